@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"errors"},
-    {"layers", "optimizers", "losses", "metrics"},
+    {"layers", "optimizers", "losses", "metrics", "cluster"},
     {"retrieval", "data"},
     {"artefact"},
     {"models"},
