@@ -1,0 +1,4 @@
+"""Processes that train together: who they are and how they are started."""
+
+from kit.cluster._cluster import Cluster as Cluster
+from kit.cluster._environment import cluster_of_environment as cluster_of_environment
