@@ -1,4 +1,4 @@
-"""The one error a user causes and can mend."""
+"""What ends a command before its end: a mistake of the user, a wish, a lost peer."""
 
 
 class UserError(Exception):
@@ -24,3 +24,21 @@ class UserError(Exception):
         self.what, self.where, self.expected, self.remedy = what, where, expected, remedy
         details = {"where": where, "expected": expected, "remedy": remedy}
         super().__init__("\n".join([what, *(f"  {k}: {v}" for k, v in details.items() if v)]))
+
+
+class Interrupted(KeyboardInterrupt):
+    """The user asked to stop, and what was done is safe.
+
+    The `kit` command prints it and exits with code 130.
+    """
+
+
+class PeerLost(Exception):
+    """Another process of the cluster ended; this one cannot go on alone.
+
+    Whoever supervises the processes starts all of them again, and training goes on from its last
+    checkpoint. The `kit` command ends with `PEER_LOST`.
+    """
+
+
+PEER_LOST = 75

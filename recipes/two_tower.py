@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kit.cluster import is_chief
 from kit.console import (
+    CheckpointOptions,
     Command,
     DataOptions,
     IndexOptions,
     TrainingOptions,
+    checkpoint_options,
     command_line,
     data_options,
     index_options,
@@ -50,6 +53,7 @@ LIMITS = [
 )
 @data_options
 @training_options
+@checkpoint_options
 @index_options
 @click.option(
     "--loss",
@@ -89,6 +93,7 @@ LIMITS = [
 def main(
     data: DataOptions,
     training: TrainingOptions,
+    checkpoint: CheckpointOptions,
     index: IndexOptions,
     loss: str,
     uniform_negatives: int,
@@ -99,7 +104,7 @@ def main(
     top: int,
 ) -> None:
     """Train a two-tower retrieval model, evaluate it, export it and verify the export."""
-    say = (lambda text: None) if training.quiet else click.echo
+    say = click.echo if is_chief() and not training.quiet else lambda text: None
     begin = time.perf_counter()
 
     dataset = data.split_of(data.open())
@@ -115,11 +120,27 @@ def main(
     from kit.artefact import index_line, read_card
     from kit.export import export_two_tower
     from kit.models import RetrievalLoss
-    from kit.training import fit
+    from kit.training import choose_strategy, digest, finish_together, fit, strategy
 
+    devices = choose_strategy(training.strategy)
+    say(f"devices {devices}")
+    scope = strategy(devices.name).scope()
     index_settings = index.settings()
     retrieval_loss = RetrievalLoss(loss, uniform_negatives, hard_negatives, temperature)
-    model, batches = model_and_batches(dataset, data, training, retrieval_loss, features)
+    with scope:
+        model, batches = model_and_batches(dataset, data, training, retrieval_loss, features)
+    settings = {
+        **asdict(data),
+        **asdict(training),
+        **asdict(retrieval_loss),
+        "batch_size": batches.batch_size,
+        "learning_rate": float(model.optimizer.learning_rate.numpy()),
+        "loss": "full" if model.is_full else "sampled",
+        "features": features,
+    }
+    checkpoints = checkpoint.of_run(
+        "two-tower", {**settings, "content of features": digest(*model.non_trainable_weights)}
+    )
 
     seen_out = not include_seen
     valid_task = evaluation.ranking_task(
@@ -146,10 +167,16 @@ def main(
         epochs=training.epochs,
         quiet=training.quiet,
         tensorboard=report_folder / "tensorboard",
+        checkpoints=checkpoints,
     )
+    if not is_chief():
+        finish_together(model.distribute_strategy)
+        return
+    went_on = f", went on from step {fitted.resumed_step:,}" if fitted.resumed_step else ""
     say(
-        f"train   {fitted.seconds:.0f} s, {fitted.interactions_per_second:,.0f} interactions/s, "
-        f"best valid NDCG@10 {fitted.best:.4f}"
+        f"train   {fitted.seconds:.0f} s, {fitted.interactions_per_second:,.0f} interactions/s "
+        f"({fitted.waiting:.0%} of it waiting for data), best valid NDCG@10 {fitted.best:.4f}"
+        f"{went_on}"
     )
     seconds["train"] = fitted.seconds
 
@@ -174,17 +201,7 @@ def main(
             recipe="two-tower",
             command=command_line(),
             dataset=dataset,
-            settings={
-                **asdict(data),
-                **asdict(training),
-                "batch_size": batches.batch_size,
-                "learning_rate": float(model.optimizer.learning_rate),
-                "loss": "full" if model.is_full else "sampled",
-                "temperature": temperature,
-                "features": features,
-                "trend_days": trend.days,
-                "trend_weight": trend.weight,
-            },
+            settings={**settings, "trend_days": trend.days, "trend_weight": trend.weight},
             valid_task=valid_task,
             valid=valid,
             test_task=test_task,
@@ -216,12 +233,14 @@ def main(
             "limits": LIMITS,
         },
     )
+    checkpoints.clear()
     signatures = {check.signature for check in checks}
     say(f"index   {index_line(read_card(version))}")
     say(f"verify  {len(signatures)} signatures answer as the live model does, by three loaders")
     print_comparison(test_task.protocol, {"two-tower": test, **baselines}, left_out)
     click.echo(f"report  {report_folder / 'report.html'}\nmodel   {version}")
     click.echo(f"next    kit recommend {version.parent} --examples 3")
+    finish_together(model.distribute_strategy)
 
 
 def model_and_batches(
@@ -237,7 +256,7 @@ def model_and_batches(
     from kit.data import histories
     from kit.models import two_tower_for
     from kit.optimizers import LazyAdamW
-    from kit.training import UserBatches, default_batch_size, strategy
+    from kit.training import UserBatches, default_batch_size
 
     keras.utils.set_random_seed(data.seed)
     keras.config.set_dtype_policy(training.precision)
@@ -253,13 +272,12 @@ def model_and_batches(
         seed=data.seed,
         weights=owned.weights_of(dataset.train) if data.weight_column else None,
     )
-    with strategy(training.strategy).scope():
-        model = two_tower_for(dataset, dim=training.dim, loss=loss, features=features)
-        model.set_target_share(batches.target_share(dataset.num_items))
-        # Of a large catalogue a step touches few rows, each seldom: they have to move further.
-        learning_rate = training.learning_rate or (0.003 if is_full else 0.01)
-        optimizer = LazyAdamW(learning_rate, weight_decay=0.3, beta_2=0.99)
-        model.compile(optimizer=optimizer, jit_compile=False)
+    model = two_tower_for(dataset, dim=training.dim, loss=loss, features=features)
+    model.set_target_share(batches.target_share(dataset.num_items))
+    # Of a large catalogue a step touches few rows, each seldom: they have to move further.
+    learning_rate = training.learning_rate or (0.003 if is_full else 0.01)
+    optimizer = LazyAdamW(learning_rate, weight_decay=0.3, beta_2=0.99)
+    model.compile(optimizer=optimizer, jit_compile=False)
     return model, batches
 
 

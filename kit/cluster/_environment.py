@@ -44,6 +44,12 @@ def cluster_of_environment(environment: Mapping[str, str] = os.environ) -> Clust
     return cluster if cluster is not None and cluster.size > 1 else None
 
 
+def is_chief() -> bool:
+    """Whether this process is the one that measures and writes; true where it is the only one."""
+    cluster = cluster_of_environment()
+    return cluster is None or cluster.is_chief
+
+
 def _of_tf_config(text: str) -> Cluster | None:
     try:
         config = json.loads(text)

@@ -1,5 +1,7 @@
 """What every command shares: options, tables, and how a failure ends."""
 
+from kit.console._checkpoint_options import CheckpointOptions as CheckpointOptions
+from kit.console._checkpoint_options import checkpoint_options as checkpoint_options
 from kit.console._command import Command as Command
 from kit.console._command_line import command_line as command_line
 from kit.console._options import DataOptions as DataOptions

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from kit.errors import UserError
+from kit.errors import PEER_LOST, PeerLost, UserError
 
 DEBUG = "kit.debug"
 
@@ -13,7 +13,8 @@ DEBUG = "kit.debug"
 class Command(click.Command):
     """`click.Command` with an example in its help, `--debug`, and exit codes.
 
-    2 is the user's mistake, 1 a failure, 130 an interruption.
+    2 is the user's mistake, 1 a failure, 130 an interruption, 75 the loss of another process of a
+    cluster, after which the same command goes on.
 
     Args:
         example: a command line that runs.
@@ -41,10 +42,14 @@ class Command(click.Command):
             _trace(ctx)
             click.secho(f"Error: {error}", fg="red", err=True)
             ctx.exit(2)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interruption:
             _trace(ctx)
-            click.secho("Interrupted.", fg="yellow", err=True)
+            click.secho(str(interruption) or "Interrupted.", fg="yellow", err=True)
             ctx.exit(130)
+        except PeerLost as error:
+            _trace(ctx)
+            click.secho(str(error), fg="yellow", err=True)
+            ctx.exit(PEER_LOST)
         except Exception as error:
             traced = _trace(ctx)
             remedy = "" if traced else "\n  remedy: run it again with --debug for the traceback."

@@ -1,21 +1,18 @@
 """Options that mean the same on every recipe."""
 
-import functools
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from kit.console._bundle import Function, bundled
 from kit.errors import UserError
 
 if TYPE_CHECKING:
     from kit.data import Dataset, Source
     from kit.retrieval import IndexSettings
-
-Function = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ class TrainingOptions:
         # Said before training, not after it.
         for folder, option in ((self.output, "--output"), (self.report, "--report")):
             if folder is not None:
-                _check_folder(Path(folder), option)
+                check_folder(Path(folder), option)
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,8 @@ class IndexOptions:
         return settings
 
 
-def _check_folder(folder: Path, option: str) -> None:
+def check_folder(folder: Path, option: str) -> None:
+    """Raise `UserError` where a folder that is still to be made cannot be written."""
     nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):
         raise UserError(
@@ -168,10 +166,11 @@ _TRAINING = [
     ),
     click.option(
         "--strategy",
-        type=click.Choice(["auto", "one", "mirrored"]),
+        type=click.Choice(["auto", "one", "mirrored", "multi-worker", "parameter-server", "tpu"]),
         default="auto",
         show_default=True,
-        help="Devices to train on; auto is mirrored where there are several GPUs.",
+        help="Devices to train on. auto: the cluster of TF_CONFIG or SLURM, else a TPU, else all "
+        "GPUs of the machine where there are several, else one device.",
     ),
     click.option(
         "--precision",
@@ -220,34 +219,20 @@ _INDEX = [
 
 def data_options(function: Function) -> Function:
     """Add --data to --seed; the command gets them as `data`, a `DataOptions`."""
-    return _bundled(function, [_SOURCE, *_DATA], "data", DataOptions)
+    return bundled(function, [_SOURCE, *_DATA], "data", DataOptions)
 
 
 def source_argument(function: Function) -> Function:
     """The same with the source as the command's argument."""
     argument = click.argument("data", metavar="SOURCE")
-    return _bundled(function, [argument, *_DATA], "data", DataOptions)
+    return bundled(function, [argument, *_DATA], "data", DataOptions)
 
 
 def training_options(function: Function) -> Function:
     """Add --epochs to --quiet; the command gets them as `training`, a `TrainingOptions`."""
-    return _bundled(function, _TRAINING, "training", TrainingOptions)
+    return bundled(function, _TRAINING, "training", TrainingOptions)
 
 
 def index_options(function: Function) -> Function:
     """Add --index to --index-rows; the command gets them as `index`, an `IndexOptions`."""
-    return _bundled(function, _INDEX, "index", IndexOptions)
-
-
-def _bundled(
-    function: Function, options: Sequence[Callable[..., Any]], name: str, kind: type
-) -> Function:
-    @functools.wraps(function)
-    def call(**values: Any) -> Any:
-        bundle = kind(**{field.name: values.pop(field.name) for field in fields(kind)})
-        return function(**{name: bundle}, **values)
-
-    decorated: Function = call
-    for option in reversed(options):
-        decorated = option(decorated)
-    return decorated
+    return bundled(function, _INDEX, "index", IndexOptions)

@@ -20,6 +20,9 @@ class Embedding(keras.layers.Layer):
     `tf.IndexedSlices`, and with a lazy optimizer of `kit.optimizers` a step on ten million rows
     costs about what it costs on ten thousand.
 
+    Built in the scope of a `tf.distribute.ParameterServerStrategy`, a large table lies in shards on
+    the servers, so that it may be larger than the memory of any of them; it is saved as one.
+
     Exactly one of `input_dim`, `vocabulary`, `hash_bins` and `table` says what ids are:
 
     * `input_dim`: integers in [0, input_dim);
@@ -107,23 +110,50 @@ class Embedding(keras.layers.Layer):
             if not self.table.built:
                 self.table.build(input_shape)
         else:
-            # Without autocast the variable stays the variable: a cast would read it whole.
-            self._embeddings = self.add_weight(
-                shape=(self.input_dim, self.output_dim),
-                initializer=self.embeddings_initializer,
-                name="embeddings",
-                autocast=False,
-            )
+            self._shards = [
+                self._add_shard(number, rows) for number, rows in enumerate(self._rows_of_shards())
+            ]
         self.built = True
+
+    def _rows_of_shards(self) -> list[int]:
+        assert self.input_dim is not None
+        shards = _shards((self.input_dim, self.output_dim), self.variable_dtype)
+        # Row r is in shard r modulo their number: neighbours, often alike frequent, are apart.
+        return [len(range(number, self.input_dim, shards)) for number in range(shards)]
+
+    def _add_shard(self, number: int, rows: int) -> Any:
+        # Without autocast the variable stays the variable: a cast would read it whole.
+        return self.add_weight(
+            shape=(rows, self.output_dim),
+            initializer=_reseeded(self.embeddings_initializer, number),
+            name=f"embeddings_{number}" if number else "embeddings",
+            autocast=False,
+        )
 
     @property
     def embeddings(self) -> Any:
-        """The table, a `keras.Variable` [rows, output_dim] in the variable dtype."""
+        """The table, a `keras.Variable` [rows, output_dim] in the variable dtype.
+
+        Raises:
+            AttributeError: there is no table yet, or it lies in shards on parameter servers.
+        """
+        (table,) = self._one_shard()
+        return table
+
+    def _one_shard(self) -> list[Any]:
+        shards = self.shards
+        if len(shards) > 1:
+            raise AttributeError("The table lies in shards on parameter servers; see `shards`.")
+        return shards
+
+    @property
+    def shards(self) -> list[Any]:
+        """The table in parts, usually one; of n shards, row r is row r // n of shard r % n."""
         if self.table is not None:
-            return self.table.embeddings
+            return self.table.shards
         if not self.built:
             raise AttributeError("The table does not exist before the layer is built.")
-        return self._embeddings
+        return self._shards
 
     def rows(self, inputs: Any) -> Any:
         """Row of the table for each id, int32 or int64, in the shape of the input."""
@@ -144,8 +174,28 @@ class Embedding(keras.layers.Layer):
         return tf.where(padding, tf.zeros_like(bins), bins + 1)
 
     def call(self, inputs: Any) -> Any:
-        gathered = tf.gather(_local(self.embeddings.value), self.rows(inputs))
+        tables = [_local(shard.value) for shard in self.shards]
+        rows = self.rows(inputs)
+        if len(tables) == 1:
+            gathered = tf.gather(tables[0], rows)
+        else:
+            gathered = tf.nn.embedding_lookup(tables, rows)
         return tf.cast(gathered, self.compute_dtype)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Save the table as one, so that it loads wherever it lies then."""
+        if self.table is None and self.built:
+            parts = [np.asarray(shard) for shard in self.shards]
+            table = np.empty((sum(map(len, parts)), *parts[0].shape[1:]), parts[0].dtype)
+            for number, part in enumerate(parts):
+                table[number :: len(parts)] = part
+            store["0"] = table
+
+    def load_own_variables(self, store: Any) -> None:
+        """Load a table saved as one."""
+        if self.table is None and "0" in store:
+            for number, shard in enumerate(self.shards):
+                shard.assign(store["0"][number :: len(self.shards)])
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         # A functional model hands masks on when it runs; while it is built there is none to give.
@@ -203,6 +253,24 @@ def _lookup_table(keys: list[Key]) -> Any:
         rows = tf.range(1, len(keys) + 1, dtype=tf.int64)
         pairs = tf.lookup.KeyValueTensorInitializer(tf.constant(keys, key_dtype), rows)
         return tf.lookup.StaticHashTable(pairs, default_value=0)
+
+
+def _shards(shape: tuple[int, int | None], dtype: str) -> int:
+    if not isinstance(tf.distribute.get_strategy(), tf.distribute.ParameterServerStrategy):
+        return 1
+    servers = sum("/job:ps/" in device.name for device in tf.config.list_logical_devices("CPU"))
+    by_size = tf.distribute.experimental.partitioners.MinSizePartitioner(max_shards=servers)
+    return int(by_size(tf.TensorShape(shape), tf.as_dtype(dtype))[0])
+
+
+def _reseeded(initializer: Any, shard: int) -> Any:
+    # An initializer with a seed gives equal shapes equal values.
+    config = initializer.get_config()
+    if shard == 0 or "seed" not in config:
+        return initializer
+    if isinstance(config["seed"], int):
+        config["seed"] += shard
+    return type(initializer).from_config(config)
 
 
 def _local(variable: Any) -> Any:

@@ -53,10 +53,23 @@ def full_softmax(
 
 
 def weighted_mean(values: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-    """Mean of the values where there is a target, by weight."""
+    """Mean of the values where there is a target, by weight.
+
+    Where several replicas have a part of the batch each, the mean of their results is that mean
+    over the whole batch, whatever the weights of the parts.
+    """
     weights = tf.where(targets > 0, tf.cast(weights, values.dtype), 0)
     values = tf.where(targets > 0, values, 0)
-    return tf.math.divide_no_nan(tf.reduce_sum(values * weights), tf.reduce_sum(weights))
+    return tf.math.divide_no_nan(
+        tf.reduce_sum(values * weights), _mean_of_replicas(tf.reduce_sum(weights))
+    )
+
+
+def _mean_of_replicas(value: tf.Tensor) -> tf.Tensor:
+    replica = tf.distribute.get_replica_context()
+    if replica is None or replica.num_replicas_in_sync == 1:
+        return value
+    return replica.all_reduce(tf.distribute.ReduceOp.MEAN, value)
 
 
 def _scores(queries: tf.Tensor, candidates: tf.Tensor, temperature: float) -> Any:

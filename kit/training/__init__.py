@@ -1,7 +1,17 @@
-"""Training: the stream of batches and the one call of Keras `fit`."""
+"""Training: devices, the stream of batches, checkpoints, and the one call of Keras `fit`."""
 
+from kit.training._batches import WHOLE as WHOLE
+from kit.training._batches import Batches as Batches
+from kit.training._batches import Shard as Shard
+from kit.training._batches import digest as digest
+from kit.training._checkpoints import Checkpoints as Checkpoints
 from kit.training._fit import Training as Training
 from kit.training._fit import fit as fit
+from kit.training._parameter_server import serve_cluster as serve_cluster
+from kit.training._peers import finish_together as finish_together
+from kit.training._strategy import STRATEGIES as STRATEGIES
+from kit.training._strategy import Choice as Choice
+from kit.training._strategy import choose_strategy as choose_strategy
 from kit.training._strategy import strategy as strategy
 from kit.training._user_batches import UserBatches as UserBatches
 from kit.training._user_batches import default_batch_size as default_batch_size

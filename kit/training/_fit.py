@@ -1,18 +1,27 @@
 """One way to train: Keras `fit` on an endless stream, watched by a full ranking."""
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 
+from kit.cluster import is_chief
+from kit.training._batches import Batches, distributed
+from kit.training._checkpoints import Checkpoints
 from kit.training._divergence import Divergence
 from kit.training._history import History
+from kit.training._interruption import Interruption
+from kit.training._keras_distributed import steps_taken_by
+from kit.training._parameter_server import AsynchronousSteps
+from kit.training._peers import is_asynchronous, peers_may_be_lost
 from kit.training._progress import ProgressBar
+from kit.training._rounds import Rounds
+from kit.training._saver import Saver
 from kit.training._tensorboard import TensorBoardScalars
-from kit.training._user_batches import UserBatches
 from kit.training._validation import Validation
+from kit.training._waiting import ReadyTimes
 
 FEWEST_STEPS = 40
 MOST_STEPS = 500
@@ -25,77 +34,120 @@ class Training:
     """What training left besides the weights.
 
     Args:
-        history: a row for every measurement: epoch (passes over the users), seconds,
-            interactions_per_second, loss and the metric.
+        history: a row for every measurement: epoch (passes over the data), seconds,
+            interactions_per_second, waiting, loss and the metric.
         best: the metric of the weights that were kept.
-        seconds: wall time, measurements included.
+        seconds: wall time, measurements included, with that of the runs it went on from.
         interactions_per_second: rate of the training steps alone.
+        waiting: share of the steps' time in which they waited for batches.
+        resumed_step: steps that earlier runs did; 0 when it began anew.
     """
 
     history: list[dict[str, float]]
     best: float
     seconds: float
     interactions_per_second: float
+    waiting: float
+    resumed_step: int
 
 
 def fit(
     model: keras.Model,
-    batches: UserBatches,
+    batches: Batches,
     *,
     measure: Callable[[], float],
     metric: str = "valid NDCG@10",
     epochs: int | None = None,
     quiet: bool = False,
     tensorboard: Path | None = None,
+    checkpoints: Checkpoints | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Training:
     """Train a compiled model until the metric stops rising.
 
-    A pass over few users takes a blink, over many it takes minutes; the metric is therefore
+    A pass over few data takes a blink, over many it takes minutes; the metric is therefore
     measured every 40 to 500 steps, after one pass where that lies between. Training stops after
     eight measurements without a rise, and the best weights stay.
 
+    With checkpoints, training that was killed goes on from the last one as if nothing had
+    happened: every later loss is the same to the bit. Of several processes the chief measures,
+    writes and keeps the best weights; the others end with the last ones.
+
     Args:
-        model: compiled.
+        model: compiled, in the scope of its strategy.
         batches: the stream.
         measure: returns the metric of the model as it stands; larger is better.
         metric: its name.
-        epochs: most passes over the users; None stops after 20,000 steps at the latest.
+        epochs: most passes over the data; None stops after 20,000 steps at the latest.
         quiet: no progress bar.
         tensorboard: folder for TensorBoard logs.
+        checkpoints: where to keep the state of training, or None for nowhere.
+        callbacks: further ones; their epochs are the rounds between two measurements.
 
     Returns:
         The history and the rate.
 
     Raises:
-        UserError: the loss is no longer a number, or the logs cannot be written.
+        UserError: the loss is no longer a number, the logs or a checkpoint cannot be written, or
+            the newest checkpoint belongs to another training.
+        Interrupted: SIGINT or SIGTERM; the state was saved.
+        PeerLost: another process of the cluster ended.
     """
     passes = epochs or max(1, MOST_STEPS_BY_DEFAULT // batches.steps_per_pass)
     total = passes * batches.steps_per_pass
     steps = min(max(batches.steps_per_pass, FEWEST_STEPS), MOST_STEPS, total)
+    total = -(-total // steps) * steps
+
+    ready = ReadyTimes()
     validation = Validation(measure, name=metric, patience=PATIENCE)
-    history = History(batches, steps)
-    callbacks = [Divergence(), validation, history]
-    if tensorboard is not None:
-        callbacks.append(TensorBoardScalars(tensorboard))
-    bar = None if quiet else ProgressBar(passes, batches.steps_per_pass, history, metric)
-    if bar is not None:
-        callbacks.append(bar)
-    start = time.perf_counter()
-    try:
-        model.fit(
-            batches.stream(),
-            steps_per_epoch=steps,
-            epochs=-(-total // steps),
-            verbose=0,
-            shuffle=False,
-            callbacks=callbacks,
-        )
-    finally:
-        if bar is not None:
-            bar.close()
+    history = History(batches, steps, ready)
+    watchers: list[keras.callbacks.Callback] = [Divergence(), validation, history, *callbacks]
+    with ExitStack() as open_until_the_end:
+        open_until_the_end.enter_context(peers_may_be_lost(model.distribute_strategy))
+        if is_chief() and tensorboard is not None:
+            watchers.append(TensorBoardScalars(tensorboard))
+        if is_chief() and not quiet:
+            bar = ProgressBar(passes, batches.steps_per_pass, history, metric)
+            open_until_the_end.callback(bar.close)
+            watchers.append(bar)
+        workers = None
+        if is_asynchronous(model.distribute_strategy):
+            workers = AsynchronousSteps(model)
+            watchers.insert(0, workers)
+        saver, first_step, ended = None, 0, False
+        if checkpoints is not None:
+            with model.distribute_strategy.scope():
+                model.optimizer.build(model.trainable_variables)
+            interruption = open_until_the_end.enter_context(Interruption())
+            saver = Saver(
+                checkpoints, model, history, validation, batches.content, interruption, workers
+            )
+            open_until_the_end.callback(saver.close)
+            first_step, ended = saver.restore()
+        saving = () if saver is None else (saver.restore_metrics, saver.after_step)
+        rounds = Rounds(watchers, steps, first_step, *saving)
+        if first_step < total and not ended:
+            stream = distributed(batches, model.distribute_strategy, first_step, ready)
+            if workers is not None:
+                open_until_the_end.enter_context(steps_taken_by(model, workers.take))
+            model.fit(
+                stream,
+                steps_per_epoch=total - first_step,
+                verbose=0,
+                shuffle=False,
+                callbacks=[rounds],
+            )
+        else:
+            rounds.set_model(model)
+            rounds.on_train_begin()
+            rounds.on_train_end()
+        if saver is not None:
+            saver.finish(rounds.steps_done)
     return Training(
         history=history.rows,
         best=validation.best,
-        seconds=time.perf_counter() - start,
+        seconds=history.seconds,
         interactions_per_second=history.rate,
+        waiting=history.waiting,
+        resumed_step=first_step,
     )

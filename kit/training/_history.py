@@ -1,53 +1,109 @@
 """The course of training, row by row."""
 
 import time
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import keras
 
-from kit.training._user_batches import UserBatches
+from kit.training._batches import Batches
+from kit.training._waiting import ReadyTimes
+
+
+@dataclass
+class _Steps:
+    """Steps, the seconds they took, and how many of these they waited for batches."""
+
+    number: int = 0
+    seconds: float = 0.0
+    waited: float = 0.0
+
+    def add(self, number: int, seconds: float, waited: float) -> None:
+        self.number += number
+        self.seconds += seconds
+        self.waited += waited
+
+    @property
+    def rate(self) -> float:
+        return self.number / self.seconds if self.number else 0.0
+
+    @property
+    def waiting(self) -> float:
+        return self.waited / self.seconds if self.number else 0.0
 
 
 class History(keras.callbacks.Callback):
-    """Collect a row after every Keras epoch; put it behind the callbacks that add to the logs.
+    """Collect a row after every round; put it behind the callbacks that add to the logs.
 
-    A row holds "epoch" (passes over the users so far, a fraction where a pass is long), "seconds"
-    since the start, "interactions_per_second" of the training steps alone, and the logs.
+    A row holds "epoch" (passes over the data so far, a fraction where a pass is long), "seconds"
+    since the start, "interactions_per_second" of the training steps alone, "waiting" (share of that
+    time in which steps waited for their batches), and the logs.
 
     Args:
         batches: the stream that is trained on.
-        steps: steps of a Keras epoch.
+        steps: steps of a round.
+        ready: when each batch was ready.
     """
 
-    def __init__(self, batches: UserBatches, steps: int) -> None:
+    def __init__(self, batches: Batches, steps: int, ready: ReadyTimes) -> None:
         super().__init__()
         self.rows: list[dict[str, float]] = []
         self._passes = steps / batches.steps_per_pass
-        self._interactions = self._passes * batches.interactions_per_pass
-        self._in_steps = 0.0
+        self._interactions_a_step = batches.interactions_per_pass / batches.steps_per_pass
+        self._ready = ready
+        self._before = 0.0
+        self._all, self._round = _Steps(), _Steps()
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._begin = time.perf_counter()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self._epoch_begin = self._last_step = time.perf_counter()
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self._last_step = time.perf_counter()
 
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self._asked = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        now = time.perf_counter()
+        step = (1, now - self._last_step, self._ready.waited(batch, self._asked))
+        self._all.add(*step)
+        self._round.add(*step)
+        self._last_step = now
+
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        in_steps = self._last_step - self._epoch_begin
-        self._in_steps += in_steps
         self.rows.append(
             {
                 "epoch": (epoch + 1) * self._passes,
-                "seconds": time.perf_counter() - self._begin,
-                "interactions_per_second": self._interactions / in_steps,
+                "seconds": self.seconds,
+                "interactions_per_second": self._round.rate * self._interactions_a_step,
+                "waiting": self._round.waiting,
                 **(logs or {}),
             }
         )
+        self._round = _Steps()
+
+    @property
+    def seconds(self) -> float:
+        """Time since training began, with that of the runs it goes on from."""
+        return self._before + time.perf_counter() - self._begin
 
     @property
     def rate(self) -> float:
         """Interactions a second, over all training steps."""
-        return len(self.rows) * self._interactions / self._in_steps
+        return self._all.rate * self._interactions_a_step
+
+    @property
+    def waiting(self) -> float:
+        """Share of the time of all training steps that was waiting for batches."""
+        return self._all.waiting
+
+    def state(self) -> dict[str, Any]:
+        """The rows, and what the row to come and the totals need."""
+        steps = {"all": asdict(self._all), "round": asdict(self._round)}
+        return {"rows": list(self.rows), "seconds": self.seconds, **steps}
+
+    def go_on_from(self, state: dict[str, Any]) -> None:
+        """Take over what an earlier run's `state` was."""
+        self.rows = list(state["rows"])
+        self._before = state["seconds"]
+        self._all, self._round = _Steps(**state["all"]), _Steps(**state["round"])

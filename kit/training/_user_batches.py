@@ -1,12 +1,14 @@
 """Training batches of whole users, drawn in an order that depends on the seed alone."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.data import Histories
+from kit.training._batches import WHOLE, Shard, digest
 
 
 @dataclass(frozen=True)
@@ -14,7 +16,8 @@ class UserBatches:
     """An endless stream of users, each with some items hidden as targets and the rest as history.
 
     Every pass visits each user once in a new order; which items are hidden is drawn anew each time.
-    Order and draws depend on the seed and the number of the batch alone.
+    Order and draws depend on the seed and the number of the batch alone: the stream can begin at
+    any batch, and any process can make its part of one.
 
     Args:
         histories: items of each user; users without items are left out.
@@ -57,6 +60,15 @@ class UserBatches:
         """Items that enter a pass, as history or as target."""
         return int(np.minimum(self.histories.lengths, self.length).sum())
 
+    @property
+    def content(self) -> dict[str, Any]:
+        """Counts and a digest of the interactions."""
+        return {
+            "users": len(self.users),
+            "interactions": len(self.histories.items),
+            "content": digest(self.histories.offsets, self.histories.items, self.weights),
+        }
+
     def target_share(self, num_items: int) -> NDArray[np.float64]:
         """float64 [num_items]: share of each item among the targets, up to a factor."""
         lengths = self.histories.lengths
@@ -66,8 +78,16 @@ class UserBatches:
         share = np.bincount(self.histories.items, weights=weights, minlength=num_items)
         return share.astype(np.float64)
 
-    def stream(self) -> tf.data.Dataset:
-        """Batches `({"user", "history"}, targets, weights)` without end; codes start at 1."""
+    def stream(self, first_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
+        """Batches `({"user", "history"}, targets, weights)` without end; codes start at 1.
+
+        Args:
+            first_step: number of the first batch.
+            shard: the rows of each batch to make.
+        """
+        rows = shard.rows(self.batch_size)
+        size = rows.stop - rows.start
+        first_pass, begun = divmod(first_step, self.steps_per_pass)
         users = tf.constant(self.users)
         offsets = tf.constant(self.histories.offsets)
         items = tf.constant(self.histories.items)
@@ -80,19 +100,20 @@ class UserBatches:
             missing = self.steps_per_pass * self.batch_size - len(self.users)
             filled = tf.concat([shuffled, shuffled[:missing]], axis=0)
             batched = tf.reshape(filled, [self.steps_per_pass, self.batch_size])
-            return tf.data.Dataset.from_tensor_slices(batched)
+            return tf.data.Dataset.from_tensor_slices(batched[:, rows])
 
         def batch(number: tf.Tensor, user: tf.Tensor) -> tuple[object, tf.Tensor, tf.Tensor]:
+            # Drawn for the whole batch, so that its rows do not depend on how it is sharded.
             shape = [self.batch_size, self.length]
             begin = tf.gather(offsets, user)
             owned = tf.cast(tf.gather(offsets, user + 1) - begin, tf.int32)
             stretch_seed, hide_seed = [self.seed + 1, number], [self.seed + 2, number]
             free = tf.cast(tf.maximum(owned - self.length, 0) + 1, tf.float32)
-            stretch = tf.random.stateless_uniform([self.batch_size], stretch_seed) * free
+            stretch = tf.random.stateless_uniform(shape[:1], stretch_seed)[rows] * free
             place = tf.cast(stretch, tf.int32)[:, None] + columns
             filled = columns < owned[:, None]
             place = begin[:, None] + tf.cast(tf.where(filled, place, 0), begin.dtype)
-            draw = tf.random.stateless_uniform(shape, hide_seed)
+            draw = tf.random.stateless_uniform(shape, hide_seed)[rows]
             draw = tf.where(filled, draw, 2.0)
             by_draw = tf.argsort(draw, axis=1)
             draw, place = (tf.gather(x, by_draw, batch_dims=1) for x in (draw, place))
@@ -103,10 +124,12 @@ class UserBatches:
             weight = tf.ones(tf.shape(target))
             if weights is not None:
                 weight = tf.gather(weights, place)[:, : self.targets]
+            user = tf.ensure_shape(user, [size])
             return {"user": user + 1, "history": history}, target, weight
 
-        passes = tf.data.Dataset.counter().flat_map(order)
-        return passes.enumerate().map(batch, num_parallel_calls=2).prefetch(4)
+        passes = tf.data.Dataset.counter(first_pass).flat_map(order).skip(begun)
+        numbered = passes.enumerate(start=first_step)
+        return numbered.map(batch, num_parallel_calls=2).prefetch(4)
 
 
 def default_batch_size(num_users: int, most: int = 1024) -> int:

@@ -1,10 +1,16 @@
 """Stop when the validation metric stops rising; keep the best weights."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import isnan
 from typing import Any
 
 import keras
+import numpy as np
+import tensorflow as tf
+
+from kit.cluster import is_chief
+from kit.training._model_state import assign, copies
+from kit.training._peers import from_chief
 
 
 class Validation(keras.callbacks.Callback):
@@ -13,7 +19,8 @@ class Validation(keras.callbacks.Callback):
     `keras.callbacks.EarlyStopping` watches what Keras itself computes on a validation set; a full
     ranking is not of that kind. The measure is added to the epoch's logs, so callbacks behind this
     one see it. Where there is nothing to measure by (nan), training stops after `patience` epochs
-    with the weights it has, and `best` is nan.
+    with the weights it has, and `best` is nan. Of several processes the chief measures and decides,
+    and it alone keeps the best weights.
 
     Args:
         measure: returns the metric of the model as it stands; larger is better.
@@ -26,18 +33,33 @@ class Validation(keras.callbacks.Callback):
         self.measure, self.name, self.patience = measure, name, patience
         self.best = float("nan")
         self.best_epoch = -1
-        self._best_weights: list[Any] | None = None
+        self.stopped = False
+        self.best_weights: Sequence[tf.Tensor] = []
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        value = self.measure()
+        judged = self._judge(epoch) if is_chief() else (0.0, False)
+        value, stopped = from_chief(self.model.distribute_strategy, np.array(judged, float))
         if logs is not None:
-            logs[self.name] = value
+            logs[self.name] = float(value)
+        self.stopped = bool(stopped)
+        self.model.stop_training = self.model.stop_training or self.stopped
+
+    def _judge(self, epoch: int) -> tuple[float, bool]:
+        value = self.measure()
         if value > self.best or (isnan(self.best) and not isnan(value)):
             self.best, self.best_epoch = value, epoch
-            self._best_weights = self.model.get_weights()
-        elif epoch - self.best_epoch >= self.patience:
-            self.model.stop_training = True
+            self.best_weights = copies(self.model.weights)
+        return value, epoch - self.best_epoch >= self.patience
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        if self._best_weights is not None:
-            self.model.set_weights(self._best_weights)
+        if self.best_weights:
+            assign(self.model.weights, self.best_weights)
+
+    def state(self) -> dict[str, Any]:
+        """What decides when training stops, beside the best weights."""
+        return {"best": self.best, "best_epoch": self.best_epoch, "stopped": self.stopped}
+
+    def go_on_from(self, state: dict[str, Any], best_weights: Sequence[tf.Tensor]) -> None:
+        """Take over what an earlier run's `state` and `best_weights` were."""
+        self.best, self.best_epoch = state["best"], state["best_epoch"]
+        self.stopped, self.best_weights = state["stopped"], best_weights

@@ -57,7 +57,7 @@ def test_the_source_may_be_an_argument():
         ("--data a --seed -1", "-1 is not in the range"),
         ("--data a --learning-rate 0", "0.0 is not in the range x>0"),
         ("--data a --split tme", "'tme' is not one of 'time', 'leave-one-out', 'random', 'given'"),
-        ("--data a --strategy tpu", "'tpu' is not one of"),
+        ("--data a --strategy gpu", "'gpu' is not one of"),
         ("--data a --epoch", "--epochs"),
         ("--data a --batchsize 5", "Did you mean '--batch-size'"),
     ],

@@ -117,8 +117,7 @@ def test_a_shared_table_is_one_weight_before_and_after_saving(history_first, tmp
     assert len(model.trainable_weights) == 1
     assert history.embeddings is items.embeddings
 
-    with pytest.warns(DeprecationWarning, match="__array__ implementation"):
-        model.save(tmp_path / "model.keras")
+    model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     inputs = [tf.constant(["Heat", "Ran"]), tf.constant([["Alien", ""], ["Ran", "Heat"]])]
     np.testing.assert_array_equal(model(inputs), loaded(inputs))

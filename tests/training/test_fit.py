@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from kit.errors import UserError
-from kit.training import _fit, fit
+from kit.training import UserBatches, _fit, fit
+from kit.training._rounds import Rounds
 from tests.training.few import USERS, batches, histories, model
 
 
@@ -44,6 +45,7 @@ def test_training_learns_and_keeps_the_best(kind, tmp_path):
         "epoch",
         "seconds",
         "interactions_per_second",
+        "waiting",
         "loss",
         "agreement",
     }
@@ -84,15 +86,20 @@ def test_same_seed_same_weights_to_the_bit():
 def test_how_often_is_measured(monkeypatch, steps_per_pass, epochs, expected):
     asked = []
 
-    def no_training(self, *_, steps_per_epoch, epochs, **__):
-        asked.append((steps_per_epoch, epochs))
+    def rounds(watchers, steps, *_):
+        asked.append(steps)
+        return Rounds(watchers, steps, first_step=0)
 
+    def no_training(self, *_, steps_per_epoch, **__):
+        asked.append(steps_per_epoch // asked[0])
+
+    monkeypatch.setattr(_fit, "Rounds", rounds)
     monkeypatch.setattr(keras.Model, "fit", no_training)
-    monkeypatch.setattr(_fit.UserBatches, "steps_per_pass", steps_per_pass)
-    monkeypatch.setattr(_fit.UserBatches, "stream", lambda batches: None)
-    monkeypatch.setattr(_fit.History, "rate", 1.0)
+    monkeypatch.setattr(UserBatches, "steps_per_pass", steps_per_pass)
+    monkeypatch.setattr(_fit, "distributed", lambda *_: None)
+    monkeypatch.setattr(_fit.History, "seconds", 1.0)
     fit(model(), batches(), measure=lambda: 0.0, epochs=epochs, quiet=True)
-    assert asked == [expected]
+    assert tuple(asked) == expected
 
 
 def test_training_stops_eight_measurements_after_the_best():

@@ -1,6 +1,9 @@
+import json
+
 import pytest
 
 from kit.training._history import History
+from kit.training._waiting import ReadyTimes
 from tests.training.few import batches
 
 
@@ -12,35 +15,71 @@ def clock(monkeypatch):
     return now
 
 
-def test_rows(clock):
-    stream = batches()  # 2 steps a pass, 192 interactions a pass
-    history = History(stream, steps=5)
+def trained(clock, stream, steps, rounds, *, seconds=0.5, waited=0.0, measuring=10.0):
+    """A history of rounds whose steps take, wait and are measured so long."""
+    ready = ReadyTimes()
+    history = History(stream, steps, ready)
     history.on_train_begin()
-    for epoch in range(2):
+    begin_again(clock, history, ready, rounds, steps, seconds, waited, measuring)
+    return history
+
+
+def begin_again(clock, history, ready, rounds, steps, seconds, waited, measuring):
+    for epoch in rounds:
         history.on_epoch_begin(epoch)
-        for step in range(5):
-            clock[0] += 0.5
+        for step in range(epoch * steps, (epoch + 1) * steps):
+            history.on_train_batch_begin(step)
+            clock[0] += waited
+            ready._note(step)
+            clock[0] += seconds - waited
             history.on_train_batch_end(step)
-        clock[0] += 10  # the measurement
+        clock[0] += measuring
         history.on_epoch_end(epoch, {"loss": 3.0 - epoch, "metric": 0.1})
+
+
+def test_rows(clock):
+    # 2 steps a pass, 192 interactions a pass
+    history = trained(clock, batches(), 5, range(2), waited=0.125)
     first, second = history.rows
     assert first == {
         "epoch": 2.5,
         "seconds": 12.5,
         "interactions_per_second": 2.5 * 192 / 2.5,
+        "waiting": 0.25,
         "loss": 3.0,
         "metric": 0.1,
     }
     assert (second["epoch"], second["seconds"], second["loss"]) == (5.0, 25.0, 2.0)
-    assert history.rate == 192.0
+    assert (history.rate, history.waiting, history.seconds) == (192.0, 0.25, 25.0)
 
 
 def test_a_pass_of_many_steps_is_told_in_fractions(clock):
-    history = History(batches(batch_size=1), steps=8)  # 32 steps a pass
-    history.on_train_begin()
-    history.on_epoch_begin(0)
-    clock[0] += 2
-    history.on_train_batch_end(7)
-    history.on_epoch_end(0)
+    history = trained(clock, batches(batch_size=1), 8, [0], seconds=0.25)  # 32 steps a pass
     assert history.rows[0]["epoch"] == 0.25
     assert history.rate == 48 / 2
+
+
+def test_it_goes_on_from_a_state_as_if_nothing_had_been(clock):
+    whole = trained(clock, batches(), 5, range(3))
+    numbers = (whole.rate, whole.seconds)
+    state = json.loads(json.dumps(trained(clock, batches(), 5, range(2)).state()))
+    clock[0] += 1000
+    ready = ReadyTimes()
+    history = History(batches(), 5, ready)
+    history.go_on_from(state)
+    history.on_train_begin()
+    begin_again(clock, history, ready, [2], 5, 0.5, 0.0, 10.0)
+    assert history.rows == whole.rows
+    assert (history.rate, history.seconds) == numbers
+
+
+def test_without_a_step_there_is_no_rate():
+    history = History(batches(), 5, ReadyTimes())
+    assert (history.rate, history.waiting) == (0.0, 0.0)
+
+
+def test_a_state_does_not_change_with_what_comes(clock):
+    history = trained(clock, batches(), 5, range(1))
+    state = history.state()
+    history.rows.append({})
+    assert len(state["rows"]) == 1

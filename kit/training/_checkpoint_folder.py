@@ -1,0 +1,183 @@
+"""Checkpoints on disk: written whole or not at all."""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from kit.errors import UserError
+from kit.training._model_state import host_of
+
+PREFIX = "step-"
+PARTIAL = "partial-"
+VARIABLES = "variables-"
+STATE = "state.json"
+
+
+class Checkpoint:
+    """A checkpoint on disk, its sums found to be right.
+
+    Args:
+        folder: where it lies.
+
+    Raises:
+        OSError, ValueError, tf.errors.OpError: it cannot be read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.state: dict[str, Any] = json.loads((folder / STATE).read_text())
+        readers = [
+            tf.train.load_checkpoint(str(folder / f"{VARIABLES}{place}"))
+            for place in range(self.state["files"])
+        ]
+        self._reader_of = {n: r for r in readers for n in r.get_variable_to_shape_map()}
+        for name in self.names:
+            self.read(name)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the tensors."""
+        return sorted(self._reader_of)
+
+    @property
+    def kinds(self) -> dict[str, tuple[list[int], str]]:
+        """Shape and type of each tensor."""
+        return {
+            name: (
+                reader.get_variable_to_shape_map()[name],
+                reader.get_variable_to_dtype_map()[name].name,
+            )
+            for name, reader in self._reader_of.items()
+        }
+
+    def read(self, name: str) -> NDArray[Any]:
+        """A tensor."""
+        return np.asarray(self._reader_of[name].get_tensor(name))
+
+
+class CheckpointFolder:
+    """The last checkpoints of one training.
+
+    A checkpoint is written under another name, brought to the disk and then renamed, so that a kill
+    leaves the earlier ones and nothing that could be taken for a new one.
+
+    Args:
+        folder: made where it is missing.
+        keep: checkpoints that stay.
+
+    Raises:
+        UserError: the folder cannot be written, or another training writes to it.
+    """
+
+    def __init__(self, folder: Path, keep: int) -> None:
+        self.folder, self._keep = folder, keep
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            # Held until the process ends, however it ends.
+            self._lock = (folder / "lock").open("w")
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                "Another training keeps its checkpoints here.",
+                where=str(folder),
+                expected="a folder of this training alone",
+                remedy="Wait for it to end, or name another: --checkpoints FOLDER",
+            ) from None
+        except OSError as error:
+            raise unwritable(folder, error) from error
+        for left in folder.glob(f"{PARTIAL}*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+    def newest(self) -> Checkpoint | None:
+        """The last checkpoint that can be read, or None."""
+        for folder in reversed(self._all()):
+            try:
+                return Checkpoint(folder)
+            except (OSError, ValueError, KeyError, tf.errors.OpError):
+                continue  # Damaged after it was written: the one before it is as good, only older.
+        return None
+
+    def write(self, step: int, tensors: Mapping[str, tf.Tensor], state: Mapping[str, Any]) -> None:
+        """Write a checkpoint and drop the oldest beyond those kept.
+
+        Every host writes the tensors that lie in its memory.
+
+        Raises:
+            UserError: it cannot be written; the earlier ones are as they were.
+        """
+        partial = self.folder / f"{PARTIAL}{step}"
+        final = self.folder / f"{PREFIX}{step:012d}"
+        if final.exists():
+            return
+        hosts: dict[str, list[str]] = {}
+        for name, tensor in tensors.items():
+            hosts.setdefault(host_of(tensor.device), []).append(name)
+        try:
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir()
+            for place, (host, names) in enumerate(hosts.items()):
+                with tf.device(host):
+                    tf.raw_ops.SaveV2(
+                        prefix=str(partial.absolute() / f"{VARIABLES}{place}"),
+                        tensor_names=names,
+                        shape_and_slices=[""] * len(names),
+                        tensors=[tensors[name] for name in names],
+                    )
+            (partial / STATE).write_text(json.dumps({**state, "files": len(hosts)}))
+            for path in (*partial.iterdir(), partial):
+                _to_disk(path)
+            partial.rename(final)
+            _to_disk(self.folder)
+        except (OSError, tf.errors.OpError) as error:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise unwritable(self.folder, error) from error
+        for old in self._all()[: -self._keep]:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def clear(self) -> None:
+        """Remove the checkpoints: the training they belong to is done or given up."""
+        for folder in self._all():
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def remove(self) -> None:
+        """Leave nothing, unless others keep something in the folder."""
+        self.clear()
+        (self.folder / "lock").unlink(missing_ok=True)
+        self.close()
+        with suppress(OSError):
+            self.folder.rmdir()
+
+    def close(self) -> None:
+        """Let another training have the folder."""
+        self._lock.close()
+
+    def _all(self) -> list[Path]:
+        return sorted(self.folder.glob(f"{PREFIX}*"))
+
+
+def unwritable(folder: Path, error: Exception) -> UserError:
+    reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+    return UserError(
+        f"A checkpoint cannot be written: {reason}.",
+        where=str(folder),
+        expected="a folder you may write to, on a disk with room",
+        remedy="Make room and give the same command again: it goes on from the last checkpoint. "
+        "Or name another folder: --checkpoints FOLDER",
+    )
+
+
+def _to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,100 @@
+"""Asynchronous training: workers take steps, servers hold the parameters."""
+
+import os
+import signal
+from collections import deque
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kit.cluster import WORKER, cluster_of_environment
+from kit.training._keras_distributed import loss_of_step
+
+STEPS_AHEAD = 2
+
+
+def serve_cluster() -> bool:
+    """Be what the cluster asks of this process if that is a server or a server's worker.
+
+    These get their work from the chief and need neither data nor a model. The call returns only
+    where the process has training of its own to do, and is ended from outside elsewhere.
+
+    Returns:
+        False.
+
+    Example:
+
+    >>> serve_cluster()  # no cluster here
+    False
+    """
+    cluster = cluster_of_environment()
+    if cluster is None or not cluster.has_servers or cluster.is_chief:
+        return False
+    # The chief may stop training for Ctrl-C, and needs the others to bring it to an end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Calls to a process that is being started again then fail at once, and are made again.
+    os.environ.setdefault("GRPC_FAIL_FAST", "use_caller")
+    tf.distribute.Server(
+        tf.train.ClusterSpec(dict(cluster.addresses)),
+        job_name=cluster.job,
+        task_index=cluster.index,
+        protocol="grpc",
+    ).join()
+    return False
+
+
+class AsynchronousSteps(keras.callbacks.Callback):
+    """Hands batches to the workers; put it first, so that others find the round's work done.
+
+    A worker that ends costs nothing: its steps are given to another one. A server that ends takes
+    parameters with it, and training has to go on from a checkpoint.
+
+    Args:
+        model: compiled under a `tf.distribute.ParameterServerStrategy`.
+
+    Source: Li et al. (2014), Scaling distributed machine learning with the parameter server.
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        super().__init__()
+        strategy = model.distribute_strategy
+        self._coordinator = tf.distribute.coordinator.ClusterCoordinator(strategy)
+        cluster = cluster_of_environment()
+        self._ahead = STEPS_AHEAD * len(cluster.addresses[WORKER] if cluster else "1")
+        self._running: deque[Any] = deque()
+        self._losses: list[float] = []
+
+        @tf.function
+        def step(batch: Any) -> tf.Tensor:
+            return strategy.run(lambda part: loss_of_step(model, part), args=(batch,))
+
+        self._step = step
+
+    def take(self, batches: Any) -> dict[str, float]:
+        """Give out the next batch, as a `train_function` of Keras."""
+        if len(self._running) >= self._ahead:
+            self._collect()
+        self._running.append(self._coordinator.schedule(self._step, args=(next(batches),)))
+        return self._logs()
+
+    def settle(self) -> None:
+        """Wait until no step is under way."""
+        self._coordinator.join()
+        while self._running:
+            self._collect()
+
+    def _collect(self) -> None:
+        self._losses.append(float(self._running.popleft().fetch()))
+
+    def _logs(self) -> dict[str, float]:
+        return {"loss": float(np.mean(self._losses))} if self._losses else {}
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._losses.clear()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.settle()
+        if logs is not None:
+            logs.update(self._logs())
