@@ -2,3 +2,4 @@
 
 from kit.cluster._cluster import Cluster as Cluster
 from kit.cluster._environment import cluster_of_environment as cluster_of_environment
+from kit.cluster._launch import launch as launch
