@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kit.cluster import is_chief
+from kit.cluster import is_chief, serve_cluster
 from kit.console import (
     CheckpointOptions,
     Command,
@@ -104,6 +104,7 @@ def main(
     top: int,
 ) -> None:
     """Train a two-tower retrieval model, evaluate it, export it and verify the export."""
+    serve_cluster()
     say = click.echo if is_chief() and not training.quiet else lambda text: None
     begin = time.perf_counter()
 
@@ -120,7 +121,14 @@ def main(
     from kit.artefact import index_line, read_card
     from kit.export import export_two_tower
     from kit.models import RetrievalLoss
-    from kit.training import choose_strategy, digest, finish_together, fit, strategy
+    from kit.training import (
+        choose_strategy,
+        digest,
+        finish_together,
+        fit,
+        on_this_device,
+        strategy,
+    )
 
     devices = choose_strategy(training.strategy)
     say(f"devices {devices}")
@@ -169,6 +177,7 @@ def main(
         tensorboard=report_folder / "tensorboard",
         checkpoints=checkpoints,
     )
+    model = on_this_device(model)
     if not is_chief():
         finish_together(model.distribute_strategy)
         return

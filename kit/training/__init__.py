@@ -7,7 +7,7 @@ from kit.training._batches import digest as digest
 from kit.training._checkpoints import Checkpoints as Checkpoints
 from kit.training._fit import Training as Training
 from kit.training._fit import fit as fit
-from kit.training._parameter_server import serve_cluster as serve_cluster
+from kit.training._parameter_server import on_this_device as on_this_device
 from kit.training._peers import finish_together as finish_together
 from kit.training._strategy import STRATEGIES as STRATEGIES
 from kit.training._strategy import Choice as Choice

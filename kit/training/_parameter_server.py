@@ -1,8 +1,8 @@
 """Asynchronous training: workers take steps, servers hold the parameters."""
 
-import os
-import signal
 from collections import deque
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import keras
@@ -11,38 +11,9 @@ import tensorflow as tf
 
 from kit.cluster import WORKER, cluster_of_environment
 from kit.training._keras_distributed import loss_of_step
+from kit.training._peers import is_asynchronous
 
 STEPS_AHEAD = 2
-
-
-def serve_cluster() -> bool:
-    """Be what the cluster asks of this process if that is a server or a server's worker.
-
-    These get their work from the chief and need neither data nor a model. The call returns only
-    where the process has training of its own to do, and is ended from outside elsewhere.
-
-    Returns:
-        False.
-
-    Example:
-
-    >>> serve_cluster()  # no cluster here
-    False
-    """
-    cluster = cluster_of_environment()
-    if cluster is None or not cluster.has_servers or cluster.is_chief:
-        return False
-    # The chief may stop training for Ctrl-C, and needs the others to bring it to an end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Calls to a process that is being started again then fail at once, and are made again.
-    os.environ.setdefault("GRPC_FAIL_FAST", "use_caller")
-    tf.distribute.Server(
-        tf.train.ClusterSpec(dict(cluster.addresses)),
-        job_name=cluster.job,
-        task_index=cluster.index,
-        protocol="grpc",
-    ).join()
-    return False
 
 
 class AsynchronousSteps(keras.callbacks.Callback):
@@ -98,3 +69,23 @@ class AsynchronousSteps(keras.callbacks.Callback):
         self.settle()
         if logs is not None:
             logs.update(self._logs())
+
+
+def on_this_device(model: keras.Model) -> keras.Model:
+    """The model with its parameters in the memory of this process.
+
+    Args:
+        model: trained under any strategy.
+
+    Returns:
+        The same model, or, where its parameters lie on servers, a copy that is not compiled.
+    """
+    if not is_asynchronous(model.distribute_strategy):
+        return model
+    copy = type(model).from_config(model.get_config())
+    copy.build_from_config(model.get_build_config())
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "trained.weights.h5"
+        model.save_weights(path)
+        copy.load_weights(path)
+    return copy
