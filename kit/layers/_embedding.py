@@ -179,7 +179,8 @@ class Embedding(keras.layers.Layer):
         if len(tables) == 1:
             gathered = tf.gather(tables[0], rows)
         else:
-            gathered = tf.nn.embedding_lookup(tables, rows)
+            # `tf.nn.embedding_lookup` would take the shards for stretches of neighbouring rows.
+            gathered = tf.compat.v1.nn.embedding_lookup(tables, rows, partition_strategy="mod")
         return tf.cast(gathered, self.compute_dtype)
 
     def save_own_variables(self, store: Any) -> None:
@@ -193,7 +194,7 @@ class Embedding(keras.layers.Layer):
 
     def load_own_variables(self, store: Any) -> None:
         """Load a table saved as one."""
-        if self.table is None and "0" in store:
+        if self.table is None:
             for number, shard in enumerate(self.shards):
                 shard.assign(store["0"][number :: len(self.shards)])
 
