@@ -106,7 +106,8 @@ def deploy_training(
 
 
 def _name(command: Sequence[str]) -> str:
-    words = list(takewhile(lambda word: not word.startswith("-"), command))
+    start = command.index("train") if "train" in command else 0
+    words = list(takewhile(lambda word: not word.startswith("-"), command[start:]))
     return f"train-{Path(words[-1]).stem}" if words else "train"
 
 

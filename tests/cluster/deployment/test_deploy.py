@@ -50,6 +50,7 @@ def test_nothing_of_this_machine_is_written(here):
     ("command", "name"),
     [
         (["kit", "train", "two-tower", "--data", "x"], "train-two-tower"),
+        (["python", "-m", "kit", "train", "two-tower", "--data", "x"], "train-two-tower"),
         (["python", "recipes/two_tower.py", "--data", "x"], "train-two-tower"),
         (["run", "--it"], "train-run"),
         (["--odd"], "train"),
