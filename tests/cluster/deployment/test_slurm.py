@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kit.cluster.deployment._plan import SAVE_SECONDS
@@ -124,6 +124,7 @@ def test_any_command_arrives_unchanged(cluster):
     assert ended.stdout.strip() == json.dumps(AWKWARD)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_characters="\0", codec="utf-8"))))
 @example(AWKWARD)
 def test_the_words_of_a_command_stay_apart(words):
