@@ -33,6 +33,8 @@ def slurm(plan: Plan) -> str:
 
 export {SERVERS_UNDER_SLURM}={plan.servers}
 export PYTHONUNBUFFERED=1
+# sbatch brings the variables of the shell it is typed in; who trains is SLURM's to say.
+unset TF_CONFIG
 
 # Told to stop ({SAVE_SECONDS} seconds before the limit, or where another task failed), this shell
 # waits for the command, which saves; without the trap it would end before it.
@@ -60,8 +62,8 @@ exit "$code"
 def _codes(plan: Plan) -> str:
     """Lines of the task: codes that decide become higher than any other."""
     codes = f"""\
-# A mistake in the command or its data: it would be repeated.
-[ $code -eq {MISTAKE} ] && exit {MISTAKE_OF_ALL}
+# A mistake in the command or its data, or no such program: it would be repeated.
+case $code in {MISTAKE} | 126 | 127) exit {MISTAKE_OF_ALL} ;; esac
 """
     if plan.servers:
         codes += f"""\

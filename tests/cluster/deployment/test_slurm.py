@@ -107,8 +107,9 @@ def test_a_task_for_each_process():
 
 @pytest.mark.parametrize("servers", [0, 2])
 def test_tasks_know_how_many_of_them_are_servers(cluster, servers):
-    ended = run(plan(servers=servers, command=("sh", "-c", 'echo "KIT_SERVERS is $KIT_SERVERS"')))
-    assert f"KIT_SERVERS is {servers}\n" in ended.stdout
+    show = ("sh", "-c", 'echo "KIT_SERVERS is $KIT_SERVERS, TF_CONFIG is ${TF_CONFIG-unset}"')
+    ended = run(plan(servers=servers, command=show), TF_CONFIG="{}")
+    assert f"KIT_SERVERS is {servers}, TF_CONFIG is unset\n" in ended.stdout
     recorded = Path("srun.json").read_text()
     for option in ("--kill-on-bad-exit=1", "--distribution=block", "--cpus-per-task=4"):
         assert option in recorded
@@ -148,6 +149,7 @@ def task_that_ends(codes: dict[int, int]) -> tuple[str, ...]:
         # Those that srun stops because of the mistake end with higher codes.
         (0, {0: 143, 1: 2, 2: 130}, 2, False),
         (1, {0: 75, 1: 2, 2: 143}, 2, False),
+        (0, {0: 143, 1: 127}, 2, False),
         # The chief is done: the others are stopped.
         (1, {0: 0, 1: 130, 4: 143}, 0, False),
         (1, {0: 75, 1: 130, 4: 143}, 143, True),
