@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"errors"},
+    {"manifests"},
     {"layers", "optimizers", "losses", "metrics", "cluster"},
     {"retrieval", "data"},
     {"artefact"},

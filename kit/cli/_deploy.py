@@ -1,14 +1,36 @@
-"""Files for TensorFlow Serving."""
+"""Files for what runs elsewhere: a server, or a training on several machines."""
 
 from pathlib import Path
 
 import click
 
 from kit.cli._artefact import EXAMPLE_FOLDER
+from kit.cli._deploy_train import EXAMPLE, train
 from kit.console import Command, print_table
 
 
-@click.command(cls=Command, example=f"kit deploy {EXAMPLE_FOLDER}")
+class Deploy(click.Group):
+    """A group in which a folder means that it is to be served."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, *ctx.help_option_names):
+            args = ["serve", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(
+    cls=Deploy,
+    subcommand_metavar="[serve] DIR | train -- COMMAND",
+    epilog=f"\b\nExamples:\n  kit deploy {EXAMPLE_FOLDER}\n  {EXAMPLE}",
+)
+def deploy() -> None:
+    """Write files for serving a model, or for training on several machines."""
+
+
+deploy.add_command(train)
+
+
+@deploy.command(cls=Command, example=f"kit deploy serve {EXAMPLE_FOLDER}")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--output", type=click.Path(path_type=Path), help="Folder.  [default: deploy/NAME]")
 @click.option("--model-name", metavar="NAME", help="Clients' name of it.  [default: the folder's]")
@@ -22,7 +44,7 @@ from kit.console import Command, print_table
     help="Join requests of different clients.  [default: where no input is of variable length]",
 )
 @click.option("--storage-uri", metavar="URI", help="Where KServe finds DIR.")
-def deploy(
+def serve(
     folder: Path,
     output: Path | None,
     model_name: str | None,

@@ -60,3 +60,68 @@ def test_where_there_is_no_model_the_error_says_so(at):
         "Error: No exported model here.\n  where: saved_models/two-towr"
     )
     assert list(at.iterdir()) == []
+
+
+# A training on several machines
+
+TRAINING = "-- kit train two-tower --data 'my log.csv' --limit 9"
+
+
+def test_a_folder_alone_is_served_as_with_the_word(at, trained):
+    for words in (["deploy"], ["deploy", "serve"], ["deploy", "--replicas", "3"]):
+        result = CliRunner().invoke(main, [*words, str(trained.model)])
+        assert result.exit_code == 0, result.output
+        assert "model on tensorflow/serving:" in result.stdout
+
+
+@pytest.mark.parametrize("line", ["deploy", "deploy --help"])
+def test_help_shows_both_with_an_example_of_each(line):
+    result = kit(line)
+    shown = " ".join(result.output.split())
+    assert "kit deploy saved_models/two-tower kit deploy train --workers 4" in shown
+    assert "serve Write files" in shown
+    assert "train Write files" in shown
+
+
+def test_a_training_is_deployed_twice_into_the_same_folder(at):
+    for more in ("", "--servers 1 --image shop/kit:1.0"):
+        result = kit(f"deploy train --workers 4 {more} {TRAINING}")
+        assert result.exit_code == 0, result.output
+        assert "train.sbatch" in result.stdout
+        assert ("runtime.yaml" in result.stdout) == bool(more)
+    assert "train-two-tower: 1 chief, 4 worker, 1 ps." in result.stdout
+    script = (at / "deploy" / "train-two-tower" / "train.sbatch").read_text()
+    assert "kit train two-tower --data 'my log.csv' --limit 9\n" in script
+
+
+def test_files_for_serving_and_for_training_do_not_replace_each_other(at, trained):
+    assert kit("deploy --output out", trained.model).exit_code == 0
+    result = kit(f"deploy train --output out {TRAINING}")
+    assert result.exit_code == 2
+    assert "did not write" in result.stderr
+    assert (at / "out" / "kserve.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("deploy train", "Missing argument 'COMMAND...'"),
+        ("deploy train --data x", "No such option '--data'"),
+        (f"deploy train --workers 0 {TRAINING}", "--workers"),
+        (f"deploy train --worker 3 {TRAINING}", "Did you mean '--workers'?"),
+        (f"deploy train --image shop/kit {TRAINING}", "which version is meant"),
+        (f"deploy train --time soon {TRAINING}", "where: --time"),
+    ],
+)
+def test_mistakes_of_a_training_are_told_and_leave_no_file(at, line, said):
+    result = kit(line)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+    assert list(at.iterdir()) == []
+
+
+def test_debug_shows_where_a_mistake_was_found(at):
+    result = kit(f"deploy train --debug --time soon {TRAINING}")
+    assert result.exit_code == 2
+    assert "Traceback" in result.stderr

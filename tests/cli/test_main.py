@@ -16,13 +16,13 @@ import pytest
 from click.testing import CliRunner
 
 from kit.cli import main
-from kit.cli._main import train
 from recipes import RECIPES
 
 ROOT = Path(__file__).parents[2]
 KIT = [sys.executable, "-c", "from kit.cli import main; main()"]
-COMMANDS = {**main.commands, **{f"train {name}": None for name in RECIPES}}
-COMMANDS.pop("train")
+GROUPS = {"train": list(RECIPES), "deploy": ["serve", "train"]}
+COMMANDS = [*(main.commands.keys() - GROUPS)]
+COMMANDS += [f"{group} {name}" for group, names in GROUPS.items() for name in names]
 HEADER = "user_id,item_id,timestamp\n"
 
 
@@ -31,12 +31,13 @@ def kit(line: str, *more: str | Path) -> "click.testing.Result":
 
 
 def command_of(name: str) -> click.Command:
-    if name.startswith("train "):
-        with click.Context(train) as context:
-            found = train.get_command(context, name.removeprefix("train "))
-        assert found is not None
-        return found
-    return main.commands[name]
+    found: click.Command | None = main
+    for word in name.split():
+        assert isinstance(found, click.Group)
+        with click.Context(found) as context:
+            found = found.get_command(context, word)
+    assert found is not None
+    return found
 
 
 def files(folder: Path) -> list[str]:

@@ -1,19 +1,18 @@
 """From a model's folder to the files an operator needs."""
 
-import re
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from kit.errors import UserError
+from kit.manifests import kubernetes_name, mebibytes, pinned_image, write
 from kit.serving.deployment._compose import compose
 from kit.serving.deployment._kserve import kserve
 from kit.serving.deployment._kubernetes import kubernetes
-from kit.serving.deployment._plan import Plan, claim, kubernetes_name, memory_for
+from kit.serving.deployment._plan import MARK, Plan, claim, memory_for
 from kit.serving.deployment._readme import readme
 from kit.serving.deployment._served import Served, find_models
 from kit.serving.deployment._server_config import server_config
-from kit.serving.deployment._write import write
 
 
 @dataclass(frozen=True)
@@ -76,10 +75,10 @@ def deploy(
     plan = Plan(
         models=models,
         name=name,
-        image=_pinned(image or f"tensorflow/serving:{version('tensorflow-serving-api')}"),
+        image=pinned_image(image or f"tensorflow/serving:{version('tensorflow-serving-api')}"),
         replicas=replicas,
         cpus=cpus,
-        memory=memory_for(models) if memory is None else _mebibytes(memory),
+        memory=memory_for(models) if memory is None else mebibytes(memory),
         batching=not any(m.variable_length for m in models) if batching is None else batching,
         storage_uris=_storage_uris(storage_uri, called, models),
         output=Path("deploy") / name if output is None else output,
@@ -94,7 +93,7 @@ def deploy(
         "kserve.yaml": kserve(plan),
         **{f"config/{file}": content for file, content in config.items()},
     }
-    write(plan.output, files)
+    write(plan.output, files, MARK)
     names = [model.name for model in models]
     return Deployed(plan.output, list(files), names, plan.image, plan.memory, notes)
 
@@ -133,30 +132,6 @@ def _storage_uris(given: str | None, called: str, models: tuple[Served, ...]) ->
     if models[0].name == called:
         return {called: given}
     return {model.name: f"{given.rstrip('/')}/{model.name}" for model in models}
-
-
-def _pinned(image: str) -> str:
-    tag = re.fullmatch(r"[a-z0-9][a-z0-9._/:-]*[a-z0-9]:([A-Za-z0-9_][A-Za-z0-9_.-]*)", image)
-    if not tag or tag[1].startswith(("latest", "nightly")) or "/" in tag[1]:
-        raise UserError(
-            f"{image!r} does not say which version is meant.",
-            where="--image",
-            expected="an image with a version as its tag, such as tensorflow/serving:2.21.0",
-            remedy="Add the tag.",
-        )
-    return image
-
-
-def _mebibytes(memory: str) -> int:
-    quantity = re.fullmatch(r"([1-9][0-9]*)(Mi|Gi)", memory)
-    if not quantity:
-        raise UserError(
-            f"{memory!r} is no amount of memory.",
-            where="--memory",
-            expected="a whole number with Mi or Gi, such as 512Mi or 2Gi",
-            remedy="Leave --memory out to have it computed from the model's size.",
-        )
-    return int(quantity[1]) * (1024 if quantity[2] == "Gi" else 1)
 
 
 def _refuse_same_names(plan: Plan) -> None:

@@ -2,7 +2,8 @@
 
 import json
 
-from kit.serving.deployment._plan import MARK, Plan, kubernetes_name
+from kit.manifests import kubernetes_name
+from kit.serving.deployment._plan import MARK, Plan
 from kit.serving.deployment._served import Served
 
 

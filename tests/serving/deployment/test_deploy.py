@@ -107,25 +107,16 @@ def test_settings_are_taken(here):
 
 
 @pytest.mark.parametrize(
-    "image",
+    ("setting", "said"),
     [
-        "tensorflow/serving",
-        "tensorflow/serving:latest",
-        "host:5000/serving",
-        "a b:1",
-        ":1",
-        "x:1\ny",
+        ({"image": "tensorflow/serving"}, "which version is meant"),
+        ({"memory": "2G"}, "no amount of memory"),
     ],
 )
-def test_an_image_without_a_version_is_refused(here, image):
-    with pytest.raises(UserError, match="which version is meant"):
-        deploy(Path("saved_models/fixed"), image=image)
-
-
-@pytest.mark.parametrize("memory", ["2", "0Gi", "2G", "-1Gi", "1.5Gi", "lots"])
-def test_an_amount_that_is_none_is_refused(here, memory):
-    with pytest.raises(UserError, match="no amount of memory"):
-        deploy(Path("saved_models/fixed"), memory=memory)
+def test_a_setting_that_will_not_do_is_refused(here, setting, said):
+    with pytest.raises(UserError, match=said):
+        deploy(Path("saved_models/fixed"), **setting)
+    assert not Path("deploy").exists()
 
 
 def test_why_batching_is_off():

@@ -1,13 +1,7 @@
-import re
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from kit.serving.deployment._plan import kubernetes_name, memory_for
+from kit.serving.deployment._plan import memory_for
 from tests.serving.deployment.parts import plan
-
-LABEL = r"[a-z]([-a-z0-9]*[a-z0-9])?"
 
 # As main.cc of TensorFlow Serving spells them; one it does not know is only reported.
 KNOWN = {
@@ -22,14 +16,6 @@ KNOWN = {
     "tensorflow_intra_op_parallelism",
     "tensorflow_inter_op_parallelism",
 }
-
-
-@given(st.text())
-def test_every_name_becomes_a_label(name):
-    label = kubernetes_name(name)
-    assert re.fullmatch(LABEL, label)
-    assert len(f"{label}-models") <= 63
-    assert kubernetes_name(label) == label
 
 
 def test_memory_grows_with_the_models(tmp_path):

@@ -4,8 +4,9 @@ import stat
 import pytest
 
 from kit.errors import UserError
-from kit.serving.deployment._plan import MARK
-from kit.serving.deployment._write import write
+from kit.manifests import write
+
+MARK = "Written by a test."
 
 FILES = {"a.yaml": f"# {MARK}\n1\n", "config/b": f"# {MARK}\n2\n"}
 
@@ -17,11 +18,11 @@ def contents(folder):
 
 def test_files_are_written_and_written_again(tmp_path):
     folder = tmp_path / "deploy" / "it"
-    write(folder, FILES)
+    write(folder, FILES, MARK)
     assert contents(folder) == FILES
     assert stat.S_IMODE(folder.stat().st_mode) == 0o755
     newer = {"a.yaml": f"# {MARK}\nnewer\n"}
-    write(folder, newer)
+    write(folder, newer, MARK)
     assert contents(folder) == newer
     assert [p.name for p in (tmp_path / "deploy").iterdir()] == ["it"]
 
@@ -29,18 +30,18 @@ def test_files_are_written_and_written_again(tmp_path):
 def test_an_empty_folder_and_a_link_to_one_do(tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "link").symlink_to("empty")
-    write(tmp_path / "link", FILES)
+    write(tmp_path / "link", FILES, MARK)
     assert contents(tmp_path / "empty") == FILES
     assert (tmp_path / "link").is_symlink()
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "compose.yaml", "config/mine"])
 def test_what_is_anothers_is_left_alone(tmp_path, name):
-    write(tmp_path / "it", FILES)
+    write(tmp_path / "it", FILES, MARK)
     (tmp_path / "it" / name).write_bytes(b"\xffmine")
     before = sorted(p.name for p in tmp_path.rglob("*"))
     with pytest.raises(UserError, match="did not write") as raised:
-        write(tmp_path / "it", {"a.yaml": f"# {MARK}\nother\n"})
+        write(tmp_path / "it", {"a.yaml": f"# {MARK}\nother\n"}, MARK)
     assert name in str(raised.value)
     assert (tmp_path / "it" / "a.yaml").read_text() == FILES["a.yaml"]
     assert sorted(p.name for p in tmp_path.rglob("*")) == before
@@ -49,9 +50,9 @@ def test_what_is_anothers_is_left_alone(tmp_path, name):
 def test_a_file_in_the_way_is_told(tmp_path):
     (tmp_path / "it").write_text("mine")
     with pytest.raises(UserError, match="did not write"):
-        write(tmp_path / "it", FILES)
+        write(tmp_path / "it", FILES, MARK)
     with pytest.raises(UserError, match="cannot be written"):
-        write(tmp_path / "it" / "deeper", FILES)
+        write(tmp_path / "it" / "deeper", FILES, MARK)
     assert (tmp_path / "it").read_text() == "mine"
 
 
@@ -61,5 +62,5 @@ def test_a_failure_half_way_leaves_nothing_new(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "rename", fail)
     with pytest.raises(UserError, match="No space left"):
-        write(tmp_path / "it", FILES)
+        write(tmp_path / "it", FILES, MARK)
     assert list(tmp_path.iterdir()) == []
