@@ -70,8 +70,8 @@ def fit(
     eight measurements without a rise, and the best weights stay.
 
     With checkpoints, training that was killed goes on from the last one as if nothing had
-    happened: every later loss is the same to the bit. Of several processes the chief measures,
-    writes and keeps the best weights; the others end with the last ones.
+    happened: every later loss is the same to the bit. Of several processes the chief measures and
+    writes; all end with the same weights.
 
     Args:
         model: compiled, in the scope of its strategy.

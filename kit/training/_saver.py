@@ -88,32 +88,25 @@ class Saver:
             UserError: it belongs to other settings or other data.
         """
         found = self._found() if self._folder is not None else None
-        header = self._told(
-            {
-                "step": 0 if found is None else found.state["step"],
-                "ended": found is not None and found.state["validation"]["stopped"],
-                "kinds": {} if found is None else found.kinds,
-            }
-        )
-        if not header["step"]:
+        here = None if found is None else {"kinds": found.kinds, **found.state}
+        told = self._told(here)
+        if told is None:
             return 0, False
 
         def read(name: str) -> NDArray[Any] | None:
-            if name not in header["kinds"]:
+            if name not in told["kinds"]:
                 return None
-            if found is not None:
-                return from_chief(self._strategy, found.read(name))
-            shape, kind = header["kinds"][name]
-            return from_chief(self._strategy, np.zeros(shape, tf.as_dtype(kind).as_numpy_dtype))
+            shape, kind = told["kinds"][name]
+            nothing = np.zeros(shape, tf.as_dtype(kind).as_numpy_dtype)
+            return from_chief(self._strategy, nothing if found is None else found.read(name))
 
         self._read = read
         restore(state_variables(self._model), self._strategy, read)
-        if found is not None:
-            best = [found.read(name) for name in found.names if name.startswith(BEST)]
-            self._validation.go_on_from(found.state["validation"], list(map(tf.constant, best)))
-            self._history.go_on_from(found.state["history"])
-        self._saved_step = header["step"]
-        return header["step"], header["ended"]
+        best = sorted(name for name in told["kinds"] if name.startswith(BEST))
+        self._validation.go_on_from(told["validation"], [tf.constant(read(n)) for n in best])
+        self._history.go_on_from(told["history"])
+        self._saved_step = told["step"]
+        return self._saved_step, self._validation.stopped
 
     def restore_metrics(self) -> None:
         """Bring back what metrics had counted; Keras resets them when it begins."""
@@ -121,11 +114,12 @@ class Saver:
             restore(metric_variables(self._model), self._strategy, self._read)
         self._read = None
 
-    def _told(self, header: dict[str, Any]) -> dict[str, Any]:
-        text = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    def _told(self, state: dict[str, Any] | None) -> dict[str, Any] | None:
+        """The chief's state, in every process."""
+        text = np.frombuffer(json.dumps(state).encode(), np.uint8)
         length = from_chief(self._strategy, np.array(len(text)))
         text = from_chief(self._strategy, np.resize(text, int(length)))
-        told: dict[str, Any] = json.loads(text.tobytes())
+        told: dict[str, Any] | None = json.loads(text.tobytes())
         return told
 
     def _found(self) -> Checkpoint | None:

@@ -19,8 +19,7 @@ class Validation(keras.callbacks.Callback):
     `keras.callbacks.EarlyStopping` watches what Keras itself computes on a validation set; a full
     ranking is not of that kind. The measure is added to the epoch's logs, so callbacks behind this
     one see it. Where there is nothing to measure by (nan), training stops after `patience` epochs
-    with the weights it has, and `best` is nan. Of several processes the chief measures and decides,
-    and it alone keeps the best weights.
+    with the weights it has, and `best` is nan. Of several processes the chief measures for all.
 
     Args:
         measure: returns the metric of the model as it stands; larger is better.
@@ -37,19 +36,15 @@ class Validation(keras.callbacks.Callback):
         self.best_weights: Sequence[tf.Tensor] = []
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        judged = self._judge(epoch) if is_chief() else (0.0, False)
-        value, stopped = from_chief(self.model.distribute_strategy, np.array(judged, float))
+        measured = np.array(self.measure() if is_chief() else 0.0)
+        value = float(from_chief(self.model.distribute_strategy, measured))
         if logs is not None:
-            logs[self.name] = float(value)
-        self.stopped = bool(stopped)
-        self.model.stop_training = self.model.stop_training or self.stopped
-
-    def _judge(self, epoch: int) -> tuple[float, bool]:
-        value = self.measure()
+            logs[self.name] = value
         if value > self.best or (isnan(self.best) and not isnan(value)):
             self.best, self.best_epoch = value, epoch
             self.best_weights = copies(self.model.weights)
-        return value, epoch - self.best_epoch >= self.patience
+        elif epoch - self.best_epoch >= self.patience:
+            self.stopped = self.model.stop_training = True
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
         if self.best_weights:
