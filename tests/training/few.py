@@ -26,9 +26,9 @@ def batches(**changes) -> UserBatches:
     return UserBatches(histories(), **{**settings, **changes})
 
 
-def model(kind: str = "full", learning_rate: float = 0.01) -> TwoTower:
+def model(kind: str = "full", learning_rate: float = 0.01, id_dropout: float = 0.5) -> TwoTower:
     loss = RetrievalLoss(kind, uniform_negatives=16)
-    two_tower = TwoTower(USERS, ITEMS, 4, loss=loss, id_dropout=0.5)
+    two_tower = TwoTower(USERS, ITEMS, 4, loss=loss, id_dropout=id_dropout)
     two_tower.build()
     two_tower.set_target_share(batches().target_share(ITEMS))
     two_tower.compile(LazyAdamW(learning_rate, weight_decay=0.1), jit_compile=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from kit.cluster import cluster_of_environment, serve_cluster
+from kit.cluster import cluster_of_environment, is_chief, serve_cluster
 from kit.layers import Embedding
 from kit.models import RetrievalLoss, TwoTower
 from kit.optimizers import LazyAdam
@@ -61,6 +61,8 @@ def equal(folder: Path) -> None:
     # Plain Keras: Keras shards the arrays by worker.
     history = other.fit(x, y, batch_size=8, shuffle=False, epochs=1, verbose=0)
     measured = other.evaluate(x, y, batch_size=8, verbose=0)
+    if is_chief():
+        other.export(folder / "exported", verbose=False)
     weights = [*two_tower.get_weights(), *other.get_weights()]
     numbers = [*history.history["loss"], *history.history["mae"], *measured]
     np.savez(folder / f"{NAME}.npz", *weights, numbers=numbers)

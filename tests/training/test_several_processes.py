@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.training.several_processes import STEPS
 
@@ -42,6 +43,10 @@ def test_two_processes_equal_one_on_the_joint_batch(tmp_path):
         np.testing.assert_array_equal(workers[0][name], workers[1][name])
         np.testing.assert_allclose(workers[0][name], one[name], rtol=0, atol=1e-6)
     assert np.abs(one["arr_2"]).max() > 0.1, "nothing was learned"
+    some = [np.arange(5, dtype=np.int32), np.arange(5, dtype=np.int32)]
+    exports = [tf.saved_model.load(str(tmp_path / name / "exported")) for name in ("one", "two")]
+    answers = [export.serve(some) for export in exports]
+    np.testing.assert_allclose(answers[0], answers[1], atol=1e-6)
     seen = losses(tmp_path / "one" / "alone.losses")
     for n in (0, 1):
         for step, (loss,) in losses(tmp_path / "two" / f"worker-{n}.losses").items():
