@@ -261,6 +261,7 @@ def model_and_batches(
 ) -> tuple["TwoTower", "UserBatches"]:
     """The compiled model and the stream it trains on: what makes this recipe this recipe."""
     import keras
+    import tensorflow as tf
 
     from kit.data import histories
     from kit.models import two_tower_for
@@ -270,11 +271,14 @@ def model_and_batches(
     keras.utils.set_random_seed(data.seed)
     keras.config.set_dtype_policy(training.precision)
     is_full = loss.is_full(dataset.num_items)
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
     owned = histories([dataset.train], dataset.num_users)
     default_size = default_batch_size(dataset.num_users, most=1024 if is_full else 512)
     batches = UserBatches(
         owned,
-        batch_size=min(training.batch_size or default_size, dataset.num_users),
+        batch_size=min(
+            training.batch_size or default_size, dataset.num_users // replicas * replicas
+        ),
         length=256 if is_full else 64,
         targets=256 if is_full else 8,
         hidden_share=0.7,

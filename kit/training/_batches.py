@@ -103,7 +103,7 @@ def distributed(
             f"A batch of {batches.batch_size} cannot be shared out to {replicas} replicas.",
             where="--batch-size",
             expected=f"a multiple of {replicas}",
-            remedy=f"Give --batch-size {-(-batches.batch_size // replicas) * replicas}.",
+            remedy=f"Give --batch-size {max(batches.batch_size // replicas, 1) * replicas}.",
         )
 
     def of_pipeline(context: tf.distribute.InputContext) -> tf.data.Dataset:

@@ -23,6 +23,7 @@ from kit.training._peers import from_chief, has_peers, summed
 from kit.training._validation import Validation
 
 BEST = "best/"
+SHAPE = "shape of "
 # Several processes save together, so they have to agree when; they ask one another this often.
 STEPS_BETWEEN_VOTES = 10
 
@@ -64,7 +65,7 @@ class Saver:
             **checkpoints.settings,
             "replicas": self._strategy.num_replicas_in_sync,
             **{f"data: {name}": value for name, value in content.items()},
-            **{f"shape of {n}": list(v.shape) for n, v in state_variables(model).items()},
+            **{f"{SHAPE}{n}": list(v.shape) for n, v in state_variables(model).items()},
         }
         self._settings = json.loads(json.dumps(settings))
         self._folder = (
@@ -141,19 +142,18 @@ class Saver:
 
     def _check(self, found: Checkpoint) -> None:
         there, here = found.state["settings"], self._settings
-        changed = [
-            f"{name}: {there.get(name)} there, {here.get(name)} here"
-            for name in sorted({*there, *here})
-            if there.get(name) != here.get(name)
-        ]
+        names = [name for name in sorted({*there, *here}) if there.get(name) != here.get(name)]
+        # Other shapes follow from other settings; they are told where nothing else tells.
+        names = [name for name in names if not name.startswith(SHAPE)] or names
+        changed = [f"{name}: {there.get(name)} there, {here.get(name)} here" for name in names]
         if changed:
             more = f"; and {len(changed) - 5} more" if len(changed) > 5 else ""
             raise UserError(
                 f"The checkpoint belongs to another training: {'; '.join(changed[:5])}{more}.",
                 where=str(found.folder),
                 expected="a checkpoint of the same settings and data",
-                remedy="Give --fresh to start anew (the checkpoint is removed), or the settings of "
-                "then, or name another folder: --checkpoints FOLDER",
+                remedy="Give --fresh to start anew (the checkpoint is removed), or the settings it "
+                "was made with, or name another folder: --checkpoints FOLDER",
             )
 
     def after_step(self, step: int) -> None:
