@@ -32,7 +32,7 @@ from kit.console import (
 if TYPE_CHECKING:
     from kit.data import Dataset
     from kit.models import RetrievalLoss, TwoTower
-    from kit.training import UserBatches
+    from kit.training import Precision, UserBatches
 
 
 INTENDED_USE = "Ranking a catalogue for people by what they and others took before."
@@ -115,11 +115,13 @@ def main(
     from kit.artefact import index_line, read_card
     from kit.export import export_two_tower
     from kit.models import RetrievalLoss
-    from kit.training import fit
+    from kit.training import answer_in_float32, choose_precision, fit
 
     index_settings = index.settings()
     retrieval_loss = RetrievalLoss(loss, uniform_negatives, hard_negatives, temperature)
-    model, batches = model_and_batches(dataset, data, training, retrieval_loss, features)
+    precision = choose_precision(training.precision)
+    say(f"floats  {precision}")
+    model, batches = model_and_batches(dataset, data, training, retrieval_loss, features, precision)
 
     seen_out = not include_seen
     valid_task = evaluation.ranking_task(
@@ -152,6 +154,7 @@ def main(
         f"best valid NDCG@10 {fitted.best:.4f}"
     )
     seconds["train"] = fitted.seconds
+    answer_in_float32(model)
 
     begin = time.perf_counter()
     trend = evaluation.choose_trend(dataset, valid_task, scorer())
@@ -177,6 +180,7 @@ def main(
             settings={
                 **asdict(data),
                 **asdict(training),
+                "precision": precision.name,
                 "batch_size": batches.batch_size,
                 "learning_rate": float(model.optimizer.learning_rate),
                 "loss": "full" if model.is_full else "sampled",
@@ -230,6 +234,7 @@ def model_and_batches(
     training: TrainingOptions,
     loss: "RetrievalLoss",
     features: bool,
+    precision: "Precision",
 ) -> tuple["TwoTower", "UserBatches"]:
     """The compiled model and the stream it trains on: what makes this recipe this recipe."""
     import keras
@@ -240,7 +245,6 @@ def model_and_batches(
     from kit.training import UserBatches, default_batch_size, strategy
 
     keras.utils.set_random_seed(data.seed)
-    keras.config.set_dtype_policy(training.precision)
     is_full = loss.is_full(dataset.num_items)
     owned = histories([dataset.train], dataset.num_users)
     default_size = default_batch_size(dataset.num_users, most=1024 if is_full else 512)
@@ -253,13 +257,13 @@ def model_and_batches(
         seed=data.seed,
         weights=owned.weights_of(dataset.train) if data.weight_column else None,
     )
-    with strategy(training.strategy).scope():
+    with strategy(training.strategy).scope(), precision.scope():
         model = two_tower_for(dataset, dim=training.dim, loss=loss, features=features)
         model.set_target_share(batches.target_share(dataset.num_items))
         # Of a large catalogue a step touches few rows, each seldom: they have to move further.
         learning_rate = training.learning_rate or (0.003 if is_full else 0.01)
         optimizer = LazyAdamW(learning_rate, weight_decay=0.3, beta_2=0.99)
-        model.compile(optimizer=optimizer, jit_compile=False)
+        model.compile(optimizer=precision.scaled(optimizer), jit_compile=False)
     return model, batches
 
 
