@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -122,3 +126,14 @@ def test_training_goes_through_fit_and_answers_are_float32(kind, name):
     alike.set_weights(two_tower.get_weights())
     np.testing.assert_array_equal(two_tower(inputs), alike(inputs))
     np.testing.assert_array_equal(two_tower.item_vectors(), alike.item_vectors())
+
+
+def test_two_replicas_learn_as_one_in_float16():
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.training.float16_replicas"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
