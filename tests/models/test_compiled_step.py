@@ -8,6 +8,7 @@ from kit.models import FeatureShape, RetrievalLoss, TwoTower
 from kit.optimizers import LazyAdamW
 from kit.training import Precision
 from tests.optimizers.graphs import operations
+from tests.training.few import batches
 
 USERS, ITEMS = 60, 90
 every_kind = pytest.mark.parametrize("kind", ["full", "sampled"])
@@ -46,6 +47,12 @@ def test_the_step_asks_for_nothing_a_tpu_has_not(kind, policy):
     assert not [name for name in names if "Ragged" in name or "String" in name or "Table" in name]
     assert not [name for name, _, kinds in found if tf.string in kinds]
     assert not [name for name, shapes, _ in found if any(-1 in shape for shape in shapes)]
+
+
+def test_the_stream_gives_shapes_known_beforehand():
+    for spec in tf.nest.flatten(batches().stream().element_spec):
+        assert spec.shape.is_fully_defined()
+        assert spec.dtype != tf.string
 
 
 @every_policy
