@@ -64,7 +64,7 @@ def trained(folder: Path, seed: int, target: float, epochs: int | None = None) -
     quiet_tensorflow()
     from kit import evaluation
     from kit.models import RetrievalLoss
-    from kit.training import fit
+    from kit.training import choose_precision, fit
     from recipes import two_tower
 
     given = ["--data", str(folder), "--seed", str(seed)]
@@ -79,7 +79,9 @@ def trained(folder: Path, seed: int, target: float, epochs: int | None = None) -
         kind(**{field.name: options[field.name] for field in fields(kind)})
         for kind in (DataOptions, TrainingOptions)
     )
-    model, batches = two_tower.model_and_batches(dataset, data, training, loss, options["features"])
+    model, batches = two_tower.model_and_batches(
+        dataset, data, training, loss, options["features"], choose_precision("float32")
+    )
     affordable = evaluation.affordable_users(dataset.num_items)
     valid = evaluation.ranking_task(dataset, "valid", max_users=affordable)
     affordable = evaluation.affordable_users(dataset.num_items, times=4)

@@ -108,7 +108,7 @@ def train(folder: Path, items: int, seed: int = 0) -> None:
     from kit import evaluation
     from kit.data import histories
     from kit.models import RetrievalLoss
-    from kit.training import fit
+    from kit.training import choose_precision, fit
     from recipes import two_tower
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -124,7 +124,8 @@ def train(folder: Path, items: int, seed: int = 0) -> None:
         )
         dataset = data.split_of(data.open())
     loss = RetrievalLoss("sampled")
-    model, batches = two_tower.model_and_batches(dataset, data, training, loss, features=False)
+    precision = choose_precision("float32")
+    model, batches = two_tower.model_and_batches(dataset, data, training, loss, False, precision)
     valid = evaluation.ranking_task(dataset, "valid", max_users=200)
 
     def measure() -> float:

@@ -35,7 +35,7 @@ from kit.console import (
 if TYPE_CHECKING:
     from kit.data import Dataset
     from kit.models import RetrievalLoss, TwoTower
-    from kit.training import UserBatches
+    from kit.training import Precision, UserBatches
 
 
 INTENDED_USE = "Ranking a catalogue for people by what they and others took before."
@@ -122,6 +122,8 @@ def main(
     from kit.export import export_two_tower
     from kit.models import RetrievalLoss
     from kit.training import (
+        answer_in_float32,
+        choose_precision,
         choose_strategy,
         digest,
         finish_together,
@@ -135,12 +137,17 @@ def main(
     scope = strategy(devices.name).scope()
     index_settings = index.settings()
     retrieval_loss = RetrievalLoss(loss, uniform_negatives, hard_negatives, temperature)
-    with scope:
-        model, batches = model_and_batches(dataset, data, training, retrieval_loss, features)
+    precision = choose_precision(training.precision)
+    say(f"floats  {precision}")
+    with scope, precision.scope():
+        model, batches = model_and_batches(
+            dataset, data, training, retrieval_loss, features, precision
+        )
     settings = {
         **asdict(data),
         **asdict(training),
         **asdict(retrieval_loss),
+        "precision": precision.name,
         "batch_size": batches.batch_size,
         "learning_rate": float(model.optimizer.learning_rate.numpy()),
         "loss": "full" if model.is_full else "sampled",
@@ -188,6 +195,7 @@ def main(
         f"{went_on}"
     )
     seconds["train"] = fitted.seconds
+    answer_in_float32(model)
 
     begin = time.perf_counter()
     trend = evaluation.choose_trend(dataset, valid_task, scorer())
@@ -258,6 +266,7 @@ def model_and_batches(
     training: TrainingOptions,
     loss: "RetrievalLoss",
     features: bool,
+    precision: "Precision",
 ) -> tuple["TwoTower", "UserBatches"]:
     """The compiled model and the stream it trains on: what makes this recipe this recipe."""
     import keras
@@ -269,7 +278,6 @@ def model_and_batches(
     from kit.training import UserBatches, default_batch_size
 
     keras.utils.set_random_seed(data.seed)
-    keras.config.set_dtype_policy(training.precision)
     is_full = loss.is_full(dataset.num_items)
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     owned = histories([dataset.train], dataset.num_users)
@@ -290,7 +298,7 @@ def model_and_batches(
     # Of a large catalogue a step touches few rows, each seldom: they have to move further.
     learning_rate = training.learning_rate or (0.003 if is_full else 0.01)
     optimizer = LazyAdamW(learning_rate, weight_decay=0.3, beta_2=0.99)
-    model.compile(optimizer=optimizer, jit_compile=False)
+    model.compile(optimizer=precision.scaled(optimizer), jit_compile=False)
     return model, batches
 
 

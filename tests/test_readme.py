@@ -8,11 +8,13 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from benchmarks.precision import RESULTS as PRECISION
 from benchmarks.two_tower_results import RESULTS, readme_table
 from kit.cli import main
 from recipes import two_tower
 
 SEARCHED = Path(__file__).parent.parent / "results" / "search"
+SMALL = "movielens-100k/split"
 README = (Path(__file__).parent.parent / "README.md").read_text()
 
 
@@ -25,6 +27,26 @@ def test_the_recipe_states_the_results_it_reaches() -> None:
     for found in json.loads(RESULTS.read_text()).values():
         figure = f"{found['ndcg@10_mean']:.4f}".removeprefix("0")
         assert figure in (two_tower.__doc__ or "")
+
+
+def test_the_precisions_are_those_of_the_results_file() -> None:
+    (kept,) = json.loads(PRECISION.read_text()).values()
+    numbers = [
+        f"{kept[precision][key]:.4f}".replace("0.", ".", 1)
+        for precision in ("mixed_bfloat16", "mixed_float16")
+        for key in ("difference_mean", "difference_deviation")
+    ]
+    steps = [
+        f"{kept[precision]['step']['full'][1]:.2f}".removeprefix("0")
+        for precision in ("mixed_bfloat16", "mixed_float16")
+    ]
+    said = " ".join(README.split())
+    assert (
+        "differs by {} on average (deviation {}) in bfloat16 and by {} ({}) in float16; "
+        "a step takes {} and {} of the time".format(*numbers, *steps)
+        in said
+    )
+    assert kept["float32"]["ndcg@10"] == json.loads(RESULTS.read_text())[SMALL]["ndcg@10"]
 
 
 def test_every_command_shown_exists_with_its_options() -> None:

@@ -174,9 +174,11 @@ _TRAINING = [
     ),
     click.option(
         "--precision",
-        type=click.Choice(["float32", "mixed_bfloat16"]),
-        default="float32",
+        type=click.Choice(["auto", "float32", "mixed_bfloat16", "mixed_float16"]),
+        default="auto",
         show_default=True,
+        help="What layers compute in; auto is mixed_bfloat16 on TPUs, GPUs of compute capability "
+        "8.0 or above and CPUs with AMX, else float32. Weights and exports are float32.",
     ),
     click.option(
         "--output",

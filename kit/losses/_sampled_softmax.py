@@ -55,8 +55,9 @@ def sampled_softmax(
     >>> round(float(loss), 4)  # One draw of probability 1/2 stands for two items.
     1.0986
     """
-    # The default floor of 1e-6 would cut off every item of a catalogue above a million.
-    log_q = keras_rs.layers.SamplingProbabilityCorrection(epsilon=1e-20)
+    # The default floor of 1e-6 would cut off every item of a catalogue above a million, and the
+    # short floats of a mixed precision round logarithms off.
+    log_q = keras_rs.layers.SamplingProbabilityCorrection(epsilon=1e-20, dtype="float32")
     order = tf.argsort(negative_ids)
     ids, probability = tf.gather(negative_ids, order), tf.gather(negative_probability, order)
     queries = queries / temperature

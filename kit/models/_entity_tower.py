@@ -67,7 +67,8 @@ class EntityTower(keras.layers.Layer):
         self.size, self.dim, self.id_dropout = size, dim, id_dropout
         self.features = FeatureShape(**features) if isinstance(features, dict) else features
         self.ids = Embedding(size + 1, dim, name="ids")
-        self.dropout = keras.layers.Dropout(id_dropout)
+        # In float32 the same entries are dropped in every precision.
+        self.dropout = keras.layers.Dropout(id_dropout, dtype="float32")
         self.bag = FeatureBag(self.features.vocabulary, dim) if self.features else None
 
     def build(self, codes_shape: tuple[int | None, ...] | None) -> None:
@@ -95,7 +96,10 @@ class EntityTower(keras.layers.Layer):
 
     def call(self, codes: Any, training: bool = False) -> Any:
         known = tf.cast(tf.not_equal(codes, 0), self.compute_dtype)[..., None]
-        vectors = self.dropout(self.ids(codes), training=training) * known
+        vectors = self.ids(codes)
+        if self.id_dropout:
+            vectors = tf.cast(self.dropout(vectors, training=training), self.compute_dtype)
+        vectors *= known
         if self.bag is None:
             return vectors
         tokens = tf.gather(self.tokens.value, codes)

@@ -3,3 +3,4 @@
 from kit.optimizers._lazy_adagrad import LazyAdagrad as LazyAdagrad
 from kit.optimizers._lazy_adam import LazyAdam as LazyAdam
 from kit.optimizers._lazy_adam import LazyAdamW as LazyAdamW
+from kit.optimizers._loss_scale import LossScale as LossScale

@@ -5,6 +5,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from kit.optimizers._static_shapes import compiled_by_xla, total_of_each_place
+
 
 def sum_repeated(gradient: Any) -> Any:
     """Sums the values of ids that repeat, so that each id appears once.
@@ -52,7 +54,7 @@ def clip(
     >>> one.values.numpy().tolist()
     [[5.0]]
     """
-    summed = [sum_repeated(g) if isinstance(g, tf.IndexedSlices) else g for g in gradients]
+    summed = [_each_row_once(g) if isinstance(g, tf.IndexedSlices) else g for g in gradients]
     if global_clipnorm:
         return list(tf.clip_by_global_norm(summed, global_clipnorm)[0])
     if clipnorm:
@@ -60,6 +62,10 @@ def clip(
     if clipvalue:
         return [None if g is None else _clip_by_value(g, clipvalue) for g in summed]
     return summed
+
+
+def _each_row_once(gradient: Any) -> Any:
+    return total_of_each_place(gradient, once=True) if compiled_by_xla() else sum_repeated(gradient)
 
 
 def _clip_by_value(gradient: Any, limit: float) -> Any:

@@ -29,7 +29,7 @@ class LazyAdam(RowUpdates, keras.optimizers.Adam):
     they stay sparse), `weight_decay` (only rows of the batch), `loss_scale_factor`, `amsgrad`
     and saving work as in Keras. `use_ema`, a constraint on the variable and
     `gradient_accumulation_steps` are right but read whole tables; accumulated gradients are
-    dense and move every row.
+    dense and move every row. Under `mixed_float16` wrap it in `LossScale`.
 
     Args: those of `keras.optimizers.Adam`.
 

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from kit.optimizers._gradients import clip, sum_repeated
+from kit.optimizers._static_shapes import compiled_by_xla, total_of_each_place
 
 # From this many ids per row of the table on, summing into a whole table is the faster road, by
 # about a tenth (measured on 2 cores, dim 64). Gathers and scatters of rows win below.
@@ -81,7 +82,7 @@ class RowUpdates(keras.optimizers.Optimizer):
             self._update_rows(*case)
 
     def _update_rows(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        gradient = sum_repeated(gradient)
+        gradient = total_of_each_place(gradient) if compiled_by_xla() else sum_repeated(gradient)
         places = [*self._local_slots(variable), variable]
         *values, weights = [tf.gather(place, gradient.indices) for place in places]
         new_values, step = self.row_step(gradient.values, values, learning_rate)

@@ -9,6 +9,9 @@ from kit.training._fit import Training as Training
 from kit.training._fit import fit as fit
 from kit.training._parameter_server import on_this_device as on_this_device
 from kit.training._peers import finish_together as finish_together
+from kit.training._precision import Precision as Precision
+from kit.training._precision import answer_in_float32 as answer_in_float32
+from kit.training._precision import choose_precision as choose_precision
 from kit.training._strategy import STRATEGIES as STRATEGIES
 from kit.training._strategy import Choice as Choice
 from kit.training._strategy import choose_strategy as choose_strategy

@@ -58,6 +58,10 @@ def test_the_source_may_be_an_argument():
         ("--data a --learning-rate 0", "0.0 is not in the range x>0"),
         ("--data a --split tme", "'tme' is not one of 'time', 'leave-one-out', 'random', 'given'"),
         ("--data a --strategy gpu", "'gpu' is not one of"),
+        (
+            "--data a --precision half",
+            "'half' is not one of 'auto', 'float32', 'mixed_bfloat16', 'mixed_float16'",
+        ),
         ("--data a --epoch", "--epochs"),
         ("--data a --batchsize 5", "Did you mean '--batch-size'"),
     ],

@@ -1,3 +1,4 @@
+import keras
 import keras_rs
 import numpy as np
 import pytest
@@ -160,6 +161,33 @@ def test_an_item_of_a_large_catalogue_keeps_its_correction():
         )
 
     assert loss(1e-8) - loss(1e-7) == pytest.approx(np.log(10), rel=1e-3)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_the_correction_is_float32_in_every_precision(policy):
+    before = keras.config.dtype_policy()
+    batch = random_batch()
+    ids = tf.constant([9, 3, 9, 4])
+
+    def loss():
+        return float(
+            sampled_softmax(
+                batch["queries"],
+                tf.gather(batch["candidates"], batch["targets"]),
+                tf.gather(batch["candidates"], ids),
+                batch["targets"],
+                ids,
+                batch["weights"],
+                negative_probability=tf.constant([1e-9, 2e-7, 1e-9, 0.3]),
+            )
+        )
+
+    expected = loss()
+    keras.config.set_dtype_policy(policy)
+    try:
+        assert loss() == expected
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def test_keras_rs_leaves_accidental_hits_in():

@@ -60,6 +60,24 @@ def test_id_dropout_leaves_the_features():
     assert np.abs(tower(np.array([1, 2, 3])) - of_features).max() > 0.01
 
 
+def test_every_precision_drops_the_same_entries():
+    dropped = []
+    for policy in ("float32", "mixed_bfloat16", "mixed_float16"):
+        before = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(policy)
+        try:
+            keras.utils.set_random_seed(1)
+            tower = EntityTower(50, 4, id_dropout=0.6)
+        finally:
+            keras.config.set_dtype_policy(before)
+        vectors = tower(np.arange(1, 51), training=True)
+        assert vectors.dtype == policy.removeprefix("mixed_")
+        dropped.append(vectors.numpy() == 0)
+    assert 0.5 < dropped[0].mean() < 0.7
+    np.testing.assert_array_equal(dropped[1], dropped[0])
+    np.testing.assert_array_equal(dropped[2], dropped[0])
+
+
 def test_the_feature_table_is_no_trainable_weight():
     names = {weight.path.rpartition("/")[2] for weight in tower_with_features().trainable_weights}
     assert names.isdisjoint({"feature_tokens", "feature_numbers"})

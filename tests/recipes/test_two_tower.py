@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_run_tells_its_road_and_the_next_command(trained):
     words = re.findall(r"^(\w+)  +", trained.output, flags=re.MULTILINE)
-    assert words == ["data", "train", "index", "verify", "report", "model", "next"]
+    assert words == ["data", "floats", "train", "index", "verify", "report", "model", "next"]
     assert f"model   {trained.version}" in trained.output
     assert f"next    kit recommend {trained.model} --examples 3" in trained.output
     assert "7 signatures answer as the live model does" in trained.output
@@ -66,26 +66,22 @@ def quick(monkeypatch):
 @pytest.mark.parametrize(
     "options",
     [
-        "--loss sampled --uniform-negatives 32 --hard-negatives 8 --split leave-one-out",
+        "--loss sampled --uniform-negatives 32 --hard-negatives 8 --split leave-one-out "
+        "--precision mixed_float16",
         "--split random --no-features --include-seen --precision mixed_bfloat16 --limit 900",
     ],
 )
 def test_other_roads(shop, tmp_path, quick, options):
-    import keras
-
     data, items = shop
     places = f"--output {tmp_path / 'model'} --report {tmp_path / 'report'}"
     line = f"train two-tower --data {data} --items {items} --epochs 2 --dim 4 --quiet {places}"
-    policy = keras.config.dtype_policy()
     with warnings.catch_warnings():
         warnings.simplefilter("default")
-        try:
-            result = CliRunner().invoke(main, [*line.split(), *options.split()])
-        finally:
-            keras.config.set_dtype_policy(policy)
+        result = CliRunner().invoke(main, [*line.split(), *options.split()])
     assert result.exit_code == 0, result.output
     facts = json.loads((tmp_path / "report" / "metrics.json").read_text())
     words = options.split()
+    assert facts["settings"]["precision"] == words[words.index("--precision") + 1]
     assert facts["settings"]["loss"] == ("sampled" if "sampled" in words else "full")
     assert facts["test"]["protocol"].count(words[words.index("--split") + 1]) == 1
     assert ("items of the user kept in" in facts["test"]["protocol"]) == ("--include-seen" in words)
