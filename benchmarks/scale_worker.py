@@ -31,7 +31,7 @@ PEERS = {
     "ours": (Embedding, LazyAdam),
     "stock": (keras.layers.Embedding, keras.optimizers.Adam),
 }
-# Batches come from servers' workers in bursts, so that only the time of several is one of steps.
+# Workers that do not wait for one another end steps in bursts: only the time of several counts.
 BURST = 10
 
 
@@ -89,7 +89,7 @@ class Clock(keras.callbacks.Callback):
 
 
 def loopback_bytes() -> int:
-    """What loopback has carried since the machine started, of everybody on it."""
+    """What loopback has carried since it is up, of everybody on it."""
     lines = Path("/proc/net/dev").read_text().splitlines()
     (counts,) = (line.partition(":")[2] for line in lines if line.strip().startswith("lo:"))
     return int(counts.split()[8])
@@ -155,12 +155,13 @@ def measure(peer: str, rows: int, devices: tf.distribute.Strategy) -> dict[str, 
         "peer": peer,
         "rows": rows,
         "milliseconds": [round(at_once * each, 3) for each in times],
-        "bytes": round(clock.bytes_a_step()),
+        # In step, all workers' batches are in one.
+        "bytes": round(clock.bytes_a_step() / devices.num_replicas_in_sync),
     }
 
 
 def how_stock_fit_ends(rows: int) -> str:
-    """The first line of what stock `fit` says in several processes."""
+    """What stock `fit` says in several processes, the first line and the last."""
     devices = tf.distribute.MultiWorkerMirroredStrategy()
     pairs = Pairs(rows, 5, devices.num_replicas_in_sync)
     with devices.scope():
@@ -168,7 +169,9 @@ def how_stock_fit_ends(rows: int) -> str:
     try:
         model.fit(pairs.stream(), steps_per_epoch=pairs.steps_per_pass, verbose=0)
     except Exception as error:  # Whatever it is, it is what is asked for.
-        return f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+        first, *rest = str(error).strip().splitlines()
+        last = f" ... {rest[-1].strip()}" if rest else ""
+        return f"{type(error).__name__}: {first.strip()}{last}"
     return "it runs"
 
 

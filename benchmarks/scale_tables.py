@@ -1,0 +1,158 @@
+"""What scale.json says, as tables and sentences."""
+
+import statistics
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+from benchmarks.scale_plan import BATCH, DIM, SETTINGS, TABLES
+
+Table = tuple[str, list[str], list[list[str]]]
+ID_BYTES = 4  # int32, as they are looked up
+Place = tuple[str, str, int]
+
+
+def expected_bytes(workers: int, servers: int, dim: int = DIM, batch: int = BATCH) -> int:
+    """What the rows of one worker's batch put on the network, payload alone.
+
+    In step, each worker sends its gradients to all others: the looked-up rows' and their ids, with
+    repetitions. With servers it sends ids, gets rows, and sends gradients and ids back.
+
+    Example:
+
+    >>> expected_bytes(workers=2, servers=0), expected_bytes(workers=2, servers=2)
+    (270336, 540672)
+    """
+    if servers:
+        return TABLES * batch * 2 * (dim * 4 + ID_BYTES)
+    return (workers - 1) * TABLES * batch * (dim * 4 + ID_BYTES)
+
+
+def places(run: dict[str, Any]) -> Iterator[Place]:
+    """Setting, peer and rows that were measured, in the order of tables."""
+    found = {(block["setting"], block["peer"], block["rows"]) for block in run["blocks"]}
+    order = [*SETTINGS]
+    yield from sorted(found, key=lambda x: (x[2], order.index(x[0]), x[1]))
+
+
+def by_round(run: dict[str, Any], place: Place) -> dict[int, list[float]]:
+    """Milliseconds of the steps of each round."""
+    return {
+        block["round"]: block["milliseconds"]
+        for block in run["blocks"]
+        if (block["setting"], block["peer"], block["rows"]) == place
+    }
+
+
+def quartiles(times: Sequence[float]) -> tuple[float, float, float]:
+    """Lower quartile, median, upper quartile."""
+    low, middle, high = statistics.quantiles(times, n=4, method="inclusive")
+    return low, middle, high
+
+
+def times_of(run: dict[str, Any], place: Place) -> tuple[float, float, float]:
+    """Quartiles of the milliseconds of all steps."""
+    return quartiles([*chain(*by_round(run, place).values())])
+
+
+def ratio(run: dict[str, Any], above: Place, below: Place) -> tuple[float, float, float] | None:
+    """Median over rounds of one's time over the other's, with the least and the most."""
+    over, under = by_round(run, above), by_round(run, below)
+    found = [
+        statistics.median(over[number]) / statistics.median(under[number])
+        for number in sorted({*over} & {*under})
+    ]
+    return (min(found), statistics.median(found), max(found)) if found else None
+
+
+def told(found: tuple[float, float, float] | None) -> str:
+    """A middle with what it lies between, or that there is none."""
+    return "not run" if found is None else "{1:.1f} ({0:.1f} to {2:.1f})".format(*found)
+
+
+def tables(run: dict[str, Any]) -> list[Table]:
+    """Title, headings and rows of what is told about a run."""
+    return [
+        ("Milliseconds of a step, median (quartiles)", *_step_table(run)),
+        ("Ratios of times of a step, median over rounds (least to most)", *_ratios(run)),
+        (f"Bytes on loopback for a batch of {BATCH:,}, ours", *_bytes_table(run)),
+    ]
+
+
+def _step_table(run: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    found = {*places(run)}
+    columns = [(name, peer) for name, setting in SETTINGS.items() for peer in setting.peers]
+    headings = ["rows a table", *(f"{SETTINGS[name].name}, {peer}" for name, peer in columns)]
+    rows = []
+    for count in run["rows"]:
+        cells = []
+        for name, peer in columns:
+            place = (name, peer, count)
+            cells.append(told(times_of(run, place) if place in found else None))
+        rows.append([f"{count:,}", *cells])
+    return headings, rows
+
+
+def _ratios(run: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    fewest = min(run["rows"])
+    headings = ["processes", "rows a table", "stock / ours", f"ours / ours of {fewest:,} rows"]
+    rows = []
+    for name, peer, count in places(run):
+        if peer == "ours":
+            ours = (name, "ours", count)
+            others = [(name, "stock", count), (name, "ours", fewest), ("one", "ours", count)]
+            stock, smaller, alone = others
+            cells = [ratio(run, stock, ours), ratio(run, ours, smaller), ratio(run, ours, alone)]
+            rows.append([SETTINGS[name].name, f"{count:,}", *map(told, cells)])
+    return [*headings, "ours / ours of 1 worker"], rows
+
+
+def _bytes_table(run: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    headings = ["processes", "rows a table", "payload, computed", "measured, least of rounds"]
+    rows = []
+    for name, peer, count in places(run):
+        setting = SETTINGS[name]
+        if setting.workers == 1 or peer != "ours":
+            continue
+        least = min(
+            block["bytes"]
+            for block in run["blocks"]
+            if (block["setting"], block["peer"], block["rows"]) == (name, peer, count)
+        )
+        expected = expected_bytes(setting.workers, setting.servers)
+        rows.append([setting.name, f"{count:,}", f"{expected:,}", f"{least:,}"])
+    return headings, rows
+
+
+def protocol(run: dict[str, Any]) -> str:
+    """How a run was measured, in a sentence."""
+    loopback = "a loopback of its own" if run["own_loopback"] else "everybody on loopback"
+    return (
+        f"{TABLES} tables of the rows shown, dim {DIM}, float32, squared error of a dot product, "
+        f"{BATCH:,} pairs a worker and step, ids drawn anew for every step; ours is "
+        "kit.layers.Embedding with kit.optimizers.LazyAdam through kit.training.fit, stock "
+        "keras.layers.Embedding with keras.optimizers.Adam through Keras fit, with 2 workers "
+        f"through a loop of its own; rounds ({run['rounds']}) of processes started anew, peers side "
+        "by side in the same processes; quartiles over all steps; with servers workers do not wait "
+        "for one another, and a step is the time one of them takes, from the rate of both; bytes "
+        f"are those of {loopback}; "
+        f"load average {run['load_average'][0]:.1f} before and {run['load_average'][1]:.1f} after, "
+        f"on {run['cores']} cores"
+    )
+
+
+def markdown(run: dict[str, Any]) -> str:
+    """Tables, protocol and what was left out."""
+    lines = ["# Scale", ""]
+    for title, headings, rows in tables(run):
+        lines += [f"**{title}**", "", f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
+        lines += [*(f"| {' | '.join(row)} |" for row in rows), ""]
+    lines += [f"Protocol: {protocol(run)}.", "", *(f"{line}." for line in remarks(run)), ""]
+    return "\n".join([*lines, "![time of a step against rows](scale.png)", ""])
+
+
+def remarks(run: dict[str, Any]) -> list[str]:
+    """How stock `fit` ended, and what was left out."""
+    said = [f"Stock `fit` with 2 workers: `{run['stock_fit']}`"] if run["stock_fit"] else []
+    left = [f"{SETTINGS[name].name}, {peer}, {rows:,} rows" for name, peer, rows in run["left_out"]]
+    return said + ([f"Left out for want of memory: {'; '.join(left)}"] if left else [])
