@@ -3,7 +3,7 @@
 \b
     python benchmarks/scale.py
     python benchmarks/scale.py --quick
-    python benchmarks/scale.py --rows 100000,1000000 --rounds 5 --output FOLDER
+    python benchmarks/scale.py --rows 100000,1000000 --rounds 9 --output FOLDER
 
 Two embedding tables, trained by one process, by two in step, and by two with two parameter servers,
 all started by `kit launch` on loopback. Every round starts each of them anew; in them stock Keras
@@ -84,7 +84,7 @@ def measured(rows: list[int], rounds: int) -> dict[str, Any]:
     callback=parsed_rows,
     help="Rows a table, by commas.",
 )
-@click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option("--rounds", type=click.IntRange(min=1), default=4, show_default=True)
 @click.option("--quick", is_flag=True, help="One round of 10,000 and 100,000 rows.")
 @click.option(
     "--output", type=click.Path(path_type=Path), default=Path("reports/scale"), show_default=True

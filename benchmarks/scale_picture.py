@@ -27,24 +27,25 @@ def picture(run: dict[str, Any], file: Path) -> None:
 
     figure = Figure(figsize=(9, 5.5), layout="constrained", dpi=150)
     axes = figure.subplots()
-    ends: list[tuple[float, int, str, str]] = []
+    most = max(run["rows"])
+    ends: list[tuple[float, str, str]] = []
     for name, setting in SETTINGS.items():
         for peer in setting.peers:
-            rows = sorted(
-                {
-                    block["rows"]
-                    for block in run["blocks"]
-                    if (block["setting"], block["peer"]) == (name, peer)
-                }
-            )
-            if not rows:
+            spreads = {x: times_of(run, (name, peer, x)) for x in run["rows"]}
+            ran = {x: spread for x, spread in spreads.items() if spread is not None}
+            if not ran:
                 continue
-            low, middle, high = zip(*(times_of(run, (name, peer, x)) for x in rows), strict=True)
+            low, middle, high = zip(*ran.values(), strict=True)
             line, mark = LINES[peer]
-            axes.plot(rows, middle, line, marker=mark, markersize=5, color=COLOURS[name])
-            axes.vlines(rows, low, high, color=COLOURS[name], linewidth=3, alpha=0.3)
-            ends.append((middle[-1], rows[-1], f"{NAMES[peer]}, {setting.name}", COLOURS[name]))
-    _name_ends(axes, ends)
+            colour, label = COLOURS[name], f"{NAMES[peer]}, {setting.name}"
+            axes.plot([*ran], middle, line, marker=mark, markersize=5, color=colour)
+            axes.vlines([*ran], low, high, color=colour, linewidth=3, alpha=0.3)
+            if most in ran:
+                ends.append((middle[-1], label, colour))
+            else:  # Other lines go on beside its end.
+                place = (max(ran), high[-1] * 1.1)
+                axes.annotate(label, place, color=colour, fontsize=9, ha="center", va="bottom")
+    _name_ends(axes, most, ends)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xticks(run["rows"], [f"{x / 1e6:g}M" if x >= 1e6 else f"{x:,}" for x in run["rows"]])
@@ -52,7 +53,7 @@ def picture(run: dict[str, Any], file: Path) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,g}")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_minor_locator(NullLocator())
-    axes.set_xlim(min(run["rows"]) / 1.2, max(run["rows"]) * 5)
+    axes.set_xlim(min(run["rows"]) / 1.2, most * 5)
     axes.set_xlabel("rows of each of two tables")
     axes.set_ylabel("ms a step")
     axes.set_title(
@@ -67,10 +68,8 @@ def picture(run: dict[str, Any], file: Path) -> None:
     figure.savefig(file)
 
 
-def _name_ends(axes: Any, ends: list[tuple[float, int, str, str]]) -> None:
+def _name_ends(axes: Any, most: int, ends: list[tuple[float, str, str]]) -> None:
     lowest = 0.0
-    for height, rows, label, colour in sorted(ends):
+    for height, label, colour in sorted(ends):
         lowest = max(height, lowest * APART)
-        axes.annotate(
-            label, (rows * 1.1, lowest), color=colour, fontsize=9, verticalalignment="center"
-        )
+        axes.annotate(label, (most * 1.1, lowest), color=colour, fontsize=9, va="center")

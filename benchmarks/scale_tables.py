@@ -1,7 +1,6 @@
 """What scale.json says, as tables and sentences."""
 
 import statistics
-from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -9,7 +8,8 @@ from benchmarks.scale_plan import BATCH, DIM, SETTINGS, TABLES
 
 Table = tuple[str, list[str], list[list[str]]]
 ID_BYTES = 4  # int32, as they are looked up
-Place = tuple[str, str, int]
+Place = tuple[str, str, int]  # setting, peer, rows
+Spread = tuple[float, float, float]
 
 
 def expected_bytes(workers: int, servers: int, dim: int = DIM, batch: int = BATCH) -> int:
@@ -28,44 +28,35 @@ def expected_bytes(workers: int, servers: int, dim: int = DIM, batch: int = BATC
     return (workers - 1) * TABLES * batch * (dim * 4 + ID_BYTES)
 
 
-def places(run: dict[str, Any]) -> Iterator[Place]:
-    """Setting, peer and rows that were measured, in the order of tables."""
-    found = {(block["setting"], block["peer"], block["rows"]) for block in run["blocks"]}
-    order = [*SETTINGS]
-    yield from sorted(found, key=lambda x: (x[2], order.index(x[0]), x[1]))
-
-
-def by_round(run: dict[str, Any], place: Place) -> dict[int, list[float]]:
-    """Milliseconds of the steps of each round."""
-    return {
-        block["round"]: block["milliseconds"]
+def blocks_of(run: dict[str, Any], place: Place) -> list[dict[str, Any]]:
+    """What each round found there."""
+    return [
+        block
         for block in run["blocks"]
         if (block["setting"], block["peer"], block["rows"]) == place
-    }
+    ]
 
 
-def quartiles(times: Sequence[float]) -> tuple[float, float, float]:
-    """Lower quartile, median, upper quartile."""
+def times_of(run: dict[str, Any], place: Place) -> Spread | None:
+    """Quartiles of the milliseconds of all steps, or None where it did not run."""
+    times = [*chain(*(block["milliseconds"] for block in blocks_of(run, place)))]
+    if not times:
+        return None
     low, middle, high = statistics.quantiles(times, n=4, method="inclusive")
     return low, middle, high
 
 
-def times_of(run: dict[str, Any], place: Place) -> tuple[float, float, float]:
-    """Quartiles of the milliseconds of all steps."""
-    return quartiles([*chain(*by_round(run, place).values())])
-
-
-def ratio(run: dict[str, Any], above: Place, below: Place) -> tuple[float, float, float] | None:
+def ratio(run: dict[str, Any], above: Place, below: Place) -> Spread | None:
     """Median over rounds of one's time over the other's, with the least and the most."""
-    over, under = by_round(run, above), by_round(run, below)
-    found = [
-        statistics.median(over[number]) / statistics.median(under[number])
-        for number in sorted({*over} & {*under})
-    ]
+    over, under = (
+        {x["round"]: statistics.median(x["milliseconds"]) for x in blocks_of(run, place)}
+        for place in (above, below)
+    )
+    found = [over[number] / under[number] for number in sorted({*over} & {*under})]
     return (min(found), statistics.median(found), max(found)) if found else None
 
 
-def told(found: tuple[float, float, float] | None) -> str:
+def told(found: Spread | None) -> str:
     """A middle with what it lies between, or that there is none."""
     return "not run" if found is None else "{1:.1f} ({0:.1f} to {2:.1f})".format(*found)
 
@@ -80,16 +71,12 @@ def tables(run: dict[str, Any]) -> list[Table]:
 
 
 def _step_table(run: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
-    found = {*places(run)}
     columns = [(name, peer) for name, setting in SETTINGS.items() for peer in setting.peers]
     headings = ["rows a table", *(f"{SETTINGS[name].name}, {peer}" for name, peer in columns)]
-    rows = []
-    for count in run["rows"]:
-        cells = []
-        for name, peer in columns:
-            place = (name, peer, count)
-            cells.append(told(times_of(run, place) if place in found else None))
-        rows.append([f"{count:,}", *cells])
+    rows = [
+        [f"{count:,}", *(told(times_of(run, (*column, count))) for column in columns)]
+        for count in run["rows"]
+    ]
     return headings, rows
 
 
@@ -97,30 +84,27 @@ def _ratios(run: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     fewest = min(run["rows"])
     headings = ["processes", "rows a table", "stock / ours", f"ours / ours of {fewest:,} rows"]
     rows = []
-    for name, peer, count in places(run):
-        if peer == "ours":
+    for name, setting in SETTINGS.items():
+        for count in run["rows"]:
             ours = (name, "ours", count)
-            others = [(name, "stock", count), (name, "ours", fewest), ("one", "ours", count)]
-            stock, smaller, alone = others
-            cells = [ratio(run, stock, ours), ratio(run, ours, smaller), ratio(run, ours, alone)]
-            rows.append([SETTINGS[name].name, f"{count:,}", *map(told, cells)])
+            pairs = [((name, "stock", count), ours), (ours, (name, "ours", fewest))]
+            pairs.append((ours, ("one", "ours", count)))
+            cells = [
+                "" if above == below else told(ratio(run, above, below)) for above, below in pairs
+            ]
+            rows.append([setting.name, f"{count:,}", *cells])
     return [*headings, "ours / ours of 1 worker"], rows
 
 
 def _bytes_table(run: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     headings = ["processes", "rows a table", "payload, computed", "measured, least of rounds"]
     rows = []
-    for name, peer, count in places(run):
-        setting = SETTINGS[name]
-        if setting.workers == 1 or peer != "ours":
-            continue
-        least = min(
-            block["bytes"]
-            for block in run["blocks"]
-            if (block["setting"], block["peer"], block["rows"]) == (name, peer, count)
-        )
-        expected = expected_bytes(setting.workers, setting.servers)
-        rows.append([setting.name, f"{count:,}", f"{expected:,}", f"{least:,}"])
+    for name, setting in SETTINGS.items():
+        for count in run["rows"]:
+            found = [x["bytes"] for x in blocks_of(run, (name, "ours", count))]
+            if found and setting.workers > 1:
+                payload = expected_bytes(setting.workers, setting.servers)
+                rows.append([setting.name, f"{count:,}", f"{payload:,}", f"{min(found):,}"])
     return headings, rows
 
 
@@ -132,21 +116,24 @@ def protocol(run: dict[str, Any]) -> str:
         f"{BATCH:,} pairs a worker and step, ids drawn anew for every step; ours is "
         "kit.layers.Embedding with kit.optimizers.LazyAdam through kit.training.fit, stock "
         "keras.layers.Embedding with keras.optimizers.Adam through Keras fit, with 2 workers "
-        f"through a loop of its own; rounds ({run['rounds']}) of processes started anew, peers side "
-        "by side in the same processes; quartiles over all steps; with servers workers do not wait "
-        "for one another, and a step is the time one of them takes, from the rate of both; bytes "
-        f"are those of {loopback}; "
+        f"through a loop of its own; {run['rounds']} rounds of processes started anew, in each of "
+        "them peers side by side; quartiles over all steps; with servers workers do not wait for "
+        "one another, and a step is the time one of them takes, from the rate of both; bytes are "
+        f"those of {loopback}; "
         f"load average {run['load_average'][0]:.1f} before and {run['load_average'][1]:.1f} after, "
         f"on {run['cores']} cores"
     )
 
 
+def markdown_table(title: str, headings: list[str], rows: list[list[str]]) -> str:
+    """A table with its title and an empty line after it."""
+    lines = [f"| {' | '.join(row)} |" for row in (headings, *rows)]
+    return "\n".join([f"**{title}**", "", lines[0], f"|{'---|' * len(headings)}", *lines[1:], ""])
+
+
 def markdown(run: dict[str, Any]) -> str:
     """Tables, protocol and what was left out."""
-    lines = ["# Scale", ""]
-    for title, headings, rows in tables(run):
-        lines += [f"**{title}**", "", f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
-        lines += [*(f"| {' | '.join(row)} |" for row in rows), ""]
+    lines = ["# Scale", "", *(markdown_table(*table) for table in tables(run))]
     lines += [f"Protocol: {protocol(run)}.", "", *(f"{line}." for line in remarks(run)), ""]
     return "\n".join([*lines, "![time of a step against rows](scale.png)", ""])
 
