@@ -34,11 +34,11 @@ class Inputs:
         batch: pairs of a worker's step.
         step_ms: of one worker alone.
         server_step_ms: of a worker with two servers.
+        chief_ms: processor time of the chief for a batch that it hands out.
         machine_gb: memory of a server, small and large.
         usable: share of the memory that parameters may take.
         gbits: of the network, small and large, each way of each machine.
         disk_gb_s: that a machine writes a second.
-        workers: that take steps.
         index_share: memory of an index with int8 lists over that of its vectors.
         index_seconds: to build one.
         index_rows: over how many vectors.
@@ -46,19 +46,22 @@ class Inputs:
         log_gib: memory to open and split a log of CSV.
         log_seconds: time for it.
         log_rows: its rows.
+        steps_a_measurement: of valid, at the most.
+        gflops: that the chief multiplies matrices with.
+        chief_copies: of the tables in the chief's memory while it takes the model over.
     """
 
     users: int = 100_000_000
     items: int = 10_000_000
     interactions: int = 2_000_000_000
     batch: int = 1024
-    step_ms: float = 0.0
-    server_step_ms: float = 0.0
+    step_ms: float = 2.3
+    server_step_ms: float = 24.5
+    chief_ms: float = 4.6
     machine_gb: tuple[int, int] = (64, 128)
     usable: float = 0.8
     gbits: tuple[int, int] = (10, 25)
     disk_gb_s: float = 1.0
-    workers: int = 16
     index_share: float = 1.33
     index_seconds: float = 37.2
     index_rows: int = 1_000_000
@@ -66,6 +69,9 @@ class Inputs:
     log_gib: float = 1.5
     log_seconds: float = 14
     log_rows: int = 10_000_000
+    steps_a_measurement: int = 500
+    gflops: float = 100
+    chief_copies: float = 7
 
 
 def table_bytes(rows: int, dim: int) -> int:
@@ -129,9 +135,19 @@ def batches_a_second(inputs: Inputs, step_ms: float, dim: int, gbit: int) -> flo
     return 1000 / (step_ms + wire_ms(expected_bytes(1, 1, dim, inputs.batch), gbit))
 
 
-def pass_hours(inputs: Inputs, rate: float) -> float:
-    """A pass over the data by all workers, each at this many batches a second."""
-    return inputs.interactions / inputs.batch / rate / inputs.workers / 3600
+def handed_out(inputs: Inputs) -> float:
+    """Batches a second that the chief hands out to all workers together, with one core."""
+    return 1000 / inputs.chief_ms
+
+
+def workers_fed(inputs: Inputs, rate: float) -> int:
+    """Workers that take what the chief hands out, each this many batches a second."""
+    return ceil(handed_out(inputs) / rate)
+
+
+def pass_hours(inputs: Inputs) -> float:
+    """A pass over the data with as many workers as the chief feeds."""
+    return inputs.interactions / inputs.batch / handed_out(inputs) / 3600
 
 
 def index_minutes(inputs: Inputs) -> float:
@@ -150,10 +166,10 @@ def input_table(inputs: Inputs) -> Table:
         ["batch", f"{inputs.batch:,} pairs a worker", "as measured"],
         ["step, one worker", f"{inputs.step_ms:.1f} ms", f"{measured}, 4M rows, dim 32"],
         ["step with 2 servers", f"{inputs.server_step_ms:.1f} ms", f"{measured}, the same"],
+        ["chief, a batch", f"{inputs.chief_ms:.1f} ms of a core", f"{measured}, the same"],
         ["machine", f"{small} or {large} GB, {inputs.usable:.0%} for parameters", "assumed"],
         ["network", f"{slow} or {fast} Gbit/s", "assumed, not measured"],
         ["disk", f"{inputs.disk_gb_s:g} GB/s a machine", "assumed"],
-        ["workers", f"{inputs.workers}", "assumed"],
         [
             "index, int8 lists",
             f"{inputs.index_share} of its vectors, {inputs.index_seconds} s a million",
@@ -163,6 +179,13 @@ def input_table(inputs: Inputs) -> Table:
             "a log of CSV, opened and split",
             f"{inputs.log_gib} GiB, {inputs.log_seconds:g} s for {inputs.log_rows:,} rows",
             "`data_preparation.py`, [README](../README.md)",
+        ],
+        ["steps between two measurements", f"{inputs.steps_a_measurement}", "`kit.training.fit`"],
+        ["matrix products of the chief", f"{inputs.gflops:g} GFLOP/s", "assumed"],
+        [
+            "the chief takes the model over",
+            f"{inputs.chief_copies:g} times its tables",
+            "`on_this_device`, once: 16 GB for a table of 2.2 GB in two shards",
         ],
         ["an id as a string", f"{inputs.id_bytes} bytes", "assumed"],
     ]
@@ -203,12 +226,14 @@ def rate_table(inputs: Inputs) -> Table:
                     f"{count / 1e6:.2f}",
                     f"{wire_ms(count, gbit):.2f}",
                     f"{seen:.0f} to {quick:.0f}",
-                    f"{pass_hours(inputs, quick):.1f} to {pass_hours(inputs, seen):.1f}",
+                    f"{workers_fed(inputs, quick)} to {workers_fed(inputs, seen)}",
+                    f"{pass_hours(inputs):.1f}",
                     f"{1000 / wire_ms(count, gbit):,.0f}",
                 ]
             )
     headings = ["dim", "Gbit/s", "MB a batch", "ms on the network", "batches/s a worker"]
-    headings += [f"hours a pass, {inputs.workers} workers", "batches/s the network of one server"]
+    headings += ["workers that one chief feeds", "hours a pass with them"]
+    headings += ["batches/s through one server's network"]
     return "Rate", headings, rows
 
 
@@ -230,18 +255,21 @@ def after_table(inputs: Inputs) -> Table:
     """What comes before and after a step, for each dim."""
     slow, machine = inputs.gbits[0], inputs.machine_gb[1]
     valid, test = (affordable_users(inputs.items, times) for times in (1, 4))
+    measurements = inputs.interactions / inputs.batch / inputs.steps_a_measurement
     cells: list[list[str]] = []
     for dim in DIMS:
         catalogue, users = table_bytes(inputs.items, dim), table_bytes(inputs.users, dim)
         saved, writers = checkpoint_bytes(inputs, dim, ADAM), servers(inputs, dim, ADAM, machine)
         flops = 2 * inputs.items * dim
+        tables_gb = table_bytes(inputs.users + inputs.items, dim) / GB
         cells.append(
             [
                 f"{saved / GB:.1f} GB; {saved / GB / inputs.disk_gb_s / writers:.0f} s, {writers} "
                 "servers write",
                 f"{wire_ms(saved, slow) / 1000:.0f} s",
-                f"{table_bytes(inputs.users + inputs.items, dim) / GB:.1f} GB",
+                f"{tables_gb:.1f} GB, at the peak {inputs.chief_copies * tables_gb:.0f} GB",
                 f"{valid * flops / 1e12:.1f} and {test * flops / 1e12:.1f} TFLOP",
+                f"{measurements * valid * flops / 1e9 / inputs.gflops / 3600:.0f} hours",
                 f"{catalogue / GB:.2f} GB",
                 f"{catalogue / FLOAT / GB:.2f} GB",
                 f"{2 * inputs.index_share * catalogue / GB:.1f} GB",
@@ -258,6 +286,7 @@ def after_table(inputs: Inputs) -> Table:
         f"it restored, at {slow} Gbit/s through the chief",
         "the model in the chief's memory when training is over",
         f"full ranking of {valid:,} users of valid and {test:,} of test",
+        f"the {measurements:,.0f} measurements of valid in a pass",
         "item vectors, float32",
         "their lists, int8",
         "the index with int8 lists, twice in an export",

@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -64,12 +65,13 @@ class Pairs:
 
 
 class Clock(keras.callbacks.Callback):
-    """When each step was over, and how much loopback had carried by then."""
+    """When each step was over, and what this process and loopback had done by then."""
 
     def __init__(self) -> None:
         super().__init__()
         self.ends: list[float] = []
         self.carried: list[int] = []
+        self.worked: list[float] = []
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.note()
@@ -77,6 +79,7 @@ class Clock(keras.callbacks.Callback):
     def note(self) -> None:
         self.ends.append(time.perf_counter())
         self.carried.append(loopback_bytes())
+        self.worked.append(time.process_time())
 
     def times(self, burst: int) -> list[float]:
         """Milliseconds of a step, each from so many of them, after the warm-up."""
@@ -84,8 +87,16 @@ class Clock(keras.callbacks.Callback):
         return [1000 * (end - start) / burst for start, end in pairwise(marks)]
 
     def bytes_a_step(self) -> float:
-        counted = self.carried[WARM_UP - 1 :]
-        return (counted[-1] - counted[0]) / (len(counted) - 1)
+        return _growth(self.carried)
+
+    def processor_ms(self) -> float:
+        """Of this process, all its threads, for a step."""
+        return 1000 * _growth(self.worked)
+
+
+def _growth(counted: Sequence[float]) -> float:
+    after = counted[WARM_UP - 1 :]
+    return (after[-1] - after[0]) / (len(after) - 1)
 
 
 def loopback_bytes() -> int:
@@ -157,6 +168,7 @@ def measure(peer: str, rows: int, devices: tf.distribute.Strategy) -> dict[str, 
         "milliseconds": [round(at_once * each, 3) for each in times],
         # In step, all workers' batches are in one.
         "bytes": round(clock.bytes_a_step() / devices.num_replicas_in_sync),
+        "processor_ms": round(clock.processor_ms(), 3),
     }
 
 
