@@ -9,8 +9,8 @@ Two embedding tables, trained by one process, by two in step, and by two with tw
 all started by `kit launch` on loopback. Every round starts each of them anew; in them stock Keras
 and the kit take turns at each size, on fresh random ids at every step. With two workers stock `fit`
 fails, which is shown, and stock Keras is trained by a loop of its own. What does not fit into the
-free memory is left out and named. 7 minutes on 2 quiet cores, 20 on busy ones; at 4 million rows the
-stock step wants 12 GB.
+free memory is left out and named. 7 minutes on 2 quiet cores, 20 on busy ones; at 4 million rows
+the stock step wants 12 GB.
 
 What the figures mean for 100 million users is worked out in docs/scale.md.
 """
