@@ -9,6 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 Key = str | int
+# Bytes. A tensor of 2 GiB cannot be sent to a server, as it is when training goes on.
+LARGEST_SHARD = 2_000_000_000
 
 
 @keras.saving.register_keras_serializable(package="kit")
@@ -21,7 +23,8 @@ class Embedding(keras.layers.Layer):
     costs about what it costs on ten thousand.
 
     Built in the scope of a `tf.distribute.ParameterServerStrategy`, a large table lies in shards on
-    the servers, so that it may be larger than the memory of any of them; it is saved as one.
+    the servers, so that it may be larger than the memory of any of them; it is saved as one. No
+    shard is larger than 2 GB.
 
     Exactly one of `input_dim`, `vocabulary`, `hash_bins` and `table` says what ids are:
 
@@ -260,8 +263,23 @@ def _shards(shape: tuple[int, int | None], dtype: str) -> int:
     if not isinstance(tf.distribute.get_strategy(), tf.distribute.ParameterServerStrategy):
         return 1
     servers = sum("/job:ps/" in device.name for device in tf.config.list_logical_devices("CPU"))
+    return shards_on(servers, tf.TensorShape(shape), tf.as_dtype(dtype))
+
+
+def shards_on(servers: int, shape: tf.TensorShape, dtype: tf.DType) -> int:
+    """Into how many shards a table goes: one a server, fewer of a small table, more of a huge one.
+
+    Args:
+        servers: that take turns.
+        shape: of the table.
+        dtype: of its entries.
+    """
     by_size = tf.distribute.experimental.partitioners.MinSizePartitioner(max_shards=servers)
-    return int(by_size(tf.TensorShape(shape), tf.as_dtype(dtype))[0])
+    fewest = int(by_size(shape, dtype)[0])
+    size: int = shape.num_elements() * dtype.size
+    if size <= fewest * LARGEST_SHARD:
+        return fewest
+    return servers * -(-size // (servers * LARGEST_SHARD))
 
 
 def _reseeded(initializer: Any, shard: int) -> Any:

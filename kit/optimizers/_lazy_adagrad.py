@@ -1,11 +1,14 @@
 """Adagrad for embedding tables."""
 
+import re
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from kit.optimizers._row_updates import RowUpdates
+
+TABLE = re.compile(r"embeddings(_\d+)?")
 
 
 @keras.saving.register_keras_serializable(package="kit")
@@ -19,7 +22,8 @@ class LazyAdagrad(RowUpdates, keras.optimizers.Adagrad):
     With `row_wise=True` an embedding table has one accumulator per row, the running sum of the
     mean square of the row's gradient, instead of one per entry: the optimizer's memory becomes
     1/dim of the table's. Tables are the variables named `embeddings`, as Keras' and this kit's
-    Embedding name them; all others keep one accumulator per entry.
+    Embedding name them, and shards `embeddings_1` and on; all others keep one accumulator per
+    entry.
 
     Args:
         learning_rate: a float or a schedule.
@@ -73,7 +77,7 @@ class LazyAdagrad(RowUpdates, keras.optimizers.Adagrad):
         return [accumulator], learning_rate * gradient / tf.sqrt(accumulator + self.epsilon)
 
     def _one_per_row(self, variable: Any) -> bool:
-        return self.row_wise and variable.name == "embeddings"
+        return self.row_wise and TABLE.fullmatch(variable.name) is not None
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "row_wise": self.row_wise}

@@ -31,6 +31,9 @@ class AsynchronousSteps(keras.callbacks.Callback):
     def __init__(self, model: keras.Model) -> None:
         super().__init__()
         strategy = model.distribute_strategy
+        with strategy.scope():
+            # A step would make its variables in this process instead of on the tables' servers.
+            model.optimizer.build(model.trainable_variables)
         self._coordinator = tf.distribute.coordinator.ClusterCoordinator(strategy)
         cluster = cluster_of_environment()
         self._ahead = STEPS_AHEAD * len(cluster.addresses[WORKER] if cluster else "1")

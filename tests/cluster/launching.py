@@ -60,9 +60,9 @@ def run(folder: Path, program: str, *options: str, **settings: float) -> tuple[i
     return finish(start(folder, program, *options, **settings))
 
 
-def finish(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+def finish(process: "subprocess.Popen[str]", timeout: float = 30) -> tuple[int, str, str]:
     try:
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=timeout)
     finally:
         process.kill()
     return process.returncode, out, err

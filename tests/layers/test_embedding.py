@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from kit.layers import Embedding
+from kit.layers._embedding import LARGEST_SHARD, shards_on
 from tests.layers.harness import check_layer
 
 NAMES = ["Alien", "Heat", "Ran"]
@@ -136,6 +137,23 @@ def test_a_table_tied_to_a_softmax_gets_one_gradient():
         loss = tf.reduce_sum(tf.nn.log_softmax(logits))
     gradient = tf.convert_to_tensor(tape.gradient(loss, layer.embeddings))
     assert gradient.shape == (4, 3)
+
+
+@pytest.mark.parametrize(
+    ("servers", "rows", "shards"),
+    [
+        (2, 1000, 1),
+        (2, 10_000, 2),
+        (1, 10_000_000, 2),
+        (4, 30_000_000, 4),
+        (4, 100_000_000, 16),
+        (3, 100_000_000, 15),
+    ],
+)
+def test_servers_share_a_table_evenly_in_shards_that_can_be_sent(servers, rows, shards):
+    shape = tf.TensorShape([rows, 64])
+    assert shards_on(servers, shape, tf.float32) == shards
+    assert 4 * 64 * -(-rows // shards) <= LARGEST_SHARD
 
 
 @pytest.mark.parametrize(

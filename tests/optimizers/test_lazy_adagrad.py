@@ -30,6 +30,14 @@ def test_row_wise_keeps_one_accumulator_per_row_of_a_table_and_per_entry_of_a_ke
     assert accumulators == [[ROWS, 1], [3, 2]]
 
 
+def test_row_wise_knows_the_shards_of_a_table():
+    optimizer = LazyAdagrad(row_wise=True)
+    names = ["embeddings", "embeddings_1", "embeddings_12", "embeddings_mean"]
+    optimizer.build([keras.Variable(np.zeros((3, 2)), name=name) for name in names])
+    widths = [v.shape[1] for v in optimizer.variables if "accumulator" in v.name]
+    assert widths == [1, 1, 1, 2]
+
+
 def test_row_wise_equals_the_definition_on_dense_gradients():
     assert new_table().shape == (ROWS, DIM)
     data = batches()
