@@ -4,12 +4,13 @@ from kit.data._attributes import Attributes as Attributes
 from kit.data._clean import CleaningStep as CleaningStep
 from kit.data._columns import Columns as Columns
 from kit.data._dataset import Dataset as Dataset
-from kit.data._dataset import Events as Events
+from kit.data._events import Events as Events
 from kit.data._feature_encoder import EncodedFeatures as EncodedFeatures
 from kit.data._feature_encoder import FeatureEncoder as FeatureEncoder
 from kit.data._features import title_column as title_column
 from kit.data._histories import Histories as Histories
 from kit.data._histories import histories as histories
+from kit.data._holders import holders as holders
 from kit.data._names import item_names as item_names
 from kit.data._new_items import read_new_items as read_new_items
 from kit.data._profile import Profile as Profile
