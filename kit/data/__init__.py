@@ -18,3 +18,4 @@ from kit.data._profile import profile as profile
 from kit.data._source import Source as Source
 from kit.data._source import open_source as open_source
 from kit.data._split import split as split
+from kit.data._turns import counted as counted

@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 
 from kit.data._events import Events
-
-ROWS_AT_ONCE = 1 << 22
+from kit.data._turns import ROWS_AT_ONCE, counted, in_turns
 
 
 @dataclass(frozen=True)
@@ -155,19 +153,13 @@ def histories(parts: Sequence[Events], num_users: int) -> Histories:
     >>> histories([events], num_users=2).items
     array([3, 4], dtype=int32)
     """
-    counts = sum(np.bincount(events.user, minlength=num_users)[:num_users] for events in parts)
-    # Users in turn, so that sorting takes memory for some million rows and not for all.
-    turns = np.cumsum(counts) // ROWS_AT_ONCE
-    edges = np.unique([0, *(1 + np.flatnonzero(np.diff(turns))), num_users])
-    lists = []
+    lists = [np.empty(0, np.int32)]
     lengths = np.zeros(num_users, np.int64)
-    for first, end in pairwise(edges):
-        some = [events.where((events.user >= first) & (events.user < end)) for events in parts]
+    for users, some in in_turns(parts, num_users):
         user, items = _distinct(some)
-        lengths[first:end] = np.bincount(user - first, minlength=end - first)
+        lengths[users.start : users.stop] = counted(user - users.start, len(users))
         lists.append(items)
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    return Histories(offsets, np.concatenate([np.empty(0, np.int32), *lists]))
+    return Histories(np.concatenate([[0], np.cumsum(lengths)]), np.concatenate(lists))
 
 
 def _distinct(parts: Sequence[Events]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

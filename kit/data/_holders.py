@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.data._events import Events
+from kit.data._turns import in_turns
 
 
 def holders(parts: Sequence[Events], num_items: int) -> NDArray[np.int64]:
@@ -21,8 +22,14 @@ def holders(parts: Sequence[Events], num_items: int) -> NDArray[np.int64]:
     >>> holders([events], num_items=3)
     array([1, 0, 1])
     """
-    width = 1 + int(max(events.user.max(initial=0) for events in parts))
-    pairs = np.concatenate([events.item.astype(np.int64) * width + events.user for events in parts])
-    pairs.sort()
-    pairs = pairs[np.concatenate([[True], pairs[1:] != pairs[:-1]])[: len(pairs)]]
-    return np.bincount(pairs // width, minlength=num_items)[:num_items]
+    counts = np.zeros(num_items, np.int64)
+    num_users = 1 + int(max(events.user.max(initial=-1) for events in parts))
+    for users, some in in_turns(parts, num_users):
+        pairs = np.concatenate(
+            [events.item * np.int64(len(users)) + (events.user - users.start) for events in some]
+        )
+        pairs.sort()
+        first = np.ones(len(pairs), bool)
+        first[1:] = pairs[1:] != pairs[:-1]
+        counts += np.bincount(pairs[first] // len(users), minlength=num_items)[:num_items]
+    return counts

@@ -8,7 +8,7 @@ import scipy.linalg
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 
-from kit.data import Dataset, Events, Histories, histories
+from kit.data import Dataset, Events, Histories, counted, histories
 from kit.evaluation._evaluate import Evaluation, Scorer, Scores, evaluate
 from kit.evaluation._task import (
     ORDERED_SPLITS,
@@ -192,7 +192,7 @@ def pairs_to_count(dataset: Dataset) -> int:
     >>> pairs_to_count(split(open_source("online-retail", limit=2000))) < MOST_PAIRS
     True
     """
-    return int(np.sum(np.bincount(dataset.train.user).astype(np.int64) ** 2))
+    return int(np.sum(counted(dataset.train.user, dataset.num_users) ** 2))
 
 
 def evaluated_baselines(

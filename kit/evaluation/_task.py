@@ -113,7 +113,7 @@ def ranking_task(
         knows_valid = dataset.split_method in ORDERED_SPLITS
     drawn = np.zeros(everyone, bool)
     drawn[users] = True
-    of_users = [events.where(drawn[events.user]) for events in earlier]
+    of_users = [events.of_users(drawn) for events in earlier]
     train = histories(of_users[:1], everyone).take(users)
     past = histories(of_users, everyone).below(dataset.num_items).take(users)
     known = past if part == "test" and knows_valid else train

@@ -15,3 +15,9 @@ def test_events_can_be_chosen() -> None:
     plain = Events(user, item, None, None).where(keep)
     assert plain.time is None
     assert plain.weight is None
+
+
+def test_events_of_some_users() -> None:
+    user, item = np.array([0, 1, 0, 2], np.int32), np.array([5, 6, 7, 8], np.int32)
+    chosen = np.array([True, False, True])
+    assert Events(user, item, None, None).of_users(chosen).item.tolist() == [5, 7, 8]

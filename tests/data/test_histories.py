@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kit.data import Events, Histories, _histories, histories
+from kit.data import Events, Histories, _histories, _turns, histories
 
 
 def events(user: list[int], item: list[int], time: list[int] | None = None) -> Events:
@@ -66,7 +66,8 @@ def test_users_in_turns_are_the_same_lists(monkeypatch: pytest.MonkeyPatch) -> N
     ]
     at_once = histories(parts, 38)
     without = histories(parts[:1], 38).minus(parts[1:])
-    monkeypatch.setattr(_histories, "ROWS_AT_ONCE", 32)
+    for module in (_histories, _turns):
+        monkeypatch.setattr(module, "ROWS_AT_ONCE", 32)
     assert rows_of(histories(parts, 38)) == rows_of(at_once)
     assert rows_of(histories(parts[:1], 38).minus(parts[1:])) == rows_of(without)
 
