@@ -102,7 +102,7 @@ def main(
     say = (lambda text: None) if training.quiet else click.echo
     begin = time.perf_counter()
 
-    dataset = data.split_of(data.open())
+    dataset = data.dataset()
     say(
         f"data    {len(dataset.train):,} interactions in train, {dataset.num_users:,} users, "
         f"{dataset.num_items:,} items; split {dataset.split}"
@@ -234,25 +234,28 @@ def model_and_batches(
     """The compiled model and the stream it trains on: what makes this recipe this recipe."""
     import keras
 
-    from kit.data import histories
+    from kit.data import Prepared, histories
     from kit.models import two_tower_for
     from kit.optimizers import LazyAdamW
-    from kit.training import UserBatches, default_batch_size, strategy
+    from kit.training import DiskBatches, UserBatches, default_batch_size, strategy
 
     keras.utils.set_random_seed(data.seed)
     keras.config.set_dtype_policy(training.precision)
     is_full = loss.is_full(dataset.num_items)
-    owned = histories([dataset.train], dataset.num_users)
     default_size = default_batch_size(dataset.num_users, most=1024 if is_full else 512)
-    batches = UserBatches(
-        owned,
-        batch_size=min(training.batch_size or default_size, dataset.num_users),
-        length=256 if is_full else 64,
-        targets=256 if is_full else 8,
-        hidden_share=0.7,
-        seed=data.seed,
-        weights=owned.weights_of(dataset.train) if data.weight_column else None,
-    )
+    settings = {
+        "batch_size": min(training.batch_size or default_size, dataset.num_users),
+        "length": 256 if is_full else 64,
+        "targets": 256 if is_full else 8,
+        "hidden_share": 0.7,
+        "seed": data.seed,
+    }
+    if isinstance(dataset, Prepared):
+        batches = DiskBatches(dataset.histories, digest=dataset.digest, **settings)
+    else:
+        owned = histories([dataset.train], dataset.num_users)
+        weights = owned.weights_of(dataset.train) if data.weight_column else None
+        batches = UserBatches(owned, weights=weights, **settings)
     with strategy(training.strategy).scope():
         model = two_tower_for(dataset, dim=training.dim, loss=loss, features=features)
         model.set_target_share(batches.target_share(dataset.num_items))

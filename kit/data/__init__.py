@@ -13,6 +13,10 @@ from kit.data._histories import histories as histories
 from kit.data._holders import holders as holders
 from kit.data._names import item_names as item_names
 from kit.data._new_items import read_new_items as read_new_items
+from kit.data._prepared import Prepared as Prepared
+from kit.data._prepared import is_prepared as is_prepared
+from kit.data._prepared import open_prepared as open_prepared
+from kit.data._prepared import prepare as prepare
 from kit.data._profile import Profile as Profile
 from kit.data._profile import profile as profile
 from kit.data._source import Source as Source

@@ -34,6 +34,7 @@ class Validation(keras.callbacks.Callback):
             logs[self.name] = value
         if value > self.best or (isnan(self.best) and not isnan(value)):
             self.best, self.best_epoch = value, epoch
+            self._best_weights = None  # Large tables are held once, not twice.
             self._best_weights = self.model.get_weights()
         elif epoch - self.best_epoch >= self.patience:
             self.model.stop_training = True
@@ -41,3 +42,4 @@ class Validation(keras.callbacks.Callback):
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
         if self._best_weights is not None:
             self.model.set_weights(self._best_weights)
+            self._best_weights = None
