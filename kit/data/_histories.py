@@ -38,7 +38,7 @@ class Histories:
         """int64 [rows], how many items each row has."""
         return np.diff(self.offsets)
 
-    @cached_property
+    @property
     def row_of_each_item(self) -> NDArray[np.int64]:
         """int64, for every entry of `items` the row it stands in."""
         return np.repeat(np.arange(len(self)), self.lengths)
