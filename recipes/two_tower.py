@@ -108,7 +108,7 @@ def main(
     say = click.echo if is_chief() and not training.quiet else lambda text: None
     begin = time.perf_counter()
 
-    dataset = data.split_of(data.open())
+    dataset = data.dataset()
     say(
         f"data    {len(dataset.train):,} interactions in train, {dataset.num_users:,} users, "
         f"{dataset.num_items:,} items; split {dataset.split}"
@@ -272,27 +272,30 @@ def model_and_batches(
     import keras
     import tensorflow as tf
 
-    from kit.data import histories
+    from kit.data import Prepared, histories
     from kit.models import two_tower_for
     from kit.optimizers import LazyAdamW
-    from kit.training import UserBatches, default_batch_size
+    from kit.training import DiskBatches, UserBatches, default_batch_size
 
     keras.utils.set_random_seed(data.seed)
     is_full = loss.is_full(dataset.num_items)
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    owned = histories([dataset.train], dataset.num_users)
     default_size = default_batch_size(dataset.num_users, most=1024 if is_full else 512)
-    batches = UserBatches(
-        owned,
-        batch_size=min(
+    settings = {
+        "batch_size": min(
             training.batch_size or default_size, dataset.num_users // replicas * replicas
         ),
-        length=256 if is_full else 64,
-        targets=256 if is_full else 8,
-        hidden_share=0.7,
-        seed=data.seed,
-        weights=owned.weights_of(dataset.train) if data.weight_column else None,
-    )
+        "length": 256 if is_full else 64,
+        "targets": 256 if is_full else 8,
+        "hidden_share": 0.7,
+        "seed": data.seed,
+    }
+    if isinstance(dataset, Prepared):
+        batches = DiskBatches(dataset.histories, digest=dataset.digest, **settings)
+    else:
+        owned = histories([dataset.train], dataset.num_users)
+        weights = owned.weights_of(dataset.train) if data.weight_column else None
+        batches = UserBatches(owned, weights=weights, **settings)
     model = two_tower_for(dataset, dim=training.dim, loss=loss, features=features)
     model.set_target_share(batches.target_share(dataset.num_items))
     # Of a large catalogue a step touches few rows, each seldom: they have to move further.

@@ -7,10 +7,23 @@ from kit.cli._index import index as index
 from kit.cli._launch import launch as launch
 from kit.cli._main import main as main
 from kit.cli._predict import predict as predict
+from kit.cli._prepare import prepare as prepare
 from kit.cli._recommend import recommend as recommend
 from kit.cli._recommend import similar as similar
 from kit.cli._serve import serve as serve
 from kit.cli._verify import verify as verify
 
-for _command in (data, deploy, evaluate, index, launch, predict, recommend, serve, similar, verify):
+for _command in (
+    data,
+    deploy,
+    evaluate,
+    index,
+    launch,
+    predict,
+    prepare,
+    recommend,
+    serve,
+    similar,
+    verify,
+):
     main.add_command(_command)

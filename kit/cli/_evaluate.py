@@ -21,7 +21,7 @@ def evaluate(folder: Path, source: str | None, most: int) -> None:
     options = DataOptions(**artefact.card["data"])
     if source is not None:
         options = replace(options, data=source)
-    dataset = options.split_of(options.open())
+    dataset = options.dataset()
     task = ranking_task(
         dataset,
         "test",

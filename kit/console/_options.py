@@ -1,7 +1,7 @@
 """Options that mean the same on every recipe."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,12 +32,39 @@ class DataOptions:
 
     def open(self) -> "Source":
         """Open the source."""
-        from kit.data import Columns, open_source
+        from kit.data import Columns, is_prepared, open_source
 
+        if is_prepared(self.data):
+            raise UserError(
+                "The folder holds prepared data, not a source.",
+                where=self.data,
+                expected="a source of interactions",
+                remedy="Name what it was prepared from, or train on it as it is.",
+            )
         columns = Columns(self.user_column, self.item_column, self.time_column, self.weight_column)
         return open_source(
             self.data, columns=columns, items=self.items, users=self.users, limit=self.limit
         )
+
+    def dataset(self) -> "Dataset":
+        """Open the source, split and encode it; what `kit prepare` wrote is so already."""
+        from kit.data import is_prepared, open_prepared
+
+        if not is_prepared(self.data):
+            return self.split_of(self.open())
+        given = [
+            f"--{field.name.replace('_', '-')}"
+            for field in fields(self)
+            if field.name not in ("data", "seed") and getattr(self, field.name) is not None
+        ]
+        if given:
+            raise UserError(
+                f"Of prepared data {', '.join(given)} can no longer be chosen.",
+                where=self.data,
+                expected="these options to be given to kit prepare",
+                remedy="Leave them out, or prepare the source again with them.",
+            )
+        return open_prepared(Path(self.data))
 
     def split_of(self, source: "Source") -> "Dataset":
         """Split and encode it."""
@@ -104,7 +131,8 @@ _SOURCE = click.option(
     metavar="SOURCE",
     required=True,
     help="A .csv, .tsv, .parquet or .jsonl file (also .gz), a folder of such files (train.*, "
-    "valid.*, test.* are taken as the split), tfds:NAME, or the built-in online-retail.",
+    "valid.*, test.* are taken as the split), tfds:NAME, the built-in online-retail, or a folder "
+    "of kit prepare.",
 )
 
 _DATA = [

@@ -16,7 +16,7 @@ class BuiltIn:
     """A data set that comes with the kit, as its files hold it.
 
     Args:
-        frame: user_id, item_id, time in microseconds, weight.
+        frame: user_id and item_id as Categorical, time in microseconds, weight.
         items: item_id and features.
         cleaning: what was dropped when the file was made.
         licence: attribution.
@@ -37,8 +37,8 @@ def online_retail() -> BuiltIn:
     dropped = json.loads(pl.read_parquet_metadata(folder / "online_retail.parquet")["dropped"])
     steps = [CleaningStep(name, count) for name, count in dropped.items()]
     frame = rows.select(
-        user_id=pl.col("customer_id").cast(pl.String),
-        item_id=pl.col("stock_code").cast(pl.String),
+        user_id=pl.col("customer_id").cast(pl.String).cast(pl.Categorical),
+        item_id=pl.col("stock_code").cast(pl.String).cast(pl.Categorical),
         time=pl.col("invoice_date").cast(pl.Datetime("us")).to_physical(),
         weight=pl.col("quantity").cast(pl.Float64),
     )

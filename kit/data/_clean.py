@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from kit.errors import UserError
 
+COMPARED_AT_ONCE = 1 << 23
 ROLE_OF = {"user_id": "user", "item_id": "item", "time": "time", "weight": "weight"}
 
 
@@ -71,13 +73,17 @@ def drop_duplicates(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[CleaningSte
 
 def repeated_rows(frame: pl.DataFrame) -> pl.Series:
     """Which rows equal an earlier one, as booleans."""
-    # Rows of one hash are few; only these are compared value by value.
-    alike = frame.hash_rows().is_duplicated()
-    repeated = alike.clone()
-    if alike.any():
-        again = ~frame.filter(alike).select(pl.struct(pl.all()).is_first_distinct()).to_series()
-        repeated = alike.scatter(alike.arg_true(), again)
-    return repeated
+    repeated = np.zeros(len(frame), bool)
+    hashes = frame.hash_rows()
+    shares = -(-len(frame) // COMPARED_AT_ONCE)
+    for share in range(shares):
+        rows = (hashes % shares == share).arg_true()
+        # Rows of one hash are few; only these are compared value by value.
+        alike = rows.filter(hashes.gather(rows).is_duplicated())
+        if len(alike):
+            first = frame[alike].select(pl.struct(pl.all()).is_first_distinct()).to_series()
+            repeated[alike.filter(~first).to_numpy()] = True
+    return pl.Series(repeated)
 
 
 def check_variety(frame: pl.DataFrame, *, where: str) -> None:

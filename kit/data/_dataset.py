@@ -1,43 +1,18 @@
 """A split source, encoded as integers."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from kit.data._clean import CleaningStep
+from kit.data._events import Events
+from kit.data._holders import holders
 from kit.data._source import Source
 
 PARTS = ("train", "valid", "test")
-
-
-@dataclass(frozen=True)
-class Events:
-    """Encoded interactions, arrays of one length, in the order of the source.
-
-    Args:
-        user: int32 codes of users.
-        item: int32 codes of items.
-        time: int64 seconds since 1970 UTC, or None.
-        weight: float32, or None.
-    """
-
-    user: np.ndarray
-    item: np.ndarray
-    time: np.ndarray | None
-    weight: np.ndarray | None
-
-    def __len__(self) -> int:
-        return len(self.user)
-
-    def where(self, keep: np.ndarray) -> "Events":
-        """The events for which bool [rows] is true."""
-        return Events(
-            self.user[keep],
-            self.item[keep],
-            None if self.time is None else self.time[keep],
-            None if self.weight is None else self.weight[keep],
-        )
 
 
 @dataclass(frozen=True)
@@ -81,6 +56,16 @@ class Dataset:
     cold: dict[str, int]
     cleaning: tuple[CleaningStep, ...]
     licence: str
+
+    @cached_property
+    def holders(self) -> NDArray[np.int64]:
+        """int64 [num_items]: how many users have each item in train."""
+        return holders([self.train], self.num_items)
+
+    @cached_property
+    def holders_with_valid(self) -> NDArray[np.int64]:
+        """int64 [num_items]: how many users have each item in train or valid."""
+        return holders([self.train, self.valid], self.num_items)
 
 
 def encode(
@@ -150,10 +135,13 @@ class Codes:
 
     @classmethod
     def of(cls, column: pl.Series) -> "Codes":
-        """Codes by first appearance."""
-        ids = column.unique(maintain_order=True)
-        codes = column.cast(pl.Enum(ids)).to_physical().cast(pl.Int32)
-        return cls(codes.to_numpy(), ids)
+        """Codes by first appearance of a column of type Categorical."""
+        physical = column.to_physical()
+        first = physical.unique(maintain_order=True).to_numpy()
+        code = np.zeros(1 + int(first.max(initial=0)), np.int32)
+        code[first] = np.arange(len(first), dtype=np.int32)
+        ids = column.unique(maintain_order=True).cast(pl.String)
+        return cls(code[physical.to_numpy()], ids)
 
     def train_first(self, train: np.ndarray) -> tuple["Codes", int]:
         """The same with the ids of train first, and how many they are."""

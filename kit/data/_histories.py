@@ -8,7 +8,8 @@ import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 
-from kit.data._dataset import Events
+from kit.data._events import Events
+from kit.data._turns import ROWS_AT_ONCE, counted, in_turns
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Histories:
         """int64 [rows], how many items each row has."""
         return np.diff(self.offsets)
 
-    @cached_property
+    @property
     def row_of_each_item(self) -> NDArray[np.int64]:
         """int64, for every entry of `items` the row it stands in."""
         return np.repeat(np.arange(len(self)), self.lengths)
@@ -58,10 +59,24 @@ class Histories:
         from_end = np.repeat(self.offsets[1:], self.lengths) - np.arange(len(self.items))
         return self._where(from_end <= count)
 
-    def minus(self, other: "Histories") -> "Histories":
-        """Without, row by row, the items of another table."""
-        width = 1 + int(max(self.items.max(initial=0), other.items.max(initial=0)))
-        return self._where(~np.isin(self._keys(width), other._keys(width)))
+    def minus(self, parts: Sequence[Events]) -> "Histories":
+        """Without, row by row, the items of the user's events."""
+        largest = [items.max(initial=0) for items in (self.items, *(part.item for part in parts))]
+        width = 1 + int(max(largest))
+        keys = self._keys(width)
+        order = np.argsort(keys)
+        sought = keys[order]
+        found = np.zeros(len(keys), bool)
+        for events in parts:
+            for start in range(0, len(events), ROWS_AT_ONCE):
+                rows = slice(start, start + ROWS_AT_ONCE)
+                taken = np.sort(events.user[rows] * np.int64(width) + events.item[rows])
+                # Both are sorted, so neighbours are looked up in neighbouring memory.
+                place = np.minimum(np.searchsorted(taken, sought), len(taken) - 1)
+                found |= taken[place] == sought
+        keep = np.empty(len(keys), bool)
+        keep[order] = ~found
+        return self._where(keep)
 
     def contains(self, items: NDArray[np.integer]) -> NDArray[np.bool_]:
         """bool [rows, n]: whether each item of int [rows, n] stands in the same row here."""
@@ -138,17 +153,24 @@ def histories(parts: Sequence[Events], num_users: int) -> Histories:
     >>> histories([events], num_users=2).items
     array([3, 4], dtype=int32)
     """
+    lists = [np.empty(0, np.int32)]
+    lengths = np.zeros(num_users, np.int64)
+    for users, some in in_turns(parts, num_users):
+        user, items = _distinct(some)
+        lengths[users.start : users.stop] = counted(user - users.start, len(users))
+        lists.append(items)
+    return Histories(np.concatenate([[0], np.cumsum(lengths)]), np.concatenate(lists))
+
+
+def _distinct(parts: Sequence[Events]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Users and their distinct items, by user, then by the last event of the pair."""
     user = np.concatenate([events.user for events in parts])
     item = np.concatenate([events.item for events in parts])
     if all(events.time is not None for events in parts):
         order = np.argsort(np.concatenate([events.time for events in parts]), kind="stable")
         user, item = user[order], item[order]
-    inside = user < num_users
-    user, item = user[inside], item[inside]
     # Reversed, the first place of a pair is its last event.
     pairs = (user.astype(np.int64) * (1 + int(item.max(initial=0))) + item)[::-1]
     last = np.sort(len(pairs) - 1 - np.unique(pairs, return_index=True)[1])
-    user, item = user[last], item[last]
-    by_user = np.argsort(user, kind="stable")
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(user, minlength=num_users))])
-    return Histories(offsets.astype(np.int64), item[by_user])
+    by_user = last[np.argsort(user[last], kind="stable")]
+    return user[by_user], item[by_user]

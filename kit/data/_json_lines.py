@@ -44,6 +44,9 @@ class JsonLinesTable:
                     raise self._not_an_object(line) from None
             raise UserError(f"The file does not parse: {error}", where=str(self.path)) from None
 
+    def read_parts(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        yield self.read(columns)
+
     def check_id_type(self, column: str) -> str | None:
         """'integer' or 'string', the one JSON type of all values of the column.
 

@@ -1,6 +1,6 @@
 """Parquet files: columns with their types."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +10,9 @@ from kit.errors import UserError
 
 # Some corrupt files make polars panic instead of raising an error of its own.
 _CORRUPT = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+
+
+ROWS_AT_ONCE = 1 << 22
 
 
 class ParquetTable:
@@ -32,13 +35,18 @@ class ParquetTable:
             raise unreadable(path, error) from None
 
     def read(self, columns: Sequence[str]) -> pl.DataFrame:
+        return pl.concat(self.read_parts(columns))
+
+    def read_parts(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         try:
-            frame = pl.read_parquet(self.path, columns=list(columns)).select(columns)
+            scan = pl.scan_parquet(self.path, glob=False)
+            rows = scan.select(pl.len()).collect().item()
+            if not rows:
+                raise header_only(self.path)
+            for start in range(0, rows, ROWS_AT_ONCE):
+                yield scan.select(columns).slice(start, ROWS_AT_ONCE).collect()
         except (*_CORRUPT, OSError) as error:
             raise self._corrupt(error) from None
-        if frame.is_empty():
-            raise header_only(self.path)
-        return frame
 
     def check_id_type(self, column: str) -> str | None:
         return None

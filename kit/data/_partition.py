@@ -49,8 +49,9 @@ def _cut(time: np.ndarray, valid_share: float, test_share: float) -> tuple[np.nd
         first_valid = _next(time, first_valid)
     if first_test <= first_valid:
         first_test = _next(time, first_valid)
-    part = np.where(time < first_valid, TRAIN, np.where(time < first_test, VALID, TEST))
-    return part.astype(np.int8), first_valid, first_test
+    part = (time >= first_valid).astype(np.int8)
+    part += time >= first_test
+    return part, first_valid, first_test
 
 
 def _next(time: np.ndarray, value: int) -> int:

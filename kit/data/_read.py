@@ -24,13 +24,16 @@ PARTS = {
 }
 
 
+PART = pl.Enum(["train", "valid", "test"])
+
+
 @dataclass(frozen=True)
 class Rows:
     """Interactions as read, before cleaning.
 
     Args:
-        frame: user_id, item_id: String; maybe time: Int64, microseconds since the epoch; maybe
-            weight: Float64; maybe part: String.
+        frame: user_id, item_id: Categorical; maybe time: Int64, microseconds since the epoch;
+            maybe weight: Float64; maybe part: PART.
         names: role -> name of its column in the source.
     """
 
@@ -59,7 +62,7 @@ def read_interactions(path: Path, columns: Columns) -> Rows:
         for role, of_first in first[2].items():
             check_same_form(of_first, ids[role])
         if parts:
-            frame = frame.with_columns(part=pl.lit(parts[file]))
+            frame = frame.with_columns(part=pl.lit(parts[file], PART))
         frames.append(frame)
     assert first is not None
     plain = {role: plain_name(name) for role, name in first[1].items()}
@@ -110,22 +113,32 @@ def _parts_of(files: Sequence[Path], folder: Path) -> dict[Path, str]:
 
 
 def _rows_of(table: Table, names: dict[str, str]) -> tuple[dict[str, Ids], pl.DataFrame]:
-    raw = table.read(list(names.values()))
-    ids = {role: ids_of(table, raw, names[role]) for role in ("user", "item")}
+    # Only one part of the file holds its ids as text at a time.
+    parts: dict[str, list[Ids]] = {"user": [], "item": []}
+    others: list[pl.DataFrame] = []
+    start = 0
+    for raw in table.read_parts(list(names.values())):
+        for role, encoded in parts.items():
+            encoded.append(ids_of(table, raw, names[role], start=start).encoded())
+        others.append(raw.select([names[role] for role in names if role not in parts]))
+        start += len(raw)
+    ids = {role: Ids.joined(encoded) for role, encoded in parts.items()}
     values = {f"{role}_id": column.text for role, column in ids.items()}
+    # How a time is meant follows from the whole column.
+    other = pl.concat(others)
     for role, convert in (("time", to_microseconds), ("weight", to_weights)):
         if role in names:
             where = f"{table.path}, column {plain_name(names[role])}"
-            values[role] = convert(raw[names[role]], where=where, first_row=table.first_row)
+            values[role] = convert(other[names[role]], where=where, first_row=table.first_row)
     return ids, pl.DataFrame(values)
 
 
-def ids_of(table: Table, raw: pl.DataFrame, column: str) -> Ids:
-    """The ids of one column of a table."""
+def ids_of(table: Table, raw: pl.DataFrame, column: str, *, start: int = 0) -> Ids:
+    """The ids of one column of a table, of the rows from `start` on."""
     return to_ids(
         raw[column],
         where=f"{table.path}, column {plain_name(column)}",
-        first_row=table.first_row,
+        first_row=table.first_row + start,
         typed=table.typed_ids,
         kind=table.check_id_type(column),
     )

@@ -27,9 +27,9 @@ class Source:
 
     Args:
         name: as the user named it.
-        interactions: user_id, item_id: String; maybe time: Int64, seconds since 1970 UTC; maybe
-            weight: Float64; maybe part: String, "train", "valid" or "test", of a given split.
-            In the order of the source.
+        interactions: user_id, item_id: Categorical, four bytes a row; maybe time: Int64, seconds
+            since 1970 UTC; maybe weight: Float64; maybe part: Enum, "train", "valid" or "test",
+            of a given split. In the order of the source.
         items: item_id: String, unique, and feature columns; or None.
         users: user_id: String, unique, and feature columns; or None.
         cleaning: what was dropped, in order.
@@ -113,7 +113,7 @@ def open_source(
                 role,
                 named=getattr(columns, role),
                 in_interactions=opened.names[role],
-                known=frame[f"{role}_id"],
+                known=frame[f"{role}_id"].unique(maintain_order=True).cast(pl.String),
             )
             cleaning += steps
     return Source(

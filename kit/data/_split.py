@@ -65,9 +65,7 @@ def split(
     rows = Rows(
         user=user.codes,
         time=frame["time"].to_numpy() if "time" in frame.columns else None,
-        given=frame["part"].replace_strict(PARTS, range(3)).to_numpy()
-        if "part" in frame.columns
-        else None,
+        given=frame["part"].to_physical().to_numpy() if "part" in frame.columns else None,
         seed=seed,
         valid_share=valid_share,
         test_share=test_share,

@@ -1,6 +1,6 @@
 """A file of rows: its columns, and the rows of some of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -33,6 +33,10 @@ class Table(Protocol):
 
     def read(self, columns: Sequence[str]) -> pl.DataFrame:
         """The rows, only these columns."""
+        ...
+
+    def read_parts(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """The same some million rows at a time, where the format allows it."""
         ...
 
     def check_id_type(self, column: str) -> str | None:

@@ -13,7 +13,7 @@ import tensorflow_datasets as tfds
 from kit.data._builtin import BUILT_IN
 from kit.data._columns import Columns, find_columns
 from kit.data._ids import to_ids
-from kit.data._read import PARTS
+from kit.data._read import PART, PARTS
 from kit.data._times import to_microseconds
 from kit.data._weights import to_weights
 from kit.errors import UserError
@@ -73,8 +73,9 @@ def read_tfds(name: str, columns: Columns) -> TfdsRows:
     frame = pl.DataFrame(values)
     others = raw.drop({*names.values(), "part"}, strict=False)
     users, items = _features(frame, others)
+    frame = frame.cast({"user_id": pl.Categorical, "item_id": pl.Categorical})
     if given:
-        frame = frame.with_columns(raw["part"])
+        frame = frame.with_columns(raw["part"].cast(PART))
     return TfdsRows(frame, names, items, users)
 
 

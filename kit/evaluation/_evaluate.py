@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kit.data import Histories
 from kit.evaluation._task import RankingTask
-from kit.metrics import bootstrap_interval, ranking_metrics
+from kit.metrics import bootstrap_intervals, ranking_metrics
 
 Scores = NDArray[np.float32]
 Scorer = Callable[[NDArray[np.int32], Histories], Scores]
@@ -48,7 +48,10 @@ class Evaluation:
 
     def intervals(self) -> dict[str, tuple[float, float]]:
         """95 % bootstrap interval over users of every metric's mean."""
-        return {metric: bootstrap_interval(values) for metric, values in self.per_user.items()}
+        ends = bootstrap_intervals(np.stack(list(self.per_user.values()), axis=1))
+        return {
+            m: (float(low), float(high)) for m, (low, high) in zip(self.per_user, ends, strict=True)
+        }
 
 
 def evaluate(task: RankingTask, scorer: Scorer, ks: Sequence[int] = (10, 20)) -> Evaluation:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from kit import __version__
-from kit.data import Dataset
+from kit.data import Dataset, holders
 from kit.evaluation._evaluate import Evaluation
 from kit.evaluation._report import RankingReport
 from kit.evaluation._task import RankingTask
@@ -120,12 +120,7 @@ def data_facts(dataset: Dataset) -> dict[str, Any]:
     rows = sum(parts.values())
     users, items = len(dataset.user_ids), len(dataset.item_ids)
     dropped = sum(s.rows for s in dataset.cleaning if not OF_A_FEATURE_TABLE.fullmatch(s.name))
-    pairs = np.concatenate(
-        [
-            events.user.astype(np.int64) * items + events.item
-            for events in (dataset.train, dataset.valid, dataset.test)
-        ]
-    )
+    pairs = int(holders([dataset.train, dataset.valid, dataset.test], items).sum())
     return {
         "name": dataset.name,
         "rows_read": rows + dropped,
@@ -135,7 +130,7 @@ def data_facts(dataset: Dataset) -> dict[str, Any]:
         "users_in_train": dataset.num_users,
         "items": items,
         "items_in_train": dataset.num_items,
-        "density": len(np.unique(pairs)) / (users * items),
+        "density": pairs / (users * items),
         "cleaning": [{"dropped": step.name, "rows": step.rows} for step in dataset.cleaning],
         "split": dataset.split,
         "cold": dataset.cold,

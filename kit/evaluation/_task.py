@@ -102,19 +102,21 @@ def ranking_task(
     is_who = (events.user < dataset.num_users) == (who == "warm")
     known_item = events.item < dataset.num_items
     everyone = len(dataset.user_ids)
-    train = histories([dataset.train], everyone)
-    past = histories([dataset.train, dataset.valid], everyone) if part == "test" else train
-    past = past.below(dataset.num_items)
+    earlier = [dataset.train, dataset.valid] if part == "test" else [dataset.train]
     wanted = histories([events.where(is_who & known_item)], everyone)
-    relevant = wanted.minus(past) if exclude_seen else wanted
+    relevant = wanted.minus(earlier) if exclude_seen else wanted
     users = np.flatnonzero(relevant.lengths).astype(np.int32)
     eligible = len(users)
     if max_users is not None and eligible > max_users:
         users = np.sort(np.random.default_rng(seed).choice(users, max_users, replace=False))
     if knows_valid is None:
         knows_valid = dataset.split_method in ORDERED_SPLITS
+    drawn = np.zeros(everyone, bool)
+    drawn[users] = True
+    of_users = [events.of_users(drawn) for events in earlier]
+    train = histories(of_users[:1], everyone).take(users)
+    past = histories(of_users, everyone).below(dataset.num_items).take(users)
     known = past if part == "test" and knows_valid else train
-    holders = np.bincount(train.items, minlength=dataset.num_items)
     nothing = Histories(np.zeros(len(users) + 1, np.int64), np.empty(0, np.int32))
     counts = {
         "users": len(users),
@@ -127,9 +129,9 @@ def ranking_task(
         part=part,
         users=users,
         relevant=relevant.take(users),
-        seen=past.take(users) if exclude_seen else nothing,
-        known=known.take(users),
-        popularity=holders / max(dataset.num_users, 1),
+        seen=past if exclude_seen else nothing,
+        known=known,
+        popularity=dataset.holders / max(dataset.num_users, 1),
         counts=counts,
         protocol=_protocol(dataset, part, who, exclude_seen, counts, known is past),
     )

@@ -118,27 +118,20 @@ def two_tower_parts(model: TwoTower, dataset: Dataset) -> RecommenderParts:
         What `Recommender` is made from.
     """
     owned = histories([dataset.train, dataset.valid], dataset.num_users).below(dataset.num_items)
-    codes = np.arange(dataset.num_users)
-    vectors = [
-        np.asarray(
-            model(
-                {
-                    "user": (batch + 1).astype(np.int32),
-                    "history": owned.padded(
-                        batch, length=max(1, int(owned.lengths[batch].max())), shift=1
-                    ),
-                }
-            ),
-            dtype=np.float32,
-        )
-        for batch in np.split(codes, range(USERS_AT_ONCE, len(codes), USERS_AT_ONCE))
-    ]
+    item_vectors = np.asarray(model.item_vectors(), dtype=np.float32)[1:]
+    user_vectors = np.empty((dataset.num_users, item_vectors.shape[1]), np.float32)
+    for start in range(0, dataset.num_users, USERS_AT_ONCE):
+        batch = np.arange(start, min(start + USERS_AT_ONCE, dataset.num_users))
+        longest = max(1, int(owned.lengths[batch].max()))
+        history = owned.padded(batch, length=longest, shift=1)
+        queries = model({"user": (batch + 1).astype(np.int32), "history": history})
+        user_vectors[batch] = np.asarray(queries, np.float32)
     holders = np.bincount(owned.items, minlength=dataset.num_items)
     return RecommenderParts(
         user_ids=dataset.user_ids[: dataset.num_users].tolist(),
         item_ids=dataset.item_ids[: dataset.num_items].tolist(),
-        user_vectors=np.concatenate(vectors),
-        item_vectors=np.asarray(model.item_vectors(), dtype=np.float32)[1:],
+        user_vectors=user_vectors,
+        item_vectors=item_vectors,
         owned=owned,
         popularity=(holders / dataset.num_users).astype(np.float32),
         attributes=Attributes.of(dataset.items, key="item_id", rows=dataset.num_items),

@@ -5,6 +5,7 @@ from kit.training._batches import Batches as Batches
 from kit.training._batches import Shard as Shard
 from kit.training._batches import digest as digest
 from kit.training._checkpoints import Checkpoints as Checkpoints
+from kit.training._disk_batches import DiskBatches as DiskBatches
 from kit.training._fit import Training as Training
 from kit.training._fit import fit as fit
 from kit.training._parameter_server import on_this_device as on_this_device

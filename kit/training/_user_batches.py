@@ -1,5 +1,6 @@
 """Training batches of whole users, drawn in an order that depends on the seed alone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +79,11 @@ class UserBatches:
         share = np.bincount(self.histories.items, weights=weights, minlength=num_items)
         return share.astype(np.float64)
 
+    def _reader(self) -> Callable[[tf.Tensor], tf.Tensor]:
+        """What gives the items that stand at places of the histories."""
+        items = tf.constant(self.histories.items)
+        return lambda place: tf.gather(items, place)
+
     def stream(self, first_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
         """Batches `({"user", "history"}, targets, weights)` without end; codes start at 1.
 
@@ -90,7 +96,7 @@ class UserBatches:
         first_pass, begun = divmod(first_step, self.steps_per_pass)
         users = tf.constant(self.users)
         offsets = tf.constant(self.histories.offsets)
-        items = tf.constant(self.histories.items)
+        read = self._reader()
         weights = None if self.weights is None else tf.constant(self.weights)
         columns = tf.range(self.length)
 
@@ -115,9 +121,9 @@ class UserBatches:
             place = begin[:, None] + tf.cast(tf.where(filled, place, 0), begin.dtype)
             draw = tf.random.stateless_uniform(shape, hide_seed)[rows]
             draw = tf.where(filled, draw, 2.0)
+            code = tf.where(filled, read(place) + 1, 0)
             by_draw = tf.argsort(draw, axis=1)
-            draw, place = (tf.gather(x, by_draw, batch_dims=1) for x in (draw, place))
-            code = tf.where(draw < 2, tf.gather(items, place) + 1, 0)
+            draw, place, code = (tf.gather(x, by_draw, batch_dims=1) for x in (draw, place, code))
             hidden = (draw < self.hidden_share) | (columns == 0)
             history = tf.where(hidden, 0, code)
             target = tf.where(hidden, code, 0)[:, : self.targets]

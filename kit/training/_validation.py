@@ -42,6 +42,7 @@ class Validation(keras.callbacks.Callback):
             logs[self.name] = value
         if value > self.best or (isnan(self.best) and not isnan(value)):
             self.best, self.best_epoch = value, epoch
+            self.best_weights = []  # Large tables are held once, not twice.
             self.best_weights = copies(self.model.weights)
         elif epoch - self.best_epoch >= self.patience:
             self.stopped = self.model.stop_training = True

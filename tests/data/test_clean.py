@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from kit.data import CleaningStep
+from kit.data import CleaningStep, _clean
 from kit.data._clean import check_variety, drop_duplicates, drop_incomplete, repeated_rows
 from kit.errors import UserError
 
@@ -42,7 +42,11 @@ def test_of_equal_rows_the_first_stays() -> None:
     assert drop_duplicates(kept) == (kept, [])
 
 
-def test_repeated_rows_equal_polars_own_answer() -> None:
+@pytest.mark.parametrize("at_once", [64, 1 << 23])
+def test_repeated_rows_equal_polars_own_answer(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_clean, "COMPARED_AT_ONCE", at_once)
     numbers = pl.int_range(2_000, eager=True)
     frame = pl.DataFrame({"user_id": (numbers * 7 % 31).cast(pl.String), "time": numbers * 5 % 17})
     expected = ~frame.select(pl.struct(pl.all()).is_first_distinct()).to_series()

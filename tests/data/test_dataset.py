@@ -58,3 +58,8 @@ def test_without_time_and_weight_there_are_none(tmp_path: Path) -> None:
     dataset = split(open_source(write(tmp_path / "a.csv", delimited("user item", *rows))), "random")
     assert dataset.train.time is None
     assert dataset.train.weight is None
+
+
+def test_holders_are_counted_with_and_without_valid(dataset: Dataset) -> None:
+    assert dataset.holders.tolist() == [1, 2]
+    assert dataset.holders_with_valid.tolist() == [1, 3]

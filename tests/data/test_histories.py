@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kit.data import Events, Histories, histories
+from kit.data import Events, Histories, _histories, _turns, histories
 
 
 def events(user: list[int], item: list[int], time: list[int] | None = None) -> Events:
@@ -59,6 +59,19 @@ def test_parts_follow_each_other_or_their_times() -> None:
     assert rows_of(histories(timed, 1)) == [[1, 2]]
 
 
+def test_users_in_turns_are_the_same_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(0)
+    parts = [
+        events(*(draw.integers(0, most, 300).tolist() for most in (40, 9, 50))) for _ in range(2)
+    ]
+    at_once = histories(parts, 38)
+    without = histories(parts[:1], 38).minus(parts[1:])
+    for module in (_histories, _turns):
+        monkeypatch.setattr(module, "ROWS_AT_ONCE", 32)
+    assert rows_of(histories(parts, 38)) == rows_of(at_once)
+    assert rows_of(histories(parts[:1], 38).minus(parts[1:])) == rows_of(without)
+
+
 def test_rows_can_be_taken_in_any_order() -> None:
     table = packed([1, 2], [], [3])
     assert rows_of(table.take(np.array([2, 0, 2, 1]))) == [[3], [1, 2], [3], []]
@@ -68,7 +81,7 @@ def test_items_can_be_left_out() -> None:
     table = packed([1, 9, 2], [9], [3])
     assert rows_of(table.below(9)) == [[1, 2], [], [3]]
     assert rows_of(table.last(1)) == [[2], [9], [3]]
-    assert rows_of(table.minus(packed([2], [1], [3, 9]))) == [[1, 9], [9], []]
+    assert rows_of(table.minus([events([0, 2, 1, 2], [2, 3, 1, 9])])) == [[1, 9], [9], []]
 
 
 def test_whether_a_row_contains_items() -> None:

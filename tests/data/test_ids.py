@@ -3,7 +3,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from kit.data._ids import check_same_form, to_ids
+from kit.data._ids import Ids, check_same_form, to_ids
 from kit.errors import UserError
 
 
@@ -73,3 +73,14 @@ def test_text_goes_with_integers_and_with_strings() -> None:
     text = to_ids(pl.Series(["1"]), where="a", first_row=1, typed=False)
     for other in (pl.Series([1]), pl.Series(["x"]), pl.Series([None], dtype=pl.String)):
         check_same_form(text, to_ids(other, where="b", first_row=1, typed=True))
+
+
+def test_parts_of_a_column_are_joined() -> None:
+    parts = [
+        to_ids(pl.Series(values, dtype=pl.String), where="a", first_row=1, typed=True).encoded()
+        for values in ([None], ["x", "y"], ["x"])
+    ]
+    joined = Ids.joined(parts)
+    assert joined.text.to_list() == [None, "x", "y", "x"]
+    assert joined.text.dtype == pl.Categorical
+    assert joined.form == "string"

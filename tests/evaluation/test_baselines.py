@@ -118,6 +118,14 @@ def test_all_baselines_of_data_with_times():
     assert left_out == {}
 
 
+def test_too_many_pairs_leave_out_what_counts_them(monkeypatch):
+    monkeypatch.setattr(module, "MOST_PAIRS", 100)
+    found, left_out = baselines(random_dataset())
+    reason = "more than 100 pairs of items of one user to count"
+    assert left_out == {"ItemKNN": reason, "EASE": reason}
+    assert len(found) == 2
+
+
 def test_without_times_recently_popular_is_left_out_and_said_so():
     train = [(u, i) for u in range(4) for i in range(3) if u != i]
     data = dataset(train, [(0, 0)], [(1, 1)], num_users=4, num_items=3, method="random")

@@ -1,0 +1,23 @@
+import numpy as np
+
+from kit.data import Events
+
+
+def test_events_can_be_chosen() -> None:
+    user, item = np.array([0, 1, 2], np.int32), np.array([5, 6, 7], np.int32)
+    timed = Events(user, item, np.array([1, 2, 3]), np.array([0.5, 1, 2], np.float32))
+    keep = np.array([True, False, True])
+    chosen = timed.where(keep)
+    assert len(chosen) == 2
+    assert (chosen.user.tolist(), chosen.item.tolist()) == ([0, 2], [5, 7])
+    assert chosen.time is not None
+    assert chosen.time.tolist() == [1, 3]
+    plain = Events(user, item, None, None).where(keep)
+    assert plain.time is None
+    assert plain.weight is None
+
+
+def test_events_of_some_users() -> None:
+    user, item = np.array([0, 1, 0, 2], np.int32), np.array([5, 6, 7, 8], np.int32)
+    chosen = np.array([True, False, True])
+    assert Events(user, item, None, None).of_users(chosen).item.tolist() == [5, 7, 8]
