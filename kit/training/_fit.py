@@ -14,6 +14,7 @@ from kit.training._divergence import Divergence
 from kit.training._history import History
 from kit.training._interruption import Interruption
 from kit.training._keras_distributed import steps_taken_by
+from kit.training._model_state import build_metrics
 from kit.training._parameter_server import AsynchronousSteps
 from kit.training._peers import is_asynchronous, peers_may_be_lost
 from kit.training._progress import ProgressBar
@@ -124,6 +125,12 @@ def fit(
             )
             open_until_the_end.callback(saver.close)
             first_step, ended = saver.restore()
+            if (
+                first_step
+                and workers is None
+                and model.distribute_strategy.num_replicas_in_sync == 1
+            ):
+                build_metrics(model, next(iter(batches.stream(first_step))))
         saving = () if saver is None else (saver.restore_metrics, saver.after_step)
         rounds = Rounds(watchers, steps, first_step, *saving)
         if first_step < total and not ended:

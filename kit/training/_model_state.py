@@ -1,5 +1,6 @@
 """The values of a model at one moment: all that later losses depend on."""
 
+import re
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Any
@@ -23,12 +24,23 @@ def state_variables(model: keras.Model) -> dict[str, keras.Variable]:
 
 
 def metric_variables(model: keras.Model) -> dict[str, keras.Variable]:
-    """What metrics have counted so far; Keras makes some of them only when it trains."""
+    """What metrics have counted so far."""
     return {f"metric/{name}": v for name, v in _named(model.metrics_variables).items()}
 
 
+def build_metrics(model: keras.Model, batch: Any) -> None:
+    """Let compiled metrics make their variables, which outside a strategy they do in a step."""
+    x, y, weights = keras.utils.unpack_x_y_sample_weight(batch)
+    model.compute_metrics(x, y, model(x, training=False), sample_weight=weights)
+
+
 def _named(variables: Sequence[keras.Variable]) -> dict[str, keras.Variable]:
-    return {f"{place:04d}/{variable.path}": variable for place, variable in enumerate(variables)}
+    # Keras counts the layers and optimizers of a process: the same model made again has other
+    # numbers in its paths.
+    return {
+        f"{place:04d}/{re.sub('_[0-9]+', '', variable.path)}": variable
+        for place, variable in enumerate(variables)
+    }
 
 
 def copies(variables: Sequence[keras.Variable]) -> list[tf.Tensor]:

@@ -174,11 +174,14 @@ class Saver:
         self._save(step)
         if interrupted:
             self.wait()
-            raise Interrupted(
-                f"Stopped after step {step:,}; its state is in {self._checkpoints.folder}.\n"
-                "  remedy: give the same command again to go on from there, or with --fresh to "
-                "start anew."
-            )
+            raise self._interrupted(step)
+
+    def _interrupted(self, step: int) -> Interrupted:
+        return Interrupted(
+            f"Stopped after step {step:,}; its state is in {self._checkpoints.folder}.\n"
+            "  remedy: give the same command again to go on from there, or with --fresh to start "
+            "anew."
+        )
 
     def _is_due(self, step: int) -> bool:
         every, seconds = self._checkpoints.every_steps, self._checkpoints.every_seconds
@@ -210,9 +213,12 @@ class Saver:
 
         Raises:
             UserError: it could not be written.
+            Interrupted: that was asked for since the last step.
         """
         self._save(step)
         self.wait()
+        if summed(self._strategy, np.array([self._interruption.asked], np.int32)) > 0:
+            raise self._interrupted(step)
 
     def wait(self) -> None:
         """Until the last save is on disk.
