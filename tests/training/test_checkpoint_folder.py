@@ -200,7 +200,7 @@ def test_training_ends_when_the_disk_is_full(tmp_path, monkeypatch):
             monkeypatch.setattr(tf.raw_ops, "SaveV2", refuse_as_tensorflow)
 
     with pytest.raises(
-        UserError, match="A checkpoint cannot be written: .*No space left"
+        UserError, match=r"A checkpoint cannot be written: .*No space left"
     ) as raised:
         train(model(), tmp_path, Full())
     assert raised.value.where == str(tmp_path)
@@ -237,6 +237,6 @@ def test_a_file_that_may_not_grow(tmp_path):
 @pytest.mark.parametrize("inner", ["", "inner"])
 def test_a_folder_that_cannot_be_made(tmp_path, inner):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="A checkpoint cannot be written: (File|Not)") as raised:
+    with pytest.raises(UserError, match=r"A checkpoint cannot be written: (File|Not)") as raised:
         CheckpointFolder(tmp_path / "file" / inner, 2)
     assert raised.value.where == str(tmp_path / "file" / inner)
