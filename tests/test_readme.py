@@ -57,7 +57,8 @@ def test_every_command_shown_exists_with_its_options() -> None:
         words = line.split()
         command: click.Command = main
         while isinstance(command, click.Group):
-            command = command.get_command(click.Context(command), words.pop(0))
+            group = command.make_context("kit", words, resilient_parsing=True)
+            _, command, words = command.resolve_command(group, group._protected_args + group.args)
             assert command is not None, line
         known = {name for option in command.params for name in option.opts}
         assert {word for word in words if word.startswith("--")} <= known, line
