@@ -9,6 +9,7 @@ import numpy as np
 
 from kit.cluster import cluster_of_environment
 from kit.data import Histories
+from kit.errors import PEER_LOST, PeerLost
 from kit.models import RetrievalLoss, TwoTower
 from kit.optimizers import LazyAdamW
 from kit.training import Checkpoints, UserBatches, finish_together, fit, strategy
@@ -57,4 +58,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except PeerLost:
+        sys.exit(PEER_LOST)

@@ -33,8 +33,8 @@ class Launch(Command):
     type=click.IntRange(min=0),
     default=10,
     show_default=True,
-    help="How often processes that died are started again, in all. One that ends within 10 s of "
-    "three starts in a row is given up before.",
+    help="How often processes that died are started again, in all. One that ends by itself within "
+    "10 s of three starts in a row is given up before.",
 )
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
 @click.pass_context

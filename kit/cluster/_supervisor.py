@@ -15,6 +15,7 @@ from kit.errors import UserError
 
 # Exit codes: the user's mistake, which would be repeated; an interruption; a peer was lost.
 MISTAKE, INTERRUPTED, LOST_PEER = 2, 130, 75
+KILLED = (-signal.SIGKILL, -signal.SIGTERM)
 TICK_S = 0.05
 PEERS_S = 1  # for the peers of a process that died to notice, and to end with a reason
 FINISH_S = 5  # for the other workers when the chief has finished
@@ -128,8 +129,10 @@ class Supervisor:
 
     def _end_of_patience(self, causes: Sequence[Process]) -> str:
         """Why nothing is started again, if nothing is."""
+        # A kill from outside says nothing of the command, nor do the ends of its peers.
+        killed = any(process.code in KILLED for process in self._dead)
         for process in causes:
-            early = process.seconds < EARLY_S
+            early = process.seconds < EARLY_S and not killed
             self._early_deaths[process.name] = self._early_deaths[process.name] + 1 if early else 0
         for process in causes:
             if self._early_deaths[process.name] == 3:

@@ -78,8 +78,10 @@ def peers_may_be_lost(strategy: tf.distribute.Strategy) -> Iterator[None]:
     ) as error:
         if not has_peers(strategy) and not is_asynchronous(strategy):
             raise
+        lines = error.message.splitlines()
+        reason = next((line for line in lines if line.startswith("Collective ops")), lines[0])
         raise PeerLost(
-            f"Another process of the cluster was lost: {error.message.splitlines()[0]}\n"
+            f"Another process of the cluster was lost: {reason}\n"
             "  remedy: start all processes again with the same command; training goes on from its "
             "last checkpoint. kit launch does so by itself."
         ) from error

@@ -122,6 +122,18 @@ def test_it_gives_up_on_what_dies_at_every_start(tmp_path):
     assert starts(tmp_path, "worker 0") == 3
 
 
+def test_kills_from_outside_do_not_count_as_that(tmp_path):
+    program = f"""
+if start <= 4:
+    if me == "worker 1":
+        {KILLED}
+    time.sleep(60)
+"""
+    code, _, err = run(tmp_path, program, *TWO)
+    assert code == 0
+    assert "(restart 4 of 10)" in err
+
+
 def test_it_does_not_while_processes_live_for_a_while(tmp_path):
     program = "if start < 5: raise SystemExit(1)"
     code, _, err = run(tmp_path, program, *TWO, EARLY_S=0)
