@@ -153,8 +153,9 @@ def main(
         "loss": "full" if model.is_full else "sampled",
         "features": features,
     }
+    report_folder = Path(training.report or "reports/two-tower")
     checkpoints = checkpoint.of_run(
-        "two-tower", {**settings, "content of features": digest(*model.non_trainable_weights)}
+        report_folder, {**settings, "content of features": digest(*model.non_trainable_weights)}
     )
 
     seen_out = not include_seen
@@ -174,7 +175,6 @@ def main(
     def scorer() -> evaluation.Scorer:
         return evaluation.two_tower_scorer(model, test_task.popularity)
 
-    report_folder = Path(training.report or "reports/two-tower")
     fitted = fit(
         model,
         batches,

@@ -32,17 +32,17 @@ class CheckpointOptions:
         if self.checkpoints is not None:
             check_folder(Path(self.checkpoints), "--checkpoints")
 
-    def of_run(self, recipe: str, settings: Mapping[str, Any]) -> "Checkpoints":
+    def of_run(self, report: Path, settings: Mapping[str, Any]) -> "Checkpoints":
         """The same for `kit.training.fit`.
 
         Args:
-            recipe: names the default folder.
+            report: folder of the run's report, in which they are by default.
             settings: what makes this run what it is.
         """
         from kit.training import Checkpoints
 
         return Checkpoints(
-            folder=Path(self.checkpoints or f"checkpoints/{recipe}"),
+            folder=Path(self.checkpoints or report / "checkpoints"),
             settings={n: value for n, value in settings.items() if n not in WITHOUT_EFFECT},
             every_steps=self.checkpoint_steps,
             every_seconds=60 * self.checkpoint_minutes,
@@ -61,7 +61,7 @@ _OPTIONS = [
     click.option(
         "--checkpoints",
         metavar="FOLDER",
-        help="Where they are kept until the run is done.  [default: checkpoints/RECIPE]",
+        help="Where they are kept until the run is done.  [default: checkpoints in the folder of --report]",
     ),
     click.option(
         "--checkpoint-minutes",

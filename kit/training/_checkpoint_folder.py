@@ -1,6 +1,7 @@
 """Checkpoints on disk: written whole or not at all."""
 
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -35,13 +36,12 @@ class Checkpoint:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.state: dict[str, Any] = json.loads((folder / STATE).read_text())
-        readers = [
-            tf.train.load_checkpoint(str(folder / f"{VARIABLES}{place}"))
-            for place in range(self.state["files"])
-        ]
+        # TensorFlow checks the sums of values, not that of the index.
+        if not isinstance(self.state, dict) or self.state.get("sums") != _sums(folder):
+            raise ValueError(f"{folder} is not what was written.")
+        prefixes = sorted(path.with_suffix("") for path in folder.glob(f"{VARIABLES}*.index"))
+        readers = [tf.train.load_checkpoint(str(prefix)) for prefix in prefixes]
         self._reader_of = {n: r for r in readers for n in r.get_variable_to_shape_map()}
-        for name in self.names:
-            self.read(name)
 
     @property
     def names(self) -> list[str]:
@@ -86,6 +86,7 @@ class CheckpointFolder:
             self._lock = (folder / "lock").open("w")
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            self._lock.close()
             raise UserError(
                 "Another training keeps its checkpoints here.",
                 where=str(folder),
@@ -102,8 +103,10 @@ class CheckpointFolder:
         for folder in reversed(self._all()):
             try:
                 return Checkpoint(folder)
-            except (OSError, ValueError, KeyError, tf.errors.OpError):
-                continue  # Damaged after it was written: the one before it is as good, only older.
+            except (OSError, ValueError, tf.errors.OpError):
+                # Damaged after it was written: the one before it is as good, only older. Left
+                # there, it would stand in the way of the one that is written again.
+                _remove(folder)
         return None
 
     def write(self, step: int, tensors: Mapping[str, tf.Tensor], state: Mapping[str, Any]) -> None:
@@ -132,7 +135,7 @@ class CheckpointFolder:
                         shape_and_slices=[""] * len(names),
                         tensors=[tensors[name] for name in names],
                     )
-            (partial / STATE).write_text(json.dumps({**state, "files": len(hosts)}))
+            (partial / STATE).write_text(json.dumps({**state, "sums": _sums(partial)}))
             for path in (*partial.iterdir(), partial):
                 _to_disk(path)
             partial.rename(final)
@@ -173,6 +176,21 @@ def unwritable(folder: Path, error: Exception) -> UserError:
         remedy="Make room and give the same command again: it goes on from the last checkpoint. "
         "Or name another folder: --checkpoints FOLDER",
     )
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    sums = {}
+    for path in sorted(folder.glob(f"{VARIABLES}*")):
+        with path.open("rb") as file:
+            sums[path.name] = hashlib.file_digest(file, "blake2b").hexdigest()
+    return sums
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _to_disk(path: Path) -> None:
