@@ -61,7 +61,8 @@ _OPTIONS = [
     click.option(
         "--checkpoints",
         metavar="FOLDER",
-        help="Where they are kept until the run is done.  [default: checkpoints in the folder of --report]",
+        help="Where they are kept until the run is done.  "
+        "[default: checkpoints in the folder of --report]",
     ),
     click.option(
         "--checkpoint-minutes",
