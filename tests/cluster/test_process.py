@@ -47,7 +47,8 @@ def test_what_it_printed_comes_out_under_its_name(capfd):
     )
     out, err = capfd.readouterr()
     assert out == "[worker 1] one\n[worker 1] two\n[worker 1] � no end\n"
-    assert err == "[worker 1] a mistake\n"
+    # gRPC may tell of the fork, if an earlier test of this process used it.
+    assert err.endswith("[worker 1] a mistake\n")
 
 
 def test_it_has_no_terminal_and_its_own_group():
