@@ -66,8 +66,8 @@ class Inputs:
     index_seconds: float = 37.2
     index_rows: int = 1_000_000
     id_bytes: int = 16
-    log_gib: float = 1.5
-    log_seconds: float = 14
+    log_gib: float = 1.7
+    log_seconds: float = 8
     log_rows: int = 10_000_000
     steps_a_measurement: int = 500
     gflops: float = 100
