@@ -88,7 +88,7 @@ def trained(folder: Path, seed: int, target: float, epochs: int | None = None) -
     test = evaluation.ranking_task(dataset, "test", max_users=affordable)
 
     def scorer() -> evaluation.Scorer:
-        return evaluation.two_tower_scorer(model, test.popularity)
+        return evaluation.retrieval_scorer(model, test.popularity)
 
     def ndcg(task: evaluation.RankingTask) -> float:
         return evaluation.evaluate(task, scorer(), ks=[10]).mean("NDCG@10")

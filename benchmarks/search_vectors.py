@@ -129,7 +129,7 @@ def train(folder: Path, items: int, seed: int = 0) -> None:
     valid = evaluation.ranking_task(dataset, "valid", max_users=200)
 
     def measure() -> float:
-        scorer = evaluation.two_tower_scorer(model, valid.popularity)
+        scorer = evaluation.retrieval_scorer(model, valid.popularity)
         return evaluation.evaluate(valid, scorer, ks=[10]).mean("NDCG@10")
 
     fitted = fit(model, batches, measure=measure, epochs=1, quiet=True)

@@ -119,7 +119,7 @@ def main(
     quiet_tensorflow()
     from kit import evaluation
     from kit.artefact import index_line, read_card
-    from kit.export import export_two_tower
+    from kit.export import export_retrieval
     from kit.models import RetrievalLoss
     from kit.training import (
         answer_in_float32,
@@ -173,7 +173,7 @@ def main(
     )
 
     def scorer() -> evaluation.Scorer:
-        return evaluation.two_tower_scorer(model, test_task.popularity)
+        return evaluation.retrieval_scorer(model, test_task.popularity)
 
     fitted = fit(
         model,
@@ -233,7 +233,7 @@ def main(
         report_folder,
     )
 
-    version, checks = export_two_tower(
+    version, checks = export_retrieval(
         model,
         dataset,
         Path(training.output or "saved_models/two-tower"),

@@ -15,10 +15,10 @@ from kit.evaluation._evaluate_lists import evaluate_lists as evaluate_lists
 from kit.evaluation._examples import examples as examples
 from kit.evaluation._report import Example as Example
 from kit.evaluation._report import RankingReport as RankingReport
+from kit.evaluation._retrieval_scorer import retrieval_scorer as retrieval_scorer
 from kit.evaluation._task import RankingTask as RankingTask
 from kit.evaluation._task import affordable_users as affordable_users
 from kit.evaluation._task import ranking_task as ranking_task
 from kit.evaluation._trend import Trend as Trend
 from kit.evaluation._trend import choose_trend as choose_trend
-from kit.evaluation._two_tower import two_tower_scorer as two_tower_scorer
 from kit.evaluation._write_report import write_report as write_report

@@ -14,7 +14,7 @@ from kit.artefact import SignatureCheck, read_card
 from kit.data import Attributes, FeatureEncoder, Histories, title_column
 from kit.errors import UserError
 from kit.export._recommender import RecommenderParts
-from kit.export._two_tower import export_recommender
+from kit.export._retrieval import export_recommender
 from kit.retrieval import IndexSettings
 
 SHOWN = 5
@@ -63,6 +63,7 @@ class Catalogue:
                 tuple(_text(contents["attribute_values"])), contents["attribute_tokens"]
             ),
             item_features=getattr(model, "item_features", None),
+            history_encoder=getattr(model, "history_encoder", None),
         )
         return cls(version, parts, card)
 

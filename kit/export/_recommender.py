@@ -9,6 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.data import Attributes, Histories
+from kit.export._history_encoder import HistoryEncoder
 from kit.export._item_features import ItemFeatures
 from kit.retrieval import (
     IndexSettings,
@@ -36,6 +37,7 @@ class RecommenderParts:
         popularity: float32 [items], share of the users that have the item.
         attributes: what requests can filter by.
         item_features: embeds items the model was not trained on, or None.
+        history_encoder: makes a query from a history; None takes the mean of its vectors.
     """
 
     user_ids: Sequence[str]
@@ -46,6 +48,7 @@ class RecommenderParts:
     popularity: NDArray[np.float32]
     attributes: Attributes
     item_features: ItemFeatures | None = None
+    history_encoder: HistoryEncoder | None = None
 
 
 class Recommender(tf.Module):
@@ -87,6 +90,7 @@ class Recommender(tf.Module):
         self._owned_offsets = _variable(parts.owned.offsets)
         self._owned_items = _variable(parts.owned.items)
         self.item_features = parts.item_features
+        self.history_encoder = parts.history_encoder
 
     def signatures(self) -> dict[str, Any]:
         """The functions a server offers, by name."""
@@ -207,9 +211,13 @@ class Recommender(tf.Module):
 
     def _of_history(self, codes: Any) -> tuple[Any, Any]:
         """Whether anything in a history is known, and the query it makes."""
-        count = tf.math.count_nonzero(codes >= 0, axis=1, keepdims=True, dtype=tf.float32)
-        total = tf.reduce_sum(self.index.vectors_of(codes), axis=1)
-        return count[:, 0] > 0, _with_bias(total / tf.maximum(count, 1))
+        known, vectors = codes >= 0, self.index.vectors_of(codes)
+        count = tf.math.count_nonzero(known, axis=1, keepdims=True, dtype=tf.float32)
+        if self.history_encoder is not None:
+            query = self.history_encoder.query(vectors, known)
+        else:
+            query = _with_bias(tf.reduce_sum(vectors, axis=1) / tf.maximum(count, 1))
+        return count[:, 0] > 0, query
 
     def _seen(self, codes: Any) -> Any:
         return codes if self._exclude_seen else codes[:, :0]

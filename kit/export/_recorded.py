@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kit.data import Attributes, Histories
 from kit.export._recommender import Recommender, RecommenderParts
-from kit.models import TwoTower
+from kit.models import RetrievalModel, queries
 from kit.retrieval import ExactIndex, unit_rows
 
 CASES = 16
@@ -21,7 +21,7 @@ TOLERANCE = 1e-4
 
 
 def recorded_answers(
-    model: TwoTower | None,
+    model: RetrievalModel | None,
     parts: RecommenderParts,
     module: Recommender,
     *,
@@ -111,32 +111,26 @@ def recorded_answers(
 
 
 def _of_users(
-    model: TwoTower | None, parts: RecommenderParts, users: NDArray[np.int64]
+    model: RetrievalModel | None, parts: RecommenderParts, users: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     if model is None:
         return parts.user_vectors[users]
-    length = max(1, int(parts.owned.lengths[users].max(initial=0)))
-    return _queries(model, users + 1, parts.owned.padded(users, length=length, shift=1))
+    return queries(model, users, parts.owned.take(users))
 
 
 def _of_histories(
-    model: TwoTower | None, parts: RecommenderParts, histories: Histories
+    model: RetrievalModel | None, parts: RecommenderParts, histories: Histories
 ) -> NDArray[np.float32]:
-    rows = np.arange(len(histories))
     if model is not None:
-        codes = histories.padded(rows, length=RECENT + 1, shift=1)
-        return _queries(model, np.zeros(len(rows)), codes)
+        return queries(model, np.full(len(histories), model.num_users), histories)
+    if parts.history_encoder is not None:
+        codes = histories.padded(np.arange(len(histories)), length=RECENT, shift=1) - 1
+        vectors = parts.item_vectors[codes]
+        return np.asarray(parts.history_encoder.query(vectors, codes >= 0))
     total = np.asarray(histories.matrix(len(parts.item_ids)) @ parts.item_vectors)
     mean = total / np.maximum(histories.lengths, 1)[:, None]
     mean[:, -1] = 1
     return mean.astype(np.float32)
-
-
-def _queries(
-    model: TwoTower, users: NDArray[np.generic], history: NDArray[np.int32]
-) -> NDArray[np.float32]:
-    answer = model({"user": users.astype(np.int32), "history": history}, training=False)
-    return np.asarray(answer, dtype=np.float32)
 
 
 def _without(scores: NDArray[np.float32], excluded: Histories) -> NDArray[np.float32]:

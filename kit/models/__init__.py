@@ -2,6 +2,11 @@
 
 from kit.models._entity_tower import EntityTower as EntityTower
 from kit.models._entity_tower import FeatureShape as FeatureShape
+from kit.models._queries import RetrievalModel as RetrievalModel
+from kit.models._queries import queries as queries
 from kit.models._retrieval_loss import RetrievalLoss as RetrievalLoss
+from kit.models._sequence_encoder import SequenceEncoder as SequenceEncoder
+from kit.models._sequence_loss import SequenceLoss as SequenceLoss
+from kit.models._sequential import SequentialRecommender as SequentialRecommender
 from kit.models._two_tower import TwoTower as TwoTower
 from kit.models._two_tower_for import two_tower_for as two_tower_for

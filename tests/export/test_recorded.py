@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kit.export import Recommender, recorded_answers, two_tower_parts
+from kit.export import Recommender, recorded_answers, retrieval_parts
 from kit.models import RetrievalLoss, two_tower_for
 from tests.artefact.parts import compared
 from tests.evaluation.small import random_dataset
@@ -24,7 +24,7 @@ def live():
     dataset = replace(dataset, train=train, valid=replace(dataset.valid, time=None))
     model = two_tower_for(dataset, dim=6, loss=RetrievalLoss())
     model.set_item_prior(np.linspace(0, 1, dataset.num_items))
-    return model, two_tower_parts(model, dataset)
+    return model, retrieval_parts(model, dataset)
 
 
 @pytest.mark.parametrize("exclude_seen", [True, False])

@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 
-from kit.evaluation import ranking_task, two_tower_scorer
+from kit.evaluation import ranking_task, retrieval_scorer
 from kit.models import TwoTower
 from tests.evaluation.small import random_dataset, shop
 
@@ -16,7 +16,7 @@ def model_of(data):
 def test_scores_are_the_models_of_known_users_with_their_history():
     data = random_dataset()
     model, task = model_of(data), ranking_task(data, "test")
-    scores = two_tower_scorer(model, task.popularity)(task.users, task.known)
+    scores = retrieval_scorer(model, task.popularity)(task.users, task.known)
     items = model.item_vectors().numpy()[1:]
     for row in (0, 7):
         history = task.known.take(np.array([row])).items[None] + 1
@@ -27,7 +27,7 @@ def test_scores_are_the_models_of_known_users_with_their_history():
 def test_somebody_unknown_is_answered_from_his_history_or_by_popularity():
     data = shop()
     model, cold = model_of(data), ranking_task(data, "test", who="cold")
-    scorer = two_tower_scorer(model, cold.popularity)
+    scorer = retrieval_scorer(model, cold.popularity)
     history = cold.known.items[None] + 1
     query = model({"user": np.array([0]), "history": history}).numpy()[0]
     np.testing.assert_allclose(
@@ -40,9 +40,9 @@ def test_somebody_unknown_is_answered_from_his_history_or_by_popularity():
 def test_a_scorer_does_not_follow_later_training():
     data = shop()
     model, task = model_of(data), ranking_task(data, "test")
-    scorer = two_tower_scorer(model, task.popularity)
+    scorer = retrieval_scorer(model, task.popularity)
     before = scorer(task.users, task.known)
     model.set_item_prior(np.arange(5))
     np.testing.assert_array_equal(scorer(task.users, task.known), before)
-    after = two_tower_scorer(model, task.popularity)(task.users, task.known)
+    after = retrieval_scorer(model, task.popularity)(task.users, task.known)
     np.testing.assert_allclose(after - before, [np.arange(5.0)] * 3, atol=1e-5)

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from kit.artefact import version_folder
 from kit.data import histories
-from kit.export import Recommender, _saved_model, export_two_tower, two_tower_parts
+from kit.export import Recommender, _saved_model, export_retrieval, retrieval_parts
 from kit.models import RetrievalLoss, two_tower_for
 from tests.evaluation.small import dataset, random_dataset
 from tests.export.parts import asked, passing
@@ -104,7 +104,7 @@ def test_nobody_is_shown_what_he_has_in_train_or_valid(trained, loaded):
 
 
 def test_parts_are_what_the_model_computes(model, data):
-    parts = two_tower_parts(model, data)
+    parts = retrieval_parts(model, data)
     owned = histories([data.train, data.valid], data.num_users)
     for user in (0, data.num_users - 1):
         history = owned.take(np.array([user])).items[None] + 1
@@ -115,17 +115,9 @@ def test_parts_are_what_the_model_computes(model, data):
     assert parts.popularity[3] == np.float32((owned.items == 3).sum() / data.num_users)
 
 
-def test_many_users_are_taken_in_several_batches(model, data, monkeypatch):
-    from kit.export import _two_tower
-
-    whole = two_tower_parts(model, data).user_vectors
-    monkeypatch.setattr(_two_tower, "USERS_AT_ONCE", 7)
-    np.testing.assert_allclose(two_tower_parts(model, data).user_vectors, whole, atol=1e-6)
-
-
 def test_cold_users_and_items_are_not_exported():
     small = dataset([(0, 0), (1, 1), (0, 2)], [(2, 0), (0, 3)], [(1, 0)], num_users=2, num_items=3)
-    parts = two_tower_parts(two_tower_for(small, dim=2, loss=RetrievalLoss()), small)
+    parts = retrieval_parts(two_tower_for(small, dim=2, loss=RetrievalLoss()), small)
     assert (len(parts.user_ids), len(parts.item_ids)) == (2, 3)
     assert (len(parts.user_vectors), len(parts.item_vectors)) == (2, 3)
     assert parts.owned.items.tolist() == [0, 2, 1]
@@ -133,7 +125,7 @@ def test_cold_users_and_items_are_not_exported():
 
 def test_the_card_names_the_items(model, data, tmp_path, monkeypatch):
     monkeypatch.setattr(_saved_model, "verify", passing)
-    version, _ = export_two_tower(model, data, tmp_path, k=3, card={"recipe": "two-tower"})
+    version, _ = export_retrieval(model, data, tmp_path, k=3, card={"recipe": "two-tower"})
     card = json.loads((version / "assets.extra" / "card.json").read_text())
     assert card["names"]["item-0"] == "<b>Title & 0</b>"
     assert (card["recipe"], card["exclude_seen"]) == ("two-tower", True)
@@ -141,7 +133,7 @@ def test_the_card_names_the_items(model, data, tmp_path, monkeypatch):
 
 
 def test_include_seen(model, data):
-    parts = two_tower_parts(model, data)
+    parts = retrieval_parts(model, data)
     everything = Recommender(parts, k=100, exclude_seen=False)
     items, _ = asked(everything.recommend, parts.user_ids[:2])
     assert [set(row) for row in items] == [set(parts.item_ids)] * 2
@@ -150,6 +142,6 @@ def test_include_seen(model, data):
 def test_odd_ids_come_out_as_they_went_in(model, data):
     odd = [f"{n} 'ćup' \"茶\" \\n,🫖" for n in range(data.num_items)]
     renamed = replace(data, item_ids=np.array(odd, object), items=None)
-    module = Recommender(two_tower_parts(model, renamed), k=100, exclude_seen=True)
+    module = Recommender(retrieval_parts(model, renamed), k=100, exclude_seen=True)
     items, _ = asked(module.similar_items, odd[:1])
     assert set(items[0]) == {*odd[1:], ""}

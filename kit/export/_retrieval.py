@@ -1,4 +1,4 @@
-"""From a trained two-tower model to the arrays of its artefact."""
+"""From a trained retrieval model to the arrays of its artefact."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -8,18 +8,17 @@ import numpy as np
 
 from kit.artefact import SignatureCheck
 from kit.data import Attributes, Dataset, FeatureEncoder, histories, item_names
+from kit.export._history_encoder import HistoryEncoder
 from kit.export._item_features import ItemFeatures
 from kit.export._recommender import Recommender, RecommenderParts
 from kit.export._recorded import recorded_answers
 from kit.export._saved_model import export
-from kit.models import TwoTower
+from kit.models import RetrievalModel, SequentialRecommender, queries
 from kit.retrieval import IndexSettings
 
-USERS_AT_ONCE = 1024
 
-
-def export_two_tower(
-    model: TwoTower,
+def export_retrieval(
+    model: RetrievalModel,
     dataset: Dataset,
     folder: Path,
     *,
@@ -46,7 +45,7 @@ def export_two_tower(
         UserError: the folder cannot be written.
         VerificationError: the artefact does not answer as the model; nothing is left behind.
     """
-    parts = two_tower_parts(model, dataset)
+    parts = retrieval_parts(model, dataset)
     encoder = None
     if parts.item_features is not None and dataset.items is not None:
         encoder = FeatureEncoder.fit(dataset.items[: dataset.num_items], key="item_id")
@@ -66,7 +65,7 @@ def export_recommender(
     parts: RecommenderParts,
     folder: Path,
     *,
-    model: TwoTower | None,
+    model: RetrievalModel | None,
     k: int,
     exclude_seen: bool,
     index: IndexSettings,
@@ -107,7 +106,7 @@ def export_recommender(
     return export(module, folder, recorded=recorded, card=card)
 
 
-def two_tower_parts(model: TwoTower, dataset: Dataset) -> RecommenderParts:
+def retrieval_parts(model: RetrievalModel, dataset: Dataset) -> RecommenderParts:
     """Vectors of all users and items; the users' histories hold train and valid.
 
     Args:
@@ -119,21 +118,17 @@ def two_tower_parts(model: TwoTower, dataset: Dataset) -> RecommenderParts:
     """
     owned = histories([dataset.train, dataset.valid], dataset.num_users).below(dataset.num_items)
     item_vectors = np.asarray(model.item_vectors(), dtype=np.float32)[1:]
-    user_vectors = np.empty((dataset.num_users, item_vectors.shape[1]), np.float32)
-    for start in range(0, dataset.num_users, USERS_AT_ONCE):
-        batch = np.arange(start, min(start + USERS_AT_ONCE, dataset.num_users))
-        longest = max(1, int(owned.lengths[batch].max()))
-        history = owned.padded(batch, length=longest, shift=1)
-        queries = model({"user": (batch + 1).astype(np.int32), "history": history})
-        user_vectors[batch] = np.asarray(queries, np.float32)
     holders = np.bincount(owned.items, minlength=dataset.num_items)
     return RecommenderParts(
         user_ids=dataset.user_ids[: dataset.num_users].tolist(),
         item_ids=dataset.item_ids[: dataset.num_items].tolist(),
-        user_vectors=user_vectors,
+        user_vectors=queries(model, np.arange(dataset.num_users), owned),
         item_vectors=item_vectors,
         owned=owned,
         popularity=(holders / dataset.num_users).astype(np.float32),
         attributes=Attributes.of(dataset.items, key="item_id", rows=dataset.num_items),
         item_features=ItemFeatures(model.item_tower) if model.item_tower.bag else None,
+        history_encoder=(
+            HistoryEncoder(model) if isinstance(model, SequentialRecommender) else None
+        ),
     )

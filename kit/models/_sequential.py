@@ -1,0 +1,188 @@
+"""The sequential recommender."""
+
+from dataclasses import asdict
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from kit.losses import full_softmax, gbce, sampled_softmax
+from kit.models._entity_tower import EntityTower, FeatureShape
+from kit.models._sequence_encoder import SequenceEncoder
+from kit.models._sequence_loss import SequenceLoss
+
+
+@keras.saving.register_keras_serializable(package="kit")
+class SequentialRecommender(keras.Model):
+    """Finds the items that come next after a user's history.
+
+    The same item vectors go into the encoder and are what its queries are held against; the last
+    entry of an item's vector is its bias. In training every position of a sequence is a query for
+    the item behind it; otherwise the query is that of the last position.
+
+    Args:
+        num_items: size of the catalogue; items have codes 1 to `num_items`.
+        dim: width of vectors, bias not counted.
+        length: most items of a history that are looked at, the latest.
+        encoder: what turns vectors into queries.
+        item_features: shape of the items' feature table, or None.
+        loss: how it is trained.
+
+    Call arguments:
+        inputs: `{"history": int32 [batch, positions]}`, oldest first, 0 is padding, in training
+            behind the items; "user" may be there and is not looked at.
+
+    Returns:
+        float [batch, dim + 1], a query with the constant 1 at its end; in training
+        float [batch, positions, dim + 1].
+
+    Source: Kang and McAuley (2018), Self-attentive sequential recommendation; Hidasi et al. (2016),
+    Session-based recommendations with recurrent neural networks.
+
+    Example:
+
+    >>> model = SequentialRecommender(num_items=5, dim=4)
+    >>> model({"history": np.array([[2, 5, 0]])}).shape, model.item_vectors().shape
+    (TensorShape([1, 5]), TensorShape([6, 5]))
+    """
+
+    num_users = 0
+
+    def __init__(
+        self,
+        num_items: int,
+        dim: int = 128,
+        *,
+        length: int = 64,
+        encoder: SequenceEncoder | dict[str, Any] | None = None,
+        item_features: FeatureShape | dict[str, int] | None = None,
+        loss: SequenceLoss | dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.num_items, self.dim, self.length = num_items, dim, length
+        self.encoder: SequenceEncoder = (
+            keras.saving.deserialize_keras_object(encoder)
+            if isinstance(encoder, dict)
+            else encoder or SequenceEncoder(name="encoder")
+        )
+        self.item_tower = EntityTower(num_items, dim + 1, item_features, name="item")
+        self.sequence_loss = (
+            SequenceLoss(**loss) if isinstance(loss, dict) else loss or SequenceLoss()
+        )
+        self.negatives_seed = keras.random.SeedGenerator()
+
+    def build(self, input_shape: Any = None) -> None:
+        self.item_tower.build(None)
+        self.encoder.build((None, None, self.dim))
+        self.item_prior = self.add_weight(
+            shape=(self.num_items + 1,), initializer="zeros", trainable=False, name="item_prior"
+        )
+        self.built = True
+
+    def set_item_prior(self, prior: NDArray[np.floating]) -> None:
+        """Store what is added to each item's bias outside training, float [items]."""
+        self.item_prior.assign(np.pad(prior, (1, 0)))
+
+    def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
+        history = inputs["history"]
+        vectors = self.item_tower(history, training=training)
+        if training:
+            return self._queries(vectors, training=True)
+        return self.encode(vectors, tf.not_equal(history, 0))
+
+    def encode(self, vectors: Any, known: Any) -> Any:
+        """The query of a history of item vectors.
+
+        Args:
+            vectors: float [batch, positions, dim + 1], oldest first.
+            known: bool [batch, positions], False where there is no item; anywhere.
+
+        Returns:
+            float [batch, dim + 1].
+        """
+        count = tf.math.count_nonzero(known, axis=1, dtype=tf.int32)
+        width = tf.minimum(tf.shape(known)[1], self.length)
+        # Of the known ones, in their order, the latest; behind them whatever there is.
+        order = tf.argsort(tf.cast(~known, tf.int32), axis=1, stable=True)
+        latest = tf.maximum(count - width, 0)[:, None] + tf.range(width)
+        vectors = tf.gather(vectors, tf.gather(order, latest, batch_dims=1), batch_dims=1)
+        last = tf.maximum(tf.minimum(count, width) - 1, 0)
+        return tf.gather(self._queries(vectors), last, batch_dims=1)
+
+    def _queries(self, vectors: Any, training: bool = False) -> Any:
+        encoded = self.encoder(vectors[..., :-1] * self.dim**0.5, training=training)
+        return tf.concat([encoded, tf.ones_like(encoded[..., :1])], axis=-1)
+
+    def item_vectors(self) -> Any:
+        """Vectors of the whole catalogue, float [num_items + 1, dim + 1]; row 0 is no item."""
+        if not self.built:
+            self.build()
+        vectors = self.item_tower(tf.range(self.num_items + 1))
+        prior = tf.cast(self.item_prior.value, vectors.dtype)[:, None]
+        return tf.concat([vectors[:, :-1], vectors[:, -1:] + prior], axis=1)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        weights = tf.ones(tf.shape(y)) if sample_weight is None else sample_weight
+        targets, queries = tf.reshape(y, [-1]), tf.reshape(y_pred, [-1, self.dim + 1])
+        weights = tf.reshape(weights, [-1])
+        if y.shape[0] is None:
+            # Shapes are not fixed, so no score has to be computed where there is no target.
+            filled = tf.where(targets > 0)[:, 0]
+            targets, queries, weights = (tf.gather(t, filled) for t in (targets, queries, weights))
+        # Keras adds up the gradients of all replicas, each of which sees its share of the batch.
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        return self._loss(queries, targets, weights) / replicas
+
+    def _loss(self, queries: Any, targets: Any, weights: Any) -> Any:
+        settings = self.sequence_loss
+        kind = settings.chosen(self.num_items)
+        if kind == "full":
+            vectors = self.item_tower(tf.range(self.num_items + 1), training=True)
+            return full_softmax(queries, vectors, targets[:, None], weights[:, None])
+        drawn = keras.random.randint(
+            (settings.negatives,), 1, self.num_items + 1, seed=self.negatives_seed
+        )
+        both = self.item_tower(tf.concat([targets, drawn], axis=0), training=True)
+        positives, negatives = both[: tf.size(targets)], both[tf.size(targets) :]
+        if kind == "gbce":
+            return gbce(
+                queries,
+                positives,
+                negatives,
+                targets,
+                drawn,
+                weights,
+                num_items=self.num_items,
+                calibration=settings.calibration,
+            )
+        return sampled_softmax(
+            queries,
+            positives[:, None],
+            negatives,
+            targets[:, None],
+            drawn,
+            weights[:, None],
+            negative_probability=tf.fill([settings.negatives], 1 / self.num_items),
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        features = self.item_tower.features
+        return {
+            **super().get_config(),
+            "num_items": self.num_items,
+            "dim": self.dim,
+            "length": self.length,
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "item_features": asdict(features) if features else None,
+            "loss": asdict(self.sequence_loss),
+        }

@@ -1,0 +1,18 @@
+import numpy as np
+
+from kit.layers import ConvolutionEncoder
+from tests.layers.sequences import check_sequence_layer, some
+
+
+def test_it_is_a_good_sequence_layer():
+    check_sequence_layer(lambda **k: ConvolutionEncoder(3, 2, **k))
+
+
+def test_it_sees_as_far_as_it_says():
+    layer, vectors = ConvolutionEncoder(kernel=3, blocks=2), some(1, 12).numpy()
+    whole = layer(vectors).numpy()
+    for back, is_seen in ((6, True), (7, False)):
+        changed = vectors.copy()
+        changed[0, 11 - back] += 1
+        difference = np.abs(layer(changed).numpy()[0, 11] - whole[0, 11]).max()
+        assert (difference > 0) == is_seen
