@@ -1,5 +1,7 @@
 """What every command shares: options, tables, and how a failure ends."""
 
+from kit.console._answer_options import AnswerOptions as AnswerOptions
+from kit.console._answer_options import answer_options as answer_options
 from kit.console._checkpoint_options import CheckpointOptions as CheckpointOptions
 from kit.console._checkpoint_options import checkpoint_options as checkpoint_options
 from kit.console._command import Command as Command

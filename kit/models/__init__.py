@@ -8,5 +8,6 @@ from kit.models._retrieval_loss import RetrievalLoss as RetrievalLoss
 from kit.models._sequence_encoder import SequenceEncoder as SequenceEncoder
 from kit.models._sequence_loss import SequenceLoss as SequenceLoss
 from kit.models._sequential import SequentialRecommender as SequentialRecommender
+from kit.models._sequential_for import sequential_for as sequential_for
 from kit.models._two_tower import TwoTower as TwoTower
 from kit.models._two_tower_for import two_tower_for as two_tower_for

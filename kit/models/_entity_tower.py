@@ -39,6 +39,7 @@ class EntityTower(keras.layers.Layer):
         dim: width of the result.
         features: shape of the feature table, or None.
         id_dropout: share of the id vector's entries dropped in training.
+        unit: whether vectors have length 1, but for their last entry, a bias, which is as it is.
 
     Call arguments:
         codes: int [...].
@@ -61,10 +62,11 @@ class EntityTower(keras.layers.Layer):
         dim: int,
         features: FeatureShape | dict[str, int] | None = None,
         id_dropout: float = 0.0,
+        unit: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.size, self.dim, self.id_dropout = size, dim, id_dropout
+        self.size, self.dim, self.id_dropout, self.unit = size, dim, id_dropout, unit
         self.features = FeatureShape(**features) if isinstance(features, dict) else features
         self.ids = Embedding(size + 1, dim, name="ids")
         # In float32 the same entries are dropped in every precision.
@@ -101,10 +103,10 @@ class EntityTower(keras.layers.Layer):
             vectors = tf.cast(self.dropout(vectors, training=training), self.compute_dtype)
         vectors *= known
         if self.bag is None:
-            return vectors
+            return self._finished(vectors)
         tokens = tf.gather(self.tokens.value, codes)
         numbers = tf.gather(self.numbers.value, codes)
-        return vectors + self.bag(tokens, tf.cast(numbers, self.compute_dtype))
+        return self._finished(vectors + self.bag(tokens, tf.cast(numbers, self.compute_dtype)))
 
     def embed_features(self, tokens: Any, numbers: Any) -> Any:
         """Vectors of things without a code: [..., tokens] and [..., numbers] -> [..., dim].
@@ -114,7 +116,13 @@ class EntityTower(keras.layers.Layer):
         """
         if self.bag is None:
             raise ValueError("This tower knows ids only; build it with `features`.")
-        return self.bag(tokens, numbers)
+        return self._finished(self.bag(tokens, numbers))
+
+    def _finished(self, vectors: Any) -> Any:
+        if not self.unit:
+            return vectors
+        direction = tf.math.l2_normalize(vectors[..., :-1], axis=-1)
+        return tf.concat([direction, vectors[..., -1:]], axis=-1)
 
     def compute_output_shape(self, codes_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (*codes_shape, self.dim)
@@ -126,4 +134,5 @@ class EntityTower(keras.layers.Layer):
             "dim": self.dim,
             "features": asdict(self.features) if self.features else None,
             "id_dropout": self.id_dropout,
+            "unit": self.unit,
         }

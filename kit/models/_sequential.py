@@ -18,9 +18,10 @@ from kit.models._sequence_loss import SequenceLoss
 class SequentialRecommender(keras.Model):
     """Finds the items that come next after a user's history.
 
-    The same item vectors go into the encoder and are what its queries are held against; the last
-    entry of an item's vector is its bias. In training every position of a sequence is a query for
-    the item behind it; otherwise the query is that of the last position.
+    The same item vectors, of length 1, go into the encoder and are what its queries are held
+    against, by their cosine over a temperature; the last entry of an item's vector is its bias. In
+    training every position of a sequence is a query for the item behind it; otherwise the query is
+    that of the last position.
 
     Args:
         num_items: size of the catalogue; items have codes 1 to `num_items`.
@@ -29,6 +30,7 @@ class SequentialRecommender(keras.Model):
         encoder: what turns vectors into queries.
         item_features: shape of the items' feature table, or None.
         loss: how it is trained.
+        temperature: divides the cosine of query and item.
 
     Call arguments:
         inputs: `{"history": int32 [batch, positions]}`, oldest first, 0 is padding, in training
@@ -59,16 +61,18 @@ class SequentialRecommender(keras.Model):
         encoder: SequenceEncoder | dict[str, Any] | None = None,
         item_features: FeatureShape | dict[str, int] | None = None,
         loss: SequenceLoss | dict[str, Any] | None = None,
+        temperature: float = 0.1,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.num_items, self.dim, self.length = num_items, dim, length
+        self.temperature = temperature
         self.encoder: SequenceEncoder = (
             keras.saving.deserialize_keras_object(encoder)
             if isinstance(encoder, dict)
             else encoder or SequenceEncoder(name="encoder")
         )
-        self.item_tower = EntityTower(num_items, dim + 1, item_features, name="item")
+        self.item_tower = EntityTower(num_items, dim + 1, item_features, unit=True, name="item")
         self.sequence_loss = (
             SequenceLoss(**loss) if isinstance(loss, dict) else loss or SequenceLoss()
         )
@@ -114,7 +118,8 @@ class SequentialRecommender(keras.Model):
 
     def _queries(self, vectors: Any, training: bool = False) -> Any:
         encoded = self.encoder(vectors[..., :-1] * self.dim**0.5, training=training)
-        return tf.concat([encoded, tf.ones_like(encoded[..., :1])], axis=-1)
+        queries = tf.math.l2_normalize(encoded, axis=-1) / self.temperature
+        return tf.concat([queries, tf.ones_like(queries[..., :1])], axis=-1)
 
     def item_vectors(self) -> Any:
         """Vectors of the whole catalogue, float [num_items + 1, dim + 1]; row 0 is no item."""
@@ -185,4 +190,5 @@ class SequentialRecommender(keras.Model):
             "encoder": keras.saving.serialize_keras_object(self.encoder),
             "item_features": asdict(features) if features else None,
             "loss": asdict(self.sequence_loss),
+            "temperature": self.temperature,
         }

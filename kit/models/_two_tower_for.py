@@ -29,14 +29,14 @@ def two_tower_for(
     >>> two_tower_for(dataset, dim=4, loss=RetrievalLoss()).item_tower.features.tokens > 0
     True
     """
-    users = _encoded(dataset.users, "user_id", dataset.num_users) if features else None
-    items = _encoded(dataset.items, "item_id", dataset.num_items) if features else None
+    users = encoded_features(dataset.users, "user_id", dataset.num_users) if features else None
+    items = encoded_features(dataset.items, "item_id", dataset.num_items) if features else None
     model = TwoTower(
         dataset.num_users,
         dataset.num_items,
         dim,
-        user_features=_shape(users),
-        item_features=_shape(items),
+        user_features=shape_of(users),
+        item_features=shape_of(items),
         loss=loss,
     )
     model.build()
@@ -46,14 +46,16 @@ def two_tower_for(
     return model
 
 
-def _encoded(table: pl.DataFrame | None, key: str, known: int) -> EncodedFeatures | None:
+def encoded_features(table: pl.DataFrame | None, key: str, known: int) -> EncodedFeatures | None:
+    """The features of the first `known` rows; None where there are none."""
     if table is None:
         return None
     encoder = FeatureEncoder.fit(table[:known], key=key)
     return None if encoder is None else encoder.encode(table[:known])
 
 
-def _shape(encoded: EncodedFeatures | None) -> FeatureShape | None:
+def shape_of(encoded: EncodedFeatures | None) -> FeatureShape | None:
+    """What a tower is told of them."""
     if encoded is None:
         return None
     return FeatureShape(encoded.vocabulary_size, encoded.tokens.shape[1], encoded.numbers.shape[1])

@@ -14,6 +14,7 @@ from kit.training._precision import Precision as Precision
 from kit.training._precision import answer_in_float32 as answer_in_float32
 from kit.training._precision import choose_precision as choose_precision
 from kit.training._sequence_batches import SequenceBatches as SequenceBatches
+from kit.training._sequence_batches import default_length as default_length
 from kit.training._strategy import STRATEGIES as STRATEGIES
 from kit.training._strategy import Choice as Choice
 from kit.training._strategy import choose_strategy as choose_strategy

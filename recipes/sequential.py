@@ -1,0 +1,225 @@
+"""Sequential recommendation: from what people took, in order, to what they take next.
+
+    kit train sequential --data online-retail
+    python recipes/sequential.py --data interactions.csv --split leave-one-out --encoder gru
+
+A sequence encoder reads a history item by item and asks, at every position, for the item behind
+it; query and items meet in their cosine.
+"""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from kit.console import (
+    AnswerOptions,
+    CheckpointOptions,
+    Command,
+    DataOptions,
+    IndexOptions,
+    TrainingOptions,
+    answer_options,
+    checkpoint_options,
+    data_options,
+    index_options,
+    training_options,
+)
+from recipes.retrieval_road import Built, travel
+
+if TYPE_CHECKING:
+    from kit.data import Dataset
+    from kit.models import SequenceEncoder, SequenceLoss, SequentialRecommender
+    from kit.training import Precision, SequenceBatches
+
+POSITIONS_IN_A_BATCH = 4096
+INTENDED_USE = "Ranking a catalogue for people by what they took before, in its order."
+LIMITS = [
+    "Scores order the items for one person; they are no probabilities and do not compare people.",
+    "Only the latest items of a history are looked at; who somebody is plays no part.",
+    "Items unknown to the data are passed over; without a known one the popular list is given.",
+]
+
+
+@click.command(
+    "sequential",
+    cls=Command,
+    example="kit train sequential --data online-retail --limit 50000 --epochs 10",
+)
+@data_options
+@training_options
+@checkpoint_options
+@index_options
+@answer_options
+@click.option(
+    "--encoder",
+    type=click.Choice(["attention", "lstm", "gru", "conv"]),
+    default="attention",
+    show_default=True,
+    help="What reads the history: SASRec and its kin, GRU4Rec with either cell, or convolutions.",
+)
+@click.option(
+    "--block",
+    type=click.Choice(["sasrec", "ligr", "hstu"]),
+    default="ligr",
+    show_default=True,
+    help="Block of the attention encoder.",
+)
+@click.option("--layers", type=click.IntRange(min=1), default=2, show_default=True)
+@click.option(
+    "--heads", type=click.IntRange(min=1), default=2, show_default=True, help="Of the attention."
+)
+@click.option(
+    "--length",
+    type=click.IntRange(min=1),
+    metavar="ITEMS",
+    help="Latest items of a history that are looked at.  [default: what 95 % of the histories "
+    "need, at most 256]",
+)
+@click.option(
+    "--dropout",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.4,
+    show_default=True,
+    help="Share dropped of the encoder's input and of what each block adds.",
+)
+@click.option(
+    "--loss",
+    type=click.Choice(["auto", "full", "sampled", "gbce"]),
+    default="auto",
+    show_default=True,
+    help="Softmax over all items or over a sample, or calibrated binary cross-entropy; auto is "
+    "full where the sample would be half the catalogue.",
+)
+@click.option(
+    "--negatives",
+    type=click.IntRange(min=1),
+    default=1024,
+    show_default=True,
+    help="Items drawn uniformly for each batch of a sampled loss.",
+)
+@click.option(
+    "--temperature",
+    type=click.FloatRange(min=0, min_open=True),
+    default=0.1,
+    show_default=True,
+    help="Divides the cosine of query and item.",
+)
+@click.option(
+    "--features/--no-features", default=True, show_default=True, help="Use the items' features."
+)
+def main(
+    data: DataOptions,
+    training: TrainingOptions,
+    checkpoint: CheckpointOptions,
+    index: IndexOptions,
+    answers: AnswerOptions,
+    encoder: str,
+    block: str,
+    layers: int,
+    heads: int,
+    length: int | None,
+    dropout: float,
+    loss: str,
+    negatives: int,
+    temperature: float,
+    features: bool,
+) -> None:
+    """Train a sequential model, evaluate it, export it and verify the export."""
+
+    def build(dataset: "Dataset", precision: "Precision") -> Built:
+        from kit.models import SequenceEncoder, SequenceLoss
+
+        model, batches = model_and_batches(
+            dataset,
+            data,
+            training,
+            SequenceEncoder(
+                encoder, block=block, layers=layers, heads=heads, dropout=dropout, name="encoder"
+            ),
+            SequenceLoss(loss, negatives),
+            length,
+            temperature,
+            features,
+            precision,
+        )
+        used = {
+            "encoder": encoder,
+            "block": block if encoder == "attention" else None,
+            "layers": layers,
+            "heads": heads if encoder == "attention" else None,
+            "length": model.length,
+            "dropout": dropout,
+            "temperature": temperature,
+            "loss": model.sequence_loss.chosen(dataset.num_items),
+            "features": features,
+        }
+        return Built(model, batches, asdict(model.sequence_loss) | used)
+
+    travel(
+        "sequential",
+        build,
+        data=data,
+        training=training,
+        checkpoint=checkpoint,
+        index=index,
+        answers=answers,
+        intended_use=INTENDED_USE,
+        limits=LIMITS,
+    )
+
+
+def model_and_batches(
+    dataset: "Dataset",
+    data: DataOptions,
+    training: TrainingOptions,
+    encoder: "SequenceEncoder",
+    loss: "SequenceLoss",
+    length: int | None,
+    temperature: float,
+    features: bool,
+    precision: "Precision",
+) -> tuple["SequentialRecommender", "SequenceBatches"]:
+    """The compiled model and the stream it trains on: what makes this recipe this recipe."""
+    import keras
+    import tensorflow as tf
+
+    from kit.data import Prepared, histories
+    from kit.models import sequential_for
+    from kit.optimizers import LazyAdamW
+    from kit.training import SequenceBatches, default_length
+
+    keras.utils.set_random_seed(data.seed)
+    owned = (
+        dataset.histories
+        if isinstance(dataset, Prepared)
+        else histories([dataset.train], dataset.num_users)
+    )
+    strategy = tf.distribute.get_strategy()
+    length = length or default_length(owned.lengths)
+    batches = SequenceBatches(
+        owned,
+        batch_size=training.batch_size or max(1, POSITIONS_IN_A_BATCH // length),
+        length=length,
+        seed=data.seed,
+        replicas=strategy.num_replicas_in_sync,
+        # A TPU compiles the step for one shape.
+        one_width=isinstance(strategy, tf.distribute.TPUStrategy),
+        weights=owned.weights_of(dataset.train) if data.weight_column else None,
+    )
+    model = sequential_for(
+        dataset,
+        dim=training.dim,
+        length=length,
+        encoder=encoder,
+        loss=loss,
+        features=features,
+        temperature=temperature,
+    )
+    optimizer = LazyAdamW(training.learning_rate or 0.003)
+    model.compile(optimizer=precision.scaled(optimizer), jit_compile=False)
+    return model, batches
+
+
+if __name__ == "__main__":
+    main()
