@@ -138,7 +138,8 @@ class SequentialRecommender(keras.Model):
         training: bool = True,
     ) -> Any:
         weights = tf.ones(tf.shape(y)) if sample_weight is None else sample_weight
-        targets, queries = tf.reshape(y, [-1]), tf.reshape(y_pred, [-1, self.dim + 1])
+        targets = tf.cast(tf.reshape(y, [-1]), tf.int32)
+        queries = tf.reshape(y_pred, [-1, self.dim + 1])
         weights = tf.reshape(weights, [-1])
         if y.shape[0] is None:
             # Shapes are not fixed, so no score has to be computed where there is no target.

@@ -1,0 +1,125 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kit.models import FeatureShape, SequenceEncoder, SequenceLoss, SequentialRecommender
+from kit.optimizers import LazyAdamW
+from kit.training import Precision
+from tests.optimizers.graphs import operations
+
+ITEMS, DIM = 12, 8
+every_loss = pytest.mark.parametrize("kind", ["full", "sampled", "gbce"])
+
+
+def model(kind="full", encoder="attention", **settings):
+    keras.utils.set_random_seed(0)
+    loss = SequenceLoss(kind, negatives=ITEMS)
+    made = SequentialRecommender(
+        ITEMS,
+        DIM,
+        length=8,
+        encoder=SequenceEncoder(encoder, layers=1, dropout=0.0),
+        loss=loss,
+        **settings,
+    )
+    made.build()
+    return made
+
+
+def asked(made, history):
+    return made({"history": np.array(history, np.int32)}).numpy()
+
+
+def round_and_round(rows=16, width=8):
+    """Item i is followed by i + 1, the last by the first."""
+    begin = np.arange(rows)[:, None]
+    history = (begin + np.arange(width)) % ITEMS + 1
+    return {"history": history}, history % ITEMS + 1, np.ones_like(history, np.float32)
+
+
+@every_loss
+def test_it_learns_what_comes_next(kind):
+    made = model(kind)
+    made.compile(LazyAdamW(0.02), jit_compile=False)
+    data = tf.data.Dataset.from_tensors(round_and_round()).repeat(60)
+    made.fit(data, verbose=0, shuffle=False)
+    scores = asked(made, [[3, 4, 5], [10, 11, 12]]) @ np.asarray(made.item_vectors())[1:].T
+    assert (scores.argmax(axis=1) + 1).tolist() == [6, 1]
+
+
+@pytest.mark.parametrize("encoder", ["attention", "gru", "lstm", "conv"])
+def test_padding_anywhere_changes_nothing_and_the_latest_count(encoder):
+    made = model(encoder=encoder)
+    expected = asked(made, [[3, 1, 2]])
+    for padded in ([0, 0, 3, 1, 2], [3, 0, 1, 0, 2, 0], [3, 1, 2, 0]):
+        np.testing.assert_allclose(asked(made, [padded]), expected, atol=1e-5)
+    eight = [5, 6, 7, 8, 9, 3, 1, 2]
+    np.testing.assert_allclose(asked(made, [[4, 11, *eight]]), asked(made, [eight]), atol=1e-5)
+    assert np.abs(asked(made, [[1, 2, 3]]) - expected).max() > 1e-3
+
+
+def test_the_query_of_a_position_is_that_of_the_history_up_to_it():
+    made = model()
+    history = tf.constant([[4, 2, 9, 1]])
+    positions = made({"history": history}, training=True).numpy()[0]
+    for length in range(1, 5):
+        np.testing.assert_allclose(
+            asked(made, history[:, :length])[0], positions[length - 1], atol=1e-5
+        )
+
+
+def test_scores_are_a_cosine_over_the_temperature_and_a_bias():
+    made = model(temperature=0.25)
+    made.set_item_prior(np.arange(ITEMS))
+    query, items = asked(made, [[3, 1]]), np.asarray(made.item_vectors())
+    np.testing.assert_allclose(np.linalg.norm(query[:, :-1], axis=1), 4, rtol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(items[1:, :-1], axis=1), 1, rtol=1e-5)
+    assert query[0, -1] == 1
+    np.testing.assert_allclose(np.diff(items[1:, -1]), 1, atol=0.2)
+
+
+@every_loss
+def test_where_there_is_no_target_nothing_counts(kind):
+    made = model(kind)
+    inputs, targets, weights = round_and_round()
+    targets = targets * (np.arange(8) < 5)
+    losses = []
+    for noise in (0, 1):
+        history = np.where(targets > 0, inputs["history"], noise)
+        queries = made({"history": tf.constant(history)}, training=True)
+        made.negatives_seed.state.assign([0, 0])
+        losses.append(float(made.compute_loss(None, tf.constant(targets), queries, weights)))
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+
+
+def test_features_embed_items_without_an_id():
+    made = model(item_features=FeatureShape(vocabulary=5, tokens=1, numbers=0))
+    made.item_tower.set_features(np.full((ITEMS, 1), 2), np.empty((ITEMS, 0)))
+    vectors = made.item_tower.embed_features(np.array([[2], [3]]), np.empty((2, 0), np.float32))
+    np.testing.assert_allclose(np.linalg.norm(vectors[:, :-1], axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_saved_and_loaded_it_answers_the_same(tmp_path):
+    made = model(encoder="gru", temperature=0.3)
+    expected = asked(made, [[3, 1, 2]])
+    made.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(asked(loaded, [[3, 1, 2]]), expected, atol=1e-6)
+    assert loaded.sequence_loss == made.sequence_loss
+
+
+@pytest.mark.parametrize("kind", ["full", "sampled"])
+def test_the_step_asks_for_nothing_a_tpu_has_not(kind):
+    with Precision("mixed_bfloat16", "").scope():
+        made = model(kind)
+    made.compile(LazyAdamW(0.01), jit_compile=True)
+    made.optimizer.build(made.trainable_variables)
+    inputs, *rest = round_and_round()
+    batch = ({"history": tf.constant(inputs["history"])}, *map(tf.constant, rest))
+    step = tf.function(made.train_step, jit_compile=True)
+    found = list(operations(step.get_concrete_function(batch).graph))
+    assert not {name for name, _, _ in found} & {"Unique", "UniqueV2", "Where", "PyFunc"}
+    assert not [name for name, shapes, _ in found if any(-1 in shape for shape in shapes)]
+    assert np.isfinite(float(step(batch)["loss"]))
