@@ -89,7 +89,7 @@ def means(runs: Sequence[dict[str, Any]], figure: str) -> str:
 def readme_table(kept: dict[str, Any]) -> str:
     """README's table of results and its protocols, from the kept figures."""
     lines = [
-        "| data | encoder | seeds | minutes on 2 cores | Recall@10 | NDCG@10 | best baseline, NDCG@10 |",
+        "| data | encoder | seeds | minutes on 2 cores | Recall@10 | NDCG@10 | best baseline |",
         "|---|---|---|---|---|---|---|",
     ]
     protocols = {}
@@ -102,7 +102,7 @@ def readme_table(kept: dict[str, Any]) -> str:
             lines.append(
                 f"| {name} | {encoder} | {', '.join(seeds)} | {minutes:.1f} "
                 f"| {means(runs, 'recall@10')} | {means(runs, 'ndcg@10')} "
-                f"| {best} {others[best]['ndcg@10']:.4f} |"
+                f"| {best}: {others[best]['recall@10']:.4f}, {others[best]['ndcg@10']:.4f} |"
             )
             protocols[name] = runs[0]["protocol"]
     return "\n".join([*lines, "", *(f"- {name}: {said}." for name, said in protocols.items())])

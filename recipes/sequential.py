@@ -25,6 +25,7 @@ from kit.console import (
     index_options,
     training_options,
 )
+from kit.errors import UserError
 from recipes.retrieval_road import Built, travel
 
 if TYPE_CHECKING:
@@ -190,11 +191,19 @@ def model_and_batches(
     from kit.training import SequenceBatches, default_length
 
     keras.utils.set_random_seed(data.seed)
+    _check_heads(training.dim, encoder)
     owned = (
         dataset.histories
         if isinstance(dataset, Prepared)
         else histories([dataset.train], dataset.num_users)
     )
+    if not (owned.lengths > 1).any():
+        raise UserError(
+            "No user has two items in train, so nothing comes next.",
+            where=dataset.name,
+            expected="users with two or more items, in the order of a time column",
+            remedy="Give more data, or train two-tower.",
+        )
     strategy = tf.distribute.get_strategy()
     length = length or default_length(owned.lengths)
     batches = SequenceBatches(
@@ -219,6 +228,16 @@ def model_and_batches(
     optimizer = LazyAdamW(training.learning_rate or 0.003)
     model.compile(optimizer=precision.scaled(optimizer), jit_compile=False)
     return model, batches
+
+
+def _check_heads(dim: int, encoder: "SequenceEncoder") -> None:
+    if encoder.kind == "attention" and dim % (2 * encoder.heads):
+        raise UserError(
+            f"A width of {dim} cannot be shared out to {encoder.heads} heads of even width.",
+            where="--dim, --heads",
+            expected=f"a multiple of {2 * encoder.heads}",
+            remedy=f"Give --dim {2 * encoder.heads * max(1, round(dim / 2 / encoder.heads))}.",
+        )
 
 
 if __name__ == "__main__":

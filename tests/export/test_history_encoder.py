@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from kit.artefact import version_folder
+from kit.export import Catalogue, HistoryEncoder, Recommender, export_retrieval, retrieval_parts
+from kit.models import SequenceEncoder, SequenceLoss, sequential_for
+from kit.retrieval import IndexSettings
+from tests.evaluation.small import random_dataset
+from tests.export.parts import asked
+
+
+@pytest.fixture(scope="module")
+def data():
+    return random_dataset()
+
+
+def model_of(data, kind="attention"):
+    return sequential_for(
+        data, dim=4, length=8, encoder=SequenceEncoder(kind, layers=1, heads=1), loss=SequenceLoss()
+    )
+
+
+def test_it_encodes_vectors_as_the_model_encodes_codes(data):
+    model = model_of(data)
+    codes = np.array([[3, 1, 2, 0], [5, 0, 0, 0], [0, 0, 0, 0]])
+    vectors = np.asarray(model.item_vectors())[codes]
+    found = HistoryEncoder(model).query(vectors, codes > 0)
+    np.testing.assert_allclose(found, model({"history": codes}), atol=1e-6)
+
+
+def test_histories_are_read_in_order_and_unknown_items_passed_over(data):
+    parts = retrieval_parts(model_of(data), data)
+    module = Recommender(parts, k=5, exclude_seen=True)
+    one, two, three = parts.item_ids[:3]
+    there, scores = asked(module.from_history, [[one, two, three]])
+    again, same = asked(module.from_history, [[one, "?", two, three, ""]])
+    assert again == there
+    np.testing.assert_allclose(same, scores, atol=1e-5)
+    _, other = asked(module.from_history, [[three, two, one]])
+    assert np.abs(scores - other).max() > 1e-4
+    # Nothing known: the popular list.
+    assert asked(module.from_history, [["?"]])[0] == asked(module.recommend, ["nobody"])[0]
+
+
+def test_a_known_user_gets_what_his_history_gets(data):
+    parts = retrieval_parts(model_of(data), data)
+    module = Recommender(parts, k=5, exclude_seen=True)
+    user = int(parts.owned.lengths.argmax())
+    history = [parts.item_ids[i] for i in parts.owned.take(np.array([user])).items]
+    lists = asked(module.from_history, [history])
+    assert lists[0] == asked(module.recommend, [parts.user_ids[user]])[0]
+
+
+def test_the_export_is_verified_and_takes_another_catalogue(data, tmp_path):
+    version, checks = export_retrieval(model_of(data, "lstm"), data, tmp_path, k=5, card={})
+    assert checks
+    assert all(check.passed for check in checks)
+    catalogue = Catalogue.of(version)
+    newer, checks = catalogue.without(catalogue.parts.item_ids[:2]).export(
+        tmp_path, IndexSettings()
+    )
+    assert version_folder(tmp_path) == newer
+    assert all(check.passed for check in checks)
