@@ -60,7 +60,7 @@ def run(folder: Path, program: str, *options: str, **settings: float) -> tuple[i
     return finish(start(folder, program, *options, **settings))
 
 
-def finish(process: "subprocess.Popen[str]", timeout: float = 30) -> tuple[int, str, str]:
+def finish(process: "subprocess.Popen[str]", timeout: float = 120) -> tuple[int, str, str]:
     try:
         out, err = process.communicate(timeout=timeout)
     finally:
@@ -69,7 +69,7 @@ def finish(process: "subprocess.Popen[str]", timeout: float = 30) -> tuple[int, 
 
 
 def wait_until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not true():
         assert time.monotonic() < end
         time.sleep(0.01)
