@@ -28,8 +28,9 @@ while (here / f"{me}, start {start}").exists():
     start += 1
 sign(f"{me}, start {start}", os.environ["TF_CONFIG"])
 """
-# So that a test does not wait; those that are about a time set it.
-SETTINGS = {"PEERS_S": 0.4, "TICK_S": 0.01}
+# So that a test does not wait, and a busy machine has time to end well what ends by itself; tests
+# that are about a time set it.
+SETTINGS = {"PEERS_S": 0.4, "TICK_S": 0.01, "FINISH_S": 60, "TERMINATE_S": 60}
 
 
 def start(folder: Path, program: str, *options: str, **settings: float) -> "subprocess.Popen[str]":
