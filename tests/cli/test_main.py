@@ -79,7 +79,7 @@ def test_help_is_quick_and_imports_no_library_of_the_trade(arguments):
 
 
 def seconds_of_children() -> float:
-    """What the processor did for processes that have ended; others do not count, as a clock would."""
+    """What the processor did for processes that have ended; what others do does not count."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
