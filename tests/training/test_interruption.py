@@ -9,7 +9,7 @@ NUMBERS = [signal.SIGINT, signal.SIGTERM]
 
 
 @pytest.fixture
-def handlers(monkeypatch):
+def handlers():
     """What handled both signals before."""
     before = [signal.signal(number, lambda *_: None) for number in NUMBERS]
     yield [signal.getsignal(number) for number in NUMBERS]
