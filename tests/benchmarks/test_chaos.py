@@ -97,7 +97,7 @@ partial, saved = folder / "checkpoints" / "partial-30", folder / "saved"
 partial.parent.mkdir(exist_ok=True)
 if partial.exists():
     partial.rmdir()
-for step in range(int(saved.read_text()) if saved.exists() else 0, steps if attempt > 2 else 10**6):
+for step in range(int(saved.read_text()) if saved.exists() else 0, steps if attempt > 2 else 5000):
     with (folder / "worker-0.losses").open("a") as file:
         file.write(f"{step} 0x1p-{step}\\n")
     if step % 10 == 9:
