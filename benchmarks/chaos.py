@@ -32,25 +32,28 @@ def start(folder: Path, processes: int, steps: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, stdout=output, stderr=output, cwd=ROOT)
 
 
-def losses(folder: Path, process: int = 0) -> dict[int, set[str]]:
-    """Every loss that any attempt had at each step."""
-    found: dict[int, set[str]] = {}
+def written(folder: Path, process: int = 0) -> list[tuple[int, str]]:
+    """Every step that any attempt did, and its loss."""
+    found = []
     with suppress(FileNotFoundError):
         for line in (folder / f"worker-{process}.losses").read_text().splitlines():
             if line.count(" ") == 1 and line[-1] != " ":
                 step, loss = line.split()
-                found.setdefault(int(step), set()).add(loss)
+                found.append((int(step), loss))
+    return found
+
+
+def losses(folder: Path, process: int = 0) -> dict[int, set[str]]:
+    """Every loss that any attempt had at each step."""
+    found: dict[int, set[str]] = {}
+    for step, loss in written(folder, process):
+        found.setdefault(step, set()).add(loss)
     return found
 
 
 def newest(folder: Path) -> int:
     """The last step that was done."""
     return max(losses(folder), default=-1)
-
-
-def lines(folder: Path) -> int:
-    path = folder / "worker-0.losses"
-    return len(path.read_text().splitlines()) if path.exists() else 0
 
 
 def kill(folder: Path, victim: int) -> bool:
@@ -85,13 +88,16 @@ def killed(
         begin = time.perf_counter()
         if processes == 1:
             process.wait()
+        time.sleep(0.05)  # the other process may still do a step
+        before = written(folder)
+        if processes == 1:
             process = start(folder, processes, steps)
-        time.sleep(0.05)
-        done, printed = newest(folder), lines(folder)
-        while process.poll() is None and newest(folder) <= done:
+        while process.poll() is None and newest(folder) <= max(before)[0]:
             time.sleep(0.02)
         found["seconds"].append(time.perf_counter() - begin)
-        found["lost"].append(max(0, lines(folder) - printed - 1))
+        after = written(folder)
+        new = {step for step, _ in after} - {step for step, _ in before}
+        found["lost"].append(len(after) - len(before) - len(new))
         found["saving"].append(saving)
     if process.wait():
         raise SystemExit((folder / "output").read_text()[-3000:])
@@ -103,12 +109,14 @@ def differences(whole: Path, other: Path, processes: int) -> list[str]:
     for n in range(processes):
         expected, found = losses(whole, n), losses(other, n)
         told += [
-            f"process {n}, step {step}: {sorted(found.get(step, []))} for {sorted(values)}"
-            for step, values in expected.items()
-            if found.get(step) != values
+            f"process {n}, step {step}: {sorted(found.get(step, []))} for "
+            f"{sorted(expected.get(step, []))}"
+            for step in sorted({*expected, *found})
+            if found.get(step) != expected.get(step)
         ]
         with np.load(whole / f"worker-{n}.npz") as a, np.load(other / f"worker-{n}.npz") as b:
-            told += [f"process {n}, weight {k}" for k in a.files if (a[k] != b[k]).any()]
+            # As bytes: of numbers 0.0 equals -0.0.
+            told += [f"process {n}, weight {k}" for k in a if a[k].tobytes() != b[k].tobytes()]
     left = list((other / "checkpoints").glob("partial-*"))
     return told + [f"left behind: {path.name}" for path in left]
 
@@ -119,8 +127,14 @@ def quartiles(values: list[float]) -> str:
 
 
 @click.command()
-@click.option("--kills", default=20, show_default=True, help="Half of them on two processes.")
-@click.option("--steps", default=1_000, show_default=True)
+@click.option(
+    "--kills",
+    type=click.IntRange(min=2),
+    default=20,
+    show_default=True,
+    help="Half of them on two processes.",
+)
+@click.option("--steps", type=click.IntRange(min=20), default=1_000, show_default=True)
 @click.option("--seed", default=0, show_default=True)
 def main(kills: int, steps: int, seed: int) -> None:
     """Kill training at random and compare it with an undisturbed one."""

@@ -11,10 +11,10 @@ import click
 
 from kit.cluster._cluster import WORKER, Cluster
 from kit.cluster._process import Process
-from kit.errors import UserError
+from kit.errors import PEER_LOST, UserError
 
-# Exit codes: the user's mistake, which would be repeated; an interruption; a peer was lost.
-MISTAKE, INTERRUPTED, LOST_PEER = 2, 130, 75
+# Exit codes: the user's mistake, which would be repeated; an interruption.
+MISTAKE, INTERRUPTED = 2, 130
 KILLED = (-signal.SIGKILL, -signal.SIGTERM)
 TICK_S = 0.05
 PEERS_S = 1  # for the peers of a process that died to notice, and to end with a reason
@@ -114,7 +114,7 @@ class Supervisor:
                     _say(f"{process.name} {process.ending}, an interruption; all are stopped.")
                     return self._interrupt(signal.SIGINT)
             # The others died of it.
-            causes = [p for p in self._dead if p.code != LOST_PEER] or self._dead
+            causes = [p for p in self._dead if p.code != PEER_LOST] or self._dead
             cause = causes[0]
             if end := self._end_of_patience(causes[:1] if alone else causes):
                 _say(f"{end}; given up. What it printed last may say why.")

@@ -78,7 +78,7 @@ def peers_may_be_lost(strategy: tf.distribute.Strategy) -> Iterator[None]:
     ) as error:
         if not has_peers(strategy) and not is_asynchronous(strategy):
             raise
-        lines = error.message.splitlines()
+        lines = error.message.splitlines() or [type(error).__name__]
         reason = next((line for line in lines if line.startswith("Collective ops")), lines[0])
         raise PeerLost(
             f"Another process of the cluster was lost: {reason}\n"

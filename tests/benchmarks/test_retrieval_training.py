@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+import time
 from dataclasses import fields
 from pathlib import Path
 
@@ -79,8 +80,9 @@ def test_a_target_is_reached_once_or_not_at_all(tiny):
 def test_seconds_of_a_process_leave_the_watching_out(tmp_path):
     figures = {"watch_seconds": 100.0, "reached_at": None, "ndcg": 0.3}
     program = f"import sys; print('log'); print({json.dumps(figures)!r})"
+    begin = time.time()
     found = retrieval_training.timed([sys.executable, "-c", program], str(tmp_path))
-    assert -100 < found["end"] < -90
+    assert 0 < found["end"] + 100 < time.time() - begin
     assert found["reached"] is None
 
 

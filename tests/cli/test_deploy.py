@@ -13,15 +13,6 @@ def kit(line: str, *more: str | Path):
     return CliRunner().invoke(main, [*shlex.split(line), *map(str, more)])
 
 
-@pytest.fixture
-def at(tmp_path, monkeypatch):
-    """An empty folder to stand in."""
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
-
-
 def test_a_trained_model_is_deployed_twice_into_the_same_folder(at, trained):
     for more in ([], ["--batching"]):
         result = kit("deploy", trained.model, "--replicas", "3", *more)
@@ -83,45 +74,9 @@ def test_help_shows_both_with_an_example_of_each(line):
     assert "train Write files" in shown
 
 
-def test_a_training_is_deployed_twice_into_the_same_folder(at):
-    for more in ("", "--servers 1 --image shop/kit:1.0"):
-        result = kit(f"deploy train --workers 4 {more} {TRAINING}")
-        assert result.exit_code == 0, result.output
-        assert "train.sbatch" in result.stdout
-        assert ("runtime.yaml" in result.stdout) == bool(more)
-    assert "train-two-tower: 1 chief, 4 worker, 1 ps." in result.stdout
-    script = (at / "deploy" / "train-two-tower" / "train.sbatch").read_text()
-    assert "kit train two-tower --data 'my log.csv' --limit 9\n" in script
-
-
 def test_files_for_serving_and_for_training_do_not_replace_each_other(at, trained):
     assert kit("deploy --output out", trained.model).exit_code == 0
     result = kit(f"deploy train --output out {TRAINING}")
     assert result.exit_code == 2
     assert "did not write" in result.stderr
     assert (at / "out" / "kserve.yaml").exists()
-
-
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("deploy train", "Missing argument 'COMMAND...'"),
-        ("deploy train --data x", "No such option '--data'"),
-        (f"deploy train --workers 0 {TRAINING}", "--workers"),
-        (f"deploy train --worker 3 {TRAINING}", "Did you mean '--workers'?"),
-        (f"deploy train --image shop/kit {TRAINING}", "which version is meant"),
-        (f"deploy train --time soon {TRAINING}", "where: --time"),
-    ],
-)
-def test_mistakes_of_a_training_are_told_and_leave_no_file(at, line, said):
-    result = kit(line)
-    assert result.exit_code == 2
-    assert said in result.stderr
-    assert "Traceback" not in result.stderr
-    assert list(at.iterdir()) == []
-
-
-def test_debug_shows_where_a_mistake_was_found(at):
-    result = kit(f"deploy train --debug --time soon {TRAINING}")
-    assert result.exit_code == 2
-    assert "Traceback" in result.stderr

@@ -2,10 +2,10 @@
 
 import json
 import os
+import resource
 import shlex
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import time
@@ -44,15 +44,6 @@ def files(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
 
-@pytest.fixture
-def at(tmp_path, monkeypatch):
-    """An empty folder to stand in."""
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
-
-
 # Help
 
 
@@ -78,14 +69,19 @@ def test_help_is_quick_and_imports_no_library_of_the_trade(arguments):
     )
     seconds = []
     for _ in range(3):
-        begin = time.perf_counter()
+        begin = seconds_of_children()
         run = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
         )
-        seconds.append(time.perf_counter() - begin)
+        seconds.append(seconds_of_children() - begin)
         assert run.stderr == "[]\n"
-    # Half a second is what is promised; a busy machine takes longer.
-    assert statistics.median(seconds) < 1.5
+    assert min(seconds) < 0.5
+
+
+def seconds_of_children() -> float:
+    """What the processor did for processes that have ended; what others do does not count."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def test_recipes_are_listed_with_what_they_do():
@@ -228,13 +224,13 @@ def test_an_interrupted_training_leaves_no_version_and_no_traceback(at):
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while not list(at.glob("report/tensorboard/events.*")) and process.poll() is None:
             assert time.monotonic() < deadline
             time.sleep(0.05)
         time.sleep(1)
         process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=180)
     finally:
         process.kill()
         process.communicate()

@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -43,14 +42,14 @@ def end(running: Serving, number: signal.Signals) -> tuple[int, str]:
     def ask() -> None:
         body = {"signature_name": "slow", "instances": [300_000]}
         place = f"{running.rest}/v1/models/kinds:predict"
-        answers.append(httpx.post(place, json=body, timeout=30).json())
+        answers.append(httpx.post(place, json=body, timeout=120).json())
 
     asking = threading.Thread(target=ask)
     asking.start()
     started = 'batch_rows_count{model="kinds",signature="slow"} 1.0'
     wait_until(lambda: started in httpx.get(f"{running.rest}/metrics").text)
     running.process.send_signal(number)
-    _, errors = running.process.communicate(timeout=30)
+    _, errors = running.process.communicate(timeout=120)
     asking.join()
     assert answers == [{"predictions": [300_000.0]}]
     return running.process.returncode, errors
@@ -174,7 +173,7 @@ def test_a_version_that_does_not_load_is_told_with_the_reason(folder, tmp_path):
         wait_until(lambda: "AVAILABLE" in httpx.get(f"{running.rest}/v1/models/kinds").text)
     finally:
         running.process.send_signal(signal.SIGTERM)
-        _, errors = running.process.communicate(timeout=30)
+        _, errors = running.process.communicate(timeout=120)
     assert (running.process.returncode, errors) == (0, "")
 
 
@@ -182,9 +181,11 @@ def test_a_version_that_does_not_load_is_told_with_the_reason(folder, tmp_path):
 def test_a_signal_while_it_loads(folder, number, code):
     process = launch(folder)
     try:
-        time.sleep(1.5)
+        # It reads its options before TensorFlow, and models long after.
+        libraries = Path(f"/proc/{process.pid}/maps")
+        wait_until(lambda: "libtensorflow" in libraries.read_text())
         process.send_signal(number)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=180)
     finally:
         process.kill()
     assert process.returncode == code
@@ -207,7 +208,7 @@ def test_a_stop_under_load_ends_well(folder):
         thread.start()
     wait_until(lambda: len(codes) > 50)
     running.process.send_signal(signal.SIGTERM)
-    _, errors = running.process.communicate(timeout=30)
+    _, errors = running.process.communicate(timeout=120)
     for thread in asking:
         thread.join()
     assert (running.process.returncode, errors) == (0, "")

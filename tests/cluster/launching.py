@@ -28,8 +28,9 @@ while (here / f"{me}, start {start}").exists():
     start += 1
 sign(f"{me}, start {start}", os.environ["TF_CONFIG"])
 """
-# So that a test does not wait; those that are about a time set it.
-SETTINGS = {"PEERS_S": 0.4, "TICK_S": 0.01}
+# So that a test does not wait, and a busy machine has time to end well what ends by itself; tests
+# that are about a time set it.
+SETTINGS = {"PEERS_S": 0.4, "TICK_S": 0.01, "FINISH_S": 60, "TERMINATE_S": 60}
 
 
 def start(folder: Path, program: str, *options: str, **settings: float) -> "subprocess.Popen[str]":
@@ -60,7 +61,7 @@ def run(folder: Path, program: str, *options: str, **settings: float) -> tuple[i
     return finish(start(folder, program, *options, **settings))
 
 
-def finish(process: "subprocess.Popen[str]", timeout: float = 30) -> tuple[int, str, str]:
+def finish(process: "subprocess.Popen[str]", timeout: float = 120) -> tuple[int, str, str]:
     try:
         out, err = process.communicate(timeout=timeout)
     finally:
@@ -69,7 +70,7 @@ def finish(process: "subprocess.Popen[str]", timeout: float = 30) -> tuple[int, 
 
 
 def wait_until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not true():
         assert time.monotonic() < end
         time.sleep(0.01)

@@ -29,8 +29,8 @@ if start == 1:
 def test_with_servers_a_worker_is_started_again_alone(tmp_path):
     program = """
 if me == "chief 0":
-    wait_for("worker 1, start 2")
-    wait_for("ps 0, start 1")
+    for name in ("worker 1, start 2", "worker 0, start 1", "ps 0, start 1"):
+        wait_for(name)
 elif (me, start) == ("worker 1", 1):
     raise SystemExit(1)
 else:
@@ -69,7 +69,7 @@ if start == 1:
     sign("lost")
     raise SystemExit(75)
 """
-    code, _, err = run(tmp_path, program, *TWO, PEERS_S=10)
+    code, _, err = run(tmp_path, program, *TWO, PEERS_S=60)
     assert code == 0
     assert "worker 1 was killed by SIGKILL; all are started again" in err
 
@@ -116,7 +116,7 @@ def test_it_gives_up_after_the_restarts(tmp_path):
 
 
 def test_it_gives_up_on_what_dies_at_every_start(tmp_path):
-    code, _, err = run(tmp_path, "raise SystemExit(1)", *TWO)
+    code, _, err = run(tmp_path, "raise SystemExit(1)", *TWO, PEERS_S=60)
     assert code == 1
     assert "ended with exit code 1 within 10 s of its start for the third time in a row" in err
     assert starts(tmp_path, "worker 0") == 3
@@ -126,6 +126,7 @@ def test_kills_from_outside_do_not_count_as_that(tmp_path):
     program = f"""
 if start <= 4:
     if me == "worker 1":
+        wait_for(f"worker 0, start {{start}}")
         {KILLED}
     time.sleep(60)
 """
@@ -144,17 +145,31 @@ def test_it_does_not_while_processes_live_for_a_while(tmp_path):
 def test_when_the_chief_has_finished_the_others_finish_too(tmp_path):
     program = """
 if me == "worker 1":
+    sign("ready")
     wait_for("over")
-    time.sleep(.1)
+    time.sleep(.3)
     print("finished")
-elif me == "worker 2":
-    sign("over") or time.sleep(60)
 else:
-    wait_for("over")
+    wait_for("ready")
+    sign("over")
 """
-    code, out, err = run(tmp_path, program, "--workers", "3", FINISH_S=1.5)
+    code, out, err = run(tmp_path, program, *TWO)
     assert code == 0
     assert out == "[worker 1] finished\n"
+    assert "again" not in err
+
+
+def test_those_that_do_not_finish_after_the_chief_are_ended(tmp_path):
+    program = """
+if me == "worker 1":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(print("told")))
+    sign("ready")
+    time.sleep(600)
+wait_for("ready")
+"""
+    code, out, err = run(tmp_path, program, *TWO, FINISH_S=0.3)
+    assert code == 0
+    assert out == "[worker 1] told\n"
     assert "again" not in err
 
 

@@ -3,7 +3,7 @@ import pytest
 from click.testing import CliRunner
 
 from kit.console import Command
-from kit.errors import UserError
+from kit.errors import PEER_LOST, Interrupted, PeerLost, UserError
 
 
 def run(outcome, *arguments):
@@ -49,7 +49,16 @@ def test_an_interruption_has_code_130():
 
 
 @pytest.mark.parametrize(
-    ("failure", "code"), [(MISTAKE, 2), (ValueError("broken"), 1), (KeyboardInterrupt(), 130)]
+    ("outcome", "code"), [(Interrupted("Stopped."), 130), (PeerLost("Lost."), PEER_LOST)]
+)
+def test_training_that_goes_on_later_says_so(outcome, code):
+    result = run(outcome)
+    assert (result.exit_code, result.stdout, result.stderr) == (code, "", f"{outcome}\n")
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [(MISTAKE, 2), (ValueError("broken"), 1), (KeyboardInterrupt(), 130), (PeerLost(), PEER_LOST)],
 )
 def test_debug_shows_the_traceback_and_changes_no_code(failure, code):
     result = run(failure, "--debug")

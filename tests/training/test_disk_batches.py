@@ -5,21 +5,10 @@ import numpy as np
 import pytest
 
 from kit.data import Histories
-from kit.training import DiskBatches, UserBatches
+from kit.training import DiskBatches, Shard, UserBatches
 from tests.training.test_user_batches import HISTORIES
 
 SETTINGS = {"batch_size": 4, "length": 8, "targets": 3, "hidden_share": 0.5, "seed": 7}
-
-
-class Half:
-    """The rows of the first or of the second of two workers."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-    def rows(self, batch_size: int) -> slice:
-        half = batch_size // 2
-        return slice(self.number * half, (self.number + 1) * half)
 
 
 @pytest.fixture
@@ -58,7 +47,7 @@ def test_a_batch_is_the_same_wherever_the_stream_begins(on_disk, first):
 
 
 def test_workers_make_the_rows_of_one_batch(on_disk):
-    halves = [drawn(on_disk.stream(2, Half(number)), 5) for number in (0, 1)]
+    halves = [drawn(on_disk.stream(2, Shard(number, of=2)), 5) for number in (0, 1)]
     joined = [
         [np.concatenate(arrays) for arrays in zip(*batches, strict=True)]
         for batches in zip(*halves, strict=True)

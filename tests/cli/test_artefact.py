@@ -1,0 +1,20 @@
+import pytest
+
+from kit.artefact import loaded
+from kit.cli import _artefact
+from kit.errors import UserError
+
+
+def test_the_newest_version_is_opened(tmp_path, monkeypatch):
+    for version in ("9", "10", "notes"):
+        (tmp_path / version).mkdir()
+        (tmp_path / version / "saved_model.pb").write_bytes(b"")
+    monkeypatch.setattr(loaded, "Artefact", lambda folder: folder)
+    assert _artefact.open_artefact(tmp_path) == tmp_path / "10"
+    assert _artefact.open_artefact(tmp_path / "9") == tmp_path / "9"
+
+
+def test_where_there_is_none_nobody_waits_for_tensorflow(tmp_path, monkeypatch):
+    monkeypatch.setattr(_artefact, "quiet_tensorflow", lambda: pytest.fail("TensorFlow starts"))
+    with pytest.raises(UserError, match="No exported model here"):
+        _artefact.open_artefact(tmp_path)
