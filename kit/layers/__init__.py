@@ -1,14 +1,23 @@
 """Keras blocks that models are composed from."""
 
 from kit.layers._attention_pooling import AttentionPooling as AttentionPooling
+from kit.layers._bilinear_fusion import BilinearFusion as BilinearFusion
 from kit.layers._convolution_encoder import ConvolutionEncoder as ConvolutionEncoder
+from kit.layers._cross_network import CrossNetwork as CrossNetwork
 from kit.layers._embedding import Embedding as Embedding
+from kit.layers._factorization_machine import FactorizationMachine as FactorizationMachine
 from kit.layers._feature_bag import FeatureBag as FeatureBag
+from kit.layers._feature_gate import FeatureGate as FeatureGate
 from kit.layers._feed_forward import FeedForward as FeedForward
 from kit.layers._hstu_block import HSTUBlock as HSTUBlock
+from kit.layers._interacting_attention import InteractingAttention as InteractingAttention
 from kit.layers._last_pooling import LastPooling as LastPooling
+from kit.layers._mixture_of_experts import MixtureOfExperts as MixtureOfExperts
+from kit.layers._number_embedding import NumberEmbedding as NumberEmbedding
+from kit.layers._perceptron import Perceptron as Perceptron
 from kit.layers._pooling import MaskedPooling as MaskedPooling
 from kit.layers._recurrent_encoder import RecurrentEncoder as RecurrentEncoder
 from kit.layers._relative_time import RelativeTimeBias as RelativeTimeBias
 from kit.layers._self_attention import SelfAttention as SelfAttention
+from kit.layers._target_attention import TargetAttention as TargetAttention
 from kit.layers._transformer_block import TransformerBlock as TransformerBlock

@@ -4,6 +4,9 @@ from kit.models._entity_tower import EntityTower as EntityTower
 from kit.models._entity_tower import FeatureShape as FeatureShape
 from kit.models._queries import RetrievalModel as RetrievalModel
 from kit.models._queries import queries as queries
+from kit.models._ranking import Ranking as Ranking
+from kit.models._ranking_bodies import ARCHITECTURES as ARCHITECTURES
+from kit.models._ranking_input import RankingInput as RankingInput
 from kit.models._retrieval_loss import RetrievalLoss as RetrievalLoss
 from kit.models._sequence_encoder import SequenceEncoder as SequenceEncoder
 from kit.models._sequence_loss import SequenceLoss as SequenceLoss

@@ -1,0 +1,162 @@
+"""The ranking model: will it be clicked?"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from kit.models._ranking_bodies import ARCHITECTURES, BodySettings, ranking_body
+from kit.models._ranking_fields import RankingFields
+from kit.models._ranking_input import RankingInput
+
+
+@keras.saving.register_keras_serializable(package="kit")
+class Ranking(keras.Model):
+    """Gives each row of features the logit of a click, or of several things that may happen.
+
+    Every input becomes a vector, and the architecture says how the vectors interact:
+
+    * "dcn": a cross network beside a perceptron;
+    * "dlrm": dot products of every two vectors, and the vectors, into a perceptron;
+    * "deepfm": a factorization machine beside a perceptron;
+    * "autoint": attention of the vectors to one another beside a perceptron;
+    * "finalmlp": two perceptrons on differently gated vectors, fused bilinearly;
+    * "din": a perceptron, after attention to the history by the target.
+
+    In the other architectures each list of codes is the mean of its vectors. With several tasks
+    the perceptron gives way to experts that all tasks share and each mixes with a gate of its own.
+
+    Args:
+        inputs: what it takes in.
+        architecture: one of the above.
+        tasks: names of the labels, one logit each.
+        dim: width of the inputs' vectors.
+        hidden: widths of the perceptron's layers.
+        dropout: after each of them.
+        shrinkage: weight in the loss of the sum of squares of the codes' vectors looked up, each
+            once a batch. It is what keeps rare ids from being learned by heart.
+        bins: of each number, see `kit.layers.NumberEmbedding`.
+        history: input of kind "codes" that "din" attends to.
+        target: input of kind "code" by which it does.
+
+    Call arguments:
+        inputs: tensors by name: int [batch] for a code, int [batch, length] for codes, float
+            [batch] for a number, as it comes; NaN is missing.
+
+    Returns:
+        Logits, float32 [batch, tasks].
+
+    Train it with `keras.losses.BinaryCrossentropy(from_logits=True)` on labels [batch, tasks] and
+    an optimizer of `kit.optimizers`; before that, `set_numbers`.
+
+    Raises:
+        ValueError: an unknown architecture, no task, or inputs that do not fit together.
+
+    Source: Wang et al. (2021), DCN V2; Naumov et al. (2019), Deep learning recommendation model;
+    Guo et al. (2017), DeepFM; Song et al. (2019), AutoInt; Mao et al. (2023), FinalMLP; Zhou et al.
+    (2018), Deep interest network; Ma et al. (2018), Multi-gate mixture-of-experts.
+
+    Example:
+
+    >>> inputs = [RankingInput("item", "code", 100), RankingInput("price", "number")]
+    >>> model = Ranking(inputs)
+    >>> model.set_numbers(np.array([[0.5], [20.0], [7.0]]))
+    >>> model({"item": np.array([3, 0]), "price": np.array([5.0, np.nan])}).shape
+    TensorShape([2, 1])
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[RankingInput | dict[str, Any]],
+        architecture: str = "dcn",
+        tasks: Sequence[str] = ("label",),
+        dim: int = 16,
+        *,
+        hidden: Sequence[int] = (400, 400),
+        dropout: float = 0.4,
+        shrinkage: float = 0.006,
+        bins: int = 32,
+        history: str | None = None,
+        target: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if architecture not in ARCHITECTURES:
+            raise ValueError(f"architecture is one of {list(ARCHITECTURES)}, not {architecture!r}.")
+        if not tasks or not inputs:
+            raise ValueError("A ranking model needs an input and a task.")
+        self.architecture, self.tasks = architecture, list(tasks)
+        self.dim, self.bins = dim, bins
+        self.hidden, self.dropout = tuple(hidden), dropout
+        self.history_input, self.target_input = history, target
+        attend = None
+        if architecture == "din":
+            attend = _attended(inputs, history, target)
+        # A linear model's weight lies beside the vector.
+        width = dim + 1 if architecture == "deepfm" else dim
+        self.fields = RankingFields(inputs, width, bins, attend, shrinkage, name="fields")
+        settings = BodySettings(len(self.tasks), self.hidden, dropout)
+        self.body = ranking_body(architecture, len(self.fields.inputs), width, settings)
+
+    def build(self, input_shape: Any = None) -> None:
+        if not self.fields.built:
+            self.fields.build()
+        self.built = True
+
+    def set_numbers(self, numbers: NDArray[np.floating]) -> None:
+        """Learn the ranges of the numbers from training data; nothing to do where there are none.
+
+        Args:
+            numbers: float [rows, numbers], as they come, NaN where missing, in the order of the
+                inputs of kind "number". A sample of some 100,000 rows is enough.
+
+        Raises:
+            ValueError: another number of columns, or a number that is infinite.
+        """
+        if numbers.shape[1] != len(self.fields.number_inputs):
+            raise ValueError(
+                f"The model has {len(self.fields.number_inputs)} numbers, not {numbers.shape[1]}."
+            )
+        if not self.fields.built:
+            self.fields.build()
+        layer = self.fields.numbers
+        if layer is not None:
+            layer.set_edges(layer.edges_of(numbers))
+
+    def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
+        return self.body(self.fields(inputs), training=training)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "inputs": [asdict(one) for one in self.fields.inputs],
+            "architecture": self.architecture,
+            "tasks": self.tasks,
+            "dim": self.dim,
+            "hidden": self.hidden,
+            "dropout": self.dropout,
+            "shrinkage": self.fields.shrinkage,
+            "bins": self.bins,
+            "history": self.history_input,
+            "target": self.target_input,
+        }
+
+
+def _attended(
+    inputs: Sequence[RankingInput | dict[str, Any]], history: str | None, target: str | None
+) -> tuple[str, str]:
+    given = [RankingInput(**one) if isinstance(one, dict) else one for one in inputs]
+    kinds = {one.name: one.kind for one in given}
+    if (
+        history is None
+        or target is None
+        or (kinds.get(history), kinds.get(target)) != ("codes", "code")
+    ):
+        raise ValueError(
+            "din attends to a `history`, an input of kind codes, by a `target`, one of kind code; "
+            f"got history={history!r} and target={target!r} of {kinds}."
+        )
+    return history, target
