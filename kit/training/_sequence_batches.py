@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from kit.data import Histories
 from kit.training._batches import WHOLE, Shard, digest
 
-NARROWEST = 8
+NARROWEST = 4
+SHORTEST_DEFAULT = 8
 
 
 @dataclass(frozen=True)
@@ -38,16 +39,15 @@ class Bucket:
 class SequenceBatches:
     """An endless stream of sequences, each position with the item that came next.
 
-    Sequences of like length come together, in widths that double up to `length`; all batches have
-    about the same number of positions. Every pass visits each user once, in a new order. Order and
+    Sequences of like length come together, in widths that double from 4 up to `length`; all
+    batches have about the same number of positions. Every pass visits each user once, in a new order. Order and
     draws depend on the seed and the number of the batch alone: the stream can begin at any batch,
     and any process can make its part of one.
 
     Args:
         histories: items of each user, oldest first; users with fewer than two are left out.
         batch_size: sequences in a batch of the longest; of shorter ones there are more.
-        length: positions of a sequence, a power of two times 8; of a longer history a random
-            stretch enters.
+        length: positions of a sequence; of a longer history a random stretch enters.
         seed: of the order and the draws.
         replicas: the number of sequences in a batch is a multiple of this.
         one_width: whether all sequences are padded to `length`, where shapes must be known.
@@ -186,4 +186,5 @@ def default_length(lengths: NDArray[np.integer], most: int = 256) -> int:
     (8, 256)
     """
     needed = max(float(np.quantile(lengths, 0.95)) - 1, 1) if len(lengths) else 1
-    return int(min(most, NARROWEST * 2 ** max(0, np.ceil(np.log2(needed / NARROWEST)))))
+    doublings = max(0, np.ceil(np.log2(needed / SHORTEST_DEFAULT)))
+    return int(min(most, SHORTEST_DEFAULT * 2**doublings))
