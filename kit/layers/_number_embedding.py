@@ -1,0 +1,111 @@
+"""Vectors of plain numbers."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+
+@keras.saving.register_keras_serializable(package="kit")
+class NumberEmbedding(keras.layers.Layer):
+    """Gives every number of a row a vector: piecewise linear in the number, bent at quantiles.
+
+    A straight line through a number serves a heavy tail, a step or a hump badly. Each number's
+    range is cut into bins with about as much of the training data in each, and its vector may
+    change at another rate in each; outside the range it stays as it is at the end. What a value
+    was seen often, as 0 is in "money gained", takes no more than its share of the bins. NaN has a
+    trained vector of its own.
+
+    Args:
+        bins: per number.
+        dim: width of the vectors.
+
+    Call arguments:
+        numbers: float [batch, numbers], as they come.
+
+    Returns:
+        float [batch, numbers, dim].
+
+    Source: Gorishniy, Rubachev and Babenko (2022), On embeddings for numerical features in tabular
+    deep learning.
+
+    Example:
+
+    >>> layer = NumberEmbedding(dim=4, bins=2)
+    >>> layer.build((None, 1))
+    >>> layer.set_edges(layer.edges_of(np.array([[0.0], [10.0], [1000.0], [np.nan]])))
+    >>> layer.edges.numpy().tolist()
+    [[0.0, 10.0, 1000.0]]
+    >>> layer(tf.constant([[3.0], [np.nan]])).shape
+    TensorShape([2, 1, 4])
+    """
+
+    def __init__(self, dim: int, bins: int = 32, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dim, self.bins = dim, bins
+
+    def build(self, numbers_shape: tuple[int | None, ...]) -> None:
+        numbers = numbers_shape[-1]
+        self.edges = self.add_weight(
+            shape=(numbers, self.bins + 1),
+            initializer=_even_edges,
+            trainable=False,
+            autocast=False,
+            name="edges",
+        )
+        uniform = keras.initializers.RandomUniform(-0.05, 0.05)
+        self.kernel = self.add_weight(
+            shape=(numbers, self.bins, self.dim), initializer=uniform, name="kernel"
+        )
+        self.bias = self.add_weight(shape=(numbers, self.dim), initializer=uniform, name="bias")
+        self.missing = self.add_weight(
+            shape=(numbers, self.dim), initializer=uniform, name="missing"
+        )
+        self.built = True
+
+    def edges_of(self, numbers: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Edges of the bins, float32 [numbers, bins + 1], for training values [rows, numbers].
+
+        Raises:
+            ValueError: a number is infinite.
+        """
+        if np.isinf(numbers).any():
+            raise ValueError("A number is infinite; leave such rows out or give NaN.")
+        columns = [_edges(column[~np.isnan(column)], self.bins) for column in numbers.T]
+        return np.stack(columns).astype(np.float32)
+
+    def set_edges(self, edges: NDArray[np.floating]) -> None:
+        """Store the edges of the bins, [numbers, bins + 1], each row in order."""
+        self.edges.assign(edges)
+
+    def call(self, numbers: Any) -> Any:
+        numbers = tf.cast(numbers, tf.float32)
+        missing = tf.math.is_nan(numbers)[..., None]
+        low, high = self.edges.value[:, :-1], self.edges.value[:, 1:]
+        above = tf.where(missing, tf.zeros_like(low), numbers[..., None] - low)
+        filled = tf.clip_by_value(tf.math.divide_no_nan(above, high - low), 0, 1)
+        vectors = tf.einsum("rnb,nbd->rnd", tf.cast(filled, self.compute_dtype), self.kernel)
+        return tf.where(missing, self.missing, vectors + self.bias)
+
+    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return (*shape, self.dim)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "dim": self.dim, "bins": self.bins}
+
+
+def _even_edges(shape: tuple[int, int], dtype: Any = None) -> Any:
+    return tf.broadcast_to(tf.linspace(-2.0, 2.0, shape[1]), shape)
+
+
+def _edges(values: NDArray[np.floating], bins: int) -> NDArray[np.floating]:
+    if not values.size:
+        return np.zeros(bins + 1)
+    distinct, times = np.unique(values, return_counts=True)
+    # By the square root of its count a frequent value leaves bins to the rare ones around it.
+    share = np.cumsum(np.sqrt(times))
+    wanted = np.linspace(share[0], share[-1], bins + 1)
+    edges = np.unique(distinct[np.searchsorted(share, wanted - 1e-9 * share[-1])])
+    return np.pad(edges, (0, bins + 1 - len(edges)), mode="edge")

@@ -1,0 +1,124 @@
+"""The ranking model: will it be clicked?"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from kit.models._ranking_bodies import ARCHITECTURES, BodySettings, ranking_body
+from kit.models._ranking_fields import RankingFields
+from kit.models._ranking_input import RankingInput
+
+
+@keras.saving.register_keras_serializable(package="kit")
+class Ranking(keras.Model):
+    """Gives each row of features the logit of a click, or of several things that may happen.
+
+    Every input becomes a vector (`RankingInput`), the architecture says how the vectors interact.
+
+    Args:
+        inputs: what it takes in.
+        architecture: "dcn", see `kit.models.ARCHITECTURES`.
+        tasks: names of the labels, one logit each.
+        dim: width of the inputs' vectors.
+        hidden: widths of the multilayer perceptron.
+        dropout: after each of its layers.
+        bins: of each number, see `kit.layers.NumberEmbedding`.
+        history: input of kind "codes" that "din" attends to.
+        target: input of kind "code" by which it does.
+
+    Call arguments:
+        inputs: tensors by name: int [batch] for a code, int [batch, length] for codes, float
+            [batch] for a number, as it comes; NaN is missing.
+
+    Returns:
+        Logits, float32 [batch, tasks].
+
+    Train it with `keras.losses.BinaryCrossentropy(from_logits=True)` on labels [batch, tasks] and
+    an optimizer of `kit.optimizers`; before that, `set_numbers`.
+
+    Raises:
+        ValueError: an unknown architecture, no task, or inputs that do not fit together.
+
+    Source: Wang et al. (2021), DCN V2: improved deep and cross network ("dcn").
+
+    Example:
+
+    >>> inputs = [RankingInput("item", "code", 100), RankingInput("price", "number")]
+    >>> model = Ranking(inputs)
+    >>> model.set_numbers(np.array([[0.5], [20.0], [7.0]]))
+    >>> model({"item": np.array([3, 0]), "price": np.array([5.0, np.nan])}).shape
+    TensorShape([2, 1])
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[RankingInput | dict[str, Any]],
+        architecture: str = "dcn",
+        tasks: Sequence[str] = ("label",),
+        dim: int = 16,
+        *,
+        hidden: Sequence[int] = (400, 400, 400),
+        dropout: float = 0.4,
+        bins: int = 32,
+        history: str | None = None,
+        target: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if architecture not in ARCHITECTURES:
+            raise ValueError(f"architecture is one of {list(ARCHITECTURES)}, not {architecture!r}.")
+        if not tasks or not inputs:
+            raise ValueError("A ranking model needs an input and a task.")
+        self.architecture, self.tasks = architecture, list(tasks)
+        self.dim, self.bins = dim, bins
+        self.hidden, self.dropout = tuple(hidden), dropout
+        self.history_input, self.target_input = history, target
+        self.fields = RankingFields(inputs, dim, bins, name="fields")
+        settings = BodySettings(len(self.tasks), self.hidden, dropout)
+        self.body = ranking_body(architecture, len(self.fields.inputs), dim, settings)
+
+    def build(self, input_shape: Any = None) -> None:
+        if not self.fields.built:
+            self.fields.build()
+        self.built = True
+
+    def set_numbers(self, numbers: NDArray[np.floating]) -> None:
+        """Learn the ranges of the numbers from training data; nothing to do where there are none.
+
+        Args:
+            numbers: float [rows, numbers], as they come, NaN where missing, in the order of the
+                inputs of kind "number". A sample of some 100,000 rows is enough.
+
+        Raises:
+            ValueError: another number of columns, or a number that is infinite.
+        """
+        if numbers.shape[1] != len(self.fields.number_inputs):
+            raise ValueError(
+                f"The model has {len(self.fields.number_inputs)} numbers, not {numbers.shape[1]}."
+            )
+        if not self.fields.built:
+            self.fields.build()
+        layer = self.fields.numbers
+        if layer is not None:
+            layer.set_edges(layer.edges_of(numbers))
+
+    def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
+        return self.body(self.fields(inputs), training=training)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "inputs": [asdict(one) for one in self.fields.inputs],
+            "architecture": self.architecture,
+            "tasks": self.tasks,
+            "dim": self.dim,
+            "hidden": self.hidden,
+            "dropout": self.dropout,
+            "bins": self.bins,
+            "history": self.history_input,
+            "target": self.target_input,
+        }

@@ -1,0 +1,96 @@
+"""The inputs of a ranking model as vectors."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from kit.layers import Embedding, MaskedPooling, NumberEmbedding
+from kit.models._ranking_input import RankingInput, first_rows
+
+
+@keras.saving.register_keras_serializable(package="kit")
+class RankingFields(keras.layers.Layer):
+    """Gives every input a vector of the same width.
+
+    All codes are rows of one table, looked up in one go.
+
+    Args:
+        inputs: of the model.
+        dim: width of the vectors.
+        bins: of each number, see `kit.layers.NumberEmbedding`.
+
+    Call arguments:
+        inputs: tensors by name, see `RankingInput`.
+
+    Returns:
+        float [batch, inputs, dim]: codes, lists of codes (their mean) and numbers, each kind in the
+        order of `inputs`.
+
+    Example:
+
+    >>> fields = RankingFields([RankingInput("age", "number"), RankingInput("city", "code", 3)], 4)
+    >>> fields({"age": tf.constant([31.0]), "city": tf.constant([2])}).shape
+    TensorShape([1, 2, 4])
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[RankingInput | dict[str, Any]],
+        dim: int,
+        bins: int = 32,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.inputs = [RankingInput(**one) if isinstance(one, dict) else one for one in inputs]
+        self.dim, self.bins = dim, bins
+        self.starts, rows = first_rows(self.inputs)
+        self.codes, self.lists, self.number_inputs = (
+            [one for one in self.inputs if one.kind == kind] for kind in ("code", "codes", "number")
+        )
+        self.table = Embedding(rows, dim, name="table") if rows else None
+        self.pooling = MaskedPooling(name="mean")
+        self.numbers = NumberEmbedding(dim, bins, name="numbers") if self.number_inputs else None
+
+    def build(self, inputs_shape: Any = None) -> None:
+        if self.table is not None:
+            self.table.build((None,))
+        if self.numbers is not None:
+            self.numbers.build((None, len(self.number_inputs)))
+        self.built = True
+
+    def call(self, inputs: dict[str, Any]) -> Any:
+        parts = []
+        if self.table is not None:
+            parts += self._of_codes(inputs)
+        if self.numbers is not None:
+            numbers = [tf.cast(inputs[one.name], tf.float32) for one in self.number_inputs]
+            parts.append(self.numbers(tf.stack(numbers, axis=1)))
+        return tf.concat(parts, axis=1)
+
+    def _of_codes(self, inputs: dict[str, Any]) -> list[Any]:
+        codes = [tf.cast(inputs[one.name], tf.int32)[:, None] for one in self.codes]
+        lists = [tf.cast(inputs[one.name], tf.int32) for one in self.lists]
+        rows = [
+            given + self.starts[one.table_name]
+            for one, given in zip(self.codes + self.lists, codes + lists, strict=True)
+        ]
+        assert self.table is not None
+        vectors = self.table(tf.concat(rows, axis=1))
+        at = len(codes)
+        parts = [vectors[:, :at]]
+        for given in lists:
+            end = at + (given.shape[1] or tf.shape(given)[1])
+            pooled = self.pooling(vectors[:, at:end], mask=tf.not_equal(given, 0))
+            parts.append(pooled[:, None])
+            at = end
+        return parts
+
+    def compute_output_shape(self, inputs_shape: Any) -> tuple[int | None, ...]:
+        return (next(iter(inputs_shape.values()))[0], len(self.inputs), self.dim)
+
+    def get_config(self) -> dict[str, Any]:
+        inputs = [asdict(one) for one in self.inputs]
+        return {**super().get_config(), "inputs": inputs, "dim": self.dim, "bins": self.bins}
