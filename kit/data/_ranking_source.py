@@ -160,7 +160,8 @@ def open_ranking(
     values = {role: text(frame[name]) for role, name in roles.items() if role != "time"}
     if "time" in roles:
         place = {"where": f"{source}, column {roles['time']}", "first_row": table.files[0][2]}
-        values["time"] = to_microseconds(frame[roles["time"]], **place).floordiv(SECOND)  # type: ignore[arg-type]
+        times = to_microseconds(frame[roles["time"]], **place)  # type: ignore[arg-type]
+        values["time"] = times // SECOND
     whole = RankingSource(
         name=source,
         schema=found,

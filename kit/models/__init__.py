@@ -4,6 +4,7 @@ from kit.models._entity_tower import EntityTower as EntityTower
 from kit.models._entity_tower import FeatureShape as FeatureShape
 from kit.models._ranking import Ranking as Ranking
 from kit.models._ranking_bodies import ARCHITECTURES as ARCHITECTURES
+from kit.models._ranking_for import ranking_for as ranking_for
 from kit.models._ranking_input import RankingInput as RankingInput
 from kit.models._retrieval_loss import RetrievalLoss as RetrievalLoss
 from kit.models._two_tower import TwoTower as TwoTower
