@@ -64,6 +64,7 @@ class Ranking(keras.Model):
         hidden: Sequence[int] = (400, 400, 400),
         dropout: float = 0.4,
         bins: int = 32,
+        shrinkage: float = 0.0,
         history: str | None = None,
         target: str | None = None,
         **kwargs: Any,
@@ -77,9 +78,14 @@ class Ranking(keras.Model):
         self.dim, self.bins = dim, bins
         self.hidden, self.dropout = tuple(hidden), dropout
         self.history_input, self.target_input = history, target
-        self.fields = RankingFields(inputs, dim, bins, name="fields")
+        attend = None
+        if architecture == "din":
+            attend = _attended(inputs, history, target)
+        # A linear model's weight lies beside the vector.
+        width = dim + 1 if architecture == "deepfm" else dim
+        self.fields = RankingFields(inputs, width, bins, attend, shrinkage, name="fields")
         settings = BodySettings(len(self.tasks), self.hidden, dropout)
-        self.body = ranking_body(architecture, len(self.fields.inputs), dim, settings)
+        self.body = ranking_body(architecture, len(self.fields.inputs), width, settings)
 
     def build(self, input_shape: Any = None) -> None:
         if not self.fields.built:
@@ -119,6 +125,24 @@ class Ranking(keras.Model):
             "hidden": self.hidden,
             "dropout": self.dropout,
             "bins": self.bins,
+            "shrinkage": self.fields.shrinkage,
             "history": self.history_input,
             "target": self.target_input,
         }
+
+
+def _attended(
+    inputs: Sequence[RankingInput | dict[str, Any]], history: str | None, target: str | None
+) -> tuple[str, str]:
+    given = [RankingInput(**one) if isinstance(one, dict) else one for one in inputs]
+    kinds = {one.name: one.kind for one in given}
+    if (
+        history is None
+        or target is None
+        or (kinds.get(history), kinds.get(target)) != ("codes", "code")
+    ):
+        raise ValueError(
+            "din attends to a `history`, an input of kind codes, by a `target`, one of kind code; "
+            f"got history={history!r} and target={target!r} of {kinds}."
+        )
+    return history, target

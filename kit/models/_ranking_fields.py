@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from kit.layers import Embedding, MaskedPooling, NumberEmbedding
+from kit.layers import Embedding, MaskedPooling, NumberEmbedding, TargetAttention
 from kit.models._ranking_input import RankingInput, first_rows
 
 
@@ -21,12 +21,15 @@ class RankingFields(keras.layers.Layer):
         inputs: of the model.
         dim: width of the vectors.
         bins: of each number, see `kit.layers.NumberEmbedding`.
+        attend: names of a list of codes and of the code by which it is attended to; None: each
+            list is its mean.
+        shrinkage: weight in the loss of the mean over rows of the codes' squared vectors.
 
     Call arguments:
         inputs: tensors by name, see `RankingInput`.
 
     Returns:
-        float [batch, inputs, dim]: codes, lists of codes (their mean) and numbers, each kind in the
+        float [batch, inputs, dim]: codes, lists of codes and numbers, each kind in the
         order of `inputs`.
 
     Example:
@@ -41,22 +44,28 @@ class RankingFields(keras.layers.Layer):
         inputs: Sequence[RankingInput | dict[str, Any]],
         dim: int,
         bins: int = 32,
+        attend: Sequence[str] | None = None,
+        shrinkage: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.inputs = [RankingInput(**one) if isinstance(one, dict) else one for one in inputs]
-        self.dim, self.bins = dim, bins
+        self.dim, self.bins, self.shrinkage = dim, bins, shrinkage
+        self.attend = None if attend is None else tuple(attend)
         self.starts, rows = first_rows(self.inputs)
         self.codes, self.lists, self.number_inputs = (
             [one for one in self.inputs if one.kind == kind] for kind in ("code", "codes", "number")
         )
         self.table = Embedding(rows, dim, name="table") if rows else None
         self.pooling = MaskedPooling(name="mean")
+        self.attention = None if attend is None else TargetAttention(name="attention")
         self.numbers = NumberEmbedding(dim, bins, name="numbers") if self.number_inputs else None
 
     def build(self, inputs_shape: Any = None) -> None:
         if self.table is not None:
             self.table.build((None,))
+        if self.attention is not None:
+            self.attention.build((None, self.dim), (None, None, self.dim))
         if self.numbers is not None:
             self.numbers.build((None, len(self.number_inputs)))
         self.built = True
@@ -81,16 +90,34 @@ class RankingFields(keras.layers.Layer):
         vectors = self.table(tf.concat(rows, axis=1))
         at = len(codes)
         parts = [vectors[:, :at]]
-        for given in lists:
+        for one, given in zip(self.lists, lists, strict=True):
             end = at + (given.shape[1] or tf.shape(given)[1])
-            pooled = self.pooling(vectors[:, at:end], mask=tf.not_equal(given, 0))
-            parts.append(pooled[:, None])
+            parts.append(self._pooled(one, vectors[:, at:end], tf.not_equal(given, 0), parts[0]))
             at = end
+        if self.shrinkage:
+            shown = [part for part in parts]
+            squares = sum(
+                tf.reduce_sum(tf.square(tf.cast(p, tf.float32)), axis=[1, 2]) for p in shown
+            )
+            self.add_loss(self.shrinkage * tf.reduce_mean(squares))
         return parts
+
+    def _pooled(self, one: RankingInput, vectors: Any, mask: Any, codes: Any) -> Any:
+        if self.attention is None or self.attend is None or one.name != self.attend[0]:
+            return self.pooling(vectors, mask=mask)[:, None]
+        target = [code.name for code in self.codes].index(self.attend[1])
+        return self.attention(codes[:, target], vectors, mask=mask)[:, None]
 
     def compute_output_shape(self, inputs_shape: Any) -> tuple[int | None, ...]:
         return (next(iter(inputs_shape.values()))[0], len(self.inputs), self.dim)
 
     def get_config(self) -> dict[str, Any]:
         inputs = [asdict(one) for one in self.inputs]
-        return {**super().get_config(), "inputs": inputs, "dim": self.dim, "bins": self.bins}
+        return {
+            **super().get_config(),
+            "inputs": inputs,
+            "dim": self.dim,
+            "bins": self.bins,
+            "attend": self.attend,
+            "shrinkage": self.shrinkage,
+        }
