@@ -48,8 +48,12 @@ class TableOptions:
         """What an export keeps, to find its data again."""
         return asdict(self)
 
-    def open(self) -> "RankingSource":
-        """Open the source."""
+    def open(self, schema: "Schema | None" = None) -> "RankingSource":
+        """Open the source.
+
+        Args:
+            schema: of its features, in place of the option's.
+        """
         from kit.data import RankingColumns, open_ranking
 
         if self.negatives and self.label:
@@ -71,17 +75,20 @@ class TableOptions:
         return open_ranking(
             self.data,
             columns=columns,
-            schema=Path(self.schema) if self.schema else None,
+            schema=schema or (Path(self.schema) if self.schema else None),
             is_log=self.negatives > 0,
             items=self.items,
             users=self.users,
             limit=self.limit,
         )
 
-    def dataset(self, *, needs_history: bool = False) -> "RankingData":
+    def dataset(
+        self, schema: "Schema | None" = None, *, needs_history: bool = False
+    ) -> "RankingData":
         """Open the source and split it.
 
         Args:
+            schema: of its features, in place of the option's.
             needs_history: whether a history is made where --history does not say.
         """
         from kit.data import Negatives, split_ranking
@@ -89,7 +96,7 @@ class TableOptions:
         history = self.history if self.history is not None else 50 * needs_history
         negatives = Negatives(self.negatives, self.negatives_by)  # type: ignore[arg-type]
         return split_ranking(
-            self.open(),
+            self.open(schema),
             self.split,
             seed=self.seed,
             negatives=negatives if self.negatives else None,

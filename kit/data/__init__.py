@@ -28,6 +28,7 @@ from kit.data._ranking_source import RankingSource as RankingSource
 from kit.data._ranking_source import open_ranking as open_ranking
 from kit.data._schema import Feature as Feature
 from kit.data._schema import Schema as Schema
+from kit.data._schema import schema_from as schema_from
 from kit.data._source import Source as Source
 from kit.data._source import open_source as open_source
 from kit.data._split import split as split

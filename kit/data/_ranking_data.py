@@ -13,10 +13,9 @@ from kit.data._labels import check_classes
 from kit.data._negatives import Negatives, draw_negatives
 from kit.data._partition import TEST, TRAIN, VALID, Rows, by_time, given
 from kit.data._ranking_source import RankingSource
-from kit.data._schema import Feature, Schema
+from kit.data._schema import HISTORY, Feature, Schema
 from kit.errors import UserError
 
-HISTORY = "history"
 METHODS = ("given", "time", "random")
 
 

@@ -11,7 +11,7 @@ from kit.data._columns import find_common, find_named
 from kit.data._features import read_features
 from kit.data._infer_schema import infer_schema
 from kit.data._labels import find_labels, to_label
-from kit.data._schema import Schema, read_schema
+from kit.data._schema import Schema, check_columns, read_schema, without_history
 from kit.data._table_rows import TableRows, read_table
 from kit.data._times import SECOND, to_microseconds
 from kit.data._typed_columns import text, typed
@@ -82,7 +82,7 @@ def open_ranking(
     source: str,
     *,
     columns: RankingColumns | None = None,
-    schema: Path | None = None,
+    schema: Path | Schema | None = None,
     is_log: bool = False,
     items: str | None = None,
     users: str | None = None,
@@ -93,7 +93,8 @@ def open_ranking(
     Args:
         source: as of `kit.data.open_source`, or a built-in table (`in-vehicle-coupon`).
         columns: names of columns.
-        schema: file with the features' kinds; None infers them from names and values.
+        schema: the features' kinds, or a file with them; None infers them from names and values.
+            The history that a split adds may stand in it.
         is_log: there is no label, every row is a positive.
         items: file with one row of features for each item.
         users: file with one row of features for each user.
@@ -123,7 +124,10 @@ def open_ranking(
     ]
     not_features = {*names, *dropped, roles.get("time")}
     candidates = frame.select(c for c in frame.columns if c not in not_features)
-    if schema is not None:
+    if isinstance(schema, Schema):
+        found = without_history(schema, candidates.columns)
+        check_columns(found, candidates.columns, where=source)
+    elif schema is not None:
         found = read_schema(schema, candidates.columns)
     else:
         found = infer_schema(candidates)
@@ -157,11 +161,11 @@ def open_ranking(
     if is_log:
         labels[TAKEN] = pl.Series(TAKEN, [1.0], pl.Float32).new_from_index(0, len(frame))
         positives[TAKEN] = "1"
-    values = {role: text(frame[name]) for role, name in roles.items() if role != "time"}
+    of_roles = {role: text(frame[name]) for role, name in roles.items() if role != "time"}
     if "time" in roles:
         place = {"where": f"{source}, column {roles['time']}", "first_row": table.files[0][2]}
         times = to_microseconds(frame[roles["time"]], **place)  # type: ignore[arg-type]
-        values["time"] = times // SECOND
+        of_roles["time"] = times // SECOND
     whole = RankingSource(
         name=source,
         schema=found,
@@ -169,7 +173,7 @@ def open_ranking(
         labels=pl.DataFrame(labels),
         positives=positives,
         roles=roles,
-        values=pl.DataFrame([v.alias(role) for role, v in values.items()]),
+        values=pl.DataFrame([values.alias(role) for role, values in of_roles.items()]),
         of_items=tuple(c for c in joined.get("item", ()) if c in features),
         part=table.part,
         is_log=is_log,

@@ -12,6 +12,7 @@ from kit.errors import UserError
 Kind = Literal["id", "category", "number", "text", "list"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _KEYS = {"name", "kind", "table"}
+HISTORY = "history"
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,18 @@ def read_schema(path: Path, columns: Sequence[str]) -> Schema:
             remedy="Begin with what --print-schema prints.",
         ) from None
     schema = schema_from(content, where=f"--schema {path}")
-    for feature in schema.features:
-        find_named(feature.name, columns, option="the name", where=f"--schema {path}")
+    schema = without_history(schema, columns)
+    check_columns(schema, columns, where=f"--schema {path}")
     return schema
+
+
+def check_columns(schema: Schema, columns: Sequence[str], *, where: str) -> None:
+    """Raise `UserError` where the data lack a feature."""
+    for feature in schema.features:
+        find_named(feature.name, columns, option="the name", where=where)
+
+
+def without_history(schema: Schema, columns: Sequence[str]) -> Schema:
+    """Without the history that a split adds, where the data hold none."""
+    kept = [f for f in schema.features if f.name != HISTORY or f.name in columns]
+    return Schema(tuple(kept), schema.left_out)

@@ -39,7 +39,7 @@ class TableRows:
 
 
 def read_table(source: str) -> TableRows:
-    """Read a built-in table, a file, or all files of a folder (train.*, valid.*, test.* are parts).
+    """Read a built-in data set, a file, or all files of a folder (train.*, valid.*, test.* are parts).
 
     Raises:
         UserError: the source cannot be read, or its files have different columns.
@@ -53,6 +53,12 @@ def read_table(source: str) -> TableRows:
     if source in TABLES:
         table = TABLES[source]()
         return TableRows(source, table.frame, table.part, ((0, source, 1),), table.licence)
+    if source in BUILT_IN:
+        log = BUILT_IN[source]()
+        # How much of it was taken is not known before it is taken, so the weight is no feature.
+        frame = log.frame.drop("weight").cast({"user_id": pl.String, "item_id": pl.String})
+        frame = frame.join(log.items, on="item_id", how="left", maintain_order="left")
+        return TableRows(source, frame, None, ((0, source, 1),), log.licence)
     path = Path(source)
     if not source or (not path.suffix and path.name == source and not path.exists()):
         raise _unknown_name(source)
@@ -94,17 +100,11 @@ def _differs(opened: Table, first: Table) -> UserError:
 
 
 def _unknown_name(source: str) -> UserError:
-    if source in BUILT_IN:
-        return UserError(
-            f"The built-in '{source}' is a log of interactions, not a table with a label.",
-            where="--data",
-            expected=f"a path, tfds:NAME, or a built-in table: {', '.join(TABLES)}",
-            remedy="Name one of these, or write the log to a file and use --negatives.",
-        )
-    near = difflib.get_close_matches(source, TABLES, n=1, cutoff=0.5)
+    built_in = (*TABLES, *BUILT_IN)
+    near = difflib.get_close_matches(source, built_in, n=1, cutoff=0.5)
     return UserError(
-        f"There is no file, folder or built-in table '{source}'.",
+        f"There is no file, folder or built-in data set '{source}'.",
         where="--data",
-        expected=f"a path, tfds:NAME, or a built-in name: {', '.join(TABLES)}",
+        expected=f"a path, tfds:NAME, or a built-in name: {', '.join(built_in)}",
         remedy=f"Did you mean {near[0]}?" if near else "Check the name.",
     )
