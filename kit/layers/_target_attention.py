@@ -48,7 +48,10 @@ class TargetAttention(keras.layers.Layer):
         self.weigh = keras.layers.Dense(1, dtype=self.dtype_policy, name="weigh")
 
     def build(
-        self, target_shape: tuple[int | None, ...], history_shape: tuple[int | None, ...]
+        self,
+        target_shape: tuple[int | None, ...],
+        history_shape: tuple[int | None, ...],
+        mask_shape: tuple[int | None, ...] | None = None,
     ) -> None:
         assert history_shape[-1] is not None
         self.hidden.build((*history_shape[:-1], 4 * history_shape[-1]))
@@ -64,7 +67,7 @@ class TargetAttention(keras.layers.Layer):
         return ops.einsum("bl,bld->bd", weights, history)
 
     def compute_output_shape(
-        self, target_shape: tuple[int | None, ...], history_shape: tuple[int | None, ...]
+        self, target_shape: tuple[int | None, ...], *other_shapes: Any
     ) -> tuple[int | None, ...]:
         return target_shape
 

@@ -21,7 +21,8 @@ def check_layer(make: Callable[..., Any], inputs: Any, *, tolerance: float = 1e-
 
     Args:
         make: makes the layer, and hands keyword arguments (`dtype`) on to it.
-        inputs: tensor, or list or dictionary of tensors, batch first, two examples or more.
+        inputs: tensor, or list or dictionary of tensors, batch first, two examples or more; a
+            tuple is several arguments.
         tolerance: largest difference between outputs that should be equal.
 
     Returns:
@@ -30,7 +31,7 @@ def check_layer(make: Callable[..., Any], inputs: Any, *, tolerance: float = 1e-
     inputs = keras.tree.map_structure(tf.convert_to_tensor, inputs)
     layer = make()
     with tf.GradientTape() as tape:
-        outputs = layer(inputs)
+        outputs = layer(*_arguments(inputs))
         loss = sum(tf.reduce_sum(tf.sin(o + 1.0)) for o in keras.tree.flatten(outputs))
     _check_shapes(layer, inputs, outputs)
     _check_gradients(layer.trainable_weights, tape.gradient(loss, layer.trainable_weights))
@@ -40,9 +41,16 @@ def check_layer(make: Callable[..., Any], inputs: Any, *, tolerance: float = 1e-
     return layer
 
 
+def _arguments(inputs: Any) -> Any:
+    return inputs if isinstance(inputs, tuple) else (inputs,)
+
+
 def _check_shapes(layer: Any, inputs: Any, outputs: Any) -> None:
-    shapes = keras.tree.map_structure(lambda x: tuple(x.shape), inputs)
-    computed = layer.compute_output_shape(shapes)
+    shapes = [
+        keras.tree.map_structure(lambda x: tuple(x.shape), argument)
+        for argument in _arguments(inputs)
+    ]
+    computed = layer.compute_output_shape(*shapes)
     actual = keras.tree.map_structure(lambda x: tuple(x.shape), outputs)
     assert computed == actual, f"computed {computed}, is {actual}"
 
@@ -61,7 +69,10 @@ def _check_config(layer: Any) -> None:
 
 def _check_models(layer: Any, inputs: Any, outputs: Any, tolerance: float) -> None:
     symbols = keras.tree.map_structure(lambda x: keras.Input(x.shape[1:], dtype=x.dtype), inputs)
-    model = keras.Model(symbols, layer(symbols))
+    outputs_of_model = layer(*_arguments(symbols))
+    if isinstance(inputs, tuple):
+        symbols, inputs = list(symbols), list(inputs)
+    model = keras.Model(symbols, outputs_of_model)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
         model.save(Path(folder) / "model.keras")
@@ -82,5 +93,5 @@ def _check_equal(outputs: Any, expected: Any, tolerance: float) -> None:
 
 def _check_mixed_precision(make: Callable[..., Any], inputs: Any) -> None:
     layer = make(dtype="mixed_bfloat16")
-    assert {o.dtype for o in keras.tree.flatten(layer(inputs))} == {tf.bfloat16}
+    assert {o.dtype for o in keras.tree.flatten(layer(*_arguments(inputs)))} == {tf.bfloat16}
     assert {w.dtype for w in layer.trainable_weights} <= {"float32"}
