@@ -129,7 +129,7 @@ def main(
     report_folder = Path(training.report or "reports/ranking")
     checkpoints = checkpoint.of_run(report_folder, settings)
 
-    valid_inputs = encoder.encode(dataset.valid.features)
+    valid_inputs = encoder.encode(dataset.valid.features, whole=True)
 
     def on_valid() -> evaluation.Predictions:
         said = evaluation.predicted(model, valid_inputs)
@@ -158,7 +158,7 @@ def main(
     answer_in_float32(model)
 
     begin = time.perf_counter()
-    said = evaluation.predicted(model, encoder.encode(dataset.test.features))
+    said = evaluation.predicted(model, encoder.encode(dataset.test.features, whole=True))
     test = evaluation.Predictions.of(dataset.test, dataset.labels, said)
     baselines = evaluation.classification_baselines(dataset, encoder)
     seconds["evaluate"] = time.perf_counter() - begin
@@ -200,9 +200,10 @@ def main(
     checkpoints.clear()
     signatures = {check.signature for check in checks}
     say(f"verify  {len(signatures)} signature answers as the live model does, by three loaders")
-    print_comparison(
-        numbers["test"]["protocol"], {architecture: test, **baselines}, {}, test.metrics
-    )
+    for label, result in test.of_labels.items():
+        systems = {name: found.of_labels[label] for name, found in baselines.items()}
+        title = f"{label}: {numbers['test']['protocol']}"
+        print_comparison(title, {architecture: result, **systems}, {}, result.metrics)
     click.echo(f"report  {report_folder / 'report.html'}\nmodel   {version}")
     click.echo(f"next    kit evaluate {version.parent}")
     finish_together(model.distribute_strategy)

@@ -80,5 +80,6 @@ def _evaluate_ranking(version: Path, card: dict[str, Any], source: str | None) -
         outputs = [answer[name].numpy() for name in outputs_of(dataset.labels)]
         said.append(np.stack(outputs, axis=1))
     found = Predictions.of(dataset.test, dataset.labels, np.concatenate(said))
-    protocol = protocol_of(dataset, "test", found)
-    print_comparison(protocol, {card["model"]: found}, {}, found.metrics)
+    for label, result in found.of_labels.items():
+        title = f"{label}: {protocol_of(dataset, 'test', found)}"
+        print_comparison(title, {card["model"]: result}, {}, result.metrics)

@@ -39,7 +39,7 @@ class TableRows:
 
 
 def read_table(source: str) -> TableRows:
-    """Read a built-in data set, a file, or all files of a folder (train.*, valid.*, test.* are parts).
+    """Read a built-in data set, a file, or a folder of files (train.*, valid.*, test.* are parts).
 
     Raises:
         UserError: the source cannot be read, or its files have different columns.

@@ -97,6 +97,11 @@ class Classification:
     def _aucs(self) -> NDArray[np.float64]:
         return bootstrap_aucs(self.labels, self.probabilities)
 
+    @property
+    def metrics(self) -> list[str]:
+        """Names of the metrics there are."""
+        return [AUC, *([] if self.groups is None else [GROUPED]), LOSS, ECE]
+
     def summary(self) -> dict[str, float]:
         """AUC, grouped AUC where there are groups, log loss, calibration error (ECE)."""
         found = {AUC: auc(self.labels, self.probabilities)}
@@ -205,11 +210,6 @@ class Predictions:
     def metric(self, metric: str, label: str) -> str:
         """The name of a label's metric."""
         return metric if len(self.of_labels) == 1 else f"{metric} of {label}"
-
-    @property
-    def metrics(self) -> list[str]:
-        """Names of all metrics."""
-        return list(self.summary())
 
     def summary(self) -> dict[str, float]:
         """Every metric of every label."""

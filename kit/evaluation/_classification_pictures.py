@@ -65,7 +65,10 @@ def scores_picture(found: Classification) -> str:
         axes.set_ylabel("share of the class", color=SOFT)
         axes.xaxis.set_major_formatter(lambda value, _: _short(value, reach))
         axes.yaxis.set_major_formatter(lambda value, _: decimals(value, 2))
-        axes.legend(frameon=False, labelcolor=INK, fontsize=8)
+        # Outside, where no bar can stand behind it.
+        drawing.figure.legend(
+            loc="outside upper center", ncols=2, frameon=False, labelcolor=INK, fontsize=8
+        )
     return drawing.svg
 
 

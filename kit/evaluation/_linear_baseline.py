@@ -74,7 +74,7 @@ def logistic_regression(
     }
     columns = _columns(train, encoder, edges)
     targets = data.train.labels[known, label].astype(np.float64)
-    valid = _columns(encoder.encode(data.valid.features), encoder, edges)
+    valid = _columns(encoder.encode(data.valid.features, whole=True), encoder, edges)
     best, least = np.zeros(columns.shape[1] + 1), np.inf
     start = np.zeros(columns.shape[1] + 1)
     rate = np.clip(targets.mean(), 1e-6, 1 - 1e-6)
@@ -87,7 +87,9 @@ def logistic_regression(
         loss = log_losses(data.valid.labels[judged, label], said).mean()
         if loss < least:
             best, least = start, loss
-    return _probabilities(_columns(encoder.encode(data.test.features), encoder, edges), best)
+    return _probabilities(
+        _columns(encoder.encode(data.test.features, whole=True), encoder, edges), best
+    )
 
 
 def _columns(
