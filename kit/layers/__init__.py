@@ -1,6 +1,7 @@
 """Keras blocks that models are composed from."""
 
 from kit.layers._bilinear_fusion import BilinearFusion as BilinearFusion
+from kit.layers._cross_network import CrossNetwork as CrossNetwork
 from kit.layers._embedding import Embedding as Embedding
 from kit.layers._factorization_machine import FactorizationMachine as FactorizationMachine
 from kit.layers._feature_bag import FeatureBag as FeatureBag

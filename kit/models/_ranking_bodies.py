@@ -10,6 +10,7 @@ from keras import ops
 
 from kit.layers import (
     BilinearFusion,
+    CrossNetwork,
     FactorizationMachine,
     FeatureGate,
     InteractingAttention,
@@ -40,9 +41,7 @@ class BodySettings:
 
 def _dcn(fields: Any, settings: BodySettings) -> list[Any]:
     flat = keras.layers.Flatten()(fields)
-    crossed = flat
-    for number in range(CROSS_LAYERS):
-        crossed = keras_rs.layers.FeatureCross(name=f"cross_{number}")(flat, crossed)
+    crossed = CrossNetwork(CROSS_LAYERS, name="cross")(flat)
     return [_logit([crossed, deep], task) for task, deep in _deep(flat, settings)]
 
 

@@ -23,7 +23,8 @@ class RankingFields(keras.layers.Layer):
         bins: of each number, see `kit.layers.NumberEmbedding`.
         attend: names of a list of codes and of the code by which it is attended to; None: each
             list is its mean.
-        shrinkage: weight in the loss of the mean over rows of the codes' squared vectors.
+        shrinkage: weight in the loss of the sum of squares of the vectors looked up, each once a
+            batch: a vector that few rows vouch for stays short.
 
     Call arguments:
         inputs: tensors by name, see `RankingInput`.
@@ -56,10 +57,13 @@ class RankingFields(keras.layers.Layer):
         self.codes, self.lists, self.number_inputs = (
             [one for one in self.inputs if one.kind == kind] for kind in ("code", "codes", "number")
         )
-        self.table = Embedding(rows, dim, name="table") if rows else None
-        self.pooling = MaskedPooling(name="mean")
-        self.attention = None if attend is None else TargetAttention(name="attention")
-        self.numbers = NumberEmbedding(dim, bins, name="numbers") if self.number_inputs else None
+        own: dict[str, Any] = {"dtype": self.dtype_policy}
+        self.table = Embedding(rows, dim, name="table", **own) if rows else None
+        self.pooling = MaskedPooling(name="mean", **own)
+        self.attention = TargetAttention(name="attention", **own) if attend else None
+        self.numbers = (
+            NumberEmbedding(dim, bins, name="numbers", **own) if self.number_inputs else None
+        )
 
     def build(self, inputs_shape: Any = None) -> None:
         if self.table is not None:
@@ -88,19 +92,16 @@ class RankingFields(keras.layers.Layer):
             for one, given in zip(self.codes + self.lists, codes + lists, strict=True)
         ]
         assert self.table is not None
-        vectors = self.table(tf.concat(rows, axis=1))
+        looked_up = tf.concat(rows, axis=1)
+        vectors = self.table(looked_up)
+        if self.shrinkage:
+            self.add_loss(self.shrinkage * _squares(looked_up, vectors))
         at = len(codes)
         parts = [vectors[:, :at]]
         for one, given in zip(self.lists, lists, strict=True):
             end = at + (given.shape[1] or tf.shape(given)[1])
             parts.append(self._pooled(one, vectors[:, at:end], tf.not_equal(given, 0), parts[0]))
             at = end
-        if self.shrinkage:
-            shown = [part for part in parts]
-            squares = sum(
-                tf.reduce_sum(tf.square(tf.cast(p, tf.float32)), axis=[1, 2]) for p in shown
-            )
-            self.add_loss(self.shrinkage * tf.reduce_mean(squares))
         return parts
 
     def _pooled(self, one: RankingInput, vectors: Any, mask: Any, codes: Any) -> Any:
@@ -122,3 +123,14 @@ class RankingFields(keras.layers.Layer):
             "attend": self.attend,
             "shrinkage": self.shrinkage,
         }
+
+
+def _squares(rows: Any, vectors: Any) -> Any:
+    """Sum of squares of the vectors, those of a row that repeats once."""
+    places = tf.reshape(rows, [-1])
+    squares = tf.reshape(tf.reduce_sum(tf.square(tf.cast(vectors, tf.float32)), axis=-1), [-1])
+    # Sorting needs no table of counts, nor a shape that depends on the batch.
+    order = tf.argsort(places)
+    sorted_places = tf.gather(places, order)
+    is_first = tf.concat([[True], sorted_places[1:] != sorted_places[:-1]], axis=0)
+    return tf.reduce_sum(tf.where(is_first, tf.gather(squares, order), 0.0))

@@ -69,6 +69,10 @@ def _check_config(layer: Any) -> None:
 
 def _check_models(layer: Any, inputs: Any, outputs: Any, tolerance: float) -> None:
     symbols = keras.tree.map_structure(lambda x: keras.Input(x.shape[1:], dtype=x.dtype), inputs)
+    if isinstance(inputs, dict):
+        symbols = {
+            name: keras.Input(x.shape[1:], dtype=x.dtype, name=name) for name, x in inputs.items()
+        }
     outputs_of_model = layer(*_arguments(symbols))
     if isinstance(inputs, tuple):
         symbols, inputs = list(symbols), list(inputs)

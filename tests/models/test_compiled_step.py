@@ -1,10 +1,11 @@
 """The whole training step under XLA on a CPU, as a stand-in for a TPU."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from kit.models import FeatureShape, RetrievalLoss, TwoTower
+from kit.models import ARCHITECTURES, FeatureShape, Ranking, RankingInput, RetrievalLoss, TwoTower
 from kit.optimizers import LazyAdamW
 from kit.training import Precision
 from tests.optimizers.graphs import operations
@@ -39,7 +40,11 @@ def compiled(kind, policy, *, xla):
 def test_the_step_asks_for_nothing_a_tpu_has_not(kind, policy):
     model = compiled(kind, policy, xla=True)
     step = tf.function(model.train_step, jit_compile=True)
-    found = list(operations(step.get_concrete_function(batch()).graph))
+    asks_for_nothing_a_tpu_has_not(step.get_concrete_function(batch()).graph)
+
+
+def asks_for_nothing_a_tpu_has_not(graph):
+    found = list(operations(graph))
     names = {name for name, _, _ in found}
     # The tables are updated by rows, whose number is known.
     assert "ResourceScatterUpdate" in names
@@ -47,6 +52,27 @@ def test_the_step_asks_for_nothing_a_tpu_has_not(kind, policy):
     assert not [name for name in names if "Ragged" in name or "String" in name or "Table" in name]
     assert not [name for name, _, kinds in found if tf.string in kinds]
     assert not [name for name, shapes, _ in found if any(-1 in shape for shape in shapes)]
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_the_step_of_a_ranking_model_asks_for_nothing_a_tpu_has_not(architecture):
+    inputs = [
+        RankingInput("item", "code", 90, table="items"),
+        RankingInput("history", "codes", 90, table="items"),
+        RankingInput("price", "number"),
+    ]
+    with Precision("mixed_bfloat16", "").scope():
+        model = Ranking(
+            inputs, architecture, ["click", "buy"], 4, hidden=[20], history="history", target="item"
+        )
+    model.build()
+    optimizer = LazyAdamW(0.05, weight_decay=0.1, clipnorm=1.0)
+    model.compile(optimizer, keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=True)
+    optimizer.build(model.trainable_variables)
+    rows = {"item": tf.range(8), "history": tf.ones([8, 3], tf.int32), "price": tf.ones([8])}
+    step = tf.function(model.train_step, jit_compile=True)
+    graph = step.get_concrete_function((rows, tf.ones([8, 2]))).graph
+    asks_for_nothing_a_tpu_has_not(graph)
 
 
 def test_the_stream_gives_shapes_known_beforehand():
