@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kit.training import Precision, TableBatches
 
 
+EPOCHS, LEARNING_RATE = 16, 0.002
 INTENDED_USE = "Ordering what may be shown by how likely each is taken, and saying how likely."
 LIMITS = [
     "Probabilities hold for rows drawn as those of the data were: where positives are rarer or "
@@ -61,9 +62,16 @@ LIMITS = [
 @click.option(
     "--dropout",
     type=click.FloatRange(0, 1, max_open=True),
-    default=0.4,
+    default=0.2,
     show_default=True,
     help="Share of the hidden units dropped in training.",
+)
+@click.option(
+    "--shrinkage",
+    type=click.FloatRange(min=0),
+    default=0.005,
+    show_default=True,
+    help="How strongly the embeddings are drawn to zero.",
 )
 @click.option(
     "--print-schema", is_flag=True, help="Print the columns' kinds as JSON and train nothing."
@@ -74,6 +82,7 @@ def main(
     checkpoint: CheckpointOptions,
     architecture: str,
     dropout: float,
+    shrinkage: float,
     print_schema: bool,
 ) -> None:
     """Train a model that predicts a label, evaluate it, export it and verify the export."""
@@ -115,16 +124,17 @@ def main(
     say(f"floats  {precision}")
     with scope, precision.scope():
         model, batches = model_and_batches(
-            dataset, encoder, data, training, architecture, dropout, precision
+            dataset, encoder, data, training, architecture, dropout, shrinkage, precision
         )
     settings = {
         **data.card(),
         **asdict(training),
         "precision": precision.name,
         "batch_size": batches.batch_size,
-        "learning_rate": float(model.optimizer.learning_rate.numpy()),
+        "learning_rate": training.learning_rate or LEARNING_RATE,
         "model": architecture,
         "dropout": dropout,
+        "shrinkage": shrinkage,
     }
     report_folder = Path(training.report or "reports/ranking")
     checkpoints = checkpoint.of_run(report_folder, settings)
@@ -132,7 +142,7 @@ def main(
     valid_inputs = encoder.encode(dataset.valid.features, whole=True)
 
     def on_valid() -> evaluation.Predictions:
-        said = evaluation.predicted(model, valid_inputs)
+        said = evaluation.probabilities_of(evaluation.logits_of(model, valid_inputs))
         return evaluation.Predictions.of(dataset.valid, dataset.labels, said)
 
     fitted = fit(
@@ -140,7 +150,7 @@ def main(
         batches,
         measure=lambda: on_valid().mean_auc(),
         metric="valid AUC",
-        epochs=training.epochs,
+        epochs=training.epochs or EPOCHS,
         quiet=training.quiet,
         tensorboard=report_folder / "tensorboard",
         checkpoints=checkpoints,
@@ -158,7 +168,10 @@ def main(
     answer_in_float32(model)
 
     begin = time.perf_counter()
-    said = evaluation.predicted(model, encoder.encode(dataset.test.features, whole=True))
+    said = evaluation.logits_of(model, valid_inputs)
+    model.set_calibration(*evaluation.calibration(dataset.valid.labels, said))
+    test_inputs = encoder.encode(dataset.test.features, whole=True)
+    said = evaluation.probabilities_of(evaluation.logits_of(model, test_inputs))
     test = evaluation.Predictions.of(dataset.test, dataset.labels, said)
     baselines = evaluation.classification_baselines(dataset, encoder)
     seconds["evaluate"] = time.perf_counter() - begin
@@ -216,6 +229,7 @@ def model_and_batches(
     training: TrainingOptions,
     architecture: str,
     dropout: float,
+    shrinkage: float,
     precision: "Precision",
 ) -> tuple["Ranking", "TableBatches"]:
     """The compiled model and the stream it trains on: what makes this recipe this recipe."""
@@ -225,21 +239,31 @@ def model_and_batches(
     from kit.losses import known_crossentropy
     from kit.models import ranking_for
     from kit.optimizers import LazyAdam
-    from kit.training import TableBatches, default_batch_size
+    from kit.training import TableBatches, default_rows
 
     keras.utils.set_random_seed(data.seed)
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     rows = len(dataset.train)
-    size = training.batch_size or default_batch_size(rows // 16, most=4096)
     batches = TableBatches(
         encoder.encode(dataset.train.features),
         dataset.train.labels,
-        batch_size=min(size, rows // replicas * replicas),
+        batch_size=min(training.batch_size or default_rows(rows), rows // replicas * replicas),
         seed=data.seed,
     )
-    model = ranking_for(dataset, encoder, architecture, dim=training.dim, dropout=dropout)
-    optimizer = LazyAdam(training.learning_rate or 0.001)
-    model.compile(precision.scaled(optimizer), loss=known_crossentropy, jit_compile=False)
+    model = ranking_for(
+        dataset,
+        encoder,
+        architecture,
+        dim=training.dim,
+        hidden=(200, 200),
+        dropout=dropout,
+        shrinkage=shrinkage,
+    )
+    # It learns by heart in a few passes; steps that become smaller find the best place before.
+    steps = (training.epochs or EPOCHS) * batches.steps_per_pass
+    rate = keras.optimizers.schedules.CosineDecay(training.learning_rate or LEARNING_RATE, steps)
+    optimizer = precision.scaled(LazyAdam(rate))
+    model.compile(optimizer, loss=known_crossentropy, jit_compile=False)
     return model, batches
 
 

@@ -6,9 +6,11 @@ from kit.evaluation._baselines import evaluated_baselines as evaluated_baselines
 from kit.evaluation._baselines import item_knn as item_knn
 from kit.evaluation._baselines import popular as popular
 from kit.evaluation._baselines import recently_popular as recently_popular
+from kit.evaluation._calibration import calibration as calibration
 from kit.evaluation._classification import Classification as Classification
 from kit.evaluation._classification import Predictions as Predictions
-from kit.evaluation._classification import predicted as predicted
+from kit.evaluation._classification import logits_of as logits_of
+from kit.evaluation._classification import probabilities_of as probabilities_of
 from kit.evaluation._classification_report import ClassificationReport as ClassificationReport
 from kit.evaluation._classification_report import protocol_of as protocol_of
 from kit.evaluation._evaluate import Evaluation as Evaluation

@@ -27,8 +27,8 @@ AUC, GROUPED, LOSS, ECE = "AUC", "grouped AUC", "log loss", "ECE"
 SMALLER_IS_BETTER = (LOSS, ECE)
 
 
-def predicted(model: keras.Model, encoded: dict[str, NDArray[np.generic]]) -> NDArray[np.float32]:
-    """Probabilities by the model as it stands, float32 [rows, labels].
+def logits_of(model: keras.Model, encoded: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
+    """What the model gives as it stands, float32 [rows, labels].
 
     Args:
         model: gives logits.
@@ -38,8 +38,19 @@ def predicted(model: keras.Model, encoded: dict[str, NDArray[np.generic]]) -> ND
     parts = []
     for start in range(0, rows, ROWS_AT_ONCE):
         batch = {name: values[start : start + ROWS_AT_ONCE] for name, values in encoded.items()}
-        parts.append(tf.sigmoid(tf.cast(model(batch, training=False), tf.float32)).numpy())
+        parts.append(np.asarray(model(batch, training=False), np.float32))
     return np.concatenate(parts)
+
+
+def probabilities_of(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The logistic function.
+
+    Example:
+
+    >>> probabilities_of(np.float32([0]))
+    array([0.5], dtype=float32)
+    """
+    return np.asarray(tf.sigmoid(logits))
 
 
 @dataclass(frozen=True)

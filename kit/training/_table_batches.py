@@ -105,3 +105,14 @@ def _reader(features: Mapping[str, NDArray[Any]]) -> Any:
         return {name: found[name] for name in features}
 
     return read
+
+
+def default_rows(rows: int) -> int:
+    """Rows of a batch: twice the square root of all, as a power of two between 64 and 4,096.
+
+    Example:
+
+    >>> default_rows(10_000), default_rows(200_000), default_rows(100_000_000)
+    (256, 1024, 4096)
+    """
+    return int(np.clip(2 ** round(np.log2(2 * np.sqrt(max(rows, 1)))), 64, 4096))
