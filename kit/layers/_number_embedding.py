@@ -14,13 +14,13 @@ class NumberEmbedding(keras.layers.Layer):
 
     A straight line through a number serves a heavy tail, a step or a hump badly. Each number's
     range is cut into bins with about as much of the training data in each, and its vector may
-    change at another rate in each; outside the range it stays as it is at the end. What a value
-    was seen often, as 0 is in "money gained", takes no more than its share of the bins. NaN has a
-    trained vector of its own.
+    change at another rate in each; outside the range it stays as it is at the end. A value that is
+    seen very often, as 0 is in "money gained", leaves bins to the others. NaN has a trained vector
+    of its own.
 
     Args:
-        bins: per number.
         dim: width of the vectors.
+        bins: of each number.
 
     Call arguments:
         numbers: float [batch, numbers], as they come.

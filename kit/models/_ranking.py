@@ -17,15 +17,27 @@ from kit.models._ranking_input import RankingInput
 class Ranking(keras.Model):
     """Gives each row of features the logit of a click, or of several things that may happen.
 
-    Every input becomes a vector (`RankingInput`), the architecture says how the vectors interact.
+    Every input becomes a vector, and the architecture says how the vectors interact:
+
+    * "dcn": a cross network beside a perceptron;
+    * "dlrm": dot products of every two vectors, and the vectors, into a perceptron;
+    * "deepfm": a factorization machine beside a perceptron;
+    * "autoint": attention of the vectors to one another beside a perceptron;
+    * "finalmlp": two perceptrons on differently gated vectors, fused bilinearly;
+    * "din": a perceptron, after attention to the history by the target.
+
+    In the other architectures each list of codes is the mean of its vectors. With several tasks
+    the perceptron gives way to experts that all tasks share and each mixes with a gate of its own.
 
     Args:
         inputs: what it takes in.
-        architecture: "dcn", see `kit.models.ARCHITECTURES`.
+        architecture: one of the above.
         tasks: names of the labels, one logit each.
         dim: width of the inputs' vectors.
-        hidden: widths of the multilayer perceptron.
-        dropout: after each of its layers.
+        hidden: widths of the perceptron's layers.
+        dropout: after each of them.
+        shrinkage: weight in the loss of the sum of squares of the codes' vectors looked up, each
+            once a batch. It is what keeps rare ids from being learned by heart.
         bins: of each number, see `kit.layers.NumberEmbedding`.
         history: input of kind "codes" that "din" attends to.
         target: input of kind "code" by which it does.
@@ -43,7 +55,9 @@ class Ranking(keras.Model):
     Raises:
         ValueError: an unknown architecture, no task, or inputs that do not fit together.
 
-    Source: Wang et al. (2021), DCN V2: improved deep and cross network ("dcn").
+    Source: Wang et al. (2021), DCN V2; Naumov et al. (2019), Deep learning recommendation model;
+    Guo et al. (2017), DeepFM; Song et al. (2019), AutoInt; Mao et al. (2023), FinalMLP; Zhou et al.
+    (2018), Deep interest network; Ma et al. (2018), Multi-gate mixture-of-experts.
 
     Example:
 
@@ -61,10 +75,10 @@ class Ranking(keras.Model):
         tasks: Sequence[str] = ("label",),
         dim: int = 16,
         *,
-        hidden: Sequence[int] = (400, 400, 400),
+        hidden: Sequence[int] = (400, 400),
         dropout: float = 0.4,
+        shrinkage: float = 0.006,
         bins: int = 32,
-        shrinkage: float = 0.0,
         history: str | None = None,
         target: str | None = None,
         **kwargs: Any,
@@ -139,8 +153,8 @@ class Ranking(keras.Model):
             "dim": self.dim,
             "hidden": self.hidden,
             "dropout": self.dropout,
-            "bins": self.bins,
             "shrinkage": self.fields.shrinkage,
+            "bins": self.bins,
             "history": self.history_input,
             "target": self.target_input,
         }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import gcd
 from typing import Any
 
 import keras
@@ -76,7 +77,9 @@ def _finalmlp(fields: Any, settings: BodySettings) -> list[Any]:
         _deep(FeatureGate(name=f"gate_{side}")(flat), settings, side) for side in ("one", "other")
     ]
     return [
-        BilinearFusion(FUSION_HEADS, dtype="float32", name=f"logit_{task}")(one, other)
+        BilinearFusion(gcd(FUSION_HEADS, one.shape[-1]), dtype="float32", name=f"logit_{task}")(
+            one, other
+        )
         for (task, one), (_, other) in zip(*streams, strict=True)
     ]
 

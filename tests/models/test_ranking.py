@@ -34,7 +34,7 @@ def clicks():
 
 def make(architecture="dcn", **options):
     keras.utils.set_random_seed(0)
-    sizes = {"dim": 8, "hidden": [40, 40], "dropout": 0.0, "shrinkage": 0.0, "bins": 8}
+    sizes = {"dim": 8, "hidden": [40], "dropout": 0.0, "shrinkage": 0.0, "bins": 8}
     model = Ranking(
         INPUTS, architecture, ["click", "buy"], history="history", target="item", **sizes | options
     )
