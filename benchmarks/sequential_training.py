@@ -84,7 +84,8 @@ def write_inter(dataset: Dataset, folder: Path) -> None:
 def summary(rates: dict[str, list[float]]) -> str:
     """A line a rate, and the ratios to RecBole's, round by round."""
     lines = [
-        f"{name}: {statistics.median(found):,.0f} targets/s ({min(found):,.0f} to {max(found):,.0f})"
+        f"{name}: {statistics.median(found):,.0f} targets/s "
+        f"({min(found):,.0f} to {max(found):,.0f})"
         for name, found in rates.items()
     ]
     for name in rates:

@@ -1,3 +1,7 @@
 """Recipes: each is the whole road from a source to a SavedModel, one file to read and to copy."""
 
-RECIPES = {"sequential": "recipes.sequential", "two-tower": "recipes.two_tower"}
+RECIPES = {
+    "ranking": "recipes.ranking",
+    "sequential": "recipes.sequential",
+    "two-tower": "recipes.two_tower",
+}

@@ -5,6 +5,7 @@
 
 from kit.artefact._card import index_line as index_line
 from kit.artefact._card import read_card as read_card
+from kit.artefact._card import recommender_card as recommender_card
 from kit.artefact._graph import SavedGraph as SavedGraph
 from kit.artefact._graph import Signature as Signature
 from kit.artefact._graph import TensorSpec as TensorSpec

@@ -25,6 +25,24 @@ def read_card(version: Path) -> dict[str, Any]:
     return card
 
 
+def recommender_card(version: Path) -> dict[str, Any]:
+    """The card of an export that recommends items.
+
+    Raises:
+        UserError: the export has no card, or it is of another kind.
+    """
+    card = read_card(version)
+    if "names" not in card:
+        labels = " and ".join(card.get("labels", {})) or "something else"
+        raise UserError(
+            f"This model recommends nothing: it predicts {labels}.",
+            where=str(version),
+            expected="an export of a recommender, such as two-tower",
+            remedy=f"Ask it with kit predict {version.parent}, measure it with kit evaluate.",
+        )
+    return card
+
+
 def index_line(card: dict[str, Any]) -> str:
     """How an export finds the best items, in a line.
 

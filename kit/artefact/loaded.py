@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.artefact._card import read_card
+from kit.artefact._card import recommender_card
 from kit.errors import UserError
 from kit.retrieval import because_of
 
@@ -42,11 +42,11 @@ class Artefact:
         version: folder that holds saved_model.pb.
 
     Raises:
-        UserError: the folder does not hold an export of this kit.
+        UserError: the folder does not hold an export of this kit that recommends.
     """
 
     def __init__(self, version: Path) -> None:
-        self.card = read_card(version)
+        self.card = recommender_card(version)
         self.version = version
         self._names: dict[str, str] = self.card["names"]
         self._model = tf.saved_model.load(str(version))

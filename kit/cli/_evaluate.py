@@ -2,19 +2,42 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from kit.cli._artefact import EXAMPLE_FOLDER, open_artefact
-from kit.console import Command, DataOptions, print_comparison
+from kit.console import (
+    Command,
+    DataOptions,
+    TableOptions,
+    print_comparison,
+    quiet_tensorflow,
+)
+
+ROWS_AT_ONCE = 4096
 
 
 @click.command(cls=Command, example=f"kit evaluate {EXAMPLE_FOLDER}")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--data", "source", metavar="SOURCE", help="Other data than it was trained on.")
-@click.option("--users", "most", type=click.IntRange(min=1), default=20_000, show_default=True)
+@click.option(
+    "--users",
+    "most",
+    type=click.IntRange(min=1),
+    default=20_000,
+    show_default=True,
+    help="Most users a recommender is measured on.",
+)
 def evaluate(folder: Path, source: str | None, most: int) -> None:
     """Evaluate an export, through its own signature, on the test part of its data."""
+    from kit.artefact import read_card, version_folder
+
+    version = version_folder(folder)
+    card = read_card(version)
+    if "labels" in card:
+        _evaluate_ranking(version, card, source)
+        return
     artefact = open_artefact(folder)
     from kit.evaluation import evaluate_lists, ranking_task
 
@@ -31,3 +54,32 @@ def evaluate(folder: Path, source: str | None, most: int) -> None:
     )
     result = evaluate_lists(task, dataset, artefact.top_lists)
     print_comparison(task.protocol, {artefact.card["recipe"]: result}, {})
+
+
+def _evaluate_ranking(version: Path, card: dict[str, Any], source: str | None) -> None:
+    options = TableOptions.of_card(card["data"])
+    if source is not None:
+        options = replace(options, data=source)
+    from kit.data import schema_from
+
+    schema = schema_from(card["schema"], where=str(version))
+    dataset = options.dataset(schema, needs_history=card["model"] == "din")
+    quiet_tensorflow()
+    import numpy as np
+    import tensorflow as tf
+
+    from kit.evaluation import Predictions, protocol_of
+    from kit.export import outputs_of, raw_inputs
+
+    signature = tf.saved_model.load(str(version)).signatures["serving_default"]
+    said = []
+    for start in range(0, len(dataset.test), ROWS_AT_ONCE):
+        rows = dataset.test.features[start : start + ROWS_AT_ONCE]
+        inputs = raw_inputs(rows, schema.features)
+        answer = signature(**{name: tf.constant(values) for name, values in inputs.items()})
+        outputs = [answer[name].numpy() for name in outputs_of(dataset.labels)]
+        said.append(np.stack(outputs, axis=1))
+    found = Predictions.of(dataset.test, dataset.labels, np.concatenate(said))
+    for label, result in found.of_labels.items():
+        title = f"{label}: {protocol_of(dataset, 'test', found)}"
+        print_comparison(title, {card["model"]: result}, {}, result.metrics)

@@ -1,6 +1,7 @@
 """Options that mean the same on every recipe."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -167,30 +168,20 @@ _DATA = [
     ),
 ]
 
-_TRAINING = [
+_EPOCHS = [
     click.option(
         "--epochs",
         type=click.IntRange(min=1),
-        help="Most passes over the users; training stops earlier when valid NDCG@10 no longer "
-        "rises.  [default: 20,000 steps' worth]",
+        help="Most passes over the data; training stops earlier when the measure on valid no "
+        "longer rises.  [default: 20,000 steps' worth]",
     ),
-    click.option(
-        "--batch-size",
-        type=click.IntRange(min=1),
-        metavar="USERS",
-        help="Users in a batch.  [default: by the number of users]",
-    ),
-    click.option(
-        "--dim",
-        type=click.IntRange(min=2),
-        default=128,
-        show_default=True,
-        help="Width of the embeddings.",
-    ),
+]
+
+_TRAINING = [
     click.option(
         "--learning-rate",
         type=click.FloatRange(min=0, min_open=True),
-        help="Of Adam.  [default: the recipe's, by loss]",
+        help="Of Adam.  [default: the recipe's]",
     ),
     click.option(
         "--strategy",
@@ -258,9 +249,33 @@ def source_argument(function: Function) -> Function:
     return bundled(function, [argument, *_DATA], "data", DataOptions)
 
 
-def training_options(function: Function) -> Function:
-    """Add --epochs to --quiet; the command gets them as `training`, a `TrainingOptions`."""
-    return bundled(function, _TRAINING, "training", TrainingOptions)
+def training_options_of(*, rows: str, dim: int) -> Callable[[Function], Function]:
+    """Add --epochs to --quiet; the command gets them as `training`, a `TrainingOptions`.
+
+    Args:
+        rows: what a batch is made of, in the plural.
+        dim: width of the embeddings, if not given.
+    """
+    own = [
+        click.option(
+            "--batch-size",
+            type=click.IntRange(min=1),
+            metavar=rows.upper(),
+            help=f"{rows.capitalize()} in a batch.  [default: by the number of {rows}]",
+        ),
+        click.option(
+            "--dim",
+            type=click.IntRange(min=2),
+            default=dim,
+            show_default=True,
+            help="Width of the embeddings.",
+        ),
+    ]
+    options = [*_EPOCHS, *own, *_TRAINING]
+    return lambda function: bundled(function, options, "training", TrainingOptions)
+
+
+training_options = training_options_of(rows="users", dim=128)
 
 
 def index_options(function: Function) -> Function:

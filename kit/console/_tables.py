@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from math import isnan
+from math import isnan, nan
 from typing import Protocol
 
 NUMBER = re.compile(r"[-+.,%\de ]*|nan")
@@ -39,21 +39,25 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
 
 
 def print_comparison(
-    protocol: str, results: Mapping[str, Evaluated], left_out: Mapping[str, str]
+    protocol: str,
+    results: Mapping[str, Evaluated],
+    left_out: Mapping[str, str],
+    metrics: Sequence[str] = COMPARED,
 ) -> None:
-    """Print one row a recommender, with the interval of NDCG@10.
+    """Print one row a system, with the interval of the first metric.
 
     Args:
         protocol: how it was measured; printed above.
         results: evaluations by name; "-" stands where there was nobody to measure by.
         left_out: names and reasons of what was not run; printed below.
+        metrics: which.
     """
     rows = []
     for name, result in results.items():
         means = result.summary()
-        low, high = result.intervals()["NDCG@10"]
-        cells = ["-" if isnan(means[m]) else f"{means[m]:.4f}" for m in COMPARED]
+        low, high = result.intervals().get(metrics[0], (nan, nan))
+        cells = ["-" if isnan(means[m]) else f"{means[m]:.4f}" for m in metrics]
         rows.append([name, cells[0], "-" if isnan(low) else f"{low:.4f}-{high:.4f}", *cells[1:]])
-    print_table(protocol, ["", "NDCG@10", "95 %", *COMPARED[1:]], rows)
+    print_table(protocol, ["", metrics[0], "95 %", *metrics[1:]], rows)
     for name, reason in left_out.items():
         print(f"{name} left out: {reason}")

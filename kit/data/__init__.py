@@ -12,6 +12,7 @@ from kit.data._histories import Histories as Histories
 from kit.data._histories import histories as histories
 from kit.data._holders import holders as holders
 from kit.data._names import item_names as item_names
+from kit.data._negatives import Negatives as Negatives
 from kit.data._new_items import read_new_items as read_new_items
 from kit.data._prepared import Prepared as Prepared
 from kit.data._prepared import is_prepared as is_prepared
@@ -19,7 +20,17 @@ from kit.data._prepared import open_prepared as open_prepared
 from kit.data._prepared import prepare as prepare
 from kit.data._profile import Profile as Profile
 from kit.data._profile import profile as profile
+from kit.data._ranking_data import RankingData as RankingData
+from kit.data._ranking_data import RankingRows as RankingRows
+from kit.data._ranking_data import split_ranking as split_ranking
+from kit.data._ranking_source import RankingColumns as RankingColumns
+from kit.data._ranking_source import RankingSource as RankingSource
+from kit.data._ranking_source import open_ranking as open_ranking
+from kit.data._schema import Feature as Feature
+from kit.data._schema import Schema as Schema
+from kit.data._schema import schema_from as schema_from
 from kit.data._source import Source as Source
 from kit.data._source import open_source as open_source
 from kit.data._split import split as split
+from kit.data._table_encoder import TableEncoder as TableEncoder
 from kit.data._turns import counted as counted

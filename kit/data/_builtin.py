@@ -56,4 +56,27 @@ def online_retail() -> BuiltIn:
     return BuiltIn(frame, items, tuple(steps), (folder / "LICENCE.txt").read_text(), names)
 
 
+@dataclass(frozen=True)
+class BuiltInTable:
+    """A table of examples with a label that comes with the kit.
+
+    Args:
+        frame: its columns.
+        part: PART of each row of a given split, or None.
+        licence: attribution.
+    """
+
+    frame: pl.DataFrame
+    part: pl.Series | None
+    licence: str
+
+
+def in_vehicle_coupon() -> BuiltInTable:
+    """UCI In-Vehicle Coupon Recommendation: would a driver take the coupon?"""
+    folder = _FOLDER / "in_vehicle_coupon"
+    rows = pl.read_parquet(folder / "in_vehicle_coupon.parquet")
+    return BuiltInTable(rows, None, (folder / "LICENCE.txt").read_text())
+
+
 BUILT_IN = {"online-retail": online_retail}
+TABLES = {"in-vehicle-coupon": in_vehicle_coupon}

@@ -48,7 +48,7 @@ def read_interactions(path: Path, columns: Columns) -> Rows:
         UserError: see `kit.data.open_source`.
     """
     files = files_of(path)
-    parts = _parts_of(files, path)
+    parts = parts_of(files, path)
     frames: list[pl.DataFrame] = []
     first: tuple[Table, dict[str, str], dict[str, Ids]] | None = None
     for file in parts or files:
@@ -89,7 +89,8 @@ def files_of(path: Path) -> list[Path]:
     return files
 
 
-def _parts_of(files: Sequence[Path], folder: Path) -> dict[Path, str]:
+def parts_of(files: Sequence[Path], folder: Path) -> dict[Path, str]:
+    """Which file is which part of a given split; none where no file is named so."""
     parts = {file: PARTS[stem_of(file).lower()] for file in files if stem_of(file).lower() in PARTS}
     if not parts or not folder.is_dir():
         return {}

@@ -10,7 +10,7 @@ import polars as pl
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from kit.data._builtin import BUILT_IN
+from kit.data._builtin import BUILT_IN, TABLES
 from kit.data._columns import Columns, find_columns
 from kit.data._ids import to_ids
 from kit.data._read import PART, PARTS
@@ -19,6 +19,7 @@ from kit.data._weights import to_weights
 from kit.errors import UserError
 
 _BATCH = 1 << 15
+_PART = "kit part"  # no name a data set would use
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,7 @@ def read_tfds(name: str, columns: Columns) -> TfdsRows:
     where = f"tfds:{name}"
     builder = _prepared(name, where=where)
     names = find_columns(_scalars(builder), columns, where=where)
-    parts = {split: PARTS.get(split) for split in builder.info.splits}
-    given = {"train", "test"} <= set(parts.values())
-    frames = []
-    for split, part in parts.items():
-        if not given or part is not None:
-            rows = _read(builder, split)
-            frames.append(rows.with_columns(part=pl.lit(part)) if given else rows)
-    raw = pl.concat(frames)
-    if raw.is_empty():
-        raise UserError("The data set has no rows.", where=where)
+    raw, given = _rows(builder, where=where)
 
     def place(role: str) -> dict[str, Any]:
         return {"where": f"{where}, feature {names[role]}", "first_row": 1}
@@ -71,16 +63,50 @@ def read_tfds(name: str, columns: Columns) -> TfdsRows:
     if "weight" in names:
         values["weight"] = to_weights(raw[names["weight"]], **place("weight"))
     frame = pl.DataFrame(values)
-    others = raw.drop({*names.values(), "part"}, strict=False)
+    others = raw.drop({*names.values(), _PART}, strict=False)
     users, items = _features(frame, others)
     frame = frame.cast({"user_id": pl.Categorical, "item_id": pl.Categorical})
     if given:
-        frame = frame.with_columns(raw["part"].cast(PART))
+        frame = frame.with_columns(raw[_PART].cast(PART))
     return TfdsRows(frame, names, items, users)
 
 
+def read_tfds_table(name: str) -> tuple[pl.DataFrame, pl.Series | None]:
+    """Prepare a data set and read every scalar and list of its examples.
+
+    Args:
+        name: as of `read_tfds`.
+
+    Returns:
+        The rows, and their PART where there are splits train and test.
+
+    Raises:
+        UserError: unknown name, no download, or no row.
+    """
+    where = f"tfds:{name}"
+    raw, given = _rows(_prepared(name, where=where), where=where)
+    if not given:
+        return raw, None
+    return raw.drop(_PART), raw[_PART].cast(PART)
+
+
+def _rows(builder: Any, *, where: str) -> tuple[pl.DataFrame, bool]:
+    """All rows, and whether they are a given split, named in a column of its own."""
+    parts = {split: PARTS.get(split) for split in builder.info.splits}
+    given = {"train", "test"} <= set(parts.values())
+    frames = []
+    for split, part in parts.items():
+        if not given or part is not None:
+            rows = _read(builder, split)
+            frames.append(rows.with_columns(pl.lit(part).alias(_PART)) if given else rows)
+    raw = pl.concat(frames)
+    if raw.is_empty():
+        raise UserError("The data set has no rows.", where=where)
+    return raw, given
+
+
 def _prepared(name: str, *, where: str) -> Any:
-    ours = {built_in.replace("-", "_") for built_in in BUILT_IN}
+    ours = {built_in.replace("-", "_") for built_in in (*BUILT_IN, *TABLES)}
     if name.split("/")[0].split(":")[0] in ours:
         importlib.import_module(f"kit.data.{name.split('/')[0].split(':')[0]}")
     folder = os.environ.get("TFDS_DATA_DIR")

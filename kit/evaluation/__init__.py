@@ -6,6 +6,13 @@ from kit.evaluation._baselines import evaluated_baselines as evaluated_baselines
 from kit.evaluation._baselines import item_knn as item_knn
 from kit.evaluation._baselines import popular as popular
 from kit.evaluation._baselines import recently_popular as recently_popular
+from kit.evaluation._calibration import calibration as calibration
+from kit.evaluation._classification import Classification as Classification
+from kit.evaluation._classification import Predictions as Predictions
+from kit.evaluation._classification import logits_of as logits_of
+from kit.evaluation._classification import probabilities_of as probabilities_of
+from kit.evaluation._classification_report import ClassificationReport as ClassificationReport
+from kit.evaluation._classification_report import protocol_of as protocol_of
 from kit.evaluation._evaluate import Evaluation as Evaluation
 from kit.evaluation._evaluate import Scorer as Scorer
 from kit.evaluation._evaluate import evaluate as evaluate
@@ -13,6 +20,7 @@ from kit.evaluation._evaluate import measured as measured
 from kit.evaluation._evaluate import top_items as top_items
 from kit.evaluation._evaluate_lists import evaluate_lists as evaluate_lists
 from kit.evaluation._examples import examples as examples
+from kit.evaluation._linear_baseline import classification_baselines as classification_baselines
 from kit.evaluation._report import Example as Example
 from kit.evaluation._report import RankingReport as RankingReport
 from kit.evaluation._retrieval_scorer import retrieval_scorer as retrieval_scorer
@@ -21,4 +29,6 @@ from kit.evaluation._task import affordable_users as affordable_users
 from kit.evaluation._task import ranking_task as ranking_task
 from kit.evaluation._trend import Trend as Trend
 from kit.evaluation._trend import choose_trend as choose_trend
+from kit.evaluation._two_tower import two_tower_scorer as two_tower_scorer
+from kit.evaluation._write_report import write_classification_report as write_classification_report
 from kit.evaluation._write_report import write_report as write_report

@@ -37,7 +37,7 @@ def comparison(systems: dict[str, Estimate], *, model: str, metric: str) -> str:
     """
     shown = [(name, x) for name, x in systems.items() if np.isfinite(x.mean)]
     shown.sort(key=lambda pair: pair[1].mean)
-    with _Drawing("comparison", height=0.55 + 0.36 * len(shown)) as drawing:
+    with Drawing("comparison", height=0.55 + 0.36 * len(shown)) as drawing:
         axes = drawing.axes()
         reach = max([x.high for _, x in shown] + [1e-9])
         for place, (name, x) in enumerate(shown):
@@ -72,7 +72,7 @@ def training(
         for name, values in ((LOSS, loss), (f"{metric} on valid", valid))
     ]
     curves = [(name, values) for name, values in curves if np.isfinite(values).any()]
-    with _Drawing("training", height=0.4 + 1.45 * len(curves)) as drawing:
+    with Drawing("training", height=0.4 + 1.45 * len(curves)) as drawing:
         from matplotlib.ticker import MaxNLocator
 
         panels = drawing.figure.subplots(len(curves), sharex=True, squeeze=False)[:, 0]
@@ -108,7 +108,7 @@ def long_tail(shares: dict[str, NDArray[np.float64]]) -> str:
     Returns:
         An `<svg>` element.
     """
-    with _Drawing("long-tail", height=0.75 + 0.36 * len(shares)) as drawing:
+    with Drawing("long-tail", height=0.75 + 0.36 * len(shares)) as drawing:
         axes = drawing.axes()
         for place, row in enumerate(reversed(shares.values())):
             left = 0.0
@@ -201,7 +201,7 @@ def style_axes(axes: Any) -> None:
     axes.set_axisbelow(True)
 
 
-class _Drawing:
+class Drawing:
     """A figure with settings of its own: the user's backend and settings stay as they are."""
 
     figure: "Figure"
@@ -210,7 +210,7 @@ class _Drawing:
     def __init__(self, name: str, *, height: float) -> None:
         self.name, self.height = name, height
 
-    def __enter__(self) -> "_Drawing":
+    def __enter__(self) -> "Drawing":
         # Matplotlib takes a second to import.
         import matplotlib
         from matplotlib.figure import Figure

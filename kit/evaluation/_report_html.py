@@ -1,15 +1,18 @@
 """Pieces of a report's HTML: tables, figures, numbers in words."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from html import escape
 
 from kit.evaluation._pictures import decimals
 from kit.evaluation._report_numbers import Estimate, Estimates
+from kit.evaluation._report_style import STYLE
 
 
-def metric_table(systems: Mapping[str, Estimates], cut: str, model: str, caption: str) -> str:
-    """Metrics at one cut down, systems across; the model's column stands out."""
+def metric_table(
+    systems: Mapping[str, Estimates], cut: str | None, model: str, caption: str
+) -> str:
+    """Metrics down (of one cut, or all), systems across; the model's column stands out."""
 
     def cell(system: str, metric: str) -> str:
         mark = ' class="model"' if system == model else ""
@@ -18,27 +21,44 @@ def metric_table(systems: Mapping[str, Estimates], cut: str, model: str, caption
     return _metrics_by_system(systems, cut, caption, cell)
 
 
-def difference_table(model: str, differences: Mapping[str, Estimates], cut: str) -> str:
-    """Differences to each baseline at one cut, coloured where they are outside chance."""
+def difference_table(
+    model: str,
+    differences: Mapping[str, Estimates],
+    cut: str | None,
+    *,
+    by: str = "person by person",
+    smaller_is_better: Collection[str] = (),
+) -> str:
+    """Differences to each baseline, coloured where they are outside chance.
+
+    Args:
+        model: name of the model.
+        differences: of each baseline.
+        cut: of the metrics shown; None shows all.
+        by: what is compared with what.
+        smaller_is_better: metrics that count mistakes.
+    """
 
     def cell(system: str, metric: str) -> str:
         difference = differences[system][metric]
+        verdict = _verdict(difference, metric in smaller_is_better)
         return (
-            f'<td class="{_verdict(difference)}">{signed(difference.mean)}'
+            f'<td class="{verdict}">{signed(difference.mean)}'
             f"<small>{interval(difference)}</small></td>"
         )
 
     caption = (
-        f"{model} minus each baseline, person by person. Green or red: the 95 % interval leaves "
+        f"{model} minus each baseline, {by}. Green or red: the 95 % interval leaves "
         "zero out; grey: within chance."
     )
     return _metrics_by_system(differences, cut, caption, cell)
 
 
 def _metrics_by_system(
-    systems: Mapping[str, Estimates], cut: str, caption: str, cell: Callable[[str, str], str]
+    systems: Mapping[str, Estimates], cut: str | None, caption: str, cell: Callable[[str, str], str]
 ) -> str:
-    metrics = [m for m in next(iter(systems.values())) if m.endswith(f"@{cut}")]
+    every = next(iter(systems.values()))
+    metrics = [m for m in every if cut is None or m.endswith(f"@{cut}")]
     head = "".join(f'<th scope="col">{escape(system)}</th>' for system in systems)
     rows = "".join(
         f'<tr><th scope="row">{_heading(metric)}</th>'
@@ -52,10 +72,10 @@ def _metrics_by_system(
     )
 
 
-def _verdict(difference: Estimate) -> str:
+def _verdict(difference: Estimate, smaller_is_better: bool) -> str:
     if not difference.outside_chance:
         return "undecided"
-    return "better" if difference.mean > 0 else "worse"
+    return "better" if (difference.mean > 0) != smaller_is_better else "worse"
 
 
 def _heading(metric: str) -> str:
@@ -95,3 +115,41 @@ def two_columns(rows: Iterable[tuple[str, str]]) -> str:
         f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in rows
     )
     return f'<div class="wide"><table><tbody>{body}</tbody></table></div>'
+
+
+def page(title: str, parts: Iterable[str]) -> str:
+    """A whole HTML file that needs nothing else; empty parts are left out."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        + "\n".join(part for part in parts if part)
+        + "\n</body>\n</html>\n"
+    )
+
+
+def licence(text: str) -> str:
+    """Attribution, folded; nothing where there is none."""
+    if not text:
+        return ""
+    return (
+        "<details><summary>Licence and attribution</summary>"
+        f'<pre class="licence">{escape(text.strip())}</pre></details>'
+    )
+
+
+def repeat(
+    command: str,
+    settings: Mapping[str, object],
+    seconds: Mapping[str, float],
+    versions: Mapping[str, str],
+) -> str:
+    """How to get the same numbers again."""
+    set_to = [(str(k), str(v)) for k, v in settings.items()]
+    took = [(name, f"{value:,.1f} s") for name, value in seconds.items()]
+    return (
+        f"<h2>How to repeat it</h2><pre>{escape(command)}</pre>"
+        + (f"<h3>Settings</h3>{two_columns(set_to)}" if set_to else "")
+        + (f"<h3>Time</h3>{two_columns(took)}" if took else "")
+        + f"<h3>Versions</h3>{two_columns(versions.items())}"
+    )

@@ -109,9 +109,9 @@ def as_json(report: RankingReport, numbers: Numbers) -> dict[str, Any]:
         "seconds": report.seconds,
         "versions": versions(),
     }
-    plain = _plain(content)
-    assert isinstance(plain, dict)
-    return plain
+    facts = plain(content)
+    assert isinstance(facts, dict)
+    return facts
 
 
 def data_facts(dataset: Dataset) -> dict[str, Any]:
@@ -170,19 +170,20 @@ def _part(task: RankingTask, estimates: Estimates) -> dict[str, Any]:
     return {"protocol": task.protocol, "counts": task.counts, "metrics": estimates}
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """A value as JSON holds it: numbers that are none become null, unknown objects their text."""
     if isinstance(value, Estimate):
         if math.isnan(value.low):
-            return {"mean": _plain(value.mean)}
+            return {"mean": plain(value.mean)}
         return dataclasses.asdict(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _plain(dataclasses.asdict(value))
+        return plain(dataclasses.asdict(value))
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, np.generic | np.ndarray):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if value is None or isinstance(value, str | bool | int) else str(value)

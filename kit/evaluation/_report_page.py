@@ -14,7 +14,6 @@ from kit.evaluation._pictures import (
     decimals,
     long_tail,
     shelf_shares,
-    training,
 )
 from kit.evaluation._report import Example, RankingReport
 from kit.evaluation._report_html import (
@@ -22,12 +21,15 @@ from kit.evaluation._report_html import (
     difference_table,
     figure,
     interval,
+    licence,
     metric_table,
+    page,
+    repeat,
     signed,
     two_columns,
 )
 from kit.evaluation._report_numbers import Numbers
-from kit.evaluation._report_style import STYLE
+from kit.evaluation._report_training import training_section
 
 
 def report_page(report: RankingReport, numbers: Numbers, facts: Mapping[str, Any]) -> str:
@@ -47,21 +49,15 @@ def report_page(report: RankingReport, numbers: Numbers, facts: Mapping[str, Any
         headline(report, numbers),
         _against_baselines(report, numbers),
         _on_valid(report, numbers),
-        _training(report),
+        training_section(report.history, report.valid_metric),
         _long_tail(report),
         _examples(report.examples),
         _cold(report, numbers),
         _data(facts["data"]),
         _protocol(report),
-        _repeat(report, facts),
+        repeat(report.command, report.settings, report.seconds, facts["versions"]),
     ]
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        + "\n".join(part for part in parts if part)
-        + "\n</body>\n</html>\n"
-    )
+    return page(title, parts)
 
 
 def headline(report: RankingReport, numbers: Numbers) -> str:
@@ -148,31 +144,6 @@ def _on_valid(report: RankingReport, numbers: Numbers) -> str:
     return "<details><summary>On valid, by which training was steered</summary>" + (
         metric_table({report.recipe: numbers.valid}, cut, report.recipe, "Valid; not a fair test.")
         + "</details>"
-    )
-
-
-def _training(report: RankingReport) -> str:
-    if not report.history:
-        return ""
-    metric = report.valid_metric
-    rows = report.history
-
-    def column(key: str | None) -> list[float]:
-        return [float(row[key]) if key in row else math.nan for row in rows]
-
-    epochs = [row.get("epoch", number) for number, row in enumerate(rows, start=1)]
-    loss, valid = column("loss"), column(metric)
-    if not np.isfinite([*loss, *valid]).any():
-        return ""
-    name = (metric or "").removeprefix("valid").strip(" _")
-    kept = (
-        f" The dashed line marks the best epoch on valid, whose weights were kept; where {name} "
-        "falls behind it while the loss goes on falling, the model learns by heart."
-        if np.isfinite(valid).any()
-        else ""
-    )
-    return "<h2>Training</h2>" + figure(
-        training(epochs, loss, valid, metric=name), f"By epoch.{kept}"
     )
 
 
@@ -270,15 +241,9 @@ def _data(data: Mapping[str, Any]) -> str:
         ("density", f"{100 * data['density']:.3g} %"),
         *((name.replace("_", " "), f"{count:,}") for name, count in data["cold"].items()),
     ]
-    licence = (
-        f'<details><summary>Licence and attribution</summary><pre class="licence">'
-        f"{escape(data['licence'].strip())}</pre></details>"
-        if data["licence"]
-        else ""
-    )
     return (
         f"<h2>Data</h2><p>{escape(data['name'])}, split {escape(data['split'])}.</p>"
-        f"{two_columns(rows)}{licence}"
+        f"{two_columns(rows)}{licence(data['licence'])}"
     )
 
 
@@ -293,15 +258,4 @@ def _protocol(report: RankingReport) -> str:
         "novelty the mean of log2(people in train / people in train who have the item), in bits. "
         "Intervals: percentile bootstrap over people, 1,000 resamples, the training not repeated; "
         "those of differences are paired.</p>"
-    )
-
-
-def _repeat(report: RankingReport, facts: Mapping[str, Any]) -> str:
-    settings = [(str(k), str(v)) for k, v in report.settings.items()]
-    seconds = [(name, f"{value:,.1f} s") for name, value in report.seconds.items()]
-    return (
-        f"<h2>How to repeat it</h2><pre>{escape(report.command)}</pre>"
-        + (f"<h3>Settings</h3>{two_columns(settings)}" if settings else "")
-        + (f"<h3>Time</h3>{two_columns(seconds)}" if seconds else "")
-        + f"<h3>Versions</h3>{two_columns(facts['versions'].items())}"
     )

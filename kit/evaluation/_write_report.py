@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from kit.errors import UserError
+from kit.evaluation._classification_page import classification_page
+from kit.evaluation._classification_report import ClassificationReport, classification_facts
 from kit.evaluation._report import RankingReport
 from kit.evaluation._report_numbers import as_json, numbers_of
 from kit.evaluation._report_page import report_page
@@ -33,9 +35,45 @@ def write_report(report: RankingReport, folder: Path) -> dict[str, Any]:
     """
     numbers = numbers_of(report)
     facts = as_json(report, numbers)
+    write_files(report.history, report_page(report, numbers, facts), facts, folder)
+    return facts
+
+
+def write_classification_report(report: ClassificationReport, folder: Path) -> dict[str, Any]:
+    """Write metrics.json, history.csv and report.html of a ranking model, see `write_report`.
+
+    Args:
+        report: what is told.
+        folder: where; made if it does not exist.
+
+    Returns:
+        What metrics.json holds.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    facts = classification_facts(report)
+    write_files(report.history, classification_page(report, facts), facts, folder)
+    return facts
+
+
+def write_files(
+    history: list[dict[str, float]], page: str, facts: dict[str, Any], folder: Path
+) -> None:
+    """Write the three files of a report, see `write_report`.
+
+    Args:
+        history: rows of history.csv.
+        page: report.html.
+        facts: what metrics.json holds.
+        folder: where.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
     contents = {
-        "history.csv": _history(report.history),
-        "report.html": report_page(report, numbers, facts),
+        "history.csv": _history(history),
+        "report.html": page,
         # Last, so that new metrics mean a whole new report.
         "metrics.json": json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n",
     }
@@ -57,7 +95,6 @@ def write_report(report: RankingReport, folder: Path) -> dict[str, Any]:
             expected="a folder that can be written",
             remedy="Name another: --report FOLDER",
         ) from error
-    return facts
 
 
 def _history(rows: list[dict[str, float]]) -> str:

@@ -4,6 +4,10 @@ from kit.export._catalogue import Catalogue as Catalogue
 from kit.export._history_encoder import HistoryEncoder as HistoryEncoder
 from kit.export._item_features import ItemFeatures as ItemFeatures
 from kit.export._model_card import model_card as model_card
+from kit.export._ranker import Ranker as Ranker
+from kit.export._ranker import outputs_of as outputs_of
+from kit.export._ranking import export_ranking as export_ranking
+from kit.export._ranking import raw_inputs as raw_inputs
 from kit.export._recommender import Recommender as Recommender
 from kit.export._recommender import RecommenderParts as RecommenderParts
 from kit.export._recorded import recorded_answers as recorded_answers

@@ -10,7 +10,7 @@ import polars as pl
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.artefact import SignatureCheck, read_card
+from kit.artefact import SignatureCheck, recommender_card
 from kit.data import Attributes, FeatureEncoder, Histories, title_column
 from kit.errors import UserError
 from kit.export._recommender import RecommenderParts
@@ -40,9 +40,9 @@ class Catalogue:
         """Take an export apart.
 
         Raises:
-            UserError: it is no export of this kit.
+            UserError: it is no export of this kit, or no recommender.
         """
-        card = read_card(version)
+        card = recommender_card(version)
         model = tf.saved_model.load(str(version))
         if not hasattr(model, "contents"):
             raise UserError(

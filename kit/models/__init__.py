@@ -6,6 +6,7 @@ from kit.models._queries import RetrievalModel as RetrievalModel
 from kit.models._queries import queries as queries
 from kit.models._ranking import Ranking as Ranking
 from kit.models._ranking_bodies import ARCHITECTURES as ARCHITECTURES
+from kit.models._ranking_for import ranking_for as ranking_for
 from kit.models._ranking_input import RankingInput as RankingInput
 from kit.models._retrieval_loss import RetrievalLoss as RetrievalLoss
 from kit.models._sequence_encoder import SequenceEncoder as SequenceEncoder

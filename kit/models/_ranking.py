@@ -104,7 +104,22 @@ class Ranking(keras.Model):
     def build(self, input_shape: Any = None) -> None:
         if not self.fields.built:
             self.fields.build()
+        tasks = (len(self.tasks),)
+        self.scale = self.add_weight(
+            shape=tasks, initializer="ones", trainable=False, autocast=False, name="scale"
+        )
+        self.shift = self.add_weight(
+            shape=tasks, initializer="zeros", trainable=False, autocast=False, name="shift"
+        )
         self.built = True
+
+    def set_calibration(self, scale: NDArray[np.floating], shift: NDArray[np.floating]) -> None:
+        """Store by what the logits are multiplied, and what is then added, each [tasks].
+
+        A trained model is as a rule too sure of itself; see `kit.evaluation.calibration`.
+        """
+        self.scale.assign(scale)
+        self.shift.assign(shift)
 
     def set_numbers(self, numbers: NDArray[np.floating]) -> None:
         """Learn the ranges of the numbers from training data; nothing to do where there are none.
@@ -127,7 +142,7 @@ class Ranking(keras.Model):
             layer.set_edges(layer.edges_of(numbers))
 
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
-        return self.body(self.fields(inputs), training=training)
+        return self.body(self.fields(inputs), training=training) * self.scale + self.shift
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -81,7 +81,8 @@ class RankingFields(keras.layers.Layer):
         if self.numbers is not None:
             numbers = [tf.cast(inputs[one.name], tf.float32) for one in self.number_inputs]
             parts.append(self.numbers(tf.stack(numbers, axis=1)))
-        return tf.concat(parts, axis=1)
+        # Lists of unknown length hide how many vectors there are.
+        return tf.ensure_shape(tf.concat(parts, axis=1), [None, len(self.inputs), self.dim])
 
     def _of_codes(self, inputs: dict[str, Any]) -> list[Any]:
         codes = [tf.cast(inputs[one.name], tf.int32)[:, None] for one in self.codes]

@@ -40,9 +40,9 @@ class SequenceBatches:
     """An endless stream of sequences, each position with the item that came next.
 
     Sequences of like length come together, in widths that double from 4 up to `length`; all
-    batches have about the same number of positions. Every pass visits each user once, in a new order. Order and
-    draws depend on the seed and the number of the batch alone: the stream can begin at any batch,
-    and any process can make its part of one.
+    batches have about the same number of positions. Every pass visits each user once, in a new
+    order. Order and draws depend on the seed and the number of the batch alone: the stream can
+    begin at any batch, and any process can make its part of one.
 
     Args:
         histories: items of each user, oldest first; users with fewer than two are left out.

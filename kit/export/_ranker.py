@@ -1,0 +1,114 @@
+"""What a ranking model becomes for serving: a table's columns in, probabilities out."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from kit.data import Feature, TableEncoder
+from kit.models import Ranking
+
+MISSING, RARE, FIRST_KNOWN = 0, 1, 2
+# As `kit.data.TableEncoder` finds words, in the syntax of TensorFlow's regular expressions.
+NO_WORD = r"[^\p{L}\p{N}]+"
+PROBABILITY = "probability"
+
+
+class Ranker(tf.Module):
+    """The graph of the artefact, in operations that every TensorFlow Serving has.
+
+    Args:
+        model: the trained model.
+        encoder: what its codes mean.
+    """
+
+    def __init__(self, model: Ranking, encoder: TableEncoder) -> None:
+        super().__init__()
+        # The model itself stays outside: only its variables and what it computes are saved.
+        self._weights = [weight.value for weight in model.variables]
+        self._tables = {
+            str(number): _table(values)
+            for number, values in enumerate(encoder.vocabularies.values())
+        }
+        places = {name: str(number) for number, name in enumerate(encoder.vocabularies)}
+        features = encoder.schema.features
+        inputs_of = tensor_names([feature.name for feature in features])
+
+        def predict(**columns: Any) -> dict[str, Any]:
+            inputs = {
+                feature.name: self._encoded(
+                    columns[inputs_of[feature.name]], feature, places.get(feature.table_name, "")
+                )
+                for feature in features
+            }
+            probabilities = tf.sigmoid(tf.cast(model(inputs, training=False), tf.float32))
+            names = outputs_of(model.tasks)
+            return dict(zip(names, tf.unstack(probabilities, num=len(names), axis=1), strict=True))
+
+        specs = {name: _spec(f, name) for f, name in zip(features, inputs_of.values(), strict=True)}
+        self._predict = tf.function(predict, autograph=False).get_concrete_function(**specs)
+
+    def signatures(self) -> dict[str, Any]:
+        """The functions a server offers, by name."""
+        return {"serving_default": self._predict}
+
+    def _encoded(self, column: Any, feature: Feature, table: str) -> Any:
+        if feature.kind == "number":
+            return tf.where(tf.math.is_finite(column), column, float("nan"))
+        if feature.kind == "text":
+            lower = tf.strings.lower(column, encoding="utf-8")
+            words = tf.strings.split(tf.strings.regex_replace(lower, NO_WORD, " "))
+            column = words.to_tensor(default_value="")
+            # A batch of empty texts has no column, and the model wants one.
+            column = tf.pad(column, [[0, 0], [0, 1]], constant_values="")
+        return self._tables[table].lookup(tf.strings.strip(column))
+
+
+def outputs_of(labels: Sequence[str]) -> list[str]:
+    """Names of the outputs: "probability", or each label's own where there are several.
+
+    Example:
+
+    >>> outputs_of(["click"]), outputs_of(["click", "buy"])
+    (['probability'], ['click', 'buy'])
+    """
+    return [PROBABILITY] if len(labels) == 1 else list(tensor_names(labels).values())
+
+
+def tensor_names(columns: Sequence[str]) -> dict[str, str]:
+    """What a column is called in a signature, where not every name can stand.
+
+    Letters (of English), digits and underscores stay, everything else is an underscore.
+
+    Example:
+
+    >>> tensor_names(["age (years)", "age_(years)", "2nd", "self"])
+    {'age (years)': 'age__years_', 'age_(years)': 'age__years__2', '2nd': 'column_2nd',
+     'self': 'column_self'}
+    """
+    names: dict[str, str] = {}
+    for column in columns:
+        name = re.sub(r"[^A-Za-z0-9_]", "_", column)
+        # TensorFlow takes no name that begins with one of these, and its own code has a "self".
+        if not re.match(r"[A-Za-z]", name) or name == "self":
+            name = f"column_{name}"
+        again = 2
+        while name in names.values():
+            name, again = f"{name.removesuffix(f'_{again - 1}')}_{again}", again + 1
+        names[column] = name
+    return names
+
+
+def _spec(feature: Feature, name: str) -> tf.TensorSpec:
+    if feature.kind == "number":
+        return tf.TensorSpec([None], tf.float32, name)
+    return tf.TensorSpec([None, None] if feature.kind == "list" else [None], tf.string, name)
+
+
+def _table(values: Sequence[str]) -> tf.lookup.StaticHashTable:
+    codes = [MISSING, *range(FIRST_KNOWN, FIRST_KNOWN + len(values))]
+    initializer = tf.lookup.KeyValueTensorInitializer(
+        tf.constant(["", *values]), tf.constant(codes, tf.int32)
+    )
+    return tf.lookup.StaticHashTable(initializer, default_value=RARE)

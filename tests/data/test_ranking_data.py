@@ -1,0 +1,119 @@
+import numpy as np
+import polars as pl
+import pytest
+
+from kit.data import (
+    Feature,
+    Negatives,
+    RankingColumns,
+    Schema,
+    open_ranking,
+    split_ranking,
+)
+from kit.errors import UserError
+from tests.data.files import delimited, write
+
+
+def table(path, rows=200, seed=0):
+    draw = np.random.default_rng(seed)
+    lines = [
+        f"u{draw.integers(9)} i{n % 7} {1000 + n} {draw.integers(3)} {draw.integers(2)}"
+        for n in range(rows)
+    ]
+    return write(path, delimited("user item time colour click", *lines))
+
+
+def test_a_split_at_random_takes_shares_of_the_rows(tmp_path):
+    source = open_ranking(table(tmp_path / "a.csv"))
+    data = split_ranking(source, "random", seed=3)
+    assert [len(part) for part in (data.train, data.valid, data.test)] == [160, 20, 20]
+    assert data.split == "random: 80/10/10 % of the rows, seed 3"
+    again, other = split_ranking(source, "random", seed=3), split_ranking(source, "random", seed=4)
+    assert data.test.features.equals(again.test.features)
+    assert not data.test.features.equals(other.test.features)
+
+
+def test_time_is_split_by_where_there_is_one(tmp_path):
+    data = split_ranking(open_ranking(table(tmp_path / "a.csv")))
+    assert data.split_method == "time"
+    assert data.split.startswith("time: train < 1160 <= valid < 1180 <= test")
+    assert data.group == "user"
+    assert data.test.group is not None
+    # Groups are the same persons in every part.
+    users = data.train.features["user"].to_numpy()
+    assert data.train.group is not None
+    assert len(set(zip(users, data.train.group, strict=True))) == 9
+
+
+def test_a_given_split_without_valid_gets_one(tmp_path):
+    table(tmp_path / "train.csv")
+    table(tmp_path / "test.csv", rows=50, seed=1)
+    source = open_ranking(str(tmp_path), columns=RankingColumns(time=""))
+    data = split_ranking(source)
+    assert [len(part) for part in (data.train, data.valid, data.test)] == [180, 20, 50]
+    assert data.split == (
+        "given: train and test as the source has them; valid is 10% of train at random, seed 0"
+    )
+
+
+def test_the_history_is_what_the_user_took_before(tmp_path):
+    source = open_ranking(table(tmp_path / "a.csv"))
+    data = split_ranking(source, history=3)
+    assert (data.history, data.target) == ("history", "item")
+    assert data.schema.features[-1].table == "item"
+    whole = source.features.hstack(source.labels).with_columns(time=source.values["time"])
+    last = whole.row(-1, named=True)
+    before = whole.filter(user=last["user"], click=1).filter(pl.col("time") < last["time"])
+    assert data.test.features["history"][-1].to_list() == before["item"].to_list()[-3:]
+
+
+def test_a_split_at_random_hides_what_test_took(tmp_path):
+    lines = [f"u i{n} {n} {n % 2}" for n in range(100)]
+    file = write(tmp_path / "a.csv", delimited("user item time click", *lines))
+    # Every item stands in one row, which is no feature unless a schema says so.
+    source = open_ranking(file, schema=Schema((Feature("item", "id"),), {}))
+    data = split_ranking(source, "random", history=100)
+    known = set(data.train.features["item"])
+    for part in (data.train, data.valid, data.test):
+        assert set(part.features["history"].explode().drop_nulls()) <= known
+
+
+def test_a_log_gets_negatives_in_the_same_context(tmp_path):
+    draw = np.random.default_rng(0)
+    lines = [
+        f"u{n % 10} i{item} {n} day{n % 3} brand{item % 4}"
+        for n, item in enumerate(draw.integers(0, 30, 200))
+    ]
+    log = write(tmp_path / "log.csv", delimited("user item time day brand", *lines))
+    source = open_ranking(log, is_log=True)
+    data = split_ranking(source, negatives=Negatives(2), history=5)
+    assert "2 negatives to a positive, uniform" in data.split
+    taken = set(source.features.select("user", "item").iter_rows())
+    for part in (data.train, data.valid, data.test):
+        labels = part.labels[:, 0]
+        positives, negatives = (part.features.filter(labels == x) for x in (1, 0))
+        assert len(negatives) == 2 * len(positives)
+        assert set(positives.select("user", "item").iter_rows()) <= taken
+        assert not set(negatives.select("user", "item").iter_rows()) & taken
+        # What follows from the item is that of the negative's item; the rest is the positive's.
+        assert all(int(i[1:]) % 4 == int(b[5:]) for i, b in negatives[["item", "brand"]].rows())
+        rest = ["user", "day", "history"]
+        assert negatives[::2].select(rest).equals(positives.select(rest))
+
+
+def test_mistakes(tmp_path):
+    source = open_ranking(table(tmp_path / "a.csv"), columns=RankingColumns(time=""))
+    with pytest.raises(UserError, match="Histories need a time column") as raised:
+        split_ranking(source, history=5)
+    assert "--time-column" in raised.value.remedy
+    with pytest.raises(UserError, match="There is no split 'half'"):
+        split_ranking(source, "half")
+    with pytest.raises(UserError, match="no time to split by"):
+        split_ranking(source, "time")
+    few = open_ranking(table(tmp_path / "few.csv", rows=8), columns=RankingColumns(time=""))
+    with pytest.raises(UserError, match="leaves nothing in valid"):
+        split_ranking(few)
+    lines = [f"a{n % 3} {n} {int(n < 50)}" for n in range(100)]
+    apart = write(tmp_path / "apart.csv", delimited("a time click", *lines))
+    with pytest.raises(UserError, match="only one class of 'click': 0 of 10"):
+        split_ranking(open_ranking(apart))

@@ -1,0 +1,54 @@
+from datetime import date
+from math import isnan
+
+import polars as pl
+import pytest
+
+from kit.data._typed_columns import text, typed
+from kit.errors import UserError
+
+
+def place(row):
+    return f"a.csv, row {row + 2}"
+
+
+def test_ids_and_categories_are_text_whatever_they_were():
+    assert text(pl.Series([3.0, 2.5, float("nan")])).to_list() == ["3", "2.5", None]
+    assert text(pl.Series([3, None])).to_list() == ["3", None]
+    assert text(pl.Series([True, False])).to_list() == ["true", "false"]
+    assert text(pl.Series([" a\t", "", "  "])).to_list() == ["a", None, None]
+    assert text(pl.Series([b"a"])).to_list() == ["a"]
+
+
+def test_numbers_may_be_missing_in_many_ways_and_infinite_ones_are_counted():
+    cells = pl.Series("x", ["1", " 2.5 ", "", None, "NaN", "NA", "?", "inf", "1e3", "-inf", "1e99"])
+    values, infinite = typed(cells, "number", place)
+    assert values.dtype == pl.Float32
+    assert infinite == 3
+    found = [None if isnan(x) else x for x in values.to_list()]
+    assert found == [1, 2.5, *[None] * 6, 1000, None, None]
+
+
+def test_a_cell_that_is_no_number_is_named_with_its_row():
+    with pytest.raises(UserError, match="'two' is no number") as raised:
+        typed(pl.Series("x", ["1", "two"]), "number", place)
+    assert raised.value.where == "a.csv, row 3"
+
+
+def test_dates_are_seconds():
+    values, _ = typed(pl.Series("x", [date(1970, 1, 2)]), "number", place)
+    assert values.to_list() == [86_400]
+
+
+def test_lists_come_as_cells_as_json_and_as_lists():
+    cells = pl.Series("x", ["a|b", '["c", "d"]', "", None, "e", "|"])
+    lists, _ = typed(cells, "list", place)
+    assert lists.to_list() == [["a", "b"], ["c", "d"], None, None, ["e"], []]
+    lists, _ = typed(pl.Series("x", [[1, 2], [], [3, None]]), "list", place)
+    assert lists.to_list() == [["1", "2"], [], ["3"]]
+
+
+@pytest.mark.parametrize("kind", ["id", "category", "text", "number"])
+def test_lists_are_refused_where_one_value_is_expected(kind):
+    with pytest.raises(UserError, match="holds lists"):
+        typed(pl.Series("x", [["a"]]), kind, place)
