@@ -6,6 +6,10 @@ from kit.evaluation._baselines import evaluated_baselines as evaluated_baselines
 from kit.evaluation._baselines import item_knn as item_knn
 from kit.evaluation._baselines import popular as popular
 from kit.evaluation._baselines import recently_popular as recently_popular
+from kit.evaluation._candidate_lists import CandidateLists as CandidateLists
+from kit.evaluation._candidate_lists import candidate_features as candidate_features
+from kit.evaluation._candidate_lists import candidate_lists as candidate_lists
+from kit.evaluation._candidate_lists import ranked_lists as ranked_lists
 from kit.evaluation._evaluate import Evaluation as Evaluation
 from kit.evaluation._evaluate import Scorer as Scorer
 from kit.evaluation._evaluate import evaluate as evaluate
