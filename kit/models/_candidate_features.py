@@ -122,12 +122,16 @@ class CandidateFeatures(tf.Module):
         """Of the features, in the order they come."""
         return [*OF_THE_PAIR, *self._names]
 
+    def vectors_of(self, items: Any) -> Any:
+        """Unit vectors of items: int32 [...] -> float32 [..., dim]; a negative code reads any."""
+        return tf.gather(self._vectors, tf.maximum(items, 0))
+
     def __call__(self, history: Any, candidates: Any, retrieval: Any) -> dict[str, Any]:
         recent, age = _latest(history)
         had = tf.cast(recent >= 0, tf.float32)
         items = tf.maximum(candidates, 0)
-        vectors = tf.gather(self._vectors, tf.maximum(recent, 0)) * had[..., None]
-        similar = tf.matmul(tf.gather(self._vectors, items), vectors, transpose_b=True)
+        vectors = self.vectors_of(recent) * had[..., None]
+        similar = tf.matmul(self.vectors_of(items), vectors, transpose_b=True)
         together, lately = self._together(items, recent, age)
         place = tf.range(tf.shape(candidates)[1], dtype=tf.float32)
         length = tf.reduce_sum(tf.cast(history >= 0, tf.float32), axis=1, keepdims=True)

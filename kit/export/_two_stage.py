@@ -1,0 +1,60 @@
+"""From two trained models to one artefact."""
+
+from pathlib import Path
+from typing import Any
+
+from kit.artefact import SignatureCheck
+from kit.data import Dataset, item_names
+from kit.export._recorded_two_stage import recorded_two_stage
+from kit.export._saved_model import export
+from kit.export._two_stage_recommender import SecondStage, TwoStageRecommender
+from kit.export._two_tower import searched_by, two_tower_parts
+from kit.models import TwoTower
+from kit.retrieval import IndexSettings
+
+
+def export_two_stage(
+    model: TwoTower,
+    second: SecondStage,
+    dataset: Dataset,
+    folder: Path,
+    *,
+    k: int = 100,
+    exclude_seen: bool = True,
+    index: IndexSettings | None = None,
+    card: dict[str, Any],
+) -> tuple[Path, list[SignatureCheck]]:
+    """Write retrieval, ranking and re-ranking as the next version and verify it.
+
+    Args:
+        model: the trained retrieval model.
+        second: the trained second stage, its tables as of the end of valid.
+        dataset: what both were trained on.
+        folder: the model's folder; versions are numbered in it.
+        k: length of the answers.
+        exclude_seen: whether what a user has in train or valid is left out of his answers.
+        index: how the artefact finds candidates.
+        card: what the artefact is, kept in `assets.extra/card.json`.
+
+    Returns:
+        The version's folder and the checks it passed.
+
+    Raises:
+        UserError: the folder cannot be written.
+        VerificationError: the artefact does not answer as the models; nothing is left behind.
+    """
+    settings = index or IndexSettings()
+    parts = two_tower_parts(model, dataset)
+    module = TwoStageRecommender(parts, second, k=k, exclude_seen=exclude_seen, index=settings)
+    recorded = recorded_two_stage(model, parts, second, module, k=k, exclude_seen=exclude_seen)
+    names = dict(zip(parts.item_ids, item_names(dataset), strict=False))
+    stages = {
+        "candidates": second.candidates,
+        "weight": float(second.model.weight),
+        "diversity": second.diversity,
+        "category_column": second.category_column,
+        "features": list(second.model.names),
+    }
+    whole = {**card, "names": names, "second_stage": stages, "k": k, "exclude_seen": exclude_seen}
+    whole |= searched_by(module, settings)
+    return export(module, folder, recorded=recorded, card=whole)
