@@ -1,3 +1,3 @@
 """Recipes: each is the whole road from a source to a SavedModel, one file to read and to copy."""
 
-RECIPES = {"two-tower": "recipes.two_tower"}
+RECIPES = {"two-stage": "recipes.two_stage", "two-tower": "recipes.two_tower"}

@@ -19,6 +19,9 @@ from kit.evaluation._evaluate_lists import evaluate_lists as evaluate_lists
 from kit.evaluation._examples import examples as examples
 from kit.evaluation._report import Example as Example
 from kit.evaluation._report import RankingReport as RankingReport
+from kit.evaluation._second_stage import choose_weight as choose_weight
+from kit.evaluation._second_stage import difference_in_words as difference_in_words
+from kit.evaluation._second_stage import with_diversity as with_diversity
 from kit.evaluation._task import RankingTask as RankingTask
 from kit.evaluation._task import affordable_users as affordable_users
 from kit.evaluation._task import ranking_task as ranking_task

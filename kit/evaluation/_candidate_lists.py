@@ -35,18 +35,6 @@ class CandidateLists:
         features = {name: values[rows] for name, values in self.features.items()}
         return CandidateLists(self.items[rows], features, self.taken[rows])
 
-    @classmethod
-    def joined(cls, parts: list["CandidateLists"]) -> "CandidateLists":
-        """Several in one."""
-        return cls(
-            np.concatenate([part.items for part in parts]),
-            {
-                name: np.concatenate([part.features[name] for part in parts])
-                for name in parts[0].features
-            },
-            np.concatenate([part.taken for part in parts]),
-        )
-
 
 def candidate_lists(
     task: RankingTask, scorer: Scorer, features: CandidateFeatures, count: int

@@ -11,6 +11,7 @@ from kit.export._saved_model import Servable as Servable
 from kit.export._saved_model import VerificationError as VerificationError
 from kit.export._saved_model import export as export
 from kit.export._two_stage import export_two_stage as export_two_stage
+from kit.export._two_stage import lists_of as lists_of
 from kit.export._two_stage_recommender import SecondStage as SecondStage
 from kit.export._two_stage_recommender import TwoStageRecommender as TwoStageRecommender
 from kit.export._two_tower import export_recommender as export_recommender

@@ -188,7 +188,7 @@ def _chosen(
         return places, np.inf
     lowest, highest = scores[is_open].min(), scores.max()
     spread = max(highest - lowest, 1e-9)
-    relevance = np.where(is_open, (scores - lowest) / spread, 0)
+    relevance = np.where(is_open, np.maximum(scores, lowest) - lowest, 0) / spread
     likeness = np.full(len(scores), -1.0)
     count = np.zeros(categories.shape, np.int64)
     order = np.argsort(-scores, kind="stable")

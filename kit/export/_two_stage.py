@@ -1,7 +1,12 @@
 """From two trained models to one artefact."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
 
 from kit.artefact import SignatureCheck
 from kit.data import Dataset, item_names
@@ -58,3 +63,34 @@ def export_two_stage(
     whole = {**card, "names": names, "second_stage": stages, "k": k, "exclude_seen": exclude_seen}
     whole |= searched_by(module, settings)
     return export(module, folder, recorded=recorded, card=whole)
+
+
+def lists_of(
+    module: TwoStageRecommender, diversity: float | None = None
+) -> Callable[[list[str]], tuple[list[list[str]], NDArray[np.float32]]]:
+    """What the graph answers to user ids, for `kit.evaluation.evaluate_lists`.
+
+    Args:
+        module: the graph.
+        diversity: asked for with each request; None: a request without rules.
+    """
+
+    def answers(user_ids: list[str]) -> tuple[list[list[str]], NDArray[np.float32]]:
+        users = len(user_ids)
+        if diversity is None:
+            answer = module.recommend(tf.constant(user_ids))
+        else:
+            none = tf.zeros([users, 0], tf.string)
+            answer = module.recommend_where(
+                tf.constant(user_ids),
+                none,
+                none,
+                none,
+                tf.zeros([users, 0]),
+                tf.zeros([users], tf.int32),
+                tf.fill([users], diversity),
+            )
+        ids = [[item.decode() for item in row] for row in answer["item_id"].numpy()]
+        return ids, answer["score"].numpy()
+
+    return answers
