@@ -254,8 +254,8 @@ def main(
     weight = evaluation.choose_weight(valid_task, valid_lists, ranking)
     seconds["train ranking"] = ranked.seconds
     say(
-        f"train   ranking {ranked.seconds:.0f} s on {len(later.items):,} lists of {candidates}, best "
-        f"valid NDCG@10 {ranked.best:.4f}, weight {weight:g}"
+        f"train   ranking {ranked.seconds:.0f} s on {len(later.items):,} lists of {candidates}, "
+        f"best valid NDCG@10 {ranked.best:.4f}, weight {weight:g}"
     )
 
     # Both stages through the graph that is exported.
@@ -358,7 +358,8 @@ def main(
     for share in DIVERSITIES:
         variant = test[f"diversity {share}"]
         for metric in ("NDCG@10", "Diversity@10"):
-            click.echo(f"stages  diversity {share}: {words(variant, test['two-stage'], metric)}")
+            change = words(variant, test["two-stage"], metric)
+            click.echo(f"stages  diversity {share}: {change}")
     click.echo(f"report  {report_folder / 'report.html'}\nmodel   {version}")
     click.echo(f"next    kit recommend {version.parent} --examples 3")
     finish_together(model.distribute_strategy)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.data import Histories
@@ -214,7 +215,8 @@ def _chosen(
 def _smallest(gaps: Floats) -> Floats:
     """The smallest gap of each row between real scores that differ."""
     is_gap = (gaps > 0) & (gaps < -LOWEST / 2)
-    return np.where(is_gap, gaps, np.inf).min(axis=1, initial=np.inf)
+    smallest: Floats = np.where(is_gap, gaps, np.inf).min(axis=1, initial=np.inf)
+    return smallest
 
 
 def _of_graph(
@@ -225,8 +227,6 @@ def _of_graph(
     scores: Floats,
 ) -> dict[str, Any]:
     """The graph's answer, its retrieval scores held against those of all items [rows, items]."""
-    import tensorflow as tf
-
     function = module.signatures()[signature]
     specs = function.input_signature
     answer = function(*(tf.constant(inputs[spec.name], spec.dtype) for spec in specs))

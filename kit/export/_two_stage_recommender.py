@@ -1,5 +1,6 @@
 """Retrieval, ranking and re-ranking as one graph."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,8 +85,10 @@ class TwoStageRecommender(Recommender):
         # The model itself stays outside: only its variables and what it computes are saved.
         self._weights = [weight.value for weight in second.model.variables]
         model = second.model
-        self._rank = lambda features: model.ranking(features)
-        self._combine = lambda retrieval, ranking: model.combined(retrieval, ranking)
+        self._rank: Callable[[Any], Any] = lambda features: model.ranking(features)
+        self._combine: Callable[[Any, Any], Any] = lambda retrieval, ranking: model.combined(
+            retrieval, ranking
+        )
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "user_id")])
     def recommend(self, user_id: Any) -> dict[str, Any]:
