@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     nargs=2,
     type=(str, click.FloatRange(min=0)),
     metavar="WHAT FACTOR",
-    help="Multiply the odds of an item or of COLUMN=VALUE. This and the next two: two-stage models.",
+    help="Multiply the odds of an item or COLUMN=VALUE. This and the next two: two-stage models.",
 )
 @click.option("--at-most", type=click.IntRange(min=1), metavar="N", help="So many of a category.")
 @click.option(

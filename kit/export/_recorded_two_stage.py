@@ -120,7 +120,7 @@ def _answers(
     ]
     together = {name: np.stack([one[name] for one in features]) for name in features[0]}
     ranking = np.where(known[:, None], np.asarray(second.model.ranking(together)), 0)
-    weight = np.float32(second.model.weight)
+    weight = second.model.weight.numpy()
     total = np.where(
         known[:, None], retrieval + weight * ranking, np.log(np.maximum(retrieval, LEAST_SHARE))
     ).astype(np.float32)

@@ -55,7 +55,7 @@ def export_two_stage(
     names = dict(zip(parts.item_ids, item_names(dataset), strict=False))
     stages = {
         "candidates": second.candidates,
-        "weight": float(second.model.weight),
+        "weight": float(second.model.weight.numpy()[0]),
         "diversity": second.diversity,
         "category_column": second.category_column,
         "features": list(second.model.names),

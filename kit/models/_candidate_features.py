@@ -86,7 +86,7 @@ class CandidateFeatures(tf.Module):
     Of a history the last 64 items count. `similar` is the cosine of a candidate with its items,
     `together` how strongly people who took these took the candidate: the sum over the history of
     the cosines of the two items' sets of users, `together lately` with the weight exp(-n / 10) for
-    an item after which n others came.
+    an item after which n others came; an item that comes twice counts there once, the last time.
 
     Args:
         tables: what is known of the items.
@@ -154,9 +154,10 @@ class CandidateFeatures(tf.Module):
         }
 
     def _together(self, items: Any, recent: Any, age: Any) -> tuple[Any, Any]:
-        order = tf.argsort(recent, axis=1)
-        had = tf.gather(recent, order, batch_dims=1)
-        age = tf.gather(tf.broadcast_to(age, tf.shape(recent)), order, batch_dims=1)
+        # The latest first, so that an item that comes twice is found at its latest place.
+        recent, age = recent[:, ::-1], tf.broadcast_to(age[:, ::-1], tf.shape(recent))
+        order = tf.argsort(recent, axis=1, stable=True)
+        had, age = (tf.gather(x, order, batch_dims=1) for x in (recent, age))
         # An entry behind the last, which is no item, for what is found nowhere.
         had = tf.pad(had, [[0, 0], [0, 1]], constant_values=tf.int32.max)
         faded = tf.pad(tf.exp(-age / FADING), [[0, 0], [0, 1]])

@@ -76,7 +76,7 @@ class CandidateRanking(keras.Model):
         if not self.ranking_model.built:
             self.ranking_model.build()
         self.weight = self.add_weight(
-            shape=(), initializer="ones", trainable=False, autocast=False, name="weight"
+            shape=(1,), initializer="ones", trainable=False, autocast=False, name="weight"
         )
         self.built = True
 
@@ -91,7 +91,7 @@ class CandidateRanking(keras.Model):
         """Store how much the ranking model counts beside the retrieval score."""
         if not self.built:
             self.build()
-        self.weight.assign(weight)
+        self.weight.assign([weight])
 
     def ranking(self, inputs: dict[str, Any], training: bool = False) -> Any:
         """What the ranking model says alone, float32 [batch, n]; 0 where there is no candidate."""

@@ -26,6 +26,8 @@ def defined_features(
     similar = tables.vectors[at] @ tables.vectors[recent].T
     likeness = np.zeros_like(similar)
     for place, item in enumerate(recent):
+        if item in recent[place + 1 :]:
+            continue
         likeness[:, place] = (tables.likeness[at] * (tables.neighbours[at] == item)).sum(axis=1)
     nothing = np.zeros((len(items), 1), np.float32)
     latest = similar[:, max(len(recent) - LATEST, 0) :]
