@@ -3,5 +3,6 @@
 RECIPES = {
     "ranking": "recipes.ranking",
     "sequential": "recipes.sequential",
+    "two-stage": "recipes.two_stage",
     "two-tower": "recipes.two_tower",
 }

@@ -12,7 +12,7 @@ FLOORS = [
     {"errors"},
     {"manifests"},
     {"layers", "optimizers", "losses", "metrics", "cluster"},
-    {"retrieval", "data"},
+    {"retrieval", "reranking", "data"},
     {"artefact"},
     {"models"},
     {"export", "evaluation", "training", "serving"},

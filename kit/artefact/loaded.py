@@ -26,10 +26,21 @@ class Recommendation:
 
 @dataclass(frozen=True)
 class Narrowed:
-    """Items a request leaves out, and the `column=value` it asks for."""
+    """Rules of a request; those from `boost` on need a model of two stages.
+
+    Args:
+        exclude: items to leave out.
+        where: `column=value` to ask for.
+        boost: items or `column=value`, and by what their odds are multiplied.
+        at_most: of one category; 0 is no limit.
+        diversity: 0 to 1; None: what the model was exported with.
+    """
 
     exclude: tuple[str, ...] = ()
     where: tuple[str, ...] = ()
+    boost: tuple[tuple[str, float], ...] = ()
+    at_most: int = 0
+    diversity: float | None = None
 
 
 NOT_NARROWED = Narrowed()
@@ -114,23 +125,46 @@ class Artefact:
         if narrowed == NOT_NARROWED:
             return self._ask("serving_default" if name == "recommend" else name, **inputs)
         known = [v.decode() for v in self._model.attribute_values().numpy()]
-        for value in narrowed.where:
-            if value not in known:
-                close = get_close_matches(value, known, n=3, cutoff=0)
+        boosted = [about for about, _ in narrowed.boost if about not in self._names]
+        for option, values in (("--where", narrowed.where), ("--boost", boosted)):
+            for value in values:
+                if value not in known:
+                    raise self._no_such_value(value, known, option)
+        rules = {"exclude": [list(narrowed.exclude)], "where": [list(narrowed.where)]}
+        return self._ask(f"{name}_where", **inputs, **rules, **self._second_stage(narrowed))
+
+    def _second_stage(self, narrowed: Narrowed) -> dict[str, Any]:
+        """The inputs that only a model of two stages has."""
+        stages = self.card.get("second_stage")
+        if stages is None:
+            if narrowed.boost or narrowed.at_most or narrowed.diversity is not None:
                 raise UserError(
-                    f"No item has {value!r}.",
+                    "The model has one stage: it takes no boost, limit or diversity.",
                     where=str(self.version),
-                    expected=f"column=value, such as {', '.join(close)}"
-                    if close
-                    else "nothing: the model's items have no columns of few values",
-                    remedy="Leave --where out, or give a value as it stands in the data.",
+                    expected="a model of kit train two-stage",
+                    remedy="Leave --boost, --at-most and --diversity out.",
                 )
-        lists = {"exclude": [list(narrowed.exclude)], "where": [list(narrowed.where)]}
-        return self._ask(f"{name}_where", **inputs, **lists)
+            return {}
+        if narrowed.at_most and stages["category_column"] is None:
+            raise UserError(
+                "The model knows no category to limit.",
+                where=str(self.version),
+                expected="a model trained with --category-column",
+                remedy="Leave --at-most out.",
+            )
+        diversity = narrowed.diversity
+        return {
+            "boost": [[about for about, _ in narrowed.boost]],
+            "boost_factor": [[factor for _, factor in narrowed.boost]],
+            "at_most": [narrowed.at_most],
+            "diversity": [stages["diversity"] if diversity is None else diversity],
+        }
 
     def _ask(self, signature: str, **inputs: Any) -> dict[str, Any]:
-        tensors = {name: tf.constant(value, tf.string) for name, value in inputs.items()}
-        return {name: t.numpy() for name, t in self.signatures[signature](**tensors).items()}
+        function = self.signatures[signature]
+        specs = function.structured_input_signature[1]
+        tensors = {name: tf.constant(value, specs[name].dtype) for name, value in inputs.items()}
+        return {name: t.numpy() for name, t in function(**tensors).items()}
 
     def _lines(
         self, answer: dict[str, Any], count: int, history: list[str]
@@ -145,6 +179,17 @@ class Artefact:
             Recommendation(item, self.name(item), float(score), reason)
             for item, score, reason in zip(items, scores, reasons, strict=False)
         ]
+
+    def _no_such_value(self, value: str, known: list[str], option: str) -> UserError:
+        close = get_close_matches(value, known, n=3, cutoff=0)
+        return UserError(
+            f"No item has {value!r}.",
+            where=str(self.version),
+            expected=f"column=value, such as {', '.join(close)}"
+            if close
+            else "nothing: the model's items have no columns of few values",
+            remedy=f"Leave {option} out, or give a value as it stands in the data.",
+        )
 
     def _unknown_item(self, item_id: str) -> UserError:
         some = ", ".join(list(self._names)[:3])

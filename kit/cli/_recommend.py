@@ -26,6 +26,18 @@ if TYPE_CHECKING:
     metavar="COLUMN=VALUE",
     help="Only items with this value; of one column any, of several columns all.",
 )
+@click.option(
+    "--boost",
+    multiple=True,
+    nargs=2,
+    type=(str, click.FloatRange(min=0)),
+    metavar="WHAT FACTOR",
+    help="Multiply the odds of an item or COLUMN=VALUE. This and the next two: two-stage models.",
+)
+@click.option("--at-most", type=click.IntRange(min=1), metavar="N", help="So many of a category.")
+@click.option(
+    "--diversity", type=click.FloatRange(0, 1), help="Put items apart that are alike: 0 to 1."
+)
 @click.option("--server", metavar="URL", help="Ask a server; FOLDER is then not given.")
 @click.option("--model", metavar="NAME", help="Which model of the server.")
 def recommend(
@@ -36,6 +48,9 @@ def recommend(
     count: int,
     exclude: Sequence[str],
     where: Sequence[str],
+    boost: Sequence[tuple[str, float]],
+    at_most: int | None,
+    diversity: float | None,
     server: str | None,
     model: str | None,
 ) -> None:
@@ -52,7 +67,7 @@ def recommend(
     if server is not None:
         if examples:
             raise click.UsageError("A server does not tell its users: give --user or --item.")
-        if exclude or where:
+        if exclude or where or boost or at_most or diversity is not None:
             raise click.UsageError("Of a server ask recommend_where with kit predict.")
         _recommend_from(server, str(model), users, items, count)
         return
@@ -60,7 +75,7 @@ def recommend(
     artefact = open_artefact(folder)
     from kit.artefact.loaded import Narrowed
 
-    narrowed = Narrowed(tuple(exclude), tuple(where))
+    narrowed = Narrowed(tuple(exclude), tuple(where), tuple(boost), at_most or 0, diversity)
     if items:
         _print_lines("for somebody new", artefact.from_history(list(items), count, narrowed))
         return

@@ -32,17 +32,18 @@ class CheckpointOptions:
         if self.checkpoints is not None:
             check_folder(Path(self.checkpoints), "--checkpoints")
 
-    def of_run(self, report: Path, settings: Mapping[str, Any]) -> "Checkpoints":
+    def of_run(self, report: Path, settings: Mapping[str, Any], stage: str = "") -> "Checkpoints":
         """The same for `kit.training.fit`.
 
         Args:
             report: folder of the run's report, in which they are by default.
             settings: what makes this run what it is.
+            stage: of a run that trains several models, which one; each has a folder of its own.
         """
         from kit.training import Checkpoints
 
         return Checkpoints(
-            folder=Path(self.checkpoints or report / "checkpoints"),
+            folder=Path(self.checkpoints or report / "checkpoints") / stage,
             settings={n: value for n, value in settings.items() if n not in WITHOUT_EFFECT},
             every_steps=self.checkpoint_steps,
             every_seconds=60 * self.checkpoint_minutes,

@@ -3,6 +3,7 @@
 from kit.data._attributes import Attributes as Attributes
 from kit.data._clean import CleaningStep as CleaningStep
 from kit.data._columns import Columns as Columns
+from kit.data._cut_train import cut_train as cut_train
 from kit.data._dataset import Dataset as Dataset
 from kit.data._events import Events as Events
 from kit.data._feature_encoder import EncodedFeatures as EncodedFeatures

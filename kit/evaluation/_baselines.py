@@ -1,7 +1,6 @@
 """Recommenders that a learned one has to beat: they need no training loop."""
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
 import scipy.linalg
@@ -17,12 +16,12 @@ from kit.evaluation._task import (
     affordable_users,
     ranking_task,
 )
+from kit.retrieval import taken_together
 
 EASE_MOST_ITEMS = 20_000
 EASE_TUNED_ITEMS = 5_000
 MOST_PAIRS = 2**30
 DAY = 86_400
-BLOCK_WORK = 2**25
 
 
 def popular(dataset: Dataset, part: Part = "test") -> Scorer:
@@ -91,32 +90,7 @@ def item_knn(dataset: Dataset, *, neighbours: int = 100) -> Scorer:
     Source: Deshpande and Karypis (2004), Item-based top-N recommendation algorithms.
     """
     owned = histories([dataset.train], dataset.num_users).matrix(dataset.num_items)
-    norms = np.sqrt(np.asarray(owned.sum(axis=0)).ravel())
-    unit = (owned @ sparse.diags(1 / np.maximum(norms, 1e-12))).tocsc()
-    # Work of each column of the product, which also bounds how many entries it can have.
-    work = np.cumsum(owned.T @ np.diff(owned.indptr))
-    blocks = np.searchsorted(work, np.arange(BLOCK_WORK, work[-1] + BLOCK_WORK, BLOCK_WORK))
-    edges = np.unique(np.concatenate([[0], blocks, [dataset.num_items]]))
-    nearest = [_nearest(unit, start, stop, neighbours) for start, stop in pairwise(edges)]
-    return _from_item_matrix(sparse.hstack(nearest).tocsr())
-
-
-def _nearest(unit: sparse.csc_matrix, start: int, stop: int, neighbours: int) -> sparse.csc_matrix:
-    """float32 [items, stop - start]: the largest cosines of each of these items with the others."""
-    product = (unit.T @ unit[:, start:stop]).tocoo()
-    other = product.row != product.col + start
-    row, column, value = product.row[other], product.col[other], product.data[other]
-    order = np.lexsort((row, -value, column))
-    row, column, value = row[order], column[order], value[order]
-    ends = np.searchsorted(column, np.arange(1, stop - start + 1))
-    begins = np.concatenate([[0], ends[:-1]])
-    # Equal cosines are kept together, so that the order of the items decides nothing.
-    floor = value[np.minimum(begins + neighbours, ends)[column] - 1]
-    kept = value >= floor
-    return sparse.csc_matrix(
-        (value[kept].astype(np.float32), (row[kept], column[kept])),
-        shape=(unit.shape[1], stop - start),
-    )
+    return _from_item_matrix(taken_together(owned, neighbours).tocsr())
 
 
 def ease(dataset: Dataset, *, l2: float = 250.0) -> Scorer:

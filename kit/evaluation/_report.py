@@ -1,6 +1,6 @@
 """What a report tells."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kit.data import Dataset
 from kit.evaluation._evaluate import Evaluation
@@ -39,6 +39,7 @@ class RankingReport:
         history: one dict an epoch: epoch, loss, NDCG@10 on valid, seconds and what else there is.
         seconds: name of a phase to its duration.
         examples: some recommendations.
+        variants: name to evaluation on the test task of the same model, asked otherwise.
     """
 
     recipe: str
@@ -55,6 +56,7 @@ class RankingReport:
     history: list[dict[str, float]]
     seconds: dict[str, float]
     examples: list[Example]
+    variants: dict[str, Evaluation] = field(default_factory=dict)
 
     @property
     def headline_metric(self) -> str:

@@ -49,7 +49,8 @@ class Numbers:
         valid: the model on valid.
         cold_users: the model on cold users of test, or None.
         baselines: name to estimates on test.
-        differences: name of a baseline to the paired differences, model minus baseline.
+        differences: name of a baseline or variant to the paired differences, model minus that.
+        variants: name to estimates on test.
     """
 
     test: Estimates
@@ -57,6 +58,7 @@ class Numbers:
     cold_users: Estimates | None
     baselines: dict[str, Estimates]
     differences: dict[str, Estimates]
+    variants: dict[str, Estimates]
 
     def best_baseline(self, metric: str) -> str | None:
         """The baseline with the largest mean; None where there is no baseline or no user."""
@@ -72,7 +74,8 @@ def numbers_of(report: RankingReport) -> Numbers:
         ValueError: a baseline was evaluated on other users or other metrics than the model.
     """
     model = report.test.per_user
-    for name, baseline in report.baselines.items():
+    others = {**report.baselines, **report.variants}
+    for name, baseline in others.items():
         if {m: len(v) for m, v in baseline.per_user.items()} != {
             m: len(v) for m, v in model.items()
         }:
@@ -84,8 +87,9 @@ def numbers_of(report: RankingReport) -> Numbers:
         baselines={name: _estimates(baseline) for name, baseline in report.baselines.items()},
         differences={
             name: _of_users({m: model[m] - baseline.per_user[m] for m in model})
-            for name, baseline in report.baselines.items()
+            for name, baseline in others.items()
         },
+        variants={name: _estimates(variant) for name, variant in report.variants.items()},
     )
 
 
@@ -104,6 +108,10 @@ def as_json(report: RankingReport, numbers: Numbers) -> dict[str, Any]:
             for name, estimates in numbers.baselines.items()
         },
         "baselines_left_out": report.left_out,
+        "variants": {
+            name: {"metrics": estimates, "model_minus_variant": numbers.differences[name]}
+            for name, estimates in numbers.variants.items()
+        },
         "data": data_facts(report.dataset),
         "settings": report.settings,
         "seconds": report.seconds,

@@ -48,6 +48,7 @@ def report_page(report: RankingReport, numbers: Numbers, facts: Mapping[str, Any
         "bootstrap intervals.</p>",
         headline(report, numbers),
         _against_baselines(report, numbers),
+        _variants(report, numbers),
         _on_valid(report, numbers),
         training_section(report.history, report.valid_metric),
         _long_tail(report),
@@ -131,12 +132,26 @@ def _against_baselines(report: RankingReport, numbers: Numbers) -> str:
         for cut in cuts
         if cut != first
     ]
-    if numbers.differences:
-        parts.append(difference_table(report.recipe, numbers.differences, first))
+    if numbers.baselines:
+        differences = {name: numbers.differences[name] for name in numbers.baselines}
+        parts.append(difference_table(report.recipe, differences, first))
     if report.left_out:
         reasons = "; ".join(f"{escape(n)} ({escape(why)})" for n, why in report.left_out.items())
         parts.append(f'<p class="soft">Left out: {reasons}.</p>')
     return "\n".join(parts)
+
+
+def _variants(report: RankingReport, numbers: Numbers) -> str:
+    if not numbers.variants:
+        return ""
+    cut = report.headline_metric.rpartition("@")[2]
+    systems = {report.recipe: numbers.test, **numbers.variants}
+    differences = {name: numbers.differences[name] for name in numbers.variants}
+    return (
+        "<h2>The same model asked otherwise</h2>"
+        + metric_table(systems, cut, report.recipe, "Test, means and 95 % intervals.")
+        + difference_table(report.recipe, differences, cut)
+    )
 
 
 def _on_valid(report: RankingReport, numbers: Numbers) -> str:

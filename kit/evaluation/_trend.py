@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from kit.data import Dataset, Histories
 from kit.evaluation._baselines import recent_counts
 from kit.evaluation._evaluate import Scorer, Scores, evaluate
+from kit.evaluation._one_error import as_good_as_best
 from kit.evaluation._task import Part, RankingTask
 
 WINDOWS = (1.0, 7.0, 30.0)
@@ -49,8 +50,7 @@ def choose_trend(dataset: Dataset, task: RankingTask, scorer: Scorer) -> Trend:
 
     What sells changes with the season while a trained model stands still. Counting is cheap, so
     the prior is renewed without training whenever events come in. As valid is one season only, the
-    smallest weight is taken whose loss to the best one, user by user, lies within its standard
-    error (the one-standard-error rule of Breiman et al., 1984, for a paired difference).
+    smallest weight is taken that is as good as the best one by the one-standard-error rule.
 
     Args:
         dataset: the split data.
@@ -69,9 +69,7 @@ def choose_trend(dataset: Dataset, task: RankingTask, scorer: Scorer) -> Trend:
         for trend in trends
     ]
     users = np.stack([result.per_user["NDCG@10"] for result in found])
-    best = users[users.mean(axis=1).argmax()]
-    losses = best - users
-    enough = losses.mean(axis=1) <= losses.std(axis=1) / np.sqrt(len(task.users))
+    enough = as_good_as_best(users)
     least = min(trend.weight for trend, is_enough in zip(trends, enough, strict=True) if is_enough)
     # Of the windows with that weight the one that ranks best.
     order = np.argsort(-users.mean(axis=1), kind="stable")

@@ -11,9 +11,14 @@ from kit.export._ranking import raw_inputs as raw_inputs
 from kit.export._recommender import Recommender as Recommender
 from kit.export._recommender import RecommenderParts as RecommenderParts
 from kit.export._recorded import recorded_answers as recorded_answers
+from kit.export._recorded_two_stage import recorded_two_stage as recorded_two_stage
 from kit.export._retrieval import export_recommender as export_recommender
 from kit.export._retrieval import export_retrieval as export_retrieval
 from kit.export._retrieval import retrieval_parts as retrieval_parts
 from kit.export._saved_model import Servable as Servable
 from kit.export._saved_model import VerificationError as VerificationError
 from kit.export._saved_model import export as export
+from kit.export._two_stage import export_two_stage as export_two_stage
+from kit.export._two_stage import lists_of as lists_of
+from kit.export._two_stage_recommender import SecondStage as SecondStage
+from kit.export._two_stage_recommender import TwoStageRecommender as TwoStageRecommender

@@ -43,6 +43,13 @@ class Catalogue:
             UserError: it is no export of this kit, or no recommender.
         """
         card = recommender_card(version)
+        if "second_stage" in card:
+            raise UserError(
+                "The catalogue of a model of two stages cannot be changed.",
+                where=str(version),
+                expected="a model of one stage, such as kit train two-tower makes",
+                remedy="Train it anew with the new catalogue.",
+            )
         model = tf.saved_model.load(str(version))
         if not hasattr(model, "contents"):
             raise UserError(

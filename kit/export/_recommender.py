@@ -199,15 +199,21 @@ class Recommender(tf.Module):
 
     def _best(self, known: Any, queries: Any, excluded: Any, where: Any = None) -> dict[str, Any]:
         """The answer to each query; the popular list where it is not known who asks."""
+        return self._answer(*self._found(known, queries, excluded, where, self._k))
+
+    def _found(
+        self, known: Any, queries: Any, excluded: Any, where: Any, count: int
+    ) -> tuple[Any, Any]:
+        """Scores and items [batch, count]: of each query, or of the popular list."""
         if where is None:
-            found = self.index.search(queries, excluded, self._k)
-            popular = self._popular.search(excluded, self._k)
+            found = self.index.search(queries, excluded, count)
+            popular = self._popular.search(excluded, count)
         else:
             found, popular = (
-                search_where(index, queries, excluded, self._k, self._filter, where)
+                search_where(index, queries, excluded, count, self._filter, where)
                 for index in (self.index, self._popular)
             )
-        return self._answer(*_first_where(known, found, popular))
+        return _first_where(known, found, popular)
 
     def _of_history(self, codes: Any) -> tuple[Any, Any]:
         """Whether anything in a history is known, and the query it makes."""

@@ -1,6 +1,7 @@
 """What the live model answers, computed without the graph that is exported."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ UNKNOWN_ID = "\N{WHITE QUESTION MARK ORNAMENT} nobody"
 UNKNOWN_VALUE = f"{UNKNOWN_ID}=1"
 LOWEST = np.finfo(np.float32).min
 TOLERANCE = 1e-4
+
+Cases = dict[str, tuple[dict[str, Any], NDArray[np.float32]]]
 
 
 def recorded_answers(
@@ -49,9 +52,48 @@ def recorded_answers(
     Raises:
         RuntimeError: the index scores an item otherwise than the model.
     """
+    cases = recorded_cases(model, parts, exclude_seen=exclude_seen, seed=seed)
+    return answered(cases.rankings, cases.embeddings, parts, module, k)
+
+
+@dataclass(frozen=True)
+class RecordedCases:
+    """Requests and what the live model says to them; the last row of each is about nobody known.
+
+    Args:
+        rankings: signature to its inputs and the score of every item, float32 [rows, items], the
+            lowest float where an item may not be shown.
+        embeddings: signature to its inputs and the vectors.
+        owned: what the users asked for have.
+        recent: what the histories asked for hold.
+    """
+
+    rankings: Cases
+    embeddings: Cases
+    owned: Histories
+    recent: Histories
+
+
+def recorded_cases(
+    model: RetrievalModel | None,
+    parts: RecommenderParts,
+    *,
+    exclude_seen: bool,
+    seed: int = 0,
+    count: int = CASES,
+) -> RecordedCases:
+    """Draw requests for every signature and score all items for them, without the graph.
+
+    Args:
+        model: the trained model; None where only its vectors are at hand, as when items are added.
+        parts: its export.
+        exclude_seen: whether what a user has is left out.
+        seed: of the draw of users and items.
+        count: users and items to draw.
+    """
     draw = np.random.default_rng(seed)
-    users = draw.choice(len(parts.user_ids), min(CASES, len(parts.user_ids)), replace=False)
-    items = draw.choice(len(parts.item_ids), min(CASES, len(parts.item_ids)), replace=False)
+    users = draw.choice(len(parts.user_ids), min(count, len(parts.user_ids)), replace=False)
+    items = draw.choice(len(parts.item_ids), min(count, len(parts.item_ids)), replace=False)
     owned = parts.owned.take(users)
     recent = owned.last(RECENT)
     names = np.array(["", *parts.item_ids], dtype=object)
@@ -101,6 +143,13 @@ def recorded_answers(
         "embed_user": (user_ids, np.vstack([queries, nobody])),
         "embed_item": (item_ids, np.vstack([parts.item_vectors[items], no_item])),
     }
+    return RecordedCases(rankings, embeddings, owned, recent)
+
+
+def answered(
+    rankings: Cases, embeddings: Cases, parts: RecommenderParts, module: Recommender, k: int
+) -> dict[str, Any]:
+    """What is recorded of requests, see `RecordedCases`."""
     recorded = {
         name: {"inputs": inputs, "outputs": _answer(module, parts, name, inputs, scores, k)}
         for name, (inputs, scores) in rankings.items()

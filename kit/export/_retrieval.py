@@ -91,32 +91,44 @@ def export_recommender(
     """
     module = Recommender(parts, k=k, exclude_seen=exclude_seen, index=index)
     recorded = recorded_answers(model, parts, module, k=k, exclude_seen=exclude_seen)
+    card = {**card, "k": k, "exclude_seen": exclude_seen, **searched_by(module, index)}
+    return export(module, folder, recorded=recorded, card=card)
+
+
+def searched_by(module: Recommender, index: IndexSettings) -> dict[str, Any]:
+    """What a card tells of the way the best items are found.
+
+    Args:
+        module: the graph that is exported.
+        index: what was asked for.
+    """
     searched = {
         "settings": asdict(index),
-        "kind": index.chosen(len(parts.item_ids)),
+        "kind": index.chosen(module.index.size),
         "recall": module.index.recall,
         "recall_similar": module.similar.recall,
         "probes": module.index.probes,
         "lists": module.index.parts,
     }
     custom = getattr(module.index, "custom_ops", None)
-    card = {**card, "k": k, "exclude_seen": exclude_seen, "index": searched}
-    if custom is not None:
-        card["custom_ops"] = custom
-    return export(module, folder, recorded=recorded, card=card)
+    return {"index": searched} if custom is None else {"index": searched, "custom_ops": custom}
 
 
-def retrieval_parts(model: RetrievalModel, dataset: Dataset) -> RecommenderParts:
+def retrieval_parts(
+    model: RetrievalModel, dataset: Dataset, *, with_valid: bool = True
+) -> RecommenderParts:
     """Vectors of all users and items; the users' histories hold train and valid.
 
     Args:
         model: the trained model.
         dataset: what it was trained on.
+        with_valid: False leaves valid out of the histories, to measure on it.
 
     Returns:
         What `Recommender` is made from.
     """
-    owned = histories([dataset.train, dataset.valid], dataset.num_users).below(dataset.num_items)
+    past = [dataset.train, dataset.valid] if with_valid else [dataset.train]
+    owned = histories(past, dataset.num_users).below(dataset.num_items)
     item_vectors = np.asarray(model.item_vectors(), dtype=np.float32)[1:]
     holders = np.bincount(owned.items, minlength=dataset.num_items)
     return RecommenderParts(

@@ -1,5 +1,9 @@
 """Models composed from `kit.layers`: ordinary Keras objects."""
 
+from kit.models._candidate_features import CandidateFeatures as CandidateFeatures
+from kit.models._candidate_features import CandidateTables as CandidateTables
+from kit.models._candidate_ranking import CandidateRanking as CandidateRanking
+from kit.models._defined_features import defined_features as defined_features
 from kit.models._entity_tower import EntityTower as EntityTower
 from kit.models._entity_tower import FeatureShape as FeatureShape
 from kit.models._queries import RetrievalModel as RetrievalModel

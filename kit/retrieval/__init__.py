@@ -11,6 +11,8 @@ from kit.retrieval._item_filter import ItemFilter as ItemFilter
 from kit.retrieval._popular import PopularOrder as PopularOrder
 from kit.retrieval._scann import ScannIndex as ScannIndex
 from kit.retrieval._search_where import search_where as search_where
+from kit.retrieval._taken_together import nearest_neighbours as nearest_neighbours
+from kit.retrieval._taken_together import taken_together as taken_together
 from kit.retrieval._tfrs import tfrs as tfrs
 from kit.retrieval._top_k import top_k as top_k
 from kit.retrieval._top_k import without as without

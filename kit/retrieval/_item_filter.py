@@ -62,6 +62,10 @@ class ItemFilter(tf.Module):
         values, tokens = (tf.reshape(x, [-1]) for x in self._table.export())
         return tf.gather(values, tf.argsort(tokens))[1:]
 
+    def tokens_of(self, values: Any) -> Any:
+        """Values as tokens, string [...] -> int32 [...]; 0 for `""`, -1 for what no item has."""
+        return self._table.lookup(values)
+
     def wanted(self, where: Any) -> tuple[Any, Any]:
         """One request, string [n], as the bit each value satisfies and the bits it takes.
 

@@ -1,5 +1,6 @@
 """One way to train: Keras `fit` on an endless stream, watched by a full ranking."""
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ def fit(
     model: keras.Model,
     batches: Batches,
     *,
-    measure: Callable[[], float],
+    measure: Callable[[], float] | None,
     metric: str = "valid NDCG@10",
     epochs: int | None = None,
     quiet: bool = False,
@@ -77,7 +78,8 @@ def fit(
     Args:
         model: compiled, in the scope of its strategy.
         batches: the stream.
-        measure: returns the metric of the model as it stands; larger is better.
+        measure: returns the metric of the model as it stands; larger is better. None: nothing is
+            measured, all epochs are trained and the last weights stay.
         metric: its name.
         epochs: most passes over the data; None stops after 20,000 steps at the latest.
         quiet: no progress bar.
@@ -100,7 +102,11 @@ def fit(
     total = -(-total // steps) * steps
 
     ready = ReadyTimes()
-    validation = Validation(measure, name=metric, patience=PATIENCE)
+    validation = (
+        Validation(lambda: math.nan, name=metric, patience=total)
+        if measure is None
+        else Validation(measure, name=metric, patience=PATIENCE)
+    )
     history = History(batches, steps, ready)
     watchers: list[keras.callbacks.Callback] = [Divergence(), validation, history, *callbacks]
     with ExitStack() as open_until_the_end:
