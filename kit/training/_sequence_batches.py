@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from kit.data import Histories
 from kit.training._batches import WHOLE, Shard, digest
 
-NARROWEST = 4
-SHORTEST_DEFAULT = 8
+NARROWEST = 8
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Bucket:
 class SequenceBatches:
     """An endless stream of sequences, each position with the item that came next.
 
-    Sequences of like length come together, in widths that double from 4 up to `length`; all
+    Sequences of like length come together, in widths that double from 8 up to `length`; all
     batches have about the same number of positions. Every pass visits each user once, in a new
     order. Order and draws depend on the seed and the number of the batch alone: the stream can
     begin at any batch, and any process can make its part of one.
@@ -186,5 +185,5 @@ def default_length(lengths: NDArray[np.integer], most: int = 256) -> int:
     (8, 256)
     """
     needed = max(float(np.quantile(lengths, 0.95)) - 1, 1) if len(lengths) else 1
-    doublings = max(0, np.ceil(np.log2(needed / SHORTEST_DEFAULT)))
-    return int(min(most, SHORTEST_DEFAULT * 2**doublings))
+    doublings = max(0, np.ceil(np.log2(needed / NARROWEST)))
+    return int(min(most, NARROWEST * 2**doublings))
