@@ -22,7 +22,7 @@ def kit(line):
 def clicked(tmp_path_factory):
     """A model of both labels, verified by all loaders: its folder, and what was printed."""
     folder = tmp_path_factory.mktemp("clicked")
-    data = write_clicks(folder / "clicks.csv")
+    data = write_clicks(folder / "clicks.csv", rows=2000)
     line = (
         f"train ranking --data {data} --label click --tasks buy --split random --epochs 8 --dim 4"
     )
