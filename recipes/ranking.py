@@ -62,14 +62,14 @@ LIMITS = [
 @click.option(
     "--dropout",
     type=click.FloatRange(0, 1, max_open=True),
-    default=0.2,
+    default=0.4,
     show_default=True,
     help="Share of the hidden units dropped in training.",
 )
 @click.option(
     "--shrinkage",
     type=click.FloatRange(min=0),
-    default=0.005,
+    default=0.006,
     show_default=True,
     help="How strongly the embeddings are drawn to zero.",
 )
@@ -255,7 +255,6 @@ def model_and_batches(
         encoder,
         architecture,
         dim=training.dim,
-        hidden=(200, 200),
         dropout=dropout,
         shrinkage=shrinkage,
     )
