@@ -34,8 +34,8 @@ def boosted(data: RankingData, encoder: TableEncoder, seed: int) -> Boosted:
     """Train on train, stop and choose the learning rate by log loss on valid, predict test.
 
     Categories go in as categories, the 254 most frequent of a column apart and the others as one;
-    numbers as they are, missing values as missing. Lists and texts, which are not for trees, are left
-    out; the tables measured here have none.
+    numbers as they are, missing values as missing. Lists and texts, which are not for trees, are
+    left out; the tables measured here have none.
 
     Args:
         data: the split table, one label.
