@@ -4,7 +4,8 @@
     python recipes/ranking.py --data FOLDER --label click --model deepfm
 
 Every column becomes a vector, the model says how the vectors interact, and each label gets a
-probability.
+probability. On 2 cores in-vehicle-coupon trains in under a minute; results/ranking.json has what it
+reaches beside gradient boosting, which orders that table better.
 """
 
 import time
