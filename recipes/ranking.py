@@ -4,7 +4,8 @@
     python recipes/ranking.py --data FOLDER --label click --model deepfm
 
 Every column becomes a vector, the model says how the vectors interact, and each label gets a
-probability.
+probability. On 2 cores in-vehicle-coupon trains in under a minute; results/ranking.json has what it
+reaches beside gradient boosting, which orders that table better.
 """
 
 import time
@@ -62,14 +63,14 @@ LIMITS = [
 @click.option(
     "--dropout",
     type=click.FloatRange(0, 1, max_open=True),
-    default=0.2,
+    default=0.4,
     show_default=True,
     help="Share of the hidden units dropped in training.",
 )
 @click.option(
     "--shrinkage",
     type=click.FloatRange(min=0),
-    default=0.005,
+    default=0.006,
     show_default=True,
     help="How strongly the embeddings are drawn to zero.",
 )
@@ -255,7 +256,6 @@ def model_and_batches(
         encoder,
         architecture,
         dim=training.dim,
-        hidden=(200, 200),
         dropout=dropout,
         shrinkage=shrinkage,
     )

@@ -107,9 +107,9 @@ class TableOptions:
 def _positives(given: tuple[str, ...]) -> dict[str, str]:
     found = {}
     for text in given:
-        label, equals, value = text.rpartition("=")
+        label, equals, value = text.partition("=")
         # "<=50K" is a value, not a label "<" with a value.
-        named = equals and label and not label.endswith(("<", ">", "!"))
+        named = equals and label and label[-1] not in "<>!"
         found[label if named else ""] = value if named else text
     return found
 

@@ -67,7 +67,7 @@ def read_tfds(name: str, columns: Columns) -> TfdsRows:
     users, items = _features(frame, others)
     frame = frame.cast({"user_id": pl.Categorical, "item_id": pl.Categorical})
     if given:
-        frame = frame.with_columns(raw[_PART].cast(PART))
+        frame = frame.with_columns(raw[_PART].cast(PART).alias("part"))
     return TfdsRows(frame, names, items, users)
 
 

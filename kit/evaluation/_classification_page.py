@@ -127,17 +127,17 @@ def _against_baselines(
 
 
 def _calibration(report: ClassificationReport) -> Iterator[str]:
-    for label, found in report.test.of_labels.items():
+    for number, (label, found) in enumerate(report.test.of_labels.items()):
         title = "Can its probabilities be believed?"
         yield f"<h2>{title if len(report.test.of_labels) == 1 else f'{title} {escape(label)}'}</h2>"
         yield figure(
-            reliability_picture(found),
+            reliability_picture(found, f"reliability-{number}"),
             "Rows of test in 20 bins by what was predicted: the mean prediction and the share that "
             "was positive, with its 95 % interval. On the dashed line predictions come true as "
             "often as they say; below it they promise too much.",
         )
         yield figure(
-            scores_picture(found),
+            scores_picture(found, f"scores-{number}"),
             "Which probabilities the positives and the negatives of test get. The less they "
             "overlap, the higher the AUC.",
         )

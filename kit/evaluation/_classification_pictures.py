@@ -12,11 +12,12 @@ SCORE_BINS = 40
 FEW_CLICKS = 0.2
 
 
-def reliability_picture(found: Classification) -> str:
+def reliability_picture(found: Classification, name: str = "reliability") -> str:
     """What was said against what happened, in bins of equally many rows; on the line is right.
 
     Args:
         found: the model on test.
+        name: begins every id in it; pictures of one page need different ones.
 
     Returns:
         An `<svg>` element.
@@ -24,7 +25,7 @@ def reliability_picture(found: Classification) -> str:
     said, happened, rows = reliability(found.labels, found.probabilities, BINS)
     error = 1.96 * np.sqrt(happened * (1 - happened) / rows)
     reach = float(np.clip(max(said.max(), (happened + error).max()) * 1.05, 1e-6, 1))
-    with Drawing("reliability", height=3.4) as drawing:
+    with Drawing(name, height=3.4) as drawing:
         axes = drawing.axes()
         axes.plot([0, reach], [0, reach], color=SOFT, linewidth=0.8, linestyle=(0, (3, 3)))
         axes.errorbar(said, happened, yerr=error, fmt="none", ecolor=OTHER, elinewidth=1.2)
@@ -38,11 +39,12 @@ def reliability_picture(found: Classification) -> str:
     return drawing.svg
 
 
-def scores_picture(found: Classification) -> str:
+def scores_picture(found: Classification, name: str = "scores") -> str:
     """How often each probability is given to positives and to negatives.
 
     Args:
         found: the model on test.
+        name: begins every id in it; pictures of one page need different ones.
 
     Returns:
         An `<svg>` element.
@@ -53,7 +55,7 @@ def scores_picture(found: Classification) -> str:
         reach = max(top * 1.2, 1e-6)
     edges = np.linspace(0, reach, SCORE_BINS + 1)
     width = edges[1]
-    with Drawing("scores", height=2.5) as drawing:
+    with Drawing(name, height=2.5) as drawing:
         axes = drawing.axes()
         for label, name, colour in ((0, "negatives", OTHER), (1, "positives", MODEL)):
             scores = np.clip(found.probabilities[found.labels == label], 0, reach)

@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
@@ -12,7 +11,7 @@ def test_the_baselines_see_train_alone_and_learn_from_it(tmp_path):
     data, encoder = clicks(tmp_path / "clicks.csv", "click", "buy")
     found = classification_baselines(data, encoder)
     rate = found["base rate"].of_labels["click"]
-    assert set(rate.probabilities) == {pytest.approx(data.train.labels[:, 0].mean())}
+    np.testing.assert_allclose(rate.probabilities, data.train.labels[:, 0].mean(), rtol=1e-6)
     assert rate.summary()["AUC"] == 0.5
     linear = found["logistic regression"].of_labels
     assert linear["click"].summary()["AUC"] > 0.75
@@ -24,11 +23,10 @@ def test_columns_of_a_list_share_its_weight_and_numbers_fall_into_bins(tmp_path)
     rows = data.test.features[:5]
     edges = {"price (EUR)": np.array([2.0, 8.0])}
     columns = _columns(encoder.encode(rows), encoder, edges)
-    # Every feature of a row adds up to 1, but for an empty list.
-    assert columns.sum(axis=1).A1.round(6).tolist() == [6.0] * 5
-    tags = encoder.encode(rows)["tags"]
-    assert columns.max(axis=1).toarray().max() == 1
-    assert (tags > 0).any()
+    # Every feature of a row adds up to 1; none of these rows has an empty list.
+    features = len(data.schema.features)
+    np.testing.assert_allclose(columns.sum(axis=1).A1, [features] * 5)
+    assert columns.max() == 1
 
 
 def test_the_fit_is_that_of_scikit_learn():
