@@ -4,10 +4,10 @@
     python recipes/two_stage.py --data interactions.csv --items products.csv
 
 The two-tower model of the other recipe hands its best candidates to a ranking model, which adds to
-the retrieval score what it makes of features of the moment: how new an item is, how it sells lately,
-how near it is to what the person had and to what others had with it. It learns from the last fifth
-of train, whose candidates come from a retrieval model of the rest. Diversity, limits and boosts
-choose what is shown. results/two_stage.json says what the second stage adds, with intervals.
+the retrieval score what it makes of features of the moment: how new an item is, how it sells
+lately, how near it is to what the person had and to what others had with it. It learns from the
+last fifth of train, whose candidates come from a retrieval model of the rest. Diversity, limits and
+boosts choose what is shown. results/two_stage.json says what the second stage adds.
 """
 
 import math
