@@ -3,7 +3,11 @@
     kit train two-stage --data online-retail
     python recipes/two_stage.py --data interactions.csv --items products.csv
 
-RESULT
+The two-tower model of the other recipe hands its best candidates to a ranking model, which adds to
+the retrieval score what it makes of features of the moment: how new an item is, how it sells
+lately, how near it is to what the person had and to what others had with it. It learns from the
+last fifth of train, whose candidates come from a retrieval model of the rest. Diversity, limits and
+boosts choose what is shown. results/two_stage.json says what the second stage adds.
 """
 
 import math

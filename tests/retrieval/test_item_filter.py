@@ -91,3 +91,9 @@ def test_thirty_columns_and_not_one_more():
         assert np.flatnonzero(items.passes(wanted, tf.range(30))).tolist() == [place]
     with pytest.raises(ValueError, match="31 columns to filter by; at most 30 fit"):
         ItemFilter([*values, "c30=x"], np.zeros([1, 1], np.int32))
+
+
+def test_values_as_tokens():
+    items = ItemFilter(VALUES, TOKENS)
+    asked = tf.constant([["color=blue", "size=1=2"], ["", "color"]])
+    assert items.tokens_of(asked).numpy().tolist() == [[1, 5], [0, -1]]

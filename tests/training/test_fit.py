@@ -54,6 +54,14 @@ def test_training_learns_and_keeps_the_best(kind, tmp_path):
     assert len(list((tmp_path / "logs").glob("events.*"))) == 1
 
 
+def test_without_a_measure_all_epochs_are_trained():
+    two_tower = model("full")
+    found = fit(two_tower, batches(), measure=None, epochs=400, quiet=True)
+    assert found.history[-1]["epoch"] == 400
+    assert len(found.history) > _fit.PATIENCE
+    assert np.isnan(found.best)
+
+
 def test_same_seed_same_weights_to_the_bit():
     def weights(seed):
         keras.utils.set_random_seed(seed)
