@@ -20,11 +20,13 @@ import click
 
 from kit.cluster import is_chief, serve_cluster
 from kit.console import (
+    AnswerOptions,
     CheckpointOptions,
     Command,
     DataOptions,
     IndexOptions,
     TrainingOptions,
+    answer_options,
     checkpoint_options,
     command_line,
     data_options,
@@ -34,6 +36,7 @@ from kit.console import (
     training_options,
 )
 from kit.errors import UserError
+from recipes.second_stage import ranking_and_batches
 from recipes.two_tower import model_and_batches
 
 if TYPE_CHECKING:
@@ -41,8 +44,7 @@ if TYPE_CHECKING:
 
     from kit.data import Attributes, Dataset
     from kit.evaluation import CandidateLists
-    from kit.models import CandidateRanking, TwoTower
-    from kit.training import ListBatches
+    from kit.models import TwoTower
 
 RETRIEVAL = "retrieval alone"
 DIVERSITIES = (0.1, 0.3)
@@ -65,6 +67,7 @@ LIMITS = [
 @training_options
 @checkpoint_options
 @index_options
+@answer_options
 @click.option(
     "--candidates",
     type=click.IntRange(min=2),
@@ -86,29 +89,22 @@ LIMITS = [
     help="Column of --items of which a request may limit each value (at_most).",
 )
 @click.option("--features/--no-features", default=True, show_default=True, help="Use features.")
-@click.option("--include-seen", is_flag=True, help="Recommend also what the user already has.")
-@click.option(
-    "--top",
-    type=click.IntRange(min=1),
-    default=100,
-    show_default=True,
-    help="Length of the exported answers.",
-)
 def main(
     data: DataOptions,
     training: TrainingOptions,
     checkpoint: CheckpointOptions,
     index: IndexOptions,
+    answers: AnswerOptions,
     candidates: int,
     diversity: float,
     category_column: str | None,
     features: bool,
-    include_seen: bool,
-    top: int,
 ) -> None:
     """Train retrieval and ranking, evaluate their lists, export both as one model and verify it."""
-    if top > candidates:
-        raise click.UsageError(f"--top {top} is longer than the list of --candidates {candidates}.")
+    if answers.top > candidates:
+        raise click.UsageError(
+            f"--top {answers.top} is longer than the list of --candidates {candidates}."
+        )
     serve_cluster()
     say = click.echo if is_chief() and not training.quiet else lambda text: None
     begin = time.perf_counter()
@@ -178,7 +174,7 @@ def main(
         for stage in ("retrieval", "early", "ranking")
     )
 
-    seen_out = not include_seen
+    seen_out = not answers.include_seen
     valid_task = evaluation.ranking_task(
         dataset,
         "valid",
@@ -277,7 +273,7 @@ def main(
         )
         parts = retrieval_parts(model, dataset, with_valid=task.part == "test")
         graph = TwoStageRecommender(
-            parts, stage, k=max(top, 20), exclude_seen=seen_out, index=index_settings
+            parts, stage, k=max(answers.top, 20), exclude_seen=seen_out, index=index_settings
         )
         found = {
             RETRIEVAL: evaluation.evaluate(task, scorer(model)),
@@ -336,7 +332,7 @@ def main(
         stage,
         dataset,
         Path(training.output or "saved_models/two-stage"),
-        k=top,
+        k=answers.top,
         exclude_seen=seen_out,
         index=index_settings,
         card={
@@ -393,32 +389,6 @@ def vectors(model: "TwoTower") -> "np.ndarray":
     import numpy as np
 
     return np.asarray(model.item_vectors(), np.float32)[1:, :-1]
-
-
-def ranking_and_batches(
-    lists: "CandidateLists", data: DataOptions, dataset: "Dataset"
-) -> tuple["CandidateRanking", "ListBatches"]:
-    """The compiled second stage and the lists it learns from."""
-    import keras
-
-    from kit.losses import ListwiseSoftmax
-    from kit.models import CandidateRanking
-    from kit.optimizers import LazyAdamW
-    from kit.training import ListBatches
-
-    if not len(lists.items):
-        raise UserError(
-            "Nobody took a candidate in the later part of train: there is nothing to rank by.",
-            where=dataset.name,
-            expected="people who come back",
-            remedy="Give more rows or --candidates, or train one stage: kit train two-tower.",
-        )
-    keras.utils.set_random_seed(data.seed)
-    model = CandidateRanking(list(lists.features))
-    model.set_numbers(lists.features)
-    model.compile(LazyAdamW(1e-3, weight_decay=0.01), loss=ListwiseSoftmax(), jit_compile=False)
-    size = min(64, len(lists.items))
-    return model, ListBatches(lists.features, lists.taken, batch_size=size, seed=data.seed)
 
 
 if __name__ == "__main__":

@@ -86,6 +86,9 @@ class SequentialRecommender(keras.Model):
         )
         self.built = True
 
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        self.build()
+
     def set_item_prior(self, prior: NDArray[np.floating]) -> None:
         """Store what is added to each item's bias outside training, float [items]."""
         self.item_prior.assign(np.pad(prior, (1, 0)))

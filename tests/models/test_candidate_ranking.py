@@ -55,6 +55,7 @@ def test_it_learns_what_retrieval_lacks():
     assert float(model.weight.numpy()[0]) == 1
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")
 def test_it_survives_saving(tmp_path):
     model, given = small(), lists()
     model.set_weight(0.5)
