@@ -72,6 +72,25 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def readme_table(kept: dict[str, Any]) -> str:
+    """README's table of results, from the kept figures."""
+    lines = [
+        "| data | retrieval alone | two-stage | difference | with diversity 0.1 |",
+        "|---|---|---|---|---|",
+    ]
+    for name, found in kept.items():
+        alone, both, diverse = (
+            ", ".join(f"{x:.4f}" for x in found["lists"][of]["ndcg@10"])
+            for of in (RETRIEVAL, "two-stage", "diversity 0.1")
+        )
+        gains = "; ".join(
+            f"{gain:.4f} ({low:.4f} to {high:.4f})"
+            for gain, (low, high) in zip(found["gain"], found["gain_intervals"], strict=True)
+        )
+        lines.append(f"| {name} | {alone} | **{both}** | {gains} | {diverse} |")
+    return "\n".join(lines)
+
+
 @click.command()
 @click.argument("source", default="online-retail")
 @click.option("--seeds", default=3, show_default=True)
@@ -85,7 +104,7 @@ def main(source: str, seeds: int, reports: Path | None) -> None:
     kept = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     kept["/".join(Path(source).parts[-2:])] = summary(runs)
     RESULTS.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
-    print(RESULTS.read_text())
+    print(readme_table(kept))
 
 
 if __name__ == "__main__":

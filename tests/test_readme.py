@@ -8,6 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from benchmarks import ranking_results, sequential_results, two_stage_results
 from benchmarks.precision import RESULTS as PRECISION
 from benchmarks.two_tower_results import RESULTS, readme_table
 from kit.cli import main
@@ -20,6 +21,12 @@ README = (Path(__file__).parent.parent / "README.md").read_text()
 
 def test_the_table_is_made_from_the_results_file() -> None:
     for line in readme_table(json.loads(RESULTS.read_text())).splitlines():
+        assert line in README
+
+
+@pytest.mark.parametrize("module", [ranking_results, sequential_results, two_stage_results])
+def test_the_other_tables_are_made_from_theirs(module) -> None:
+    for line in module.readme_table(json.loads(module.RESULTS.read_text())).splitlines():
         assert line in README
 
 
