@@ -281,8 +281,8 @@ def main(
             "two-stage": evaluation.evaluate_lists(task, dataset, lists_of(graph, 0.0)),
         }
         for share in DIVERSITIES:
-            answers = lists_of(graph, share)
-            found[f"diversity {share}"] = evaluation.evaluate_lists(task, dataset, answers)
+            diverse = lists_of(graph, share)
+            found[f"diversity {share}"] = evaluation.evaluate_lists(task, dataset, diverse)
         results[task.part] = {
             name: evaluation.with_diversity(result, stage.tables.vectors)
             for name, result in found.items()

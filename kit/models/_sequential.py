@@ -80,7 +80,9 @@ class SequentialRecommender(keras.Model):
 
     def build(self, input_shape: Any = None) -> None:
         self.item_tower.build(None)
-        self.encoder.build((None, None, self.dim))
+        # An encoder that was loaded with the model is built already.
+        if not self.encoder.built:
+            self.encoder.build((None, None, self.dim))
         self.item_prior = self.add_weight(
             shape=(self.num_items + 1,), initializer="zeros", trainable=False, name="item_prior"
         )

@@ -13,6 +13,6 @@ def test_it_sees_as_far_as_it_says():
     whole = layer(vectors).numpy()
     for back, is_seen in ((6, True), (7, False)):
         changed = vectors.copy()
-        changed[0, 11 - back] += 1
+        changed[0, 11 - back, 0] += 1
         difference = np.abs(layer(changed).numpy()[0, 11] - whole[0, 11]).max()
         assert (difference > 0) == is_seen
