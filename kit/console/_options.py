@@ -136,6 +136,23 @@ _SOURCE = click.option(
     "of kit prepare.",
 )
 
+LIMIT_AND_SEED = [
+    click.option(
+        "--limit",
+        type=click.IntRange(min=1),
+        metavar="ROWS",
+        help="Use the latest ROWS rows only, for a quick trial.",
+    ),
+    click.option(
+        "--seed",
+        type=click.IntRange(0, 2**32 - 1),
+        metavar="NUMBER",
+        default=0,
+        show_default=True,
+        help="Of every random choice.",
+    ),
+]
+
 _DATA = [
     click.option("--user-column", metavar="NAME", help="Column of the user, if not found by name."),
     click.option("--item-column", metavar="NAME", help="Column of the item."),
@@ -152,20 +169,7 @@ _DATA = [
         type=click.Choice(["time", "leave-one-out", "random", "given"]),
         help="How test is held out.  [default: given, else time, else random]",
     ),
-    click.option(
-        "--limit",
-        type=click.IntRange(min=1),
-        metavar="ROWS",
-        help="Use the latest ROWS rows only, for a quick trial.",
-    ),
-    click.option(
-        "--seed",
-        type=click.IntRange(0, 2**32 - 1),
-        metavar="NUMBER",
-        default=0,
-        show_default=True,
-        help="Of every random choice.",
-    ),
+    *LIMIT_AND_SEED,
 ]
 
 _EPOCHS = [

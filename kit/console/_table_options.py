@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kit.console._bundle import Function, bundled
+from kit.console._options import LIMIT_AND_SEED
 from kit.errors import UserError
 
 if TYPE_CHECKING:
@@ -198,20 +199,7 @@ _TABLE = [
         type=click.Choice(["given", "time", "random"]),
         help="How test is held out.  [default: given, else time, else random]",
     ),
-    click.option(
-        "--limit",
-        type=click.IntRange(min=1),
-        metavar="ROWS",
-        help="Use the latest ROWS rows only, for a quick trial.",
-    ),
-    click.option(
-        "--seed",
-        type=click.IntRange(0, 2**32 - 1),
-        metavar="NUMBER",
-        default=0,
-        show_default=True,
-        help="Of every random choice.",
-    ),
+    *LIMIT_AND_SEED,
 ]
 
 
