@@ -1,5 +1,6 @@
 """One trained and exported two-tower model for every test that asks for it."""
 
+import signal
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, and with them every process
+# they start, among these the ones that are tested for how they take it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 USERS, ITEMS = 150, 60
 DAY = 86_400

@@ -15,7 +15,7 @@ from tensorflow_serving.apis.get_model_metadata_pb2 import (
 from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusRequest
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 
-from kit.serving._limits import Limits
+from kit.serving._limits import CANCELLATION_S, Limits
 from kit.serving._metrics import Metrics
 from kit.serving._models import Models
 from kit.serving._signature import signature_of
@@ -70,7 +70,8 @@ class GrpcServer:
 
     def stop(self, grace_s: float) -> None:
         """Refuse what is new, finish what is under way."""
-        self._server.stop(grace_s).wait()
+        # Bounded: a call that does not end when it is cancelled would hold everything up.
+        self._server.stop(grace_s).wait(grace_s + CANCELLATION_S)
 
     def _services(self) -> dict[str, dict[str, tuple[Any, Callable[[Any, float], Any]]]]:
         return {

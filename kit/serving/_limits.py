@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 MIB = 1024 * 1024
+# What is cancelled at the end of its grace has so long to be gone.
+CANCELLATION_S = 5.0
 
 
 @dataclass(frozen=True)

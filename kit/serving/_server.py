@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from kit.errors import UserError
-from kit.serving._limits import Limits
+from kit.serving._limits import CANCELLATION_S, Limits
 
 if TYPE_CHECKING:
     from kit.serving._models import Models
@@ -82,7 +82,7 @@ class Server:
             return
         self._rest.should_exit = True
         self._grpc.stop(self._limits.grace_s)
-        self._thread.join()
+        self._thread.join(self._limits.grace_s + CANCELLATION_S)
         self._models.stop()
         self._models = None
 
