@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from kit.training import Precision, SequenceBatches
 
 POSITIONS_IN_A_BATCH = 4096
+# Each holds gaps up to twice as long as the one before, the last those of decades.
+TIME_BUCKETS = 32
 INTENDED_USE = "Ranking a catalogue for people by what they took before, in its order."
 LIMITS = [
     "Scores order the items for one person; they are no probabilities and do not compare people.",
@@ -80,6 +82,12 @@ LIMITS = [
     "need, at most 256]",
 )
 @click.option(
+    "--time-gaps/--no-time-gaps",
+    default=False,
+    show_default=True,
+    help="Let the attention see how much time lies between two events.",
+)
+@click.option(
     "--dropout",
     type=click.FloatRange(0, 1, max_open=True),
     default=0.4,
@@ -122,6 +130,7 @@ def main(
     layers: int,
     heads: int,
     length: int | None,
+    time_gaps: bool,
     dropout: float,
     loss: str,
     negatives: int,
@@ -129,6 +138,14 @@ def main(
     features: bool,
 ) -> None:
     """Train a sequential model, evaluate it, export it and verify the export."""
+
+    if time_gaps and encoder != "attention":
+        raise UserError(
+            f"The {encoder} encoder takes no gaps of time.",
+            where="--time-gaps, --encoder",
+            expected="--time-gaps with --encoder attention",
+            remedy="Leave one of them out.",
+        )
 
     def build(dataset: "Dataset", precision: "Precision") -> Built:
         from kit.models import SequenceEncoder, SequenceLoss
@@ -138,7 +155,13 @@ def main(
             data,
             training,
             SequenceEncoder(
-                encoder, block=block, layers=layers, heads=heads, dropout=dropout, name="encoder"
+                encoder,
+                block=block,
+                layers=layers,
+                heads=heads,
+                dropout=dropout,
+                time_buckets=TIME_BUCKETS if time_gaps else 0,
+                name="encoder",
             ),
             SequenceLoss(loss, negatives),
             length,
@@ -152,6 +175,7 @@ def main(
             "layers": layers,
             "heads": heads if encoder == "attention" else None,
             "length": model.length,
+            "time_gaps": time_gaps,
             "dropout": dropout,
             "temperature": temperature,
             "loss": model.sequence_loss.chosen(dataset.num_items),
@@ -194,10 +218,18 @@ def model_and_batches(
 
     keras.utils.set_random_seed(data.seed)
     _check_heads(training.dim, encoder)
+    timed = encoder.time_buckets > 0
+    if timed and dataset.train.time is None:
+        raise UserError(
+            "There are no gaps of time without times.",
+            where=f"--time-gaps, {dataset.name}",
+            expected="a time column; --time-column names it",
+            remedy="Leave --time-gaps out.",
+        )
     owned = (
         dataset.histories
-        if isinstance(dataset, Prepared)
-        else histories([dataset.train], dataset.num_users)
+        if isinstance(dataset, Prepared) and not timed
+        else histories([dataset.train], dataset.num_users, with_times=timed)
     )
     if not (owned.lengths > 1).any():
         raise UserError(

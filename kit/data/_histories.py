@@ -19,6 +19,8 @@ class Histories:
     Args:
         offsets: int64 [rows + 1]; row i is `items[offsets[i]:offsets[i + 1]]`.
         items: int32, the rows one after the other.
+        times: int64, when each was taken last, in seconds since 1970 UTC; None where that is not
+            asked for or not known.
 
     Example:
 
@@ -29,6 +31,7 @@ class Histories:
 
     offsets: NDArray[np.int64]
     items: NDArray[np.int32]
+    times: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -48,7 +51,9 @@ class Histories:
         lengths = self.lengths[rows]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
-        return Histories(offsets, self.items[np.repeat(self.offsets[rows], lengths) + within])
+        places = np.repeat(self.offsets[rows], lengths) + within
+        times = None if self.times is None else self.times[places]
+        return Histories(offsets, self.items[places], times)
 
     def below(self, num_items: int) -> "Histories":
         """Without the items whose code is `num_items` or larger."""
@@ -102,13 +107,30 @@ class Histories:
         Returns:
             int32 [batch, length].
         """
+        filled, values = self._padded(self.items, rows, length)
+        return np.where(filled, values + shift, 0).astype(np.int32)
+
+    def padded_times(self, rows: NDArray[np.integer], *, length: int) -> NDArray[np.int64]:
+        """When each entry of `padded` was taken, int64 [batch, length], with zeros behind.
+
+        Raises:
+            ValueError: there are no times.
+        """
+        if self.times is None:
+            raise ValueError("The histories have no times.")
+        filled, values = self._padded(self.times, rows, length)
+        return np.where(filled, values, 0)
+
+    def _padded(
+        self, column: NDArray[np.integer], rows: NDArray[np.integer], length: int
+    ) -> tuple[NDArray[np.bool_], NDArray[np.integer]]:
+        """The last `length` entries of each row, and where there are any."""
         kept = np.minimum(self.lengths[rows], length)
         filled = np.arange(length) < kept[:, None]
         within = np.minimum(np.arange(length), np.maximum(kept - 1, 0)[:, None])
         starts = self.offsets[rows + 1] - kept
         places = np.where(filled, starts[:, None] + within, 0)
-        values = self.items[places] if len(self.items) else np.zeros_like(places)
-        return np.where(filled, values + shift, 0).astype(np.int32)
+        return filled, column[places] if len(column) else np.zeros_like(places)
 
     def weights_of(self, events: Events) -> NDArray[np.float32]:
         """float32 [entries]: the weights of each user's events with each item, summed, mean 1.
@@ -127,22 +149,24 @@ class Histories:
     def recoded(self, codes: NDArray[np.integer]) -> "Histories":
         """With item i called `codes[i]`, and without it where that is negative."""
         kept = self._where(codes[self.items] >= 0)
-        return Histories(kept.offsets, codes[kept.items].astype(np.int32))
+        return Histories(kept.offsets, codes[kept.items].astype(np.int32), kept.times)
 
     def _where(self, keep: NDArray[np.bool_]) -> "Histories":
         kept = np.concatenate([[0], np.cumsum(keep)])
-        return Histories(kept[self.offsets].astype(np.int64), self.items[keep])
+        times = None if self.times is None else self.times[keep]
+        return Histories(kept[self.offsets].astype(np.int64), self.items[keep], times)
 
     def _keys(self, width: int) -> NDArray[np.int64]:
         return self.row_of_each_item * width + self.items
 
 
-def histories(parts: Sequence[Events], num_users: int) -> Histories:
+def histories(parts: Sequence[Events], num_users: int, *, with_times: bool = False) -> Histories:
     """Every user's distinct items, oldest first by the last time each was taken.
 
     Args:
         parts: events, earlier parts first; without times their order is the order of rows.
         num_users: rows of the result; events of users with larger codes are ignored.
+        with_times: whether to keep the times, where there are any.
 
     Returns:
         One row a user.
@@ -153,24 +177,33 @@ def histories(parts: Sequence[Events], num_users: int) -> Histories:
     >>> histories([events], num_users=2).items
     array([3, 4], dtype=int32)
     """
-    lists = [np.empty(0, np.int32)]
+    lists, times = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
+    with_times = with_times and all(events.time is not None for events in parts)
     lengths = np.zeros(num_users, np.int64)
     for users, some in in_turns(parts, num_users):
-        user, items = _distinct(some)
+        user, items, time = _distinct(some)
         lengths[users.start : users.stop] = counted(user - users.start, len(users))
         lists.append(items)
-    return Histories(np.concatenate([[0], np.cumsum(lengths)]), np.concatenate(lists))
+        if with_times:
+            times.append(time)
+    return Histories(
+        np.concatenate([[0], np.cumsum(lengths)]),
+        np.concatenate(lists),
+        np.concatenate(times) if with_times else None,
+    )
 
 
-def _distinct(parts: Sequence[Events]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Users and their distinct items, by user, then by the last event of the pair."""
+def _distinct(parts: Sequence[Events]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Users, their distinct items and when, by user, then by the last event of the pair."""
     user = np.concatenate([events.user for events in parts])
     item = np.concatenate([events.item for events in parts])
+    time = np.zeros(0, np.int64)
     if all(events.time is not None for events in parts):
-        order = np.argsort(np.concatenate([events.time for events in parts]), kind="stable")
-        user, item = user[order], item[order]
+        time = np.concatenate([events.time for events in parts])
+        order = np.argsort(time, kind="stable")
+        user, item, time = user[order], item[order], time[order]
     # Reversed, the first place of a pair is its last event.
     pairs = (user.astype(np.int64) * (1 + int(item.max(initial=0))) + item)[::-1]
     last = np.sort(len(pairs) - 1 - np.unique(pairs, return_index=True)[1])
     by_user = last[np.argsort(user[last], kind="stable")]
-    return user[by_user], item[by_user]
+    return user[by_user], item[by_user], time[by_user] if len(time) else time

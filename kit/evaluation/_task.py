@@ -114,8 +114,8 @@ def ranking_task(
     drawn = np.zeros(everyone, bool)
     drawn[users] = True
     of_users = [events.of_users(drawn) for events in earlier]
-    train = histories(of_users[:1], everyone).take(users)
-    past = histories(of_users, everyone).below(dataset.num_items).take(users)
+    train = histories(of_users[:1], everyone, with_times=True).take(users)
+    past = histories(of_users, everyone, with_times=True).below(dataset.num_items).take(users)
     known = past if part == "test" and knows_valid else train
     nothing = Histories(np.zeros(len(users) + 1, np.int64), np.empty(0, np.int32))
     counts = {

@@ -11,6 +11,7 @@ class HistoryEncoder(tf.Module):
     """The encoder of a sequential model, without Keras in the export.
 
     It takes vectors, not codes, so that items added to the catalogue later may stand in a history.
+    `query` takes no times; where the model looks at them, `timed_query` does.
 
     Args:
         model: a built model.
@@ -30,4 +31,13 @@ class HistoryEncoder(tf.Module):
         def query(vectors: Any, known: Any) -> Any:
             return tf.cast(encode(vectors, known), tf.float32)
 
+        @tf.function(
+            input_signature=[*specs, tf.TensorSpec([None, None], tf.int64, "times")],
+            autograph=False,
+        )
+        def timed_query(vectors: Any, known: Any, times: Any) -> Any:
+            return tf.cast(encode(vectors, known, times), tf.float32)
+
         self.query = query
+        if model.is_timed:
+            self.timed_query = timed_query

@@ -91,10 +91,20 @@ class Recommender(tf.Module):
         self._owned_items = _variable(parts.owned.items)
         self.item_features = parts.item_features
         self.history_encoder = parts.history_encoder
+        if hasattr(parts.history_encoder, "timed_query"):
+            self.from_timed_history = tf.function(
+                self._from_timed_history,
+                autograph=False,
+                input_signature=[
+                    tf.TensorSpec([None, None], tf.string, "history"),
+                    tf.TensorSpec([None, None], tf.int64, "time"),
+                ],
+            )
 
     def signatures(self) -> dict[str, Any]:
         """The functions a server offers, by name."""
-        return {
+        timed = getattr(self, "from_timed_history", None)
+        return ({} if timed is None else {"from_timed_history": timed}) | {
             "serving_default": self.recommend,
             "from_history": self.from_history,
             "recommend_where": self.recommend_where,
@@ -117,6 +127,11 @@ class Recommender(tf.Module):
         """For people the model never saw, by what they had; unknown items are ignored."""
         codes = self._item_code.lookup(history)
         return self._best(*self._of_history(codes), self._seen(codes))
+
+    def _from_timed_history(self, history: Any, time: Any) -> dict[str, Any]:
+        """`from_history` where it is known when each was taken, in seconds since 1970."""
+        codes = self._item_code.lookup(history)
+        return self._best(*self._of_history(codes, time), self._seen(codes))
 
     @tf.function(
         autograph=False,
@@ -215,14 +230,17 @@ class Recommender(tf.Module):
             )
         return _first_where(known, found, popular)
 
-    def _of_history(self, codes: Any) -> tuple[Any, Any]:
+    def _of_history(self, codes: Any, time: Any = None) -> tuple[Any, Any]:
         """Whether anything in a history is known, and the query it makes."""
         known, vectors = codes >= 0, self.index.vectors_of(codes)
         count = tf.math.count_nonzero(known, axis=1, keepdims=True, dtype=tf.float32)
-        if self.history_encoder is not None:
-            query = self.history_encoder.query(vectors, known)
-        else:
+        encoder = self.history_encoder
+        if encoder is None:
             query = _with_bias(tf.reduce_sum(vectors, axis=1) / tf.maximum(count, 1))
+        elif time is None:
+            query = encoder.query(vectors, known)
+        else:
+            query = encoder.timed_query(vectors, known, time)
         return count[:, 0] > 0, query
 
     def _seen(self, codes: Any) -> Any:

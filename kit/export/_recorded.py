@@ -1,7 +1,7 @@
 """What the live model answers, computed without the graph that is exported."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from kit.retrieval import ExactIndex, unit_rows
 
 CASES = 16
 RECENT = 20
+LONGEST_GAP_S = 10 * 86_400
 UNKNOWN_ID = "\N{WHITE QUESTION MARK ORNAMENT} nobody"
 UNKNOWN_VALUE = f"{UNKNOWN_ID}=1"
 LOWEST = np.finfo(np.float32).min
@@ -106,9 +107,13 @@ def recorded_cases(
     queries = _of_users(model, parts, users)
     known = queries @ parts.item_vectors.T
     known = np.vstack([_without(known, owned) if exclude_seen else known, popular])
-    someone = _of_histories(model, parts, recent) @ parts.item_vectors.T
-    someone = _without(someone, recent) if exclude_seen else someone
-    someone = np.vstack([np.where(recent.lengths[:, None] > 0, someone, popular), popular])
+
+    def of_histories(some: Histories) -> NDArray[np.float32]:
+        scores = _of_histories(model, parts, some) @ parts.item_vectors.T
+        scores = _without(scores, some) if exclude_seen else scores
+        return np.vstack([np.where(some.lengths[:, None] > 0, scores, popular), popular])
+
+    someone = of_histories(replace(recent, times=None))
     unit = unit_rows(parts.item_vectors[:, :-1])
     itself = Histories(np.arange(len(items) + 1), items.astype(np.int32))
     similar = _without(unit[items] @ unit.T, itself)
@@ -139,6 +144,12 @@ def recorded_cases(
         ),
         "similar_items": (item_ids, similar),
     }
+    if hasattr(parts.history_encoder, "timed_query"):
+        gaps = draw.integers(1, LONGEST_GAP_S, len(recent.items))
+        timed = replace(recent, times=np.cumsum(gaps))
+        times = timed.padded_times(np.arange(len(users)), length=RECENT + 1)
+        time = {"time": np.vstack([times, np.zeros_like(times[:1])]).tolist()}
+        rankings["from_timed_history"] = (histories | time, of_histories(timed))
     embeddings = {
         "embed_user": (user_ids, np.vstack([queries, nobody])),
         "embed_item": (item_ids, np.vstack([parts.item_vectors[items], no_item])),
@@ -173,9 +184,13 @@ def _of_histories(
     if model is not None:
         return queries(model, np.full(len(histories), model.num_users), histories)
     if parts.history_encoder is not None:
-        codes = histories.padded(np.arange(len(histories)), length=RECENT, shift=1) - 1
+        rows = np.arange(len(histories))
+        codes = histories.padded(rows, length=RECENT, shift=1) - 1
         vectors = parts.item_vectors[codes]
-        return np.asarray(parts.history_encoder.query(vectors, codes >= 0))
+        if histories.times is None:
+            return np.asarray(parts.history_encoder.query(vectors, codes >= 0))
+        times = histories.padded_times(rows, length=RECENT)
+        return np.asarray(parts.history_encoder.timed_query(vectors, codes >= 0, times))
     total = np.asarray(histories.matrix(len(parts.item_ids)) @ parts.item_vectors)
     mean = total / np.maximum(histories.lengths, 1)[:, None]
     mean[:, -1] = 1
@@ -229,7 +244,10 @@ def _answer(
         values = np.take_along_axis(scores, best, axis=1)
         best = np.where(values > LOWEST, best, len(parts.item_ids))
     else:
-        tensors = [tf.constant(value, tf.string) for value in inputs.values()]
+        tensors = [
+            tf.constant(value, tf.int64 if name == "time" else tf.string)
+            for name, value in inputs.items()
+        ]
         answer = module.signatures()[signature](*tensors)
         code = {name: place for place, name in enumerate(names)}
         best = np.vectorize(lambda name: code[name.decode()])(answer["item_id"].numpy())

@@ -24,11 +24,12 @@ def queries(
     Args:
         model: the model as it stands.
         users: int [batch], codes of the data set; those from `model.num_users` on are not known.
-        known: the items of each of them, oldest first.
+        known: the items of each of them, oldest first; with times for a model that looks at them.
 
     Returns:
         float32 [batch, dim].
     """
+    is_timed = isinstance(model, SequentialRecommender) and model.is_timed
     codes = np.where(users < model.num_users, users + 1, 0).astype(np.int32)
     widths = 2 ** np.ceil(np.log2(np.maximum(known.lengths, 1))).astype(np.int64)
     found: NDArray[np.float32] | None = None
@@ -37,7 +38,10 @@ def queries(
         for start in range(0, len(rows), max(1, POSITIONS_AT_ONCE // int(width))):
             some = rows[start : start + max(1, POSITIONS_AT_ONCE // int(width))]
             history = known.padded(some, length=int(width), shift=1)
-            vectors = np.asarray(model({"user": codes[some], "history": history}), np.float32)
+            inputs: dict[str, NDArray[np.integer]] = {"user": codes[some], "history": history}
+            if is_timed and known.times is not None:
+                inputs["time"] = known.padded_times(some, length=int(width))
+            vectors = np.asarray(model(inputs), np.float32)
             if found is None:
                 found = np.empty((len(users), vectors.shape[1]), np.float32)
             found[some] = vectors

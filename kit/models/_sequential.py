@@ -13,6 +13,9 @@ from kit.models._entity_tower import EntityTower, FeatureShape
 from kit.models._sequence_encoder import SequenceEncoder
 from kit.models._sequence_loss import SequenceLoss
 
+# So large a part of the sequences is trained on without times: not every request has them.
+UNTIMED = 0.1
+
 
 @keras.saving.register_keras_serializable(package="kit")
 class SequentialRecommender(keras.Model):
@@ -34,7 +37,9 @@ class SequentialRecommender(keras.Model):
 
     Call arguments:
         inputs: `{"history": int32 [batch, positions]}`, oldest first, 0 is padding, in training
-            behind the items; "user" may be there and is not looked at.
+            behind the items; "user" may be there and is not looked at. An encoder with time
+            buckets takes "time" too, int64 [batch, positions], seconds since 1970; zeros, or none,
+            where it is not known.
 
     Returns:
         float [batch, dim + 1], a query with the constant 1 at its end; in training
@@ -77,6 +82,13 @@ class SequentialRecommender(keras.Model):
             SequenceLoss(**loss) if isinstance(loss, dict) else loss or SequenceLoss()
         )
         self.negatives_seed = keras.random.SeedGenerator()
+        if self.is_timed:
+            self.untimed_seed = keras.random.SeedGenerator()
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether the gaps between events count."""
+        return self.encoder.time_buckets > 0
 
     def build(self, input_shape: Any = None) -> None:
         self.item_tower.build(None)
@@ -98,16 +110,21 @@ class SequentialRecommender(keras.Model):
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
         history = inputs["history"]
         vectors = self.item_tower(history, training=training)
-        if training:
-            return self._queries(vectors, training=True)
-        return self.encode(vectors, tf.not_equal(history, 0))
+        times = inputs.get("time") if self.is_timed else None
+        if not training:
+            return self.encode(vectors, tf.not_equal(history, 0), times)
+        if times is not None:
+            drawn = keras.random.uniform((tf.shape(history)[0], 1), seed=self.untimed_seed)
+            times = tf.where(drawn < UNTIMED, tf.zeros_like(times), times)
+        return self._queries(vectors, times, training=True)
 
-    def encode(self, vectors: Any, known: Any) -> Any:
+    def encode(self, vectors: Any, known: Any, times: Any = None) -> Any:
         """The query of a history of item vectors.
 
         Args:
             vectors: float [batch, positions, dim + 1], oldest first.
             known: bool [batch, positions], False where there is no item; anywhere.
+            times: int64 [batch, positions], in seconds, or None where they are not known.
 
         Returns:
             float [batch, dim + 1].
@@ -117,12 +134,22 @@ class SequentialRecommender(keras.Model):
         # Of the known ones, in their order, the latest; behind them whatever there is.
         order = tf.argsort(tf.cast(~known, tf.int32), axis=1, stable=True)
         latest = tf.maximum(count - width, 0)[:, None] + tf.range(width)
-        vectors = tf.gather(vectors, tf.gather(order, latest, batch_dims=1), batch_dims=1)
+        latest = tf.gather(order, latest, batch_dims=1)
+        vectors = tf.gather(vectors, latest, batch_dims=1)
+        if times is not None:
+            times = tf.gather(times, latest, batch_dims=1)
         last = tf.maximum(tf.minimum(count, width) - 1, 0)
-        return tf.gather(self._queries(vectors), last, batch_dims=1)
+        return tf.gather(self._queries(vectors, times), last, batch_dims=1)
 
-    def _queries(self, vectors: Any, training: bool = False) -> Any:
-        encoded = self.encoder(vectors[..., :-1] * self.dim**0.5, training=training)
+    def _queries(self, vectors: Any, times: Any = None, training: bool = False) -> Any:
+        when: dict[str, Any] = {}
+        if self.is_timed:
+            if times is None:
+                times = tf.zeros(tf.shape(vectors)[:2], tf.int64)
+            # float32 does not hold the seconds since 1970, but those of a history.
+            newest = tf.reduce_max(times, axis=1, keepdims=True)
+            when["times"] = tf.cast(times - newest, tf.float32)
+        encoded = self.encoder(vectors[..., :-1] * self.dim**0.5, training=training, **when)
         queries = tf.math.l2_normalize(encoded, axis=-1) / self.temperature
         return tf.concat([queries, tf.ones_like(queries[..., :1])], axis=-1)
 

@@ -104,11 +104,15 @@ class SequenceBatches:
         return {
             "users": int(np.sum(self.histories.lengths > 1)),
             "interactions": len(self.histories.items),
-            "content": digest(self.histories.offsets, self.histories.items, self.weights),
+            "content": digest(
+                self.histories.offsets, self.histories.items, self.histories.times, self.weights
+            ),
         }
 
     def stream(self, first_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
         """Batches `({"user", "history"}, targets, weights)` without end; codes start at 1.
+
+        Where the histories have times, there is "time" beside "history".
 
         Args:
             first_step: number of the first batch.
@@ -123,6 +127,7 @@ class SequenceBatches:
         shapes = tf.constant(np.stack([rows, widths], axis=1), tf.int32)
         items, offsets = tf.constant(self.histories.items), tf.constant(self.histories.offsets)
         weights = None if self.weights is None else tf.constant(self.weights)
+        times = None if self.histories.times is None else tf.constant(self.histories.times)
 
         def order(number: tf.Tensor) -> tf.data.Dataset:
             filled = []
@@ -163,13 +168,14 @@ class SequenceBatches:
             weight = tf.ones(tf.shape(target))
             if weights is not None:
                 weight = tf.gather(weights, following)
+            inputs = {"user": user + 1, "history": history}
+            if times is not None:
+                inputs["time"] = tf.where(filled, tf.gather(times, place), 0)
             if self.one_width:
-                rows_here = buckets[0].rows // shard.of
-                history, target, weight = (
-                    tf.ensure_shape(x, [rows_here, self.length]) for x in (history, target, weight)
-                )
-                user = tf.ensure_shape(user, [rows_here])
-            return {"user": user + 1, "history": history}, target, weight
+                shape = [buckets[0].rows // shard.of, self.length]
+                target, weight = tf.ensure_shape(target, shape), tf.ensure_shape(weight, shape)
+                inputs = {n: tf.ensure_shape(x, shape[: x.shape.rank]) for n, x in inputs.items()}
+            return inputs, target, weight
 
         passes = tf.data.Dataset.counter(first_pass).flat_map(order).skip(begun)
         numbered = passes.enumerate(start=first_step)

@@ -114,3 +114,27 @@ def test_weights_are_summed_over_a_users_events_with_an_item() -> None:
     assert table.weights_of(rated).tolist() == [0.75, 1.5, 0.75]
     with pytest.raises(ValueError, match="no weight"):
         table.weights_of(events([0], [1]))
+
+
+def test_times_follow_their_items() -> None:
+    parts = [
+        Events(np.array(u, np.int32), np.array(i, np.int32), np.array(t, np.int64), None)
+        for u, i, t in (([0, 0, 1, 0], [5, 6, 5, 7], [9, 2, 4, 5]), ([1, 0], [6, 6], [30, 20]))
+    ]
+    table = histories(parts, 3, with_times=True)
+    assert rows_of(table) == [[7, 5, 6], [5, 6], []]
+    assert table.times is not None
+    assert table.times.tolist() == [5, 9, 20, 4, 30]
+    rows = np.array([1, 0, 2])
+    assert table.padded_times(rows, length=2).tolist() == [[4, 30], [9, 20], [0, 0]]
+    for changed, times in (
+        (table.take(np.array([1])), [4, 30]),
+        (table.last(1), [20, 30]),
+        (table.below(7), [9, 20, 4, 30]),
+        (table.recoded(np.array([-1] * 6 + [0, 1])), [5, 20, 30]),
+    ):
+        assert changed.times is not None
+        assert changed.times.tolist() == times
+    assert histories(parts, 3).times is None
+    with pytest.raises(ValueError, match="no times"):
+        histories(parts, 3).padded_times(rows, length=2)

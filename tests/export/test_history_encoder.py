@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kit.artefact import version_folder
 from kit.export import Catalogue, HistoryEncoder, Recommender, export_retrieval, retrieval_parts
@@ -60,4 +61,27 @@ def test_the_export_is_verified_and_takes_another_catalogue(data, tmp_path):
         tmp_path, IndexSettings()
     )
     assert version_folder(tmp_path) == newer
+    assert all(check.passed for check in checks)
+
+
+def test_a_timed_model_answers_with_times_and_without(data, tmp_path):
+    encoder = SequenceEncoder(layers=1, heads=1, time_buckets=32)
+    model = sequential_for(data, dim=4, length=8, encoder=encoder, loss=SequenceLoss())
+    for weight in model.encoder.variables:
+        weight.assign_add(np.random.default_rng(0).normal(size=weight.shape))
+    parts = retrieval_parts(model, data)
+    module = Recommender(parts, k=5, exclude_seen=True)
+    user = int(parts.owned.lengths.argmax())
+    had = parts.owned.take(np.array([user]))
+    history, time = [parts.item_ids[i] for i in had.items], had.times
+    known, expected = asked(module.recommend, [parts.user_ids[user]])
+    answer = module.from_timed_history(tf.constant([history]), tf.constant([time], tf.int64))
+    assert [i.decode() for i in answer["item_id"].numpy()[0]] == known[0]
+    _, without = asked(module.from_history, [history])
+    assert np.abs(without - expected).max() > 1e-4
+    version, checks = export_retrieval(model, data, tmp_path, k=5, card={})
+    assert "from_timed_history" in {check.signature for check in checks}
+    assert all(check.passed for check in checks)
+    _, checks = Catalogue.of(version).without(parts.item_ids[:2]).export(tmp_path, IndexSettings())
+    assert "from_timed_history" in {check.signature for check in checks}
     assert all(check.passed for check in checks)

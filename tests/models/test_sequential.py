@@ -123,3 +123,53 @@ def test_the_step_asks_for_nothing_a_tpu_has_not(kind):
     assert not {name for name, _, _ in found} & {"Unique", "UniqueV2", "Where", "PyFunc"}
     assert not [name for name, shapes, _ in found if any(-1 in shape for shape in shapes)]
     assert np.isfinite(float(step(batch)["loss"]))
+
+
+def timed(block="ligr"):
+    keras.utils.set_random_seed(0)
+    encoder = SequenceEncoder(block=block, layers=1, dropout=0.0, time_buckets=32)
+    made = SequentialRecommender(ITEMS, DIM, length=8, encoder=encoder, loss=SequenceLoss("full"))
+    made.build()
+    for weight in made.encoder.variables:
+        if weight.path.endswith("bias") and weight.shape[0] == 32:
+            weight.assign(np.random.default_rng(0).normal(size=weight.shape))
+    return made
+
+
+@pytest.mark.parametrize("block", ["sasrec", "ligr", "hstu"])
+def test_the_gaps_count_and_nothing_else_of_the_times(block):
+    made = timed(block)
+    history = np.array([[3, 1, 0, 2]], np.int32)
+
+    def at(*times):
+        return made({"history": history, "time": np.array([times], np.int64)}).numpy()
+
+    now = 1_700_000_000
+    expected = at(now - 90_000, now - 60, 0, now)
+    moved = at(now + 10, now + 89_950, 0, now + 90_010)
+    np.testing.assert_allclose(moved, expected, atol=1e-5)
+    assert np.abs(at(now - 90_000, now - 80_000, 0, now) - expected).max() > 1e-3
+    # Not known is the same as all at once.
+    np.testing.assert_allclose(at(0, 0, 0, 0), made({"history": history}), atol=1e-6)
+    if block != "hstu":
+        np.testing.assert_allclose(at(now, now, 0, now), at(0, 0, 0, 0), atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_a_timed_model_learns_from_gaps_and_is_loaded_as_it_was(tmp_path):
+    made = timed()
+    made.compile(LazyAdamW(0.02), jit_compile=False)
+    # What comes next is 6 after a short gap and 7 after a long one.
+    history = np.tile([[1, 2, 3]], (32, 1)).astype(np.int32)
+    gap = np.where(np.arange(32) % 2, 10, 1_000_000)[:, None]
+    time = 10**9 + gap * np.array([[0, 1, 2]])
+    target = np.concatenate([history[:, 1:], np.where(gap == 10, 6, 7)], axis=1)
+    inputs = {"history": history, "time": time}
+    rows = tf.data.Dataset.from_tensors((inputs, target, np.ones_like(target, np.float32)))
+    made.fit(rows.repeat(80), verbose=0, shuffle=False)
+    asked = {name: value[:2] for name, value in inputs.items()}
+    scores = made(asked).numpy() @ np.asarray(made.item_vectors())[1:].T
+    assert (scores.argmax(axis=1) + 1).tolist() == [7, 6]
+    made.save(tmp_path / "timed.keras")
+    again = keras.models.load_model(tmp_path / "timed.keras")
+    np.testing.assert_allclose(again(asked), made(asked), atol=1e-6)

@@ -18,7 +18,7 @@ def run(line):
 @pytest.mark.parametrize(
     "options",
     [
-        "--block sasrec --loss sampled --negatives 16 --split leave-one-out",
+        "--block sasrec --loss sampled --negatives 16 --split leave-one-out --time-gaps",
         "--encoder gru --loss gbce --weight-column amount --length 4 --include-seen",
         "--encoder conv --no-features --loss full --precision mixed_bfloat16 --limit 900",
     ],
@@ -48,8 +48,10 @@ def test_its_roads(shop, tmp_path, monkeypatch, options):
     [
         (["a,x,1", "b,y,2", "c,z,3", "d,x,4"], "", "No user has two items"),
         ([f"u{n},i{k},{k}" for n in range(9) for k in range(5)], "--dim 5", "--dim"),
+        (["a,x,1"], "--time-gaps --encoder gru", "takes no gaps of time"),
+        (["a,x,1"], "--time-gaps --time-column no", "no"),
     ],
-    ids=["sequences of one event", "a width that cannot be shared out"],
+    ids=["sequences of one event", "a width that cannot be shared out", "gaps for gru", "no time"],
 )
 def test_what_cannot_be_trained_is_said(tmp_path, rows, options, said):
     data = tmp_path / "few.csv"

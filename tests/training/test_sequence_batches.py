@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -110,3 +111,14 @@ def test_the_seed_alone_decides():
 )
 def test_default_length(lengths, length):
     assert default_length(np.array(lengths, int)) == length
+
+
+@pytest.mark.parametrize("one_width", [True, False])
+def test_times_are_those_of_the_items(one_width):
+    timed = replace(HISTORIES, times=np.int64(10**9) + HISTORIES.items)
+    stream = replace(batches(one_width=one_width), histories=timed)
+    for inputs, _, _ in islice(stream.stream(), 8):
+        history = inputs["history"].numpy().astype(np.int64)
+        expected = np.where(history > 0, 10**9 + history - 1, 0)
+        np.testing.assert_array_equal(inputs["time"].numpy(), expected)
+    assert stream.content != batches().content
