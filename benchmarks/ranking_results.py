@@ -4,6 +4,7 @@
     python benchmarks/adult_census.py path/to/adult-census adult-census
     python benchmarks/ranking_results.py --seeds 5 frappe
     python benchmarks/ranking_results.py --boosting adult-census in-vehicle-coupon
+    python benchmarks/ranking_results.py --model deepfm in-vehicle-coupon
 
 Every source is trained with every seed through the command a user types; with --boosting
 scikit-learn's histogram gradient boosting learns from the same rows, is stopped by the same valid
@@ -26,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 RESULTS = Path(__file__).parent.parent / "results" / "ranking.json"
 BOOSTING = "gradient boosting"
+MODELS = ("dcn", "dlrm", "deepfm", "autoint", "finalmlp", "din")
 METRICS = {"auc": "AUC", "grouped_auc": "grouped AUC", "log_loss": "log loss", "ece": "ECE"}
 COMMANDS = {
     "frappe": "kit train ranking --data FOLDER",
@@ -108,6 +110,16 @@ def summary(source: str, runs: list[dict[str, Any]], boosts: list[dict[str, floa
     }
 
 
+def add(kept: dict[str, Any], name: str, found: dict[str, Any]) -> None:
+    """Keep the figures of a source; of a second model only its own line."""
+    model = found["model"]
+    if kept.get(name, found)["model"] == model:
+        others = {k: v for k, v in kept.get(name, found)["systems"].items() if k in MODELS}
+        kept[name] = found | {"systems": others | found["systems"]}
+    else:
+        kept[name]["systems"][model] = found["systems"][model]
+
+
 def readme_table(kept: dict[str, Any]) -> str:
     """README's table of results and its protocols, from the kept figures."""
     lines = [
@@ -136,7 +148,7 @@ def readme_table(kept: dict[str, Any]) -> str:
 @click.command()
 @click.argument("sources", nargs=-1, required=True)
 @click.option("--seeds", default=3, show_default=True)
-@click.option("--model", default="dcn", show_default=True)
+@click.option("--model", type=click.Choice(MODELS), default=MODELS[0], show_default=True)
 @click.option("--boosting", "boosts", is_flag=True, help="Gradient boosting on the same rows.")
 def main(sources: tuple[str, ...], seeds: int, model: str, boosts: bool) -> None:
     """Train each of SOURCES with every seed and keep the figures."""
@@ -149,7 +161,7 @@ def main(sources: tuple[str, ...], seeds: int, model: str, boosts: bool) -> None
                 peers.append(boosting(runs[-1]))
             # Kept after every seed, so that an interrupted measurement is not lost.
             kept = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
-            kept[Path(source).name] = summary(source, runs, peers)
+            add(kept, Path(source).name, summary(source, runs, peers))
             RESULTS.parent.mkdir(exist_ok=True)
             RESULTS.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
     print(readme_table(kept))

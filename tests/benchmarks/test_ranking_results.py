@@ -2,7 +2,7 @@ import pytest
 
 from benchmarks.adult_census import COLUMNS, cleaned
 from benchmarks.gradient_boosting import boosted
-from benchmarks.ranking_results import readme_table, summary
+from benchmarks.ranking_results import add, readme_table, summary
 from kit.metrics import auc
 from tests.evaluation.clicks import clicks
 
@@ -31,6 +31,20 @@ def test_the_table_says_what_was_measured():
     assert "| gradient boosting | 0.8200 (0.0000) |" in table
     assert "base rate" not in table
     assert "- adult-census: test, 10 rows." in table
+
+
+def test_a_second_model_is_a_line_beside_the_first():
+    kept = {}
+    add(kept, "adult", summary("adult", [run(0), run(1)], []))
+    add(kept, "adult", summary("adult", [run(0, auc=0.7) | {"model": "deepfm"}], []))
+    add(kept, "adult", summary("adult", [run(0, auc=0.9)], []))
+    systems = kept["adult"]["systems"]
+    assert {name: systems[name]["auc"]["mean"] for name in systems} == {
+        "dcn": 0.9,
+        "base rate": 0.9,
+        "deepfm": 0.7,
+    }
+    assert (kept["adult"]["model"], kept["adult"]["seeds"]) == ("dcn", [0])
 
 
 def test_boosting_learns_from_train_and_predicts_test(tmp_path):
