@@ -30,7 +30,8 @@ BOOSTING = "gradient boosting"
 MODELS = ("dcn", "dlrm", "deepfm", "autoint", "finalmlp", "din")
 METRICS = {"auc": "AUC", "grouped_auc": "grouped AUC", "log_loss": "log loss", "ece": "ECE"}
 COMMANDS = {
-    "frappe": "kit train ranking --data FOLDER",
+    # The width was chosen on valid: 16, 32 and 64 gave .9817, .9829 and .9828.
+    "frappe": "kit train ranking --data FOLDER --dim 32",
     "adult-census": "kit train ranking --data FOLDER --label income",
     "in-vehicle-coupon": "kit train ranking --data in-vehicle-coupon",
 }
@@ -39,10 +40,9 @@ COMMANDS = {
 def trained(source: str, seed: int, model: str) -> dict[str, Any]:
     """metrics.json of one run of the recipe."""
     with TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "kit", "train", "ranking", "--data", source]
+        own = COMMANDS[Path(source).name].split()[5:]
+        command = [sys.executable, "-m", "kit", "train", "ranking", "--data", source, *own]
         command += ["--model", model, "--seed", str(seed), "--quiet"]
-        if Path(source).name == "adult-census":
-            command += ["--label", "income"]
         command += ["--output", f"{folder}/model", "--report", f"{folder}/report"]
         subprocess.run(command, check=True)
         numbers: dict[str, Any] = json.loads(Path(folder, "report", "metrics.json").read_text())
