@@ -15,6 +15,7 @@ from kit.cluster import is_chief, serve_cluster
 from kit.console import (
     AnswerOptions,
     CheckpointOptions,
+    ContentOptions,
     DataOptions,
     IndexOptions,
     TrainingOptions,
@@ -53,6 +54,7 @@ def travel(
     checkpoint: CheckpointOptions,
     index: IndexOptions,
     answers: AnswerOptions,
+    content: ContentOptions,
     intended_use: str,
     limits: Sequence[str],
 ) -> None:
@@ -66,6 +68,7 @@ def travel(
         checkpoint: whether to go on from a checkpoint, and when to keep one.
         index: how the export finds the best items.
         answers: what the export answers.
+        content: pictures of the items.
         intended_use: of the model, in a sentence, for its card.
         limits: sentences for the card.
     """
@@ -96,6 +99,7 @@ def travel(
         strategy,
     )
 
+    dataset = content.joined(dataset, data.items)
     devices = choose_strategy(training.strategy)
     say(f"devices {devices}")
     scope = strategy(devices.name).scope()
@@ -108,6 +112,7 @@ def travel(
     settings = {
         **asdict(data),
         **asdict(training),
+        **asdict(content),
         **built.settings,
         "precision": precision.name,
         "batch_size": batches.batch_size,
@@ -206,6 +211,7 @@ def travel(
             "dataset": numbers["data"],
             "results": numbers["test"],
             "baselines": numbers["baselines"],
+            "item_contents": [part.card() for part in content.of_items(data.items)],
             "intended_use": intended_use,
             "limits": list(limits),
         },

@@ -18,11 +18,13 @@ from kit.console import (
     AnswerOptions,
     CheckpointOptions,
     Command,
+    ContentOptions,
     DataOptions,
     IndexOptions,
     TrainingOptions,
     answer_options,
     checkpoint_options,
+    content_options,
     data_options,
     index_options,
     training_options,
@@ -56,6 +58,7 @@ LIMITS = [
 @checkpoint_options
 @index_options
 @answer_options
+@content_options
 @click.option(
     "--encoder",
     type=click.Choice(["attention", "lstm", "gru", "conv"]),
@@ -125,6 +128,7 @@ def main(
     checkpoint: CheckpointOptions,
     index: IndexOptions,
     answers: AnswerOptions,
+    content: ContentOptions,
     encoder: str,
     block: str,
     layers: int,
@@ -191,6 +195,7 @@ def main(
         checkpoint=checkpoint,
         index=index,
         answers=answers,
+        content=content,
         intended_use=INTENDED_USE,
         limits=LIMITS,
     )

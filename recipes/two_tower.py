@@ -18,11 +18,13 @@ from kit.console import (
     AnswerOptions,
     CheckpointOptions,
     Command,
+    ContentOptions,
     DataOptions,
     IndexOptions,
     TrainingOptions,
     answer_options,
     checkpoint_options,
+    content_options,
     data_options,
     index_options,
     training_options,
@@ -53,6 +55,7 @@ LIMITS = [
 @checkpoint_options
 @index_options
 @answer_options
+@content_options
 @click.option(
     "--loss",
     type=click.Choice(["auto", "full", "sampled"]),
@@ -86,6 +89,7 @@ def main(
     checkpoint: CheckpointOptions,
     index: IndexOptions,
     answers: AnswerOptions,
+    content: ContentOptions,
     loss: str,
     uniform_negatives: int,
     hard_negatives: int | None,
@@ -110,6 +114,7 @@ def main(
         checkpoint=checkpoint,
         index=index,
         answers=answers,
+        content=content,
         intended_use=INTENDED_USE,
         limits=LIMITS,
     )

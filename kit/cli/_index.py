@@ -1,12 +1,16 @@
 """Changing what an export recommends from, without training."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kit.cli._artefact import EXAMPLE_FOLDER
 from kit.console import Command, quiet_tensorflow
 from kit.errors import UserError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @click.command(cls=Command, example=f"kit index {EXAMPLE_FOLDER} --add items.csv")
@@ -65,6 +69,7 @@ def index(
     version = version_folder(folder)
     gone = _lines(removed) if removed is not None else []
     quiet_tensorflow()
+    from kit.artefact.content import ItemContent
     from kit.data import read_new_items
     from kit.export import Catalogue
     from kit.retrieval import IndexSettings
@@ -74,7 +79,19 @@ def index(
         catalogue = catalogue.without(gone)
         click.echo(f"removed {len(set(gone)):,} items")
     if added is not None:
-        table, dropped = read_new_items(added, catalogue.encoder, item_column=item_column)
+        contents = [
+            ItemContent(**saved, folder=str(added.parent))
+            for saved in catalogue.card.get("item_contents", [])
+        ]
+
+        def completed(table: "pl.DataFrame") -> "pl.DataFrame":
+            for content in (c for c in contents if c.column in table.columns):
+                table = content.joined(table)
+            return table
+
+        table, dropped = read_new_items(
+            added, catalogue.encoder, item_column=item_column, completed=completed
+        )
         catalogue = catalogue.with_items(table)
         click.echo(f"added   {len(table):,} items")
         for step in dropped:

@@ -1,5 +1,6 @@
 """Items that come to a catalogue later, with their features."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +12,11 @@ from kit.errors import UserError
 
 
 def read_new_items(
-    path: Path, encoder: FeatureEncoder, *, item_column: str | None = None
+    path: Path,
+    encoder: FeatureEncoder,
+    *,
+    item_column: str | None = None,
+    completed: Callable[[pl.DataFrame], pl.DataFrame] = lambda table: table,
 ) -> tuple[pl.DataFrame, list[CleaningStep]]:
     """Read items to be embedded from their features.
 
@@ -19,6 +24,7 @@ def read_new_items(
         path: the file.
         encoder: of the model's item features; columns of it that the file lacks are null.
         item_column: the id column, if it is not to be found by name.
+        completed: adds columns that the model knows and the file cannot have.
 
     Returns:
         `item_id` (String, unique, not null) and the other columns; and what was dropped.
@@ -30,6 +36,7 @@ def read_new_items(
     table, dropped = read_features(
         path, "item", named=item_column, in_interactions="item_id", known=None
     )
+    table = completed(table)
     known = [*encoder.text, *(name for name, _, _ in encoder.numbers)]
     if not set(known) & set(table.columns):
         raise UserError(

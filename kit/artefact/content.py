@@ -1,0 +1,168 @@
+"""Vectors of items from their pictures or texts, by an encoder that was trained before."""
+
+import hashlib
+import os
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from kit.artefact._manifest import MANIFEST
+from kit.artefact._version import version_folder
+from kit.errors import UserError
+
+AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class ItemContent:
+    """A column of the items' table that an exported encoder turns into vectors.
+
+    Args:
+        column: of paths of pictures, or of texts.
+        encoder: folder of an export with the signature `embed`; whether it takes `image`, an
+            encoded picture, or `text` says what the column holds.
+        folder: what paths of pictures start from.
+
+    Example:
+
+    >>> ItemContent("photo", "saved_models/image-classification", "shop").card()
+    {'column': 'photo', 'encoder': 'saved_models/image-classification'}
+    """
+
+    column: str
+    encoder: str
+    folder: str = "."
+
+    def card(self) -> dict[str, str]:
+        """What an export has to remember, to embed items that come later."""
+        return {name: value for name, value in asdict(self).items() if name != "folder"}
+
+    def joined(self, table: pl.DataFrame) -> pl.DataFrame:
+        """The table with a number column for each entry of the vectors, `column[0]` and so on.
+
+        A column of paths is left out, as its words mean nothing; one of texts stays. A row without
+        a picture or text has nulls. The vectors of a column are computed once and kept in the
+        user's cache.
+
+        Args:
+            table: a row an item, with its `item_id`.
+
+        Raises:
+            UserError: there is no such column or encoder, or a picture cannot be read.
+        """
+        if self.column not in table.columns:
+            raise UserError(
+                f"The items have no column {self.column!r}.",
+                where=f"columns {', '.join(table.columns)}",
+                expected="a column of paths of pictures, or of texts",
+                remedy="Name it as the file does.",
+            )
+        version = version_folder(Path(self.encoder)).resolve()
+        kind, embed = self._signature(version)
+        values = table[self.column].cast(pl.String).fill_null("").str.strip_chars().to_list()
+        rows = [row for row, value in enumerate(values) if value]
+        if not rows:
+            raise UserError(
+                f"No item has {'a picture' if kind == 'image' else 'a text'}.",
+                where=f"column {self.column}",
+                expected="a value in some rows",
+                remedy="Name another column.",
+            )
+        names = [str(table["item_id"][row]) for row in rows]
+        contents = [
+            self._content(values[row], name, kind) for row, name in zip(rows, names, strict=True)
+        ]
+        vectors = _cached(version, contents)
+        if vectors is None:
+            vectors = self._embedded(contents, names, embed)
+            _keep(version, contents, vectors)
+        whole = np.full((len(values), vectors.shape[1]), np.nan, np.float32)
+        whole[rows] = vectors
+        numbers = [
+            pl.Series(f"{self.column}[{place}]", entry).fill_nan(None)
+            for place, entry in enumerate(whole.T)
+        ]
+        return (table.drop(self.column) if kind == "image" else table).with_columns(numbers)
+
+    def _signature(self, version: Path) -> tuple[str, Any]:
+        model = tf.saved_model.load(str(version))
+        embed = model.signatures.get("embed") if hasattr(model, "signatures") else None
+        kinds = () if embed is None else tuple(embed.structured_input_signature[1])
+        if embed is None or kinds not in (("image",), ("text",)):
+            raise UserError(
+                "The export encodes neither pictures nor texts.",
+                where=str(version),
+                expected="a signature embed that takes image or text alone",
+                remedy="Train one: kit train image-classification",
+            )
+        # The signature's resources go with the model it belongs to.
+        return kinds[0], lambda batch: (model, embed(**{kinds[0]: batch}))[1]["embedding"]
+
+    def _content(self, value: str, name: str, kind: str) -> bytes:
+        if kind == "text":
+            return value.encode()
+        path = Path(self.folder) / value
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise UserError(
+                f"A picture cannot be read: {error.strerror}.",
+                where=f"{path}, of item {name}, column {self.column}",
+                expected="a path of a JPEG or PNG file, from the folder of the items' file",
+                remedy="Correct the path, or leave it empty.",
+            ) from None
+
+    def _embedded(self, contents: list[bytes], names: list[str], embed: Any) -> NDArray[np.float32]:
+        found = []
+        for start in range(0, len(contents), AT_ONCE):
+            batch = contents[start : start + AT_ONCE]
+            try:
+                found.append(embed(tf.constant(batch)).numpy())
+            except tf.errors.OpError:
+                for name, content in zip(names[start:], batch, strict=False):
+                    self._try(content, name, embed)
+                raise
+        return np.concatenate(found).astype(np.float32)
+
+    def _try(self, content: bytes, name: str, embed: Any) -> None:
+        try:
+            embed(tf.constant([content]))
+        except tf.errors.OpError as error:
+            raise UserError(
+                "A picture cannot be decoded.",
+                where=f"item {name}, column {self.column}",
+                expected="JPEG or PNG",
+                remedy=f"Replace it, or leave it empty ({error.message.splitlines()[0][:100]}).",
+            ) from None
+
+
+def _file(version: Path, contents: list[bytes]) -> Path:
+    digest = hashlib.blake2b((version / MANIFEST).read_bytes(), digest_size=16)
+    for content in contents:
+        digest.update(hashlib.blake2b(content).digest())
+    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(home).expanduser() / "kit" / "vectors" / f"{digest.hexdigest()}.npy"
+
+
+def _cached(version: Path, contents: list[bytes]) -> NDArray[np.float32] | None:
+    # What is damaged is computed anew.
+    with suppress(OSError, ValueError, EOFError):
+        found: NDArray[np.float32] = np.load(_file(version, contents))
+        if len(found) == len(contents):
+            return found
+    return None
+
+
+def _keep(version: Path, contents: list[bytes], vectors: NDArray[np.float32]) -> None:
+    file = _file(version, contents)
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_suffix(f".{os.getpid()}.npy")
+        np.save(draft, vectors)
+        draft.rename(file)

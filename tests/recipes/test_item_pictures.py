@@ -1,0 +1,57 @@
+import warnings
+
+import numpy as np
+from click.testing import CliRunner
+
+from kit.artefact.loaded import Artefact
+from kit.cli import main
+from kit.export import _saved_model
+from tests.artefact.painter import Colours, paint, save_encoder
+from tests.export.parts import passing
+
+
+def run(line):
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        result = CliRunner().invoke(main, line.split())
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def test_an_item_with_a_picture_alone_finds_its_people(tmp_path, monkeypatch):
+    """Half of the people take what is red, half what is blue; an item of either comes later."""
+    monkeypatch.setattr(_saved_model, "verify", passing)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    encoder = save_encoder(Colours(), tmp_path / "colours")
+    random = np.random.default_rng(0)
+    photos = {}
+    for item in range(40):
+        strong, weak = (int(x) for x in random.integers((180, 0), (255, 60)))
+        colour = (weak, 0, strong) if item % 2 else (strong, 0, weak)
+        photos[f"i{item}"] = paint(tmp_path / "photos" / f"{item}.png", colour)
+    rows = [
+        f"u{user},i{item},{place}"
+        for user in range(60)
+        for place, item in enumerate(random.choice(np.arange(user % 2, 40, 2), 9, replace=False))
+    ]
+    (tmp_path / "log.csv").write_text("\n".join(["user_id,item_id,time", *rows]))
+    table = [f"{item},photos/{file.name}" for item, file in photos.items()]
+    (tmp_path / "items.csv").write_text("\n".join(["item_id,photo", *table]))
+    places = f"--output {tmp_path / 'model'} --report {tmp_path / 'report'}"
+    run(
+        f"train two-tower --data {tmp_path / 'log.csv'} --items {tmp_path / 'items.csv'} "
+        f"--split leave-one-out --item-image photo --image-encoder {encoder} "
+        f"--epochs 30 --dim 8 --quiet {places}"
+    )
+    paint(tmp_path / "photos" / "new-red.png", (220, 0, 20))
+    paint(tmp_path / "photos" / "new-blue.png", (20, 0, 220))
+    new = ["item_id,photo", "red,photos/new-red.png", "blue,photos/new-blue.png"]
+    (tmp_path / "new.csv").write_text("\n".join(new))
+    run(f"index {tmp_path / 'model'} --add {tmp_path / 'new.csv'}")
+    model = Artefact(tmp_path / "model" / "2")
+    right = 0
+    for user in range(20):
+        items = [line.item_id for line in model.recommend(f"u{user}", 42)[0]]
+        first, second = ("blue", "red") if user % 2 else ("red", "blue")
+        right += items.index(first) < items.index(second)
+    assert right >= 18
