@@ -2,6 +2,8 @@
 
 from kit.layers._attention_pooling import AttentionPooling as AttentionPooling
 from kit.layers._bilinear_fusion import BilinearFusion as BilinearFusion
+from kit.layers._convnext_block import ConvNextBlock as ConvNextBlock
+from kit.layers._convolution_block import ConvolutionBlock as ConvolutionBlock
 from kit.layers._convolution_encoder import ConvolutionEncoder as ConvolutionEncoder
 from kit.layers._cross_network import CrossNetwork as CrossNetwork
 from kit.layers._embedding import Embedding as Embedding
@@ -18,6 +20,9 @@ from kit.layers._perceptron import Perceptron as Perceptron
 from kit.layers._pooling import MaskedPooling as MaskedPooling
 from kit.layers._recurrent_encoder import RecurrentEncoder as RecurrentEncoder
 from kit.layers._relative_time import RelativeTimeBias as RelativeTimeBias
+from kit.layers._residual_block import ResidualBlock as ResidualBlock
 from kit.layers._self_attention import SelfAttention as SelfAttention
+from kit.layers._separable_block import SeparableBlock as SeparableBlock
+from kit.layers._squeeze_excite import SqueezeExcite as SqueezeExcite
 from kit.layers._target_attention import TargetAttention as TargetAttention
 from kit.layers._transformer_block import TransformerBlock as TransformerBlock
