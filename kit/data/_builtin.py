@@ -80,3 +80,5 @@ def in_vehicle_coupon() -> BuiltInTable:
 
 BUILT_IN = {"online-retail": online_retail}
 TABLES = {"in-vehicle-coupon": in_vehicle_coupon}
+# Pictures with boxes, read by `kit.data.detection` through their TFDS builders.
+BOXES = ("bccd",)

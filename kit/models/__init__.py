@@ -1,9 +1,11 @@
 """Models composed from `kit.layers`: ordinary Keras objects."""
 
+from kit.models._best_boxes import best_boxes as best_boxes
 from kit.models._candidate_features import CandidateFeatures as CandidateFeatures
 from kit.models._candidate_features import CandidateTables as CandidateTables
 from kit.models._candidate_ranking import CandidateRanking as CandidateRanking
 from kit.models._defined_features import defined_features as defined_features
+from kit.models._detector import Detector as Detector
 from kit.models._entity_tower import EntityTower as EntityTower
 from kit.models._entity_tower import FeatureShape as FeatureShape
 from kit.models._image_encoder import ImageEncoder as ImageEncoder
@@ -18,5 +20,9 @@ from kit.models._sequence_encoder import SequenceEncoder as SequenceEncoder
 from kit.models._sequence_loss import SequenceLoss as SequenceLoss
 from kit.models._sequential import SequentialRecommender as SequentialRecommender
 from kit.models._sequential_for import sequential_for as sequential_for
+from kit.models._task_aligned import Assigned as Assigned
+from kit.models._task_aligned import Places as Places
+from kit.models._task_aligned import assign as assign
+from kit.models._task_aligned import places_of as places_of
 from kit.models._two_tower import TwoTower as TwoTower
 from kit.models._two_tower_for import two_tower_for as two_tower_for
