@@ -6,6 +6,8 @@ from kit.console._checkpoint_options import CheckpointOptions as CheckpointOptio
 from kit.console._checkpoint_options import checkpoint_options as checkpoint_options
 from kit.console._command import Command as Command
 from kit.console._command_line import command_line as command_line
+from kit.console._detection_options import DetectionOptions as DetectionOptions
+from kit.console._detection_options import detection_options as detection_options
 from kit.console._options import DataOptions as DataOptions
 from kit.console._options import IndexOptions as IndexOptions
 from kit.console._options import TrainingOptions as TrainingOptions

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from kit.losses import overlap
 
@@ -13,12 +15,12 @@ class Places:
     """Where a detector looks, at all strides one after the other.
 
     Args:
-        centres: float [places, 2], x and y in pixels.
-        strides: float [places], pixels from one place to the next.
+        centres: float32 [places, 2], x and y in pixels.
+        strides: float32 [places], pixels from one place to the next.
     """
 
-    centres: Any
-    strides: Any
+    centres: NDArray[np.float32]
+    strides: NDArray[np.float32]
 
 
 def places_of(shape: tuple[int, int], strides: tuple[int, ...]) -> Places:
@@ -30,16 +32,15 @@ def places_of(shape: tuple[int, int], strides: tuple[int, ...]) -> Places:
 
     Example:
 
-    >>> places_of((32, 64), (32,)).centres.numpy().tolist()
+    >>> places_of((32, 64), (32,)).centres.tolist()
     [[16.0, 16.0], [48.0, 16.0]]
     """
     centres, sizes = [], []
     for stride in strides:
-        y, x = (tf.range(side // stride, dtype=tf.float32) * stride + stride / 2 for side in shape)
-        grid = tf.stack(tf.meshgrid(x, y), axis=-1)
-        centres.append(tf.reshape(grid, [-1, 2]))
-        sizes.append(tf.fill([len(centres[-1])], float(stride)))
-    return Places(tf.concat(centres, axis=0), tf.concat(sizes, axis=0))
+        y, x = (np.arange(stride / 2, side, stride, np.float32) for side in shape)
+        centres.append(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2))
+        sizes.append(np.full(len(centres[-1]), stride, np.float32))
+    return Places(np.concatenate(centres), np.concatenate(sizes))
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from kit.data._builtin import BOXES
 from kit.data._files import missing
 from kit.data.detection._clean import OnBadFile, looked_at
 from kit.data.detection._coco import categories_of, read_coco
 from kit.data.detection._csv import read_csv
-from kit.data.detection._picture import Picture, RawPicture, Repairs
+from kit.data.detection._picture import Picture, RawBox, RawPicture, Repairs
 from kit.data.detection._voc import is_voc, read_voc
 from kit.errors import UserError
 
-TFDS = "tfds:"
+TFDS, BUILT_IN = "tfds:", Path(__file__).parent.parent
 PART_FILES = {"train": "train", "val": "valid", "valid": "valid", "test": "test"}
 EXPECTED = (
     "a Pascal VOC folder (Annotations and JPEGImages), a COCO .json or a folder of them, a .csv "
@@ -90,13 +92,13 @@ def open_detection(
 
 def _read(source: str, repairs: Repairs) -> tuple[list[RawPicture], list[str], str]:
     """Pictures, the classes that the source declares, and its licence."""
-    if source.startswith(TFDS) or source in BOXES:
+    if source in BOXES:
+        return _read_built_in(BUILT_IN / source.replace("-", "_"))
+    if source.startswith(TFDS):
         # Only here: the import takes seconds.
         from kit.data.detection._tfds import read_tfds
 
-        name = source.removeprefix(TFDS)
-        licence = Path(__file__).parent.parent / name / "LICENCE.txt" if name in BOXES else None
-        return *read_tfds(name), licence.read_text() if licence else ""
+        return *read_tfds(source.removeprefix(TFDS)), ""
     path = Path(source)
     if not path.exists():
         error = missing(path)
@@ -113,6 +115,17 @@ def _read(source: str, repairs: Repairs) -> tuple[list[RawPicture], list[str], s
         expected=EXPECTED,
         remedy="Name a source of this kind.",
     )
+
+
+def _read_built_in(folder: Path) -> tuple[list[RawPicture], list[str], str]:
+    rows = pl.read_parquet(folder / f"{folder.name}.parquet")
+    found = []
+    for row in rows.iter_rows(named=True):
+        boxes = [
+            RawBox((*box,), label) for box, label in zip(row["boxes"], row["labels"], strict=True)
+        ]
+        found.append(RawPicture(row["name"], row["image"], boxes, row["part"]))
+    return found, [], (folder / "LICENCE.txt").read_text()
 
 
 def _read_folder(folder: Path, repairs: Repairs) -> tuple[list[RawPicture], list[str], str]:

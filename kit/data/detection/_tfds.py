@@ -31,8 +31,7 @@ def read_tfds(name: str) -> tuple[list[RawPicture], list[str]]:
     where = f"tfds:{name}"
     builder = prepared(name, where=where)
     features = builder.info.features
-    objects = features.get("objects")
-    inner = getattr(objects, "feature", {})
+    inner = getattr(features["objects"], "feature", {}) if "objects" in features else {}
     if "image" not in features or "bbox" not in inner or "label" not in inner:
         raise UserError(
             "The data set has no boxes.",
@@ -61,10 +60,16 @@ def _picture(example: Any, name: str, part: str, classes: list[str]) -> RawPictu
     objects = example["objects"]
     crowds = objects.get("is_crowd", [False] * len(objects["label"]))
     boxes = [
-        RawBox((x0 * width, y0 * height, x1 * width, y1 * height), classes[int(label)])
+        # Shares of a side in float32 are not quite the pixels they were made from.
+        RawBox(_pixels(x0 * width, y0 * height, x1 * width, y1 * height), classes[int(label)])
         for (y0, x0, y1, x1), label, crowd in zip(
             objects["bbox"].tolist(), objects["label"], crowds, strict=True
         )
         if not crowd
     ]
     return RawPicture(given or name, content, boxes, part)
+
+
+def _pixels(*sides: float) -> tuple[float, float, float, float]:
+    left, top, right, bottom = (round(side, 3) for side in sides)
+    return left, top, right, bottom
