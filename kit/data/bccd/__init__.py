@@ -24,7 +24,7 @@ CLASSES = ["Platelets", "RBC", "WBC"]
 
 
 class Bccd(tfds.core.GeneratorBasedBuilder):
-    """Blood cells under the microscope, 60 pictures of 320 x 240 with 779 boxes.
+    """Blood cells under the microscope, 60 pictures of 320 x 240 with 838 boxes.
 
     Features as those of "voc": image, image/filename, and objects with bbox and label. Splits
     "train", 40 pictures, and "test", 20.

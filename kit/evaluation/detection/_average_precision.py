@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kit.data.detection import Picture
 from kit.evaluation.detection._detections import Found
@@ -21,12 +22,14 @@ class AveragePrecision:
 
     Args:
         of_class: class to (mAP, AP at an overlap of a half); nan for one without a box.
+        curves: class to the precision at an overlap of a half, float [101], by recall from 0 to 1.
         small: mAP of boxes under 32 pixels squared, nan where there are none.
         medium: of those up to 96 squared.
         large: of the others.
     """
 
     of_class: dict[str, tuple[float, float]]
+    curves: dict[str, NDArray[np.float64]]
     small: float
     medium: float
     large: float
@@ -84,7 +87,8 @@ def average_precision(
         name: (_mean(precision[:, :, number, 0]), _mean(precision[0, :, number, 0]))
         for number, name in enumerate(classes)
     }
-    return AveragePrecision(of_class, *(_mean(precision[..., size]) for size in (1, 2, 3)))
+    curves = {name: precision[0, :, number, 0] for number, name in enumerate(classes)}
+    return AveragePrecision(of_class, curves, *(_mean(precision[..., size]) for size in (1, 2, 3)))
 
 
 def _mean(precision: Any) -> float:
