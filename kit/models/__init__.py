@@ -8,6 +8,7 @@ from kit.models._defined_features import defined_features as defined_features
 from kit.models._detector import Detector as Detector
 from kit.models._entity_tower import EntityTower as EntityTower
 from kit.models._entity_tower import FeatureShape as FeatureShape
+from kit.models._image_classifier import ImageClassifier as ImageClassifier
 from kit.models._image_encoder import ImageEncoder as ImageEncoder
 from kit.models._queries import RetrievalModel as RetrievalModel
 from kit.models._queries import queries as queries

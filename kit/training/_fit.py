@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 
 from kit.cluster import is_chief
+from kit.training._averages import Averages
 from kit.training._batches import Batches, distributed
 from kit.training._checkpoints import Checkpoints
 from kit.training._divergence import Divergence
@@ -69,7 +70,8 @@ def fit(
 
     A pass over few data takes a blink, over many it takes minutes; the metric is therefore
     measured every 40 to 500 steps, after one pass where that lies between. Training stops after
-    eight measurements without a rise, and the best weights stay.
+    eight measurements without a rise, and the best weights stay. Where the optimizer keeps moving
+    averages of the weights, these are what is measured and what stays.
 
     With checkpoints, training that was killed goes on from the last one as if nothing had
     happened: every later loss is the same to the bit. Of several processes the chief measures and
@@ -109,6 +111,8 @@ def fit(
     )
     history = History(batches, steps, ready)
     watchers: list[keras.callbacks.Callback] = [Divergence(), validation, history, *callbacks]
+    if Averages.are_kept(model):
+        watchers.insert(0, Averages())
     with ExitStack() as open_until_the_end:
         open_until_the_end.enter_context(peers_may_be_lost(model.distribute_strategy))
         if is_chief() and tensorboard is not None:
