@@ -1,5 +1,6 @@
 """From a trained detector to its artefact."""
 
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ def export_detection(
         "label": [[name.decode() for name in row] for row in found["label"].numpy()],
         "score": found["score"].numpy().tolist(),
     }
-    recorded = {"serving_default": {"inputs": {"image": encoded(inputs)}, "outputs": outputs}}
+    images = [{"b64": b64encode(content).decode()} for content in inputs]
+    recorded = {"serving_default": {"inputs": {"image": images}, "outputs": outputs}}
     kept = {"classes": model.classes, "picture_shape": list(model.picture_shape)}
     return export(BoxFinder(model), folder, recorded=recorded, card={**card, **kept})

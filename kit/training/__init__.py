@@ -9,8 +9,9 @@ from kit.training._batches import Shard as Shard
 from kit.training._batches import digest as digest
 from kit.training._checkpoints import Checkpoints as Checkpoints
 from kit.training._detection_batches import DetectionBatches as DetectionBatches
-from kit.training._detection_tiles import NO_AUGMENTATION as NO_AUGMENTATION
-from kit.training._detection_tiles import Augmentation as Augmentation
+from kit.training._detection_batches import default_pictures as default_pictures
+from kit.training._detection_tiles import NO_BOX_AUGMENTATION as NO_BOX_AUGMENTATION
+from kit.training._detection_tiles import BoxAugmentation as BoxAugmentation
 from kit.training._disk_batches import DiskBatches as DiskBatches
 from kit.training._fit import Training as Training
 from kit.training._fit import fit as fit

@@ -12,7 +12,7 @@ import tensorflow as tf
 from kit.data.detection import Picture
 from kit.layers import GREY
 from kit.training._batches import WHOLE, Shard
-from kit.training._detection_tiles import AUGMENTATION, Augmentation, augmented
+from kit.training._detection_tiles import BOX_AUGMENTATION, BoxAugmentation, augmented
 
 KEPT_BYTES = 2 << 30
 
@@ -48,7 +48,7 @@ class DetectionBatches:
     shape: tuple[int, int]
     batch_size: int
     seed: int
-    augmentation: Augmentation = AUGMENTATION
+    augmentation: BoxAugmentation = BOX_AUGMENTATION
 
     @property
     def steps_per_pass(self) -> int:
@@ -196,3 +196,14 @@ class DetectionBatches:
 def _small(content: Any, sides: Any) -> Any:
     picture = tf.io.decode_image(content, channels=3, expand_animations=False)
     return tf.cast(tf.round(tf.image.resize(picture, sides, antialias=True)), tf.uint8)
+
+
+def default_pictures(pictures: int) -> int:
+    """Pictures of a batch: an eighth of all, as a power of two between 4 and 16.
+
+    Example:
+
+    >>> default_pictures(36), default_pictures(185)
+    (4, 16)
+    """
+    return int(np.clip(2 ** int(np.log2(max(pictures / 8, 1))), 4, 16))

@@ -12,7 +12,7 @@ LEAST_SEEN, LEAST_SIDE = 0.35, 2.0
 
 
 @dataclass(frozen=True)
-class Augmentation:
+class BoxAugmentation:
     """How much pictures are changed.
 
     Args:
@@ -30,8 +30,8 @@ class Augmentation:
     colour: float = 0.2
 
 
-AUGMENTATION = Augmentation()
-NO_AUGMENTATION = Augmentation(mosaic=0.0, zoom=(1.0, 1.0), flip=False, colour=0.0)
+BOX_AUGMENTATION = BoxAugmentation()
+NO_BOX_AUGMENTATION = BoxAugmentation(mosaic=0.0, zoom=(1.0, 1.0), flip=False, colour=0.0)
 
 
 def augmented(
@@ -43,7 +43,7 @@ def augmented(
     shape: tuple[int, int],
     room: int,
     seed: Any,
-    augmentation: Augmentation,
+    augmentation: BoxAugmentation,
 ) -> tuple[Any, Any, Any]:
     """One picture, from the first or from all four of those that were chosen.
 
@@ -121,7 +121,7 @@ def _tile(
     offset: tuple[Any, Any],
     shape: tuple[int, int],
     draw: _Draw,
-    augmentation: Augmentation,
+    augmentation: BoxAugmentation,
 ) -> tuple[Any, Any, Any]:
     """A window of a picture in a tile of the result, and the boxes in pixels of the result."""
     size = tf.cast(tf.shape(picture)[:2], tf.float32)
@@ -133,7 +133,7 @@ def _tile(
     window = tf.cast(tf.stack(sides), tf.float32) / scale
     free = size - window
     start = free * tf.stack([draw.between(0, 1), draw.between(0, 1)])
-    if augmentation == NO_AUGMENTATION:
+    if augmentation == NO_BOX_AUGMENTATION:
         start = tf.minimum(start, 0) * 0
     end = start + window
     box = tf.concat([start / (size - 1), (end - 1 / scale) / (size - 1)], axis=0)

@@ -64,14 +64,15 @@ def fit(
     quiet: bool = False,
     tensorboard: Path | None = None,
     checkpoints: Checkpoints | None = None,
+    patience: int = PATIENCE,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Training:
     """Train a compiled model until the metric stops rising.
 
     A pass over few data takes a blink, over many it takes minutes; the metric is therefore
     measured every 40 to 500 steps, after one pass where that lies between. Training stops after
-    eight measurements without a rise, and the best weights stay. Where the optimizer keeps moving
-    averages of the weights, these are what is measured and what stays.
+    `patience` measurements without a rise, and the best weights stay. Where the optimizer keeps
+    moving averages of the weights, these are what is measured and what stays.
 
     With checkpoints, training that was killed goes on from the last one as if nothing had
     happened: every later loss is the same to the bit. Of several processes the chief measures and
@@ -87,6 +88,7 @@ def fit(
         quiet: no progress bar.
         tensorboard: folder for TensorBoard logs.
         checkpoints: where to keep the state of training, or None for nowhere.
+        patience: measurements without a rise before training stops.
         callbacks: further ones; their epochs are the rounds between two measurements.
 
     Returns:
@@ -107,7 +109,7 @@ def fit(
     validation = (
         Validation(lambda: math.nan, name=metric, patience=total)
         if measure is None
-        else Validation(measure, name=metric, patience=PATIENCE)
+        else Validation(measure, name=metric, patience=patience)
     )
     history = History(batches, steps, ready)
     watchers: list[keras.callbacks.Callback] = [Divergence(), validation, history, *callbacks]

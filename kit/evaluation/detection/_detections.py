@@ -35,28 +35,30 @@ class Canvases:
 
     Args:
         pictures: to look at.
-        shape: height and width of what the model takes.
+        model: looks at them, as it stands then.
     """
 
-    def __init__(self, pictures: Sequence[Picture], shape: tuple[int, int]) -> None:
+    def __init__(self, pictures: Sequence[Picture], model: Detector) -> None:
         canvases, self.scales = [], []
         for one in pictures:
             picture = tf.io.decode_image(one.encoded(), channels=3, expand_animations=False)
-            canvas, scale = letterbox(picture, shape)
+            canvas, scale = letterbox(picture, model.picture_shape)
             canvases.append(canvas.numpy())
             self.scales.append(float(scale))
         self.pixels = np.stack(canvases)
         self.sizes = [one.size for one in pictures]
+        self._look: Any = tf.function(
+            lambda x: best_boxes(*model(x, training=False)), autograph=False
+        )
 
-    def found_by(self, model: Detector) -> list[Found]:
+    def found(self) -> list[Found]:
         """What the model as it stands finds in each picture."""
-        look: Any = tf.function(lambda x: best_boxes(*model(x, training=False)), autograph=False)
         found = []
         for start in range(0, len(self.pixels), AT_ONCE):
             part = self.pixels[start : start + AT_ONCE]
             # Every batch has one shape, so that the graph is traced once.
             filled = np.concatenate([part, np.zeros((AT_ONCE - len(part), *part.shape[1:]), "f")])
-            boxes, labels, scores = (one.numpy() for one in look(tf.constant(filled)))
+            boxes, labels, scores = (one.numpy() for one in self._look(tf.constant(filled)))
             for row in range(len(part)):
                 number = start + row
                 there = labels[row] >= 0
