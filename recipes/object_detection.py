@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from kit.training import DetectionBatches, Precision
 
 
-EPOCHS, LEARNING_RATE, WEIGHT_DECAY = 60, 0.002, 0.05
+EPOCHS, LEARNING_RATE, WEIGHT_DECAY = 40, 0.002, 0.05
 WARM_UP = 50
 INTENDED_USE = "Finding and counting objects of the classes it was trained on in pictures alike."
 LIMITS = [
@@ -232,6 +232,7 @@ def model_and_batches(
         ),
     )
     model = Detector(dataset.classes, shape, filters=training.dim)
+    model.build()
     steps = (training.epochs or EPOCHS) * batches.steps_per_pass
     warm_up = min(WARM_UP, steps // 4)
     peak = training.learning_rate or LEARNING_RATE
