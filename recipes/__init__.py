@@ -1,6 +1,7 @@
 """Recipes: each is the whole road from a source to a SavedModel, one file to read and to copy."""
 
 RECIPES = {
+    "image-classification": "recipes.image_classification",
     "ranking": "recipes.ranking",
     "sequential": "recipes.sequential",
     "two-stage": "recipes.two_stage",
