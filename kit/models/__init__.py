@@ -10,6 +10,8 @@ from kit.models._entity_tower import EntityTower as EntityTower
 from kit.models._entity_tower import FeatureShape as FeatureShape
 from kit.models._image_classifier import ImageClassifier as ImageClassifier
 from kit.models._image_encoder import ImageEncoder as ImageEncoder
+from kit.models._pretrained_encoder import PretrainedEncoder as PretrainedEncoder
+from kit.models._pretrained_encoder import pretrained_encoder as pretrained_encoder
 from kit.models._queries import RetrievalModel as RetrievalModel
 from kit.models._queries import queries as queries
 from kit.models._ranking import Ranking as Ranking

@@ -55,7 +55,7 @@ class ImageClassifier(keras.Model):
     ) -> None:
         super().__init__(**kwargs)
         self.encoder, self.classes = encoder, classes
-        self.scale, self.offset = list(scale), list(offset)
+        self.scale, self.offset = [float(x) for x in scale], [float(x) for x in offset]
         self.rand_augment, self.is_pretrained = rand_augment, is_pretrained
         self.change = (
             keras.layers.RandAugment(factor=rand_augment, dtype="float32") if rand_augment else None
@@ -71,7 +71,8 @@ class ImageClassifier(keras.Model):
 
     def maps(self, pictures: Any, training: bool = False) -> Any:
         """The encoder's last feature map or tokens."""
-        pictures = ops.cast(pictures, "float32") * ops.array(self.scale) + ops.array(self.offset)
+        scale, offset = ops.array(self.scale, "float32"), ops.array(self.offset, "float32")
+        pictures = ops.cast(pictures, "float32") * scale + offset
         found = self.encoder(pictures, training=training and not self.is_pretrained)
         return list(found.values())[-1] if isinstance(found, dict) else found
 

@@ -54,6 +54,7 @@ def split_images(
     method: str | None = None,
     *,
     size: tuple[int, int] | None = None,
+    in_colour: bool = False,
     on_bad_file: OnBadFile = "error",
     limit: int | None = None,
     seed: int = 0,
@@ -68,6 +69,7 @@ def split_images(
         source: what `open_images` returned.
         method: "given" or "random". None: given where the source has a test part.
         size: height and width to which all are resized; None takes their own.
+        in_colour: whether grey pictures get three channels, too.
         on_bad_file: whether a picture that cannot be used is an error, or left out and counted.
         limit: use only this many pictures of train and valid, drawn at random.
         seed: of what is drawn.
@@ -85,6 +87,8 @@ def split_images(
     (5400, 600, 1000, (28, 28, 1))
     """
     looked = look(source, size, on_bad_file)
+    if in_colour:
+        looked = replace(looked, shape=(*looked.shape[:2], 3))
     names = [source.labels[n] for n in looked.kept]
     classes = tuple(sorted(set(names)))
     _check_classes(source, classes)
@@ -127,6 +131,8 @@ def _pictures(source: ImageSource, looked: Looked, labels: NDArray[np.int32]) ->
     names = [source.names[n] for n in looked.kept]
     if isinstance(source.contents, np.ndarray):
         pixels = source.contents
+        if pixels.shape[-1] != looked.shape[-1]:
+            pixels = np.repeat(pixels, 3, axis=-1)
         if pixels.shape[1:] != looked.shape:
             import tensorflow as tf
 
