@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kit.console._bundle import Function, bundled
-from kit.console._options import LIMIT_AND_SEED
 
 if TYPE_CHECKING:
     from kit.data.detection import DetectionData
@@ -38,7 +37,6 @@ class DetectionOptions:
         return split_detection(source, seed=self.seed, limit=self.limit)
 
 
-_, _SEED = LIMIT_AND_SEED
 _PICTURES = [
     click.option(
         "--data",
@@ -67,7 +65,14 @@ _PICTURES = [
         metavar="PICTURES",
         help="Use so many pictures of each part only, for a quick trial.",
     ),
-    _SEED,
+    click.option(
+        "--seed",
+        type=click.IntRange(0, 2**31 - 1),
+        metavar="NUMBER",
+        default=0,
+        show_default=True,
+        help="Of every random choice.",
+    ),
 ]
 
 
