@@ -37,7 +37,7 @@ def places_of(shape: tuple[int, int], strides: tuple[int, ...]) -> Places:
     """
     centres, sizes = [], []
     for stride in strides:
-        y, x = (np.arange(stride / 2, side, stride, np.float32) for side in shape)
+        y, x = (np.arange(stride / 2, side, stride, dtype=np.float32) for side in shape)
         centres.append(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2))
         sizes.append(np.full(len(centres[-1]), stride, np.float32))
     return Places(np.concatenate(centres), np.concatenate(sizes))

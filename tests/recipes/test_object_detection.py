@@ -32,7 +32,7 @@ def squared(tmp_path_factory):
 def test_the_run_tells_its_road_and_what_was_put_right(squared):
     folder, output = squared
     words = re.findall(r"^(\w+)  +", output, flags=re.MULTILINE)
-    assert words == ["data", "devices", "floats", "train", "verify", "report", "model", "next"]
+    assert words == ["data", "floats", "train", "verify", "report", "model", "next"]
     assert "1 boxes without an area dropped: " in output
     assert f"next    kit verify {folder / 'model'}" in output
     assert "by three loaders" in output
@@ -52,7 +52,7 @@ def test_what_is_wrong_ends_with_2_and_a_remedy(tmp_path):
     for line, words in (
         (f"--data {tmp_path / 'missing'}", ("no such file", "a Pascal VOC folder")),
         (f"--data {folder}", ("It is not a picture", "001.png", "--on-bad-file skip")),
-        (f"--data {folder} --on-bad-file skip", ("The valid part has no box", "ten pictures")),
+        (f"--data {folder} --on-bad-file skip", ("The train part has no box", "ten pictures")),
         (f"--data {folder} --size 20", ("--size",)),
         (f"--data {folder} --flip sideways", ("--flip",)),
     ):

@@ -41,7 +41,7 @@ def part_of_it(folder: Path) -> pl.DataFrame:
             jpeg = io.BytesIO()
             small = Image.open(io.BytesIO(one.encoded())).convert("RGB").resize(SIDES)
             small.save(jpeg, "JPEG", quality=QUALITY)
-            scale = np.float32([SIDES[0] / one.size[0], SIDES[1] / one.size[1]] * 2)
+            scale = np.array([SIDES[0] / one.size[0], SIDES[1] / one.size[1]] * 2, np.float32)
             rows.append(
                 {
                     "name": one.name,

@@ -101,8 +101,8 @@ def split_detection(
     if limit is not None:
         train, valid, test = (_first(part, limit, draw) for part in (train, valid, test))
         words += f"; at most {limit:,} pictures of each part"
-    for name, part in zip(PARTS, (train, valid, test), strict=True):
-        if not any(len(picture.boxes) for picture in part):
+    for name, pictures in zip(PARTS, (train, valid, test), strict=True):
+        if not any(len(picture.boxes) for picture in pictures):
             raise UserError(
                 f"The {name} part has no box.",
                 where=source.name,

@@ -62,7 +62,7 @@ class Canvases:
             for row in range(len(part)):
                 number = start + row
                 there = labels[row] >= 0
-                limits = np.float32([*self.sizes[number], *self.sizes[number]])
+                limits = np.array([*self.sizes[number], *self.sizes[number]], np.float32)
                 sides = np.clip(boxes[row][there] / self.scales[number], 0, limits)
                 found.append(Found(sides, labels[row][there], scores[row][there]))
         return found
