@@ -67,7 +67,7 @@ def split_detection(
     >>> from kit.data.detection import open_detection
     >>> data = split_detection(open_detection("bccd"), limit=8)
     >>> len(data.train), len(data.valid), len(data.test)
-    (8, 5, 8)
+    (8, 4, 8)
     """
     draw = np.random.default_rng(seed)
     of_part: dict[str, list[Picture]] = {part: [] for part in (*PARTS, "")}
