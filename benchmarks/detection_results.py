@@ -42,7 +42,7 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
         "ap50_of_class": {
             name: spread([mean(run, f"AP50 of {name}") for run in runs]) for name in classes
         },
-        "valid_map50": [round(mean(run, "mAP50", "valid"), 4) for run in runs],
+        "valid_map50": [mean(run, "mAP50", "valid") for run in runs],
         "published": PUBLISHED.get(source),
     }
 
@@ -53,20 +53,18 @@ def source_of(run: dict[str, Any]) -> str:
     return f"{name}, built in" if run["data"]["licence"] else name
 
 
-def mean(run: dict[str, Any], metric: str, part: str = "test") -> float:
-    """A metric of a run; nan where it does not exist."""
-    value = run[part]["metrics"][metric]["mean"]
-    return float("nan") if value is None else float(value)
+def mean(run: dict[str, Any], metric: str, part: str = "test") -> float | None:
+    """A metric of a run; None where it does not exist."""
+    value: float | None = run[part]["metrics"][metric]["mean"]
+    return value if value is None else round(value, 4)
 
 
-def spread(values: list[float]) -> dict[str, Any]:
+def spread(values: list[float | None]) -> dict[str, Any]:
     """The values, their mean and their deviation."""
-    deviation = statistics.stdev(values) if len(values) > 1 else None
-    return {
-        "values": [round(value, 4) for value in values],
-        "mean": round(statistics.mean(values), 4),
-        "deviation": None if deviation is None else round(deviation, 4),
-    }
+    known = [value for value in values if value is not None]
+    deviation = round(statistics.stdev(known), 4) if len(known) > 1 else None
+    average = round(statistics.mean(known), 4) if known else None
+    return {"values": values, "mean": average, "deviation": deviation}
 
 
 def readme_table(kept: dict[str, Any]) -> str:
