@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from kit.training import DetectionBatches, Precision
 
 
-EPOCHS, LEARNING_RATE, WEIGHT_DECAY = 40, 0.002, 0.05
+EPOCHS, LEARNING_RATE, WEIGHT_DECAY = 60, 0.002, 0.05
 WARM_UP = 50
 INTENDED_USE = "Finding and counting objects of the classes it was trained on in pictures alike."
 LIMITS = [
@@ -55,9 +55,8 @@ LIMITS = [
     "--size",
     type=click.IntRange(min=64),
     metavar="PIXELS",
-    default=320,
-    show_default=True,
-    help="Longer side of what the model takes; the shorter one follows from the pictures.",
+    help="Longer side of what the model takes; the shorter one follows from the pictures.  "
+    "[default: the pictures', at most 416]",
 )
 @click.option(
     "--flip",
@@ -73,13 +72,20 @@ LIMITS = [
     show_default=True,
     help="Share of the training pictures that are joined from parts of four.",
 )
+@click.option(
+    "--backbone",
+    metavar="PRESET|FOLDER",
+    help="Fine-tune a pretrained network instead: a preset of keras-hub, or a folder that has one. "
+    "Needs the extra: pip install kit[pretrained]",
+)
 def main(
     data: DetectionOptions,
     training: TrainingOptions,
     checkpoint: CheckpointOptions,
-    size: int,
+    size: int | None,
     flip: str,
     mosaic: float,
+    backbone: str | None,
 ) -> None:
     """Train a model that finds objects, evaluate it, export it and verify the export."""
     serve_cluster()
@@ -115,17 +121,20 @@ def main(
     precision = choose_precision(training.precision)
     say(f"floats  {precision}")
     with scope, precision.scope():
-        model, batches = model_and_batches(dataset, data, training, size, flip, mosaic, precision)
+        model, batches = model_and_batches(
+            dataset, data, training, size, flip, mosaic, backbone, precision
+        )
     settings = {
         **data.card(),
         **asdict(training),
         "precision": precision.name,
         "batch_size": batches.batch_size,
         "epochs": training.epochs or EPOCHS,
-        "learning_rate": training.learning_rate or LEARNING_RATE,
+        "learning_rate": learning_rate(training, backbone),
         "size": list(model.picture_shape),
         "flip": flip,
         "mosaic": mosaic,
+        "backbone": backbone,
         "weights": model.count_params(),
     }
     report_folder = Path(training.report or "reports/object-detection")
@@ -202,20 +211,26 @@ def main(
     finish_together(model.distribute_strategy)
 
 
+def learning_rate(training: TrainingOptions, backbone: str | None) -> float:
+    """What is given; else smaller steps where the network knows much already."""
+    return training.learning_rate or (LEARNING_RATE / 4 if backbone else LEARNING_RATE)
+
+
 def model_and_batches(
     dataset: "DetectionData",
     data: DetectionOptions,
     training: TrainingOptions,
-    size: int,
+    size: int | None,
     flip: str,
     mosaic: float,
+    backbone: str | None,
     precision: "Precision",
 ) -> tuple["Detector", "DetectionBatches"]:
     """The compiled model and the stream it trains on: what makes this recipe this recipe."""
     import keras
 
     from kit.data.detection import canvas_shape
-    from kit.models import Detector
+    from kit.models import detector_for
     from kit.training import BoxAugmentation, DetectionBatches, default_pictures
 
     keras.utils.set_random_seed(data.seed)
@@ -231,11 +246,10 @@ def model_and_batches(
             mosaic=mosaic, flip=flip != "none", upside_down=flip == "both"
         ),
     )
-    model = Detector(dataset.classes, shape, filters=training.dim)
-    model.build()
+    model = detector_for(dataset.classes, shape, filters=training.dim, backbone=backbone)
     steps = (training.epochs or EPOCHS) * batches.steps_per_pass
     warm_up = min(WARM_UP, steps // 4)
-    peak = training.learning_rate or LEARNING_RATE
+    peak = learning_rate(training, backbone)
     rate = keras.optimizers.schedules.CosineDecay(
         peak / 100, steps - warm_up, warmup_target=peak, warmup_steps=warm_up
     )

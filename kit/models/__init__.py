@@ -6,6 +6,7 @@ from kit.models._candidate_features import CandidateTables as CandidateTables
 from kit.models._candidate_ranking import CandidateRanking as CandidateRanking
 from kit.models._defined_features import defined_features as defined_features
 from kit.models._detector import Detector as Detector
+from kit.models._detector_for import detector_for as detector_for
 from kit.models._entity_tower import EntityTower as EntityTower
 from kit.models._entity_tower import FeatureShape as FeatureShape
 from kit.models._image_classifier import ImageClassifier as ImageClassifier

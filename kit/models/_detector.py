@@ -13,6 +13,8 @@ from kit.models._task_aligned import Assigned, assign, places_of
 
 STRIDES = (8, 16, 32)
 BOX_WEIGHT = 2.0
+# The grey beside a picture becomes 0.
+SCALE, OFFSET = [1 / 58] * 3, [-114 / 58] * 3
 
 
 @keras.saving.register_keras_serializable(package="kit")
@@ -30,6 +32,8 @@ class Detector(keras.Model):
             default a small residual network.
         filters: channels of pyramid and heads.
         depth: convolutions of each head, of scores and of boxes.
+        scale: by what the values 0 to 255 of each channel are multiplied before the encoder.
+        offset: what is then added.
 
     Call arguments:
         pictures: [batch, height, width, 3] of any type, 0 to 255.
@@ -61,6 +65,8 @@ class Detector(keras.Model):
         encoder: keras.layers.Layer | None = None,
         filters: int = 64,
         depth: int = 1,
+        scale: Sequence[float] = SCALE,
+        offset: Sequence[float] = OFFSET,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -68,6 +74,7 @@ class Detector(keras.Model):
             raise ValueError(f"It needs a class, and sides that 32 divides; got {shape}.")
         self.classes, self.picture_shape = list(classes), (int(shape[0]), int(shape[1]))
         self.filters, self.depth = filters, depth
+        self.scale, self.offset = list(scale), list(offset)
         self.encoder = encoder or ImageEncoder(
             widths=[48, 96, 128, 192], blocks=1, stem_strides=2, name="encoder"
         )
@@ -79,7 +86,9 @@ class Detector(keras.Model):
 
     def build(self, input_shape: Any = None) -> None:
         shape = (None, *self.picture_shape, 3)
-        self.encoder.build(shape)
+        # One that was loaded, or is pretrained, is built.
+        if not self.encoder.built:
+            self.encoder.build(shape)
         maps = list(self.encoder.compute_output_shape(shape).values())[-len(STRIDES) :]
         self.pyramid.build(maps)
         for head, one in zip(self.heads, self.pyramid.compute_output_shape(maps), strict=True):
@@ -87,7 +96,7 @@ class Detector(keras.Model):
         self.built = True
 
     def call(self, pictures: Any, training: bool = False) -> tuple[Any, Any]:
-        pictures = (tf.cast(pictures, self.compute_dtype) - 114.0) / 58.0
+        pictures = tf.cast(pictures, self.compute_dtype) * self.scale + self.offset
         maps = list(self.encoder(pictures, training=training).values())[-len(STRIDES) :]
         maps = self.pyramid(maps, training=training)
         found = [head(one, training=training) for head, one in zip(self.heads, maps, strict=True)]
@@ -123,6 +132,8 @@ class Detector(keras.Model):
             "encoder": keras.saving.serialize_keras_object(self.encoder),
             "filters": self.filters,
             "depth": self.depth,
+            "scale": self.scale,
+            "offset": self.offset,
         }
 
     @classmethod

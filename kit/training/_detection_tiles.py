@@ -136,7 +136,9 @@ def _tile(
     if augmentation == NO_BOX_AUGMENTATION:
         start = tf.minimum(start, 0) * 0
     end = start + window
-    box = tf.concat([start / (size - 1), (end - 1 / scale) / (size - 1)], axis=0)
+    # The operation counts from the middle of the first pixel to that of the last.
+    half = 0.5 / scale
+    box = tf.concat([start + half - 0.5, end - half - 0.5], axis=0) / tf.tile(size - 1, [2])
     pixels = tf.image.crop_and_resize(
         picture[None], box[None], [0], tf.stack(sides), extrapolation_value=GREY
     )[0]

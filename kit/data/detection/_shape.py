@@ -6,10 +6,10 @@ import numpy as np
 
 from kit.data.detection._picture import Picture
 
-STEP, SHARE = 32, 0.8
+STEP, SHARE, LARGEST = 32, 0.8, 416
 
 
-def canvas_shape(pictures: Sequence[Picture], size: int) -> tuple[int, int]:
+def canvas_shape(pictures: Sequence[Picture], size: int | None = None) -> tuple[int, int]:
     """Height and width, multiples of 32, the longer one `size`, rounded.
 
     The shorter one is so long that four pictures in five fit without being made smaller than the
@@ -17,7 +17,7 @@ def canvas_shape(pictures: Sequence[Picture], size: int) -> tuple[int, int]:
 
     Args:
         pictures: of train.
-        size: the longer side in pixels.
+        size: the longer side in pixels; None: that of the median picture, at most 416.
 
     Example:
 
@@ -26,6 +26,8 @@ def canvas_shape(pictures: Sequence[Picture], size: int) -> tuple[int, int]:
     (256, 320)
     """
     ratios = np.array([one.size[1] / one.size[0] for one in pictures])
+    if size is None:
+        size = min(LARGEST, int(np.median([max(one.size) for one in pictures])))
     longer = max(STEP, round(size / STEP) * STEP)
     wide = bool(np.median(ratios) <= 1)
     shares = ratios if wide else 1 / ratios

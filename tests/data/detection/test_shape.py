@@ -24,6 +24,11 @@ def test_it_follows_the_pictures(sizes, shape):
     assert canvas_shape(pictures(*sizes), 320) == shape
 
 
+def test_without_a_size_it_is_that_of_the_pictures_but_not_too_large():
+    assert canvas_shape(pictures((320, 240), (320, 240), (999, 999))) == (320, 320)
+    assert canvas_shape(pictures((4000, 3000))) == (320, 416)
+
+
 def test_sides_are_multiples_of_32():
     assert canvas_shape(pictures((640, 480)), 100) == (96, 96)
     assert canvas_shape(pictures((5000, 10)), 64) == (32, 64)
