@@ -32,7 +32,7 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
     source = source_of(first)
     return {
         "command": COMMAND.format(first["data"]["name"] if first["data"]["licence"] else "FOLDER")
-        + f" --epochs {first['settings']['epochs']}",
+        + f" --epochs {first['settings']['epochs']} --size {max(first['settings']['size'])}",
         "protocol": first["test"]["protocol"],
         "size": first["settings"]["size"],
         "weights": first["settings"]["weights"],

@@ -1,9 +1,11 @@
 import json
 from base64 import b64decode
 
+import numpy as np
 import pytest
 
 from kit.export import _saved_model, export_detection
+from kit.export._detection import hold
 from kit.models import Detector, ImageEncoder
 from tests.evaluation.detection.cells import CLASSES, report
 from tests.export.parts import passing
@@ -43,3 +45,33 @@ def test_the_card_says_what_it_finds_and_no_operation_is_foreign(version):
     assert card["picture_shape"] == [32, 64]
     assert {"CombinedNonMaxSuppression", "DecodeImage"} <= set(card["operations"])
     assert "custom_ops" not in card
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "value", "agrees"),
+    [
+        ("score", (0, 0), 0.9, True),
+        ("score", (0, 0), 0.91, False),
+        ("box", (0, 0, 2), 5.01, True),
+        ("box", (0, 0, 2), 5.1, False),
+        ("label", (0, 0), "b", False),
+        # Two boxes of one score may stand in either order.
+        ("box", (0, 2, 2), 9.0, True),
+        ("label", (0, 1), "b", True),
+    ],
+)
+def test_the_graph_is_held_against_the_model(name, place, value, agrees):
+    def answer():
+        return {
+            "score": np.float32([[0.9, 0.5, 0.5, 0.1]]),
+            "box": np.full((1, 4, 4), 5, np.float32),
+            "label": np.array([["a", "a", "a", "a"]]),
+        }
+
+    other = answer()
+    other[name][place] = value
+    if agrees:
+        hold(other, answer())
+    else:
+        with pytest.raises(RuntimeError, match="does not answer as the model does"):
+            hold(other, answer())

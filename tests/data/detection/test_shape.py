@@ -25,7 +25,7 @@ def test_it_follows_the_pictures(sizes, shape):
 
 
 def test_without_a_size_it_is_that_of_the_pictures_but_not_too_large():
-    assert canvas_shape(pictures((320, 240), (320, 240), (999, 999))) == (320, 320)
+    assert canvas_shape(pictures((320, 240), (320, 240), (999, 999))) == (288, 320)
     assert canvas_shape(pictures((4000, 3000))) == (320, 416)
 
 
