@@ -29,6 +29,7 @@ def squared(tmp_path_factory):
     return folder, run.output
 
 
+@pytest.mark.slow
 def test_the_run_tells_its_road_and_what_was_put_right(squared):
     folder, output = squared
     words = re.findall(r"^(\w+)  +", output, flags=re.MULTILINE)
@@ -38,6 +39,7 @@ def test_the_run_tells_its_road_and_what_was_put_right(squared):
     assert "by three loaders" in output
 
 
+@pytest.mark.slow
 def test_it_learned_and_the_report_says_so(squared):
     facts = json.loads((squared[0] / "report" / "metrics.json").read_text())
     assert facts["test"]["metrics"]["mAP50"]["mean"] > 0.3
