@@ -53,7 +53,7 @@ LIMITS = [
     example="kit train image-classification --data fashion-mnist-part",
 )
 @image_options
-@training_options_of(rows="pictures", dim=192)
+@training_options_of(rows="pictures", dim=160)
 @checkpoint_options
 @image_training_options
 def main(
