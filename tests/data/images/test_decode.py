@@ -23,4 +23,14 @@ def test_another_size_is_smoothed_and_rounded():
 def test_grey_becomes_colour_and_colour_grey():
     grey = decoded(picture(90, channels=1), 8, 8, 3).numpy()
     assert (grey[..., :1] == grey).all()
-    assert decoded(picture(90), 8, 8, 1).shape == (8, 8, 1)
+    for kind in ("PNG", "JPEG", "BMP", "GIF"):
+        colour = decoded(picture(90, kind=kind), 8, 8, 3).numpy()
+        again = decoded(picture(90, kind=kind), 8, 8, 1).numpy()
+        luminance = colour @ [0.299, 0.587, 0.114]
+        assert np.abs(again[..., 0] - luminance).max() < 2
+
+
+def test_what_is_transparent_is_left_out():
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 8, 4)).astype(np.uint8)
+    content = tf.io.encode_png(pixels)
+    np.testing.assert_array_equal(decoded(content, 8, 8, 3), pixels[..., :3])
