@@ -92,7 +92,7 @@ def test_a_backbone_is_tuned_frozen_then_whole(tmp_path, monkeypatch):
     # The preset's own size.
     assert "16x16x3, resized" in run.output
     rows = (tmp_path / "report" / "history.csv").read_text().splitlines()
-    assert len(rows) == 3
+    assert [float(row.split(",")[0]) for row in rows[1:]] == [1.0, 2.0]
 
 
 @pytest.mark.parametrize(
