@@ -4,7 +4,8 @@
     python recipes/image_classification.py --data FOLDER --size 96 --model convnext
 
 A small ResNet or ConvNeXt from scratch, or a pretrained network of keras-hub: frozen first, then
-trained as a whole. results/images.json has what it reaches.
+trained as a whole. fashion-mnist-part takes some two minutes of processor time and reaches an
+accuracy of .88, a linear model of the pixels .82; see results/images.json.
 """
 
 import time
