@@ -4,7 +4,8 @@
     python recipes/image_classification.py --data FOLDER --size 96 --model convnext
 
 A small ResNet or ConvNeXt from scratch, or a pretrained network of keras-hub: frozen first, then
-trained as a whole. results/images.json has what it reaches.
+trained as a whole. fashion-mnist-part takes some two minutes of processor time and reaches an
+accuracy of .88, a linear model of the pixels .82; see results/images.json.
 """
 
 import time
@@ -53,7 +54,7 @@ LIMITS = [
     example="kit train image-classification --data fashion-mnist-part",
 )
 @image_options
-@training_options_of(rows="pictures", dim=192)
+@training_options_of(rows="pictures", dim=160)
 @checkpoint_options
 @image_training_options
 def main(
@@ -146,6 +147,10 @@ def main(
         finish_together(model.distribute_strategy)
         return
     went_on = f", went on from step {fitted.resumed_step:,}" if fitted.resumed_step else ""
+    history = fitted.history
+    if frozen:
+        later = frozen.history[-1]["epoch"]
+        history = [*frozen.history, *({**row, "epoch": row["epoch"] + later} for row in history)]
     seconds["train"] = fitted.seconds + (frozen.seconds if frozen else 0)
     say(
         f"train   {seconds['train']:.0f} s, {fitted.interactions_per_second:,.0f} pictures/s "
@@ -172,7 +177,7 @@ def main(
             valid=valid,
             test=test,
             baselines=baselines,
-            history=[*(frozen.history if frozen else []), *fitted.history],
+            history=history,
             metric="valid accuracy",
             seconds=seconds,
         ),
@@ -233,9 +238,10 @@ def model_and_batches(
     else:
         mean, spread = dataset.train.colours()
         # Of a large picture the first maps would be costly and would see next to nothing.
-        large = min(dataset.shape[:2]) >= 64
-        widths = [training.dim // 4, training.dim // 2, training.dim]
-        encoder = ImageEncoder(how.model, widths, stem_strides=2 if large else 1)
+        shortest = min(dataset.shape[:2])
+        strides = 1 if shortest < 64 else 2 if shortest < 128 else 4
+        widths = [max(4, training.dim // part) for part in (4, 2, 1)]
+        encoder = ImageEncoder(how.model, widths, stem_strides=strides)
         model = ImageClassifier(
             encoder, scale=1 / spread, offset=-mean / spread, is_pretrained=False, **parts
         )

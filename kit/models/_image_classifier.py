@@ -63,6 +63,15 @@ class ImageClassifier(keras.Model):
         self.dropout = keras.layers.Dropout(dropout)
         self.head = keras.layers.Dense(classes, dtype="float32", name="head")
 
+    def build(self, pictures_shape: Any) -> None:
+        if not self.encoder.built:
+            self.encoder.build(pictures_shape)
+        maps = self.encoder.compute_output_shape(pictures_shape)
+        last = list(maps.values())[-1] if isinstance(maps, dict) else maps
+        if not self.head.built:
+            self.head.build((None, last[-1]))
+        self.built = True
+
     def call(self, pictures: Any, training: bool = False) -> Any:
         if training and self.change is not None:
             pictures = self.change(ops.cast(pictures, "float32"), training=True)

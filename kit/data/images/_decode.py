@@ -28,7 +28,18 @@ def decoded(content: Any, height: int, width: int, channels: int) -> Any:
     # Mistakes in the data need not wait for TensorFlow where nothing is decoded.
     import tensorflow as tf
 
-    picture = tf.io.decode_image(content, channels=channels, expand_animations=False)
+    # As many channels as the file has: not every format can be asked for others.
+    found = tf.io.decode_image(content, expand_animations=False)
+    found = tf.ensure_shape(found, [None, None, None])
+    has_colours = tf.shape(found)[2] >= 3
+    if channels == 3:
+        grey = tf.repeat(found[..., :1], 3, axis=2)
+        picture = tf.cond(has_colours, lambda: found[..., :3], lambda: grey)
+    else:
+        grey = found[..., :1]
+        picture = tf.cond(
+            has_colours, lambda: tf.image.rgb_to_grayscale(found[..., :3]), lambda: grey
+        )
     size = [height, width]
 
     def resized() -> Any:

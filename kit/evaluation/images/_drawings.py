@@ -119,7 +119,7 @@ def mistakes_drawing(
     rows = -(-len(pixels) // COLUMNS)
     tall = pixels.shape[1] / pixels.shape[2]
     wide = 1 if heat is None else 2
-    with Drawing("mistakes", height=rows * (1.2 * tall * wide / 2 + 0.5)) as drawing:
+    with Drawing("mistakes", height=rows * (1.15 * tall / wide + 0.42)) as drawing:
         every = drawing.figure.subplots(rows, COLUMNS, squeeze=False).ravel()
         for axes in every:
             axes.axis("off")

@@ -55,12 +55,12 @@ class ImagePredictions:
     @cached_property
     def said(self) -> NDArray[np.int64]:
         """The most probable class of each picture."""
-        return self.probabilities.argmax(axis=1)
+        return np.asarray(self.probabilities.argmax(axis=1))
 
     @cached_property
     def is_right(self) -> NDArray[np.float64]:
         """1 where that is the class of the picture, else 0."""
-        return (self.said == self.labels).astype(np.float64)
+        return np.asarray(self.said == self.labels, np.float64)
 
     @cached_property
     def confusion(self) -> NDArray[np.int64]:
@@ -85,7 +85,8 @@ class ImagePredictions:
     @cached_property
     def _losses(self) -> NDArray[np.float64]:
         rows = np.arange(len(self.labels))
-        return -np.log(np.clip(self.probabilities[rows, self.labels].astype(np.float64), 1e-7, 1))
+        right = self.probabilities[rows, self.labels].astype(np.float64)
+        return np.asarray(-np.log(np.clip(right, 1e-7, 1)))
 
     def summary(self) -> dict[str, float]:
         """Accuracy, means over classes of recall, precision and F1, log loss, calibration error."""
