@@ -1,6 +1,8 @@
 """Recipes: each is the whole road from a source to a SavedModel, one file to read and to copy."""
 
 RECIPES = {
+    "image-classification": "recipes.image_classification",
+    "object-detection": "recipes.object_detection",
     "ranking": "recipes.ranking",
     "sequential": "recipes.sequential",
     "two-stage": "recipes.two_stage",

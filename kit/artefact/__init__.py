@@ -3,6 +3,7 @@
 `Artefact` stands in its own module, as it needs TensorFlow and the rest does not.
 """
 
+from kit.artefact._bytes import with_bytes as with_bytes
 from kit.artefact._card import index_line as index_line
 from kit.artefact._card import read_card as read_card
 from kit.artefact._card import recommender_card as recommender_card

@@ -33,7 +33,9 @@ def recommender_card(version: Path) -> dict[str, Any]:
     """
     card = read_card(version)
     if "names" not in card:
-        labels = " and ".join(card.get("labels", {})) or "something else"
+        labels = " and ".join(card.get("labels", {})) or (
+            "classes of pictures" if "classes" in card else "something else"
+        )
         raise UserError(
             f"This model recommends nothing: it predicts {labels}.",
             where=str(version),

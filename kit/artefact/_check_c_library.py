@@ -9,7 +9,7 @@ import ctypes
 import json
 import os
 import sys
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -156,9 +156,9 @@ class Library:
             ctypes.memmove(data, array.ctypes.data, array.nbytes)
             return tensor
         for place, text in enumerate(array.ravel().tolist()):
-            if not isinstance(text, str):
+            if not isinstance(text, str | dict):
                 raise ValueError(f"the signature takes text, the recorded input holds {text!r}")
-            content = text.encode()
+            content = text.encode() if isinstance(text, str) else b64decode(text["b64"])
             self._c.TF_StringInit(data + place * STRING_BYTES)
             self._c.TF_StringCopy(data + place * STRING_BYTES, content, len(content))
         return tensor

@@ -13,7 +13,8 @@ def compare(expected: dict[str, Any], answer: dict[str, NDArray[Any]]) -> tuple[
     """Hold a signature's outputs against the recorded ones.
 
     Real numbers may differ by `TOLERANCE`. Text and whole numbers are ids, which must be equal; of
-    a list of ids beside a "score" of its shape, items of one score may change places.
+    a list of ids beside a "score" or "probability" of its shape, items of one score may change
+    places.
 
     Args:
         expected: recorded outputs by name, as lists.
@@ -41,7 +42,7 @@ def compare(expected: dict[str, Any], answer: dict[str, NDArray[Any]]) -> tuple[
             raise ValueError(
                 f"{name} is of another kind: {theirs.dtype}, recorded was {ours.dtype}"
             )
-        score = answer.get("score")
+        score = answer.get("score", answer.get("probability"))
         if np.issubdtype(theirs.dtype, np.floating):
             ours = ours.astype(np.float64)
             gap = np.abs(ours - theirs) / np.maximum(1, np.abs(ours))

@@ -32,7 +32,8 @@ class Client(Protocol):
     "pairs",
     multiple=True,
     metavar="NAME=VALUE",
-    help="An input; repeat it for more inputs, or for more rows of one.",
+    help="An input; repeat it for more inputs, or for more rows of one. NAME=@FILE sends the "
+    "bytes of a file.",
 )
 @click.option(
     "--json", "body", type=click.File("r"), help="A body of the REST API; - reads standard input."

@@ -8,6 +8,12 @@ from kit.console._command import Command as Command
 from kit.console._command_line import command_line as command_line
 from kit.console._content_options import ContentOptions as ContentOptions
 from kit.console._content_options import content_options as content_options
+from kit.console._detection_options import DetectionOptions as DetectionOptions
+from kit.console._detection_options import detection_options as detection_options
+from kit.console._image_options import ImageOptions as ImageOptions
+from kit.console._image_options import image_options as image_options
+from kit.console._image_training_options import ImageTrainingOptions as ImageTrainingOptions
+from kit.console._image_training_options import image_training_options as image_training_options
 from kit.console._options import DataOptions as DataOptions
 from kit.console._options import IndexOptions as IndexOptions
 from kit.console._options import TrainingOptions as TrainingOptions

@@ -185,7 +185,7 @@ _TRAINING = [
     click.option(
         "--learning-rate",
         type=click.FloatRange(min=0, min_open=True),
-        help="Of Adam.  [default: the recipe's]",
+        help="Of the optimizer, at its highest.  [default: the recipe's]",
     ),
     click.option(
         "--strategy",

@@ -4,7 +4,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from kit.data._clean import CleaningStep
 
@@ -78,5 +80,34 @@ def in_vehicle_coupon() -> BuiltInTable:
     return BuiltInTable(rows, None, (folder / "LICENCE.txt").read_text())
 
 
+@dataclass(frozen=True)
+class BuiltInPictures:
+    """Pictures with a class that come with the kit.
+
+    Args:
+        pixels: uint8 [pictures, height, width, channels].
+        labels: name of the class of each.
+        parts: "train" or "test" of each.
+        licence: attribution.
+    """
+
+    pixels: NDArray[np.uint8]
+    labels: list[str]
+    parts: list[str]
+    licence: str
+
+
+def fashion_mnist_part() -> BuiltInPictures:
+    """Of Fashion-MNIST 600 pictures of each class for train and 100 for test."""
+    folder = _FOLDER / "fashion_mnist_part"
+    rows = pl.read_parquet(folder / "fashion_mnist_part.parquet")
+    pixels = np.frombuffer(b"".join(rows["pixels"]), np.uint8).reshape(-1, 28, 28, 1)
+    licence = (folder / "LICENCE.txt").read_text()
+    return BuiltInPictures(pixels, rows["label"].to_list(), rows["part"].to_list(), licence)
+
+
 BUILT_IN = {"online-retail": online_retail}
 TABLES = {"in-vehicle-coupon": in_vehicle_coupon}
+PICTURES = {"fashion-mnist-part": fashion_mnist_part}
+# Pictures with boxes, read by `kit.data.detection`.
+BOXES = ("bccd",)

@@ -10,7 +10,7 @@ import polars as pl
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from kit.data._builtin import BUILT_IN, TABLES
+from kit.data._builtin import BOXES, BUILT_IN, PICTURES, TABLES
 from kit.data._columns import Columns, find_columns
 from kit.data._ids import to_ids
 from kit.data._read import PART, PARTS
@@ -47,7 +47,7 @@ def read_tfds(name: str, columns: Columns) -> TfdsRows:
         UserError: unknown name, no download, or no user and item in it.
     """
     where = f"tfds:{name}"
-    builder = _prepared(name, where=where)
+    builder = prepared(name, where=where)
     names = find_columns(_scalars(builder), columns, where=where)
     raw, given = _rows(builder, where=where)
 
@@ -84,7 +84,7 @@ def read_tfds_table(name: str) -> tuple[pl.DataFrame, pl.Series | None]:
         UserError: unknown name, no download, or no row.
     """
     where = f"tfds:{name}"
-    raw, given = _rows(_prepared(name, where=where), where=where)
+    raw, given = _rows(prepared(name, where=where), where=where)
     if not given:
         return raw, None
     return raw.drop(_PART), raw[_PART].cast(PART)
@@ -105,8 +105,13 @@ def _rows(builder: Any, *, where: str) -> tuple[pl.DataFrame, bool]:
     return raw, given
 
 
-def _prepared(name: str, *, where: str) -> Any:
-    ours = {built_in.replace("-", "_") for built_in in (*BUILT_IN, *TABLES)}
+def prepared(name: str, *, where: str) -> Any:
+    """The builder of a data set that is ready to be read.
+
+    Raises:
+        UserError: unknown name, or no download.
+    """
+    ours = {built_in.replace("-", "_") for built_in in (*BUILT_IN, *TABLES, *PICTURES, *BOXES)}
     if name.split("/")[0].split(":")[0] in ours:
         importlib.import_module(f"kit.data.{name.split('/')[0].split(':')[0]}")
     folder = os.environ.get("TFDS_DATA_DIR")

@@ -17,11 +17,11 @@ from kit.evaluation._report_html import (
     metric_table,
     page,
     repeat,
-    signed,
     two_columns,
 )
-from kit.evaluation._report_numbers import Estimate, Estimates
+from kit.evaluation._report_numbers import Estimates
 from kit.evaluation._report_training import training_section
+from kit.evaluation._verdict import against_best
 
 
 def classification_page(report: ClassificationReport, facts: Mapping[str, Any]) -> str:
@@ -63,7 +63,7 @@ def _headline(
     result, label = systems[report.model][metric], report.data.labels[0]
     error = report.test.summary()[report.test.metric(ECE, label)]
     sentences = [
-        _against_best(report.model, best, systems[best][metric], differences[best][metric]),
+        against_best(report.model, best, systems[best][metric], differences[best][metric]),
         f"Of a positive and a negative row drawn at random, the positive one gets the higher "
         f"probability {100 * result.mean:.0f} times out of 100. What it predicts is off by "
         f"{100 * error:.1f} percentage points on average.",
@@ -73,20 +73,6 @@ def _headline(
         f"<small>{escape(metric)}, 95 % {interval(result)}</small></div>"
         + "".join(f"<p>{sentence}</p>" for sentence in sentences)
         + "</div>"
-    )
-
-
-def _against_best(model: str, best: str, reached: Estimate, difference: Estimate) -> str:
-    gap = f"the difference of {signed(difference.mean)}"
-    if not difference.outside_chance:
-        verdict = f"{gap} is <b>within chance</b>: neither can be called better"
-    elif difference.mean > 0:
-        verdict = f"{gap} is <b>outside chance</b>"
-    else:
-        verdict = f"{escape(model)} is <b>worse</b>: {gap} is outside chance"
-    return (
-        f"The best baseline, {escape(best)}, reaches {decimals(reached.mean)}; {verdict} "
-        f"(95 % {interval(difference)})."
     )
 
 

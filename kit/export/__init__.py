@@ -1,7 +1,11 @@
 """SavedModels that answer: signatures, versions, verification."""
 
 from kit.export._catalogue import Catalogue as Catalogue
+from kit.export._detection import export_detection as export_detection
+from kit.export._detector import BoxFinder as BoxFinder
 from kit.export._history_encoder import HistoryEncoder as HistoryEncoder
+from kit.export._image_classifier import ImageLabels as ImageLabels
+from kit.export._images import export_images as export_images
 from kit.export._item_features import ItemFeatures as ItemFeatures
 from kit.export._model_card import model_card as model_card
 from kit.export._ranker import Ranker as Ranker

@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from kit.artefact import Signature
+from kit.artefact import Signature, with_bytes
 
 # TensorFlow Serving looks for this name in assets.extra and takes at most 1,000 records of it.
 WARMUP = "tf_serving_warmup_requests"
@@ -32,7 +32,9 @@ def write_warmup(
                 request.model_spec.signature_name = name
                 for key, value in inputs.items():
                     spec = signatures[name].inputs[key]
-                    request.inputs[key].CopyFrom(tf.make_tensor_proto(value, spec.dtype))
+                    request.inputs[key].CopyFrom(
+                        tf.make_tensor_proto(with_bytes(value), spec.dtype)
+                    )
                 writer.write(log.SerializeToString(deterministic=True))
 
 

@@ -1,5 +1,8 @@
 """Training losses."""
 
+from kit.losses._boxes import generalized_overlap as generalized_overlap
+from kit.losses._boxes import overlap as overlap
+from kit.losses._focal import quality_focal as quality_focal
 from kit.losses._full_softmax import full_softmax as full_softmax
 from kit.losses._full_softmax import multi_hot as multi_hot
 from kit.losses._gbce import gbce as gbce

@@ -1,8 +1,10 @@
 """Asking a server over REST; needs no TensorFlow."""
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -106,10 +108,13 @@ def columns(pairs: Sequence[tuple[str, str]], inputs: Mapping[str, Taken]) -> di
         inputs: what the signature takes.
 
     Returns:
-        Values by name; strings as they are, or a JSON list of them, others as JSON.
+        Values by name; strings as they are, or a JSON list of them, others as JSON. A string that
+        begins with @ names a file whose bytes are sent; one that begins with @@ is itself without
+        the first.
 
     Raises:
-        UserError: a name that the signature does not take, or a value that is not JSON.
+        UserError: a name that the signature does not take, a value that is not JSON, or a file that
+            cannot be read.
 
     Example:
 
@@ -127,7 +132,9 @@ def columns(pairs: Sequence[tuple[str, str]], inputs: Mapping[str, Taken]) -> di
                 expected=", ".join(sorted(inputs)) or "no input",
             )
         value: Any = text
-        if not inputs[name].text or text.startswith("["):
+        if inputs[name].text and text.startswith("@"):
+            value = text[1:] if text.startswith("@@") else _bytes_of(Path(text[1:]), name)
+        elif not inputs[name].text or text.startswith("["):
             try:
                 value = json.loads(text)
             except ValueError:
@@ -141,3 +148,15 @@ def columns(pairs: Sequence[tuple[str, str]], inputs: Mapping[str, Taken]) -> di
         else:
             found[name] = value
     return found
+
+
+def _bytes_of(file: Path, name: str) -> dict[str, str]:
+    try:
+        return {"b64": b64encode(file.read_bytes()).decode()}
+    except OSError as error:
+        raise UserError(
+            f"The file cannot be read: {error.strerror}.",
+            where=f"--input {name}=@{file}",
+            expected="a file whose bytes are sent",
+            remedy="Name another; for a text that begins with @ write it twice.",
+        ) from None

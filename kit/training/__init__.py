@@ -1,13 +1,21 @@
 """Training: devices, the stream of batches, checkpoints, and the one call of Keras `fit`."""
 
+from kit.training._augment import AUGMENTATIONS as AUGMENTATIONS
+from kit.training._augment import Augmentation as Augmentation
+from kit.training._averages import Averages as Averages
 from kit.training._batches import WHOLE as WHOLE
 from kit.training._batches import Batches as Batches
 from kit.training._batches import Shard as Shard
 from kit.training._batches import digest as digest
 from kit.training._checkpoints import Checkpoints as Checkpoints
+from kit.training._detection_batches import DetectionBatches as DetectionBatches
+from kit.training._detection_batches import default_pictures as default_pictures
+from kit.training._detection_tiles import NO_BOX_AUGMENTATION as NO_BOX_AUGMENTATION
+from kit.training._detection_tiles import BoxAugmentation as BoxAugmentation
 from kit.training._disk_batches import DiskBatches as DiskBatches
 from kit.training._fit import Training as Training
 from kit.training._fit import fit as fit
+from kit.training._image_batches import ImageBatches as ImageBatches
 from kit.training._list_batches import ListBatches as ListBatches
 from kit.training._parameter_server import on_this_device as on_this_device
 from kit.training._peers import finish_together as finish_together

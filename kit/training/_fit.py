@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 
 from kit.cluster import is_chief
+from kit.training._averages import Averages
 from kit.training._batches import Batches, distributed
 from kit.training._checkpoints import Checkpoints
 from kit.training._divergence import Divergence
@@ -63,13 +64,15 @@ def fit(
     quiet: bool = False,
     tensorboard: Path | None = None,
     checkpoints: Checkpoints | None = None,
+    patience: int = PATIENCE,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Training:
     """Train a compiled model until the metric stops rising.
 
     A pass over few data takes a blink, over many it takes minutes; the metric is therefore
     measured every 40 to 500 steps, after one pass where that lies between. Training stops after
-    eight measurements without a rise, and the best weights stay.
+    `patience` measurements without a rise, and the best weights stay. Where the optimizer keeps
+    moving averages of the weights, these are what is measured and what stays.
 
     With checkpoints, training that was killed goes on from the last one as if nothing had
     happened: every later loss is the same to the bit. Of several processes the chief measures and
@@ -85,6 +88,7 @@ def fit(
         quiet: no progress bar.
         tensorboard: folder for TensorBoard logs.
         checkpoints: where to keep the state of training, or None for nowhere.
+        patience: measurements without a rise before training stops.
         callbacks: further ones; their epochs are the rounds between two measurements.
 
     Returns:
@@ -105,10 +109,12 @@ def fit(
     validation = (
         Validation(lambda: math.nan, name=metric, patience=total)
         if measure is None
-        else Validation(measure, name=metric, patience=PATIENCE)
+        else Validation(measure, name=metric, patience=patience)
     )
     history = History(batches, steps, ready)
     watchers: list[keras.callbacks.Callback] = [Divergence(), validation, history, *callbacks]
+    if Averages.are_kept(model):
+        watchers.insert(0, Averages())
     with ExitStack() as open_until_the_end:
         open_until_the_end.enter_context(peers_may_be_lost(model.distribute_strategy))
         if is_chief() and tensorboard is not None:

@@ -1,4 +1,4 @@
-from base64 import b64decode
+from base64 import b64decode, b64encode
 
 import numpy as np
 import pytest
@@ -31,6 +31,10 @@ def answer(shelf):
     for name, inputs in {"none": {"code": []}, "far": {"code": [77]}, "other": {"x": [1]}}.items():
         request["signatures"][name] = signature
         request["cases"][name] = {"inputs": inputs}
+    case = request["cases"]["serving_default"]
+    words = [{"b64": b64encode(word.encode()).decode()} for word in case["inputs"]["word"]]
+    request["cases"]["bytes"] = {"inputs": {**case["inputs"], "word": words}}
+    request["signatures"]["bytes"] = request["signatures"]["serving_default"]
     request["cases"]["rank"] = {"inputs": {}}
     request["signatures"]["nothing fed"] = signature
     request["cases"]["nothing fed"] = {"inputs": {}}
@@ -49,6 +53,11 @@ def test_inputs_and_outputs_of_every_type(answer):
         "free": "bool",
         "gift": "bool",
     }
+
+
+def test_text_may_come_as_bytes(answer):
+    outputs = answer["answers"]["bytes"]["outputs"]
+    assert outputs["code"]["values"] == parts.RECORDED["serving_default"]["outputs"]["code"]
 
 
 def test_no_rows(answer):

@@ -1,3 +1,5 @@
+from base64 import b64encode
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,14 @@ def test_inputs_and_outputs_of_every_type(shelf, way):
         "gift": "bool",
     }
     assert answers["word"]["outputs"]["word"]["dtype"] == "string"
+
+
+def test_text_may_come_as_bytes(shelf, way):
+    case = parts.RECORDED["serving_default"]
+    as_bytes = [{"b64": b64encode(word.encode()).decode()} for word in case["inputs"]["word"]]
+    cases = {"serving_default": {"inputs": {**case["inputs"], "word": as_bytes}}}
+    outputs = asked(shelf, way, cases=cases)["answers"]["serving_default"]["outputs"]
+    assert outputs["code"]["values"] == case["outputs"]["code"]
 
 
 def test_no_rows(shelf, way):

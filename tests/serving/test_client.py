@@ -66,6 +66,7 @@ TYPED = [
     ([("s", '["a", "b"]')], {"s": [["a", "b"]]}),
     ([("x", "[1, 2]"), ("n", "3")], {"x": [[1, 2]], "n": 3}),
     ([("s", "")], {"s": [""]}),
+    ([("s", "@@ann")], {"s": ["@ann"]}),
 ]
 
 
@@ -81,12 +82,21 @@ def test_inputs_as_typed(pairs, expected):
         ([("x", "a")], "'a' is not JSON"),
         ([("s", "[a")], "is not JSON"),
         ([("n", "1"), ("n", "2")], "n takes one value"),
+        (
+            [("s", "@no/such.png")],
+            r"cannot be read: No such file[\s\S]*begins with @ write it twice",
+        ),
     ],
     ids=count(),
 )
 def test_inputs_mistyped(pairs, message):
     with pytest.raises(UserError, match=message):
         columns(pairs, TAKEN)
+
+
+def test_the_bytes_of_a_file_are_sent(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"hi")
+    assert columns([("s", f"@{tmp_path / 'a.png'}")], TAKEN) == {"s": [{"b64": "aGk="}]}
 
 
 def test_a_client_needs_no_tensorflow():

@@ -1,0 +1,81 @@
+"""Options of the recipe that finds objects in pictures."""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kit.console._bundle import Function, bundled
+
+if TYPE_CHECKING:
+    from kit.data.detection import DetectionData
+
+
+@dataclass(frozen=True)
+class DetectionOptions:
+    """What the pictures are; the help of the options says what each means."""
+
+    data: str
+    classes: tuple[str, ...]
+    on_bad_file: str
+    limit: int | None
+    seed: int
+
+    def card(self) -> dict[str, Any]:
+        """What an export keeps, to find its data again."""
+        return asdict(self)
+
+    def dataset(self) -> "DetectionData":
+        """Open the source and split it."""
+        from kit.data.detection import open_detection, split_detection
+
+        source = open_detection(
+            self.data,
+            classes=self.classes,
+            on_bad_file=self.on_bad_file,  # type: ignore[arg-type]
+        )
+        return split_detection(source, seed=self.seed, limit=self.limit)
+
+
+_PICTURES = [
+    click.option(
+        "--data",
+        metavar="SOURCE",
+        required=True,
+        help="A Pascal VOC folder (Annotations and JPEGImages, maybe ImageSets/Main), a COCO .json "
+        "or a folder of such files for train, val and test, a .csv or .tsv with path, xmin, ymin, "
+        "xmax, ymax and label, tfds:NAME (tfds:voc/2007), or the built-in bccd.",
+    ),
+    click.option(
+        "--classes",
+        multiple=True,
+        metavar="LABEL",
+        help="A class to learn; repeatable. Boxes of others are dropped.  [default: all of train]",
+    ),
+    click.option(
+        "--on-bad-file",
+        type=click.Choice(["error", "skip"]),
+        default="error",
+        show_default=True,
+        help="What to do with a picture that cannot be decoded.",
+    ),
+    click.option(
+        "--limit",
+        type=click.IntRange(min=1),
+        metavar="PICTURES",
+        help="Use so many pictures of each part only, for a quick trial.",
+    ),
+    click.option(
+        "--seed",
+        type=click.IntRange(0, 2**31 - 1),
+        metavar="NUMBER",
+        default=0,
+        show_default=True,
+        help="Of every random choice.",
+    ),
+]
+
+
+def detection_options(function: Function) -> Function:
+    """Add --data to --seed of pictures with boxes; the command gets `data`, `DetectionOptions`."""
+    return bundled(function, _PICTURES, "data", DetectionOptions)

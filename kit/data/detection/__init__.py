@@ -1,0 +1,9 @@
+"""Pictures with boxes: readers, what is put right in them, split."""
+
+from kit.data.detection._clean import OnBadFile as OnBadFile
+from kit.data.detection._picture import Picture as Picture
+from kit.data.detection._shape import canvas_shape as canvas_shape
+from kit.data.detection._source import DetectionSource as DetectionSource
+from kit.data.detection._source import open_detection as open_detection
+from kit.data.detection._split import DetectionData as DetectionData
+from kit.data.detection._split import split_detection as split_detection

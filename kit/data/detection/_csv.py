@@ -1,0 +1,109 @@
+"""Boxes as a table has them: a line for each."""
+
+import csv
+import io
+from pathlib import Path
+
+from kit.data._files import read_text
+from kit.data.detection._picture import RawBox, RawPicture
+from kit.errors import UserError
+
+PATHS = ("path", "filename", "file", "image")
+LABELS = ("label", "class", "name")
+STYLES = (
+    ("xmin", "ymin", "xmax", "ymax"),
+    ("x0", "y0", "x1", "y1"),
+    ("x1", "y1", "x2", "y2"),
+    ("left", "top", "right", "bottom"),
+)
+PARTS = {
+    "train": "train",
+    "training": "train",
+    "val": "valid",
+    "valid": "valid",
+    "validation": "valid",
+    "test": "test",
+}
+
+
+def read_csv(file: Path) -> list[RawPicture]:
+    """Pictures and boxes of a table with a column of paths, four of sides and one of labels.
+
+    Columns are found by name: path (filename, image), xmin, ymin, xmax, ymax (or x0, y0, x1, y1, or
+    left, top, right, bottom) and label (class); maybe split (part), train, valid or test. A line
+    whose sides and label are empty is a picture without a box. Paths count from the file's folder.
+
+    Args:
+        file: with a header; comma or, in .tsv, tab between the columns.
+
+    Raises:
+        UserError: no such column, or a value that is none; names the line.
+    """
+    text = read_text(file).decode()
+    rows = csv.reader(io.StringIO(text), delimiter="\t" if ".tsv" in file.name else ",")
+    header = [name.strip().lower() for name in next(rows)]
+    path, label = (_column(header, names, file) for names in (PATHS, LABELS))
+    sides = _sides(header, file)
+    split = next((header.index(name) for name in ("split", "part") if name in header), None)
+    boxes: dict[str, list[RawBox]] = {}
+    parts: dict[str, str] = {}
+    for row in rows:
+        where = f"{file}, line {rows.line_num}"
+        if not row:
+            continue
+        if len(row) != len(header):
+            raise _wrong(f"The line has {len(row)} values.", where, f"{len(header)}, as the header")
+        name = row[path].strip()
+        if not name:
+            raise _wrong("The path is empty.", where, "the picture's file")
+        mine = boxes.setdefault(name, [])
+        part = _part(row[split], where) if split is not None else ""
+        if parts.setdefault(name, part) != part:
+            raise _wrong(f"{name} is in {part} and in {parts[name]}.", where, "one part")
+        values, what = [row[column].strip() for column in sides], row[label].strip()
+        if not any(values) and not what:
+            continue
+        if not what:
+            raise _wrong("The label is empty.", where, "the class of the box")
+        mine.append(RawBox(_numbers(values, where), what))
+    return [
+        RawPicture(name, file.parent / name, mine, parts[name], f"{file}, {name}")
+        for name, mine in boxes.items()
+    ]
+
+
+def _numbers(values: list[str], where: str) -> tuple[float, float, float, float]:
+    try:
+        left, top, right, bottom = map(float, values)
+    except ValueError:
+        raise _wrong(f"A side is no number: {', '.join(values)}.", where, "pixels") from None
+    return left, top, right, bottom
+
+
+def _column(header: list[str], names: tuple[str, ...], file: Path) -> int:
+    for name in names:
+        if name in header:
+            return header.index(name)
+    raise _wrong(f"There is no column {names[0]}.", f"{file}, line 1", f"one of {', '.join(names)}")
+
+
+def _sides(header: list[str], file: Path) -> list[int]:
+    for style in STYLES:
+        if set(style) <= set(header):
+            return [header.index(name) for name in style]
+    raise _wrong(
+        "There are no columns of the box's sides.",
+        f"{file}, line 1",
+        " or ".join(", ".join(style) for style in STYLES),
+    )
+
+
+def _part(text: str, where: str) -> str:
+    part = PARTS.get(text.strip().lower())
+    if part is None:
+        raise _wrong(f"The split is {text!r}.", where, "train, valid or test")
+    return part
+
+
+def _wrong(what: str, where: str, expected: str) -> UserError:
+    return UserError(what, where=where, expected=expected, remedy="Correct the file.")

@@ -1,0 +1,129 @@
+"""A picture with boxes, and what was put right in them."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from kit.data._files import missing, unreadable
+from kit.errors import UserError
+
+FORMATS = ("JPEG", "PNG", "GIF", "BMP")
+NAMED = 3
+
+
+@dataclass(frozen=True)
+class RawBox:
+    """A box as a file has it: left, top, right and bottom in pixels, and what it holds."""
+
+    sides: tuple[float, float, float, float]
+    label: str
+
+
+@dataclass(frozen=True)
+class RawPicture:
+    """A picture and its boxes before they are looked at.
+
+    Args:
+        name: what to call it.
+        content: its encoded bytes, or the file that holds them.
+        boxes: as the source has them.
+        part: "train", "valid", "test", or "" where the source does not say.
+        where: the file, and the line where there is one, that says the boxes.
+    """
+
+    name: str
+    content: bytes | Path
+    boxes: Sequence[RawBox]
+    part: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture and its boxes.
+
+    Args:
+        name: what to call it.
+        content: its encoded bytes, or the file that holds them.
+        size: width and height in pixels.
+        boxes: float32 [boxes, 4], left, top, right and bottom in pixels, within the picture.
+        labels: int32 [boxes], places in the list of classes.
+    """
+
+    name: str
+    content: bytes | Path
+    size: tuple[int, int]
+    boxes: NDArray[np.float32]
+    labels: NDArray[np.int32]
+
+    def encoded(self) -> bytes:
+        """Its bytes as the file has them."""
+        return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
+
+
+@dataclass
+class Repairs:
+    """Counts of what was put right, with the first few places.
+
+    Example:
+
+    >>> repairs = Repairs()
+    >>> repairs.note("boxes without an area dropped", "a.xml")
+    >>> repairs.lines()
+    ['1 boxes without an area dropped: a.xml']
+    """
+
+    found: dict[str, list[str]] = field(default_factory=dict)
+
+    def note(self, what: str, where: str) -> None:
+        """Count one more."""
+        self.found.setdefault(what, []).append(where)
+
+    def lines(self) -> list[str]:
+        """A line for each kind: how many, what, and where the first ones are."""
+        return [
+            f"{len(places):,} {what}: {', '.join(list(dict.fromkeys(places))[:NAMED])}"
+            + (" ..." if len(set(places)) > NAMED else "")
+            for what, places in self.found.items()
+        ]
+
+
+def size_of(name: str, content: bytes | Path) -> tuple[int, int]:
+    """Width and height of a picture that can be read to its end.
+
+    Raises:
+        UserError: it is missing, no picture, cut off, or of a kind that TensorFlow cannot decode.
+    """
+    try:
+        with Image.open(io.BytesIO(content) if isinstance(content, bytes) else content) as picture:
+            kind, mode = picture.format or "", picture.mode
+            picture.load()
+            size = picture.size
+    except FileNotFoundError:
+        assert isinstance(content, Path)
+        raise missing(content) from None
+    except UnidentifiedImageError:
+        raise _no_picture(name, content, "It is not a picture.") from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        if isinstance(error, PermissionError | IsADirectoryError) and isinstance(content, Path):
+            raise unreadable(content, error) from None
+        raise _no_picture(name, content, f"The picture cannot be decoded: {error}.") from None
+    if kind not in FORMATS or mode in ("CMYK", "YCCK"):
+        raise _no_picture(
+            name, content, f"It is a picture of a kind not known here: {kind} {mode}."
+        )
+    return size
+
+
+def _no_picture(name: str, content: bytes | Path, what: str) -> UserError:
+    return UserError(
+        what,
+        where=str(content) if isinstance(content, Path) else name,
+        expected="a JPEG, PNG, GIF or BMP of grey or RGB, whole",
+        remedy="Replace or remove it, or leave such files out: --on-bad-file skip",
+    )

@@ -1,0 +1,160 @@
+"""Open a source of pictures with boxes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from kit.data._builtin import BOXES
+from kit.data._files import missing
+from kit.data.detection._clean import OnBadFile, looked_at
+from kit.data.detection._coco import categories_of, read_coco
+from kit.data.detection._csv import read_csv
+from kit.data.detection._picture import Picture, RawBox, RawPicture, Repairs
+from kit.data.detection._voc import is_voc, read_voc
+from kit.errors import UserError
+
+TFDS, BUILT_IN = "tfds:", Path(__file__).parent.parent
+PART_FILES = {"train": "train", "val": "valid", "valid": "valid", "test": "test"}
+EXPECTED = (
+    "a Pascal VOC folder (Annotations and JPEGImages), a COCO .json or a folder of them, a .csv "
+    "or .tsv with path, xmin, ymin, xmax, ymax and label, tfds:NAME, or the built-in bccd"
+)
+
+
+@dataclass(frozen=True)
+class DetectionSource:
+    """Pictures with boxes, looked at.
+
+    Args:
+        name: as the user named it.
+        pictures: part ("" where the source does not say) and picture, in the order of the source.
+        classes: names; a label is a place in them.
+        repairs: a line for everything that was put right or left out.
+        licence: attribution of a built-in data set, else "".
+    """
+
+    name: str
+    pictures: list[tuple[str, Picture]]
+    classes: list[str]
+    repairs: list[str]
+    licence: str = ""
+
+
+def open_detection(
+    source: str, *, classes: Sequence[str] = (), on_bad_file: OnBadFile = "error"
+) -> DetectionSource:
+    """Open a source of pictures with boxes.
+
+    Args:
+        source: what `EXPECTED` says.
+        classes: to learn; boxes of other labels are dropped. By default those that the source
+            declares, else those of its train part, else all there are.
+        on_bad_file: whether a picture that cannot be decoded is an error or left out.
+
+    Raises:
+        UserError: the source cannot be used; it names file, line or object and the remedy.
+
+    Example:
+
+    >>> source = open_detection("bccd")
+    >>> len(source.pictures), source.classes
+    (60, ['Platelets', 'RBC', 'WBC'])
+    """
+    repairs = Repairs()
+    raw, declared, licence = _read(source, repairs)
+    if not raw:
+        raise UserError("There are no pictures.", where=source, expected=EXPECTED)
+    known = list(classes) or declared or _labels(raw)
+    if not known:
+        raise UserError(
+            "There is no box in any picture.", where=source, expected="pictures with boxes"
+        )
+    missing_labels = sorted(set(classes) - {box.label for one in raw for box in one.boxes})
+    if missing_labels:
+        raise UserError(
+            f"No box is called {missing_labels[0]!r}.",
+            where="--classes",
+            expected=f"labels of the source: {', '.join(_labels(raw)[:10])}",
+            remedy="Check the spelling.",
+        )
+    pictures = looked_at(raw, known, repairs, on_bad_file)
+    if not any(len(picture.boxes) for _, picture in pictures):
+        raise UserError(
+            "No box is left.",
+            where=source,
+            expected="boxes within their pictures",
+            remedy="; ".join(repairs.lines()),
+        )
+    return DetectionSource(source, pictures, known, repairs.lines(), licence)
+
+
+def _read(source: str, repairs: Repairs) -> tuple[list[RawPicture], list[str], str]:
+    """Pictures, the classes that the source declares, and its licence."""
+    if source in BOXES:
+        return _read_built_in(BUILT_IN / source.replace("-", "_"))
+    if source.startswith(TFDS):
+        # Only here: the import takes seconds.
+        from kit.data.detection._tfds import read_tfds
+
+        return *read_tfds(source.removeprefix(TFDS)), ""
+    path = Path(source)
+    if not path.exists():
+        error = missing(path)
+        raise UserError(error.what, where=source, expected=EXPECTED, remedy=error.remedy)
+    if path.is_dir():
+        return _read_folder(path, repairs)
+    if path.suffix == ".json":
+        return read_coco(path, repairs), categories_of(path), ""
+    if path.suffix in (".csv", ".tsv"):
+        return read_csv(path), [], ""
+    raise UserError(
+        f"A {path.suffix or 'nameless'} file holds no boxes.",
+        where=source,
+        expected=EXPECTED,
+        remedy="Name a source of this kind.",
+    )
+
+
+def _read_built_in(folder: Path) -> tuple[list[RawPicture], list[str], str]:
+    rows = pl.read_parquet(folder / f"{folder.name}.parquet")
+    found = []
+    for row in rows.iter_rows(named=True):
+        boxes = [
+            RawBox((*box,), label) for box, label in zip(row["boxes"], row["labels"], strict=True)
+        ]
+        found.append(RawPicture(row["name"], row["image"], boxes, row["part"]))
+    return found, [], (folder / "LICENCE.txt").read_text()
+
+
+def _read_folder(folder: Path, repairs: Repairs) -> tuple[list[RawPicture], list[str], str]:
+    if is_voc(folder):
+        return read_voc(folder, repairs), [], ""
+    found: list[RawPicture] = []
+    classes: dict[str, None] = {}
+    files = sorted([*folder.glob("*.json"), *folder.glob("annotations/*.json")])
+    # `instances_train2017.json` is COCO's own name.
+    parts = {
+        file: part
+        for file in files
+        for name, part in PART_FILES.items()
+        if name in file.stem.removeprefix("instances_").rstrip("0123456789").split("_")
+    }
+    for file, part in parts.items():
+        found += read_coco(file, repairs, part)
+        classes |= dict.fromkeys(categories_of(file))
+    if not found:
+        raise UserError(
+            "The folder holds no annotations.",
+            where=str(folder),
+            expected=EXPECTED,
+            remedy="Name the file of the annotations itself.",
+        )
+    return found, list(classes), ""
+
+
+def _labels(raw: Sequence[RawPicture]) -> list[str]:
+    """Labels of train where there is one, else of all."""
+    train = [one for one in raw if one.part == "train"] or raw
+    return sorted({box.label for one in train for box in one.boxes})

@@ -1,0 +1,130 @@
+"""Pictures to learn from, to choose by and to be judged by."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kit.data.detection._picture import Picture
+from kit.data.detection._source import DetectionSource
+from kit.errors import UserError
+
+PARTS = ("train", "valid", "test")
+VALID_SHARE, TEST_SHARE = 0.1, 0.2
+
+
+@dataclass(frozen=True)
+class DetectionData:
+    """Pictures with boxes, split.
+
+    Args:
+        name: of the source.
+        classes: names; a label is a place in them.
+        train: to learn from.
+        valid: to choose the weights by.
+        test: to be judged by.
+        split: how they were told apart.
+        repairs: a line for everything that was put right or left out.
+        licence: attribution of a built-in data set, else "".
+    """
+
+    name: str
+    classes: list[str]
+    train: list[Picture]
+    valid: list[Picture]
+    test: list[Picture]
+    split: str
+    repairs: list[str]
+    licence: str
+
+    def boxes(self, part: str) -> int:
+        """How many boxes a part has."""
+        return sum(len(picture.boxes) for picture in getattr(self, part))
+
+
+def split_detection(
+    source: DetectionSource,
+    *,
+    seed: int = 0,
+    limit: int | None = None,
+) -> DetectionData:
+    """Split a source.
+
+    Of a given split test is its test part; where it has none its valid part, which is then not
+    chosen by. Where valid is missing a tenth of train is drawn for it, and where no split is given
+    a fifth of all pictures for test before.
+
+    Args:
+        source: the pictures.
+        seed: of the draw.
+        limit: keep only so many pictures of each part, drawn.
+
+    Raises:
+        UserError: a part is left without pictures or train without boxes.
+
+    Example:
+
+    >>> from kit.data.detection import open_detection
+    >>> data = split_detection(open_detection("bccd"), limit=8)
+    >>> len(data.train), len(data.valid), len(data.test)
+    (8, 4, 8)
+    """
+    draw = np.random.default_rng(seed)
+    of_part: dict[str, list[Picture]] = {part: [] for part in (*PARTS, "")}
+    for part, picture in source.pictures:
+        of_part[part].append(picture)
+    if not of_part["train"]:
+        if of_part["test"] or of_part["valid"]:
+            raise UserError(
+                "The source has no train part.",
+                where=source.name,
+                expected="a list or file of train beside the others",
+                remedy="Add it, or remove the other lists for a random split.",
+            )
+        everything = of_part[""]
+        test, train = _drawn(everything, TEST_SHARE, draw)
+        valid, train = _drawn(train, VALID_SHARE, draw)
+        words = (
+            f"random: {TEST_SHARE:.0%} of the pictures are test, {VALID_SHARE:.0%} of the others "
+            f"valid, seed {seed}"
+        )
+    else:
+        train, valid, test = (of_part[part] for part in PARTS)
+        words = "given: train, valid and test as the source has them"
+        if not test or not valid:
+            words = (
+                f"given: test is its {'test' if test else 'valid'} part; valid is "
+                f"{VALID_SHARE:.0%} of its train part at random, seed {seed}"
+            )
+            test = test or valid
+            valid, train = _drawn(train, VALID_SHARE, draw)
+    if limit is not None:
+        train, valid, test = (_first(part, limit, draw) for part in (train, valid, test))
+        words += f"; at most {limit:,} pictures of each part"
+    for name, pictures in zip(PARTS, (train, valid, test), strict=True):
+        if not any(len(picture.boxes) for picture in pictures):
+            raise UserError(
+                f"The {name} part has no box.",
+                where=source.name,
+                expected="at least ten pictures with boxes",
+                remedy="Give more pictures or a larger --limit.",
+            )
+    return DetectionData(
+        source.name, source.classes, train, valid, test, words, source.repairs, source.licence
+    )
+
+
+def _drawn(
+    pictures: Sequence[Picture], share: float, draw: np.random.Generator
+) -> tuple[list[Picture], list[Picture]]:
+    """A share of the pictures, and the others."""
+    count = max(1, round(share * len(pictures)))
+    chosen = set(draw.permutation(len(pictures))[:count].tolist())
+    drawn = [one for place, one in enumerate(pictures) if place in chosen]
+    return drawn, [one for place, one in enumerate(pictures) if place not in chosen]
+
+
+def _first(pictures: list[Picture], limit: int, draw: np.random.Generator) -> list[Picture]:
+    if len(pictures) <= limit:
+        return pictures
+    return [pictures[place] for place in sorted(draw.permutation(len(pictures))[:limit].tolist())]

@@ -1,0 +1,9 @@
+"""Open a source of pictures, look into every one, split it."""
+
+from kit.data.images._decode import decoded as decoded
+from kit.data.images._look import OnBadFile as OnBadFile
+from kit.data.images._open import open_images as open_images
+from kit.data.images._pictures import Pictures as Pictures
+from kit.data.images._source import ImageSource as ImageSource
+from kit.data.images._split import ImageData as ImageData
+from kit.data.images._split import split_images as split_images

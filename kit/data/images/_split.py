@@ -1,0 +1,223 @@
+"""Split pictures into what a model learns from, is chosen by and is measured on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kit.data._clean import CleaningStep
+from kit.data.images._look import Looked, OnBadFile, look
+from kit.data.images._pictures import Pictures
+from kit.data.images._source import ImageSource
+from kit.errors import UserError
+
+PARTS = TRAIN, VALID, TEST = "train", "valid", "test"
+MOST_IN_MEMORY = 2 << 30
+
+
+@dataclass(frozen=True)
+class ImageData:
+    """Pictures, split.
+
+    Args:
+        name: the source, as the user named it.
+        classes: names, in order.
+        shape: height, width and channels in which the pictures are used.
+        train: pictures to learn from.
+        valid: pictures to choose by.
+        test: pictures to measure by.
+        split: the protocol in a line of plain words.
+        split_method: "given" or "random".
+        is_resized: whether a picture has another size in the source.
+        pictures_read: pictures of the source.
+        cleaning: what was left out.
+        licence: attribution of a built-in set, else "".
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    shape: tuple[int, int, int]
+    train: Pictures
+    valid: Pictures
+    test: Pictures
+    split: str
+    split_method: str
+    is_resized: bool
+    pictures_read: int
+    cleaning: tuple[CleaningStep, ...]
+    licence: str
+
+
+def split_images(
+    source: ImageSource,
+    method: str | None = None,
+    *,
+    size: tuple[int, int] | None = None,
+    in_colour: bool = False,
+    on_bad_file: OnBadFile = "error",
+    limit: int | None = None,
+    seed: int = 0,
+    valid_share: float = 0.1,
+    test_share: float = 0.1,
+) -> ImageData:
+    """Look into every picture and split them; each class is split in the same shares.
+
+    Pictures are held in memory where their pixels take at most 2 GiB.
+
+    Args:
+        source: what `open_images` returned.
+        method: "given" or "random". None: given where the source has a test part.
+        size: height and width to which all are resized; None takes their own.
+        in_colour: whether grey pictures get three channels, too.
+        on_bad_file: whether a picture that cannot be used is an error, or left out and counted.
+        limit: use only this many pictures of train and valid, drawn at random.
+        seed: of what is drawn.
+        valid_share: share of the pictures for valid; of a given train where it has no valid.
+        test_share: share of the pictures for test.
+
+    Raises:
+        UserError: a picture cannot be used, there is one class only, or a part stays empty.
+
+    Example:
+
+    >>> from kit.data.images import open_images
+    >>> data = split_images(open_images("fashion-mnist-part"))
+    >>> len(data.train), len(data.valid), len(data.test), data.shape
+    (5400, 600, 1000, (28, 28, 1))
+    """
+    looked = look(source, size, on_bad_file)
+    if in_colour:
+        looked = replace(looked, shape=(*looked.shape[:2], 3))
+    names = [source.labels[n] for n in looked.kept]
+    classes = tuple(sorted(set(names)))
+    _check_classes(source, classes)
+    number = {name: place for place, name in enumerate(classes)}
+    labels = np.array([number[name] for name in names], np.int32)
+    draw = np.random.default_rng(seed)
+    if method is None:
+        method = "given" if source.parts is not None else "random"
+    if method == "given":
+        part, words = _given(source, looked, labels, draw, valid_share)
+    else:
+        held = _drawn(labels, (valid_share, test_share), draw)
+        part = np.array([TRAIN, VALID, TEST])[held]
+        train = 100 * (1 - valid_share - test_share)
+        words = (
+            f"random: {train:.0f}/{100 * valid_share:.0f}/{100 * test_share:.0f} % of the pictures "
+            f"of each class, seed {seed}"
+        )
+    if limit is not None:
+        part = _limited(part, limit, draw)
+        words += f"; {limit:,} pictures of train and valid at most"
+    _check_parts(source, part, labels, classes)
+    every = _pictures(source, looked, labels)
+    of_part = {one: every.take(np.flatnonzero(part == one)) for one in PARTS}
+    return ImageData(
+        name=source.name,
+        classes=classes,
+        shape=looked.shape,
+        split=words,
+        split_method=method,
+        is_resized=looked.is_resized,
+        pictures_read=len(source.labels),
+        cleaning=looked.cleaning,
+        licence=source.licence,
+        **of_part,
+    )
+
+
+def _pictures(source: ImageSource, looked: Looked, labels: NDArray[np.int32]) -> Pictures:
+    names = [source.names[n] for n in looked.kept]
+    if isinstance(source.contents, np.ndarray):
+        pixels = source.contents
+        if pixels.shape[-1] != looked.shape[-1]:
+            pixels = np.repeat(pixels, 3, axis=-1)
+        if pixels.shape[1:] != looked.shape:
+            import tensorflow as tf
+
+            smooth = tf.image.resize(pixels, looked.shape[:2], antialias=True)
+            pixels = tf.cast(tf.clip_by_value(tf.round(smooth), 0, 255), tf.uint8).numpy()
+        return Pictures(None, pixels, names, labels, looked.shape)
+    contents = [source.contents[n] for n in looked.kept]
+    files = Pictures(contents, None, names, labels, looked.shape)
+    if len(files) * int(np.prod(looked.shape)) > MOST_IN_MEMORY:
+        return files
+    return replace(files, pixels=files.decoded(slice(None)))
+
+
+def _given(
+    source: ImageSource,
+    looked: Looked,
+    labels: NDArray[np.int32],
+    draw: np.random.Generator,
+    valid_share: float,
+) -> tuple[NDArray[np.str_], str]:
+    if source.parts is None:
+        raise UserError(
+            "The source has no split of its own.",
+            where=source.name,
+            expected="folders train and test, a column split, or splits of that name",
+            remedy="Leave --split given out.",
+        )
+    part = np.array([source.parts[n] for n in looked.kept])
+    if VALID in part:
+        return part, "given: train, valid and test as the source has them"
+    train = np.flatnonzero(part == TRAIN)
+    held = _drawn(labels[train], (valid_share, 0.0), draw)
+    part[train[held == 1]] = VALID
+    return part, (
+        f"given: train and test as the source has them, {100 * valid_share:.0f} % of each class of "
+        "train drawn as valid"
+    )
+
+
+def _drawn(
+    labels: NDArray[np.int32], shares: Sequence[float], draw: np.random.Generator
+) -> NDArray[np.int64]:
+    """1 for the first share of each class, 2 for the second, 0 for the rest."""
+    held = np.zeros(len(labels), np.int64)
+    for label in np.unique(labels):
+        rows = draw.permutation(np.flatnonzero(labels == label))
+        ends = np.round(np.cumsum(shares) * len(rows)).astype(int)
+        held[rows[: ends[0]]] = 1
+        held[rows[ends[0] : ends[-1]]] = 2
+    return held
+
+
+def _limited(part: NDArray[np.str_], limit: int, draw: np.random.Generator) -> NDArray[np.str_]:
+    rows = draw.permutation(np.flatnonzero(part != TEST))
+    part = part.copy()
+    part[rows[limit:]] = "none"
+    return part
+
+
+def _check_classes(source: ImageSource, classes: tuple[str, ...]) -> None:
+    if len(classes) < 2:
+        raise UserError(
+            f"All pictures are of one class: {classes[0]}.",
+            where=source.name,
+            expected="pictures of two classes or more",
+            remedy="Add pictures of what it is not.",
+        )
+
+
+def _check_parts(
+    source: ImageSource, part: NDArray[np.str_], labels: NDArray[np.int32], classes: Sequence[str]
+) -> None:
+    for one in PARTS:
+        if not (part == one).any():
+            raise UserError(
+                f"The part {one} holds no picture.",
+                where=source.name,
+                expected="pictures in train, valid and test; about ten of each class at least",
+                remedy="Give more pictures.",
+            )
+    learned = set(labels[part == TRAIN].tolist())
+    if missing := sorted(set(labels[part != TRAIN].tolist()) - learned):
+        raise UserError(
+            f"Of a class there is no picture in train: {classes[missing[0]]}.",
+            where=source.name,
+            expected="each class of valid and test in train, too",
+            remedy="Give more pictures of it, or leave it out.",
+        )

@@ -1,0 +1,138 @@
+"""Mean average precision by COCO's definition, computed by COCO's own code."""
+
+import contextlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kit.data.detection import Picture
+from kit.evaluation.detection._detections import Found
+
+# COCO's own mark for what does not exist.
+NOTHING = -1
+
+
+@dataclass(frozen=True)
+class AveragePrecision:
+    """How well boxes were found.
+
+    Args:
+        of_class: class to (mAP, AP at an overlap of a half); nan for one without a box.
+        curves: class to the precision at an overlap of a half, float [101], by recall from 0 to 1.
+        small: mAP of boxes under 32 pixels squared, nan where there are none.
+        medium: of those up to 96 squared.
+        large: of the others.
+    """
+
+    of_class: dict[str, tuple[float, float]]
+    curves: dict[str, NDArray[np.float64]]
+    small: float
+    medium: float
+    large: float
+
+    @property
+    def mean(self) -> float:
+        """mAP: the mean over classes and overlaps from .50 to .95."""
+        return float(np.nanmean([mean for mean, _ in self.of_class.values()]))
+
+    @property
+    def at_half(self) -> float:
+        """mAP50: the mean over classes at an overlap of a half."""
+        return float(np.nanmean([half for _, half in self.of_class.values()]))
+
+
+def average_precision(
+    pictures: Sequence[Picture], found: Sequence[Found], classes: Sequence[str]
+) -> AveragePrecision:
+    """Hold what was found against what is there.
+
+    Args:
+        pictures: with their boxes.
+        found: of each picture; the 100 best count.
+        classes: names.
+
+    Source: Lin et al. (2014), Microsoft COCO; pycocotools.
+
+    Example:
+
+    >>> box = np.float32([[10, 10, 50, 50]])
+    >>> picture = Picture("a", b"", (100, 100), box, np.int32([0]))
+    >>> found = Found(box, np.int32([0]), np.float32([0.9]))
+    >>> result = average_precision([picture], [found], ["cat"])
+    >>> round(result.mean, 4), round(result.at_half, 4)
+    (1.0, 1.0)
+    """
+    # Only here: nothing else needs it.
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    # It prints as it goes.
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO()
+        truth.dataset = _as_coco(pictures, classes)
+        truth.createIndex()
+        said = COCO()
+        said.dataset = {**truth.dataset, "annotations": _as_annotations(found)}
+        said.createIndex()
+        evaluation = COCOeval(truth, said, "bbox")
+        evaluation.evaluate()
+        evaluation.accumulate()
+    # [overlaps, recalls, classes, sizes, most boxes]
+    precision = evaluation.eval["precision"][..., -1]
+    of_class = {
+        name: (_mean(precision[:, :, number, 0]), _mean(precision[0, :, number, 0]))
+        for number, name in enumerate(classes)
+    }
+    curves = {name: precision[0, :, number, 0] for number, name in enumerate(classes)}
+    return AveragePrecision(of_class, curves, *(_mean(precision[..., size]) for size in (1, 2, 3)))
+
+
+def _mean(precision: Any) -> float:
+    there = precision[precision > NOTHING]
+    return float(there.mean()) if there.size else float("nan")
+
+
+def _as_coco(pictures: Sequence[Picture], classes: Sequence[str]) -> dict[str, Any]:
+    annotations = []
+    for number, one in enumerate(pictures):
+        for (left, top, right, bottom), label in zip(
+            one.boxes.tolist(), one.labels.tolist(), strict=True
+        ):
+            area = (right - left) * (bottom - top)
+            sides = [left, top, right - left, bottom - top]
+            annotations.append(
+                {"image_id": number, "category_id": label, "bbox": sides, "area": area}
+            )
+    for number, annotation in enumerate(annotations, 1):
+        annotation |= {"id": number, "iscrowd": 0}
+    return {
+        "info": {},
+        "images": [
+            {"id": number, "width": one.size[0], "height": one.size[1]}
+            for number, one in enumerate(pictures)
+        ],
+        "categories": [{"id": number, "name": name} for number, name in enumerate(classes)],
+        "annotations": annotations,
+    }
+
+
+def _as_annotations(found: Sequence[Found]) -> list[dict[str, Any]]:
+    annotations = [
+        {
+            "image_id": number,
+            "category_id": label,
+            "bbox": [left, top, right - left, bottom - top],
+            "area": (right - left) * (bottom - top),
+            "score": score,
+            "iscrowd": 0,
+        }
+        for number, one in enumerate(found)
+        for (left, top, right, bottom), label, score in zip(
+            one.boxes.tolist(), one.labels.tolist(), one.scores.tolist(), strict=True
+        )
+    ]
+    return [{**annotation, "id": number} for number, annotation in enumerate(annotations, 1)]

@@ -1,0 +1,74 @@
+"""Pictures with what was found, missed and imagined drawn into them."""
+
+import io
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from kit.data.detection import Picture
+from kit.evaluation.detection._detections import Found
+from kit.evaluation.detection._matches import matched
+
+WIDTH, TEXT = 640, 13
+# Apart also for those who cannot tell red from green: by brightness, and misses are dashed.
+RIGHT, MISSED, FALSE = (0, 114, 178), (213, 0, 80), (240, 200, 0)
+DASH = 7
+
+
+def drawn(picture: Picture, found: Found, classes: Sequence[str]) -> bytes:
+    """A JPEG of the picture with its boxes.
+
+    Blue: found and right. Yellow: found where there is no such object. Red and dashed: missed.
+
+    Args:
+        picture: with its objects.
+        found: what to draw; leave out what is not believed.
+        classes: names.
+    """
+    with Image.open(io.BytesIO(picture.encoded())) as original:
+        scale = WIDTH / original.width
+        canvas = original.convert("RGB").resize((WIDTH, max(1, round(original.height * scale))))
+    pen = ImageDraw.Draw(canvas)
+    font = ImageFont.load_default(TEXT)
+    matches = matched(picture, found)
+    for box, label in zip(
+        picture.boxes[matches.missed], picture.labels[matches.missed], strict=True
+    ):
+        _dashed(pen, (box * scale).tolist())
+        _named(pen, (box * scale).tolist(), classes[label], MISSED, font)
+    for number in np.argsort(found.scores):
+        colour = RIGHT if matches.right[number] else FALSE
+        box = (found.boxes[number] * scale).tolist()
+        pen.rectangle(box, outline=colour, width=3)
+        name = f"{classes[found.labels[number]]} {found.scores[number]:.2f}".replace("0.", ".")
+        _named(pen, box, name, colour, font)
+    file = io.BytesIO()
+    canvas.save(file, "JPEG", quality=80)
+    return file.getvalue()
+
+
+def _named(pen: Any, box: list[float], name: str, colour: tuple[int, ...], font: Any) -> None:
+    left, top = box[0], max(0.0, box[1] - TEXT - 3)
+    ground = pen.textbbox((left + 3, top), name, font=font)
+    pen.rectangle((left, top, ground[2] + 3, top + TEXT + 3), fill=colour)
+    pen.text((left + 3, top), name, font=font, fill="black" if colour == FALSE else "white")
+
+
+def _dashed(pen: Any, box: list[float]) -> None:
+    left, top, right, bottom = box
+    corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
+    for (x0, y0), (x1, y1) in pairwise(corners):
+        dashes = max(1, int(max(abs(x1 - x0), abs(y1 - y0)) / (2 * DASH)))
+        for number in range(dashes):
+            start, end = number / dashes, (number + 0.6) / dashes
+            pen.line(
+                [
+                    (x0 + (x1 - x0) * start, y0 + (y1 - y0) * start),
+                    (x0 + (x1 - x0) * end, y0 + (y1 - y0) * end),
+                ],
+                fill=MISSED,
+                width=3,
+            )

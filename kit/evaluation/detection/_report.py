@@ -1,0 +1,173 @@
+"""What a report on a detector tells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from kit.data.detection import DetectionData, Picture
+from kit.evaluation._report_numbers import Estimate, Estimates, plain, versions
+from kit.evaluation.detection._average_precision import AveragePrecision, average_precision
+from kit.evaluation.detection._detections import Found
+from kit.evaluation.detection._matches import above, best_score, matched
+
+PARTS = ("train", "valid", "test")
+EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Of one class: objects, those found, and boxes where there is no such object."""
+
+    objects: int
+    found: int
+    false_alarms: int
+
+
+@dataclass(frozen=True)
+class DetectionReport:
+    """Everything a report on a detector is made from.
+
+    Args:
+        recipe: its name, "object-detection".
+        command: what was typed.
+        data: the split pictures.
+        settings: name to value of what was set or chosen.
+        valid: what the model found in the pictures it was chosen by.
+        test: what it found in those it is judged by.
+        history: one dict an epoch: epoch, loss, the metric on valid and what else there is.
+        metric: the key of the metric on valid.
+        seconds: name of a phase to its duration.
+    """
+
+    recipe: str
+    command: str
+    data: DetectionData
+    settings: dict[str, object]
+    valid: list[Found]
+    test: list[Found]
+    history: list[dict[str, float]]
+    metric: str
+    seconds: dict[str, float]
+
+    @cached_property
+    def on_test(self) -> AveragePrecision:
+        """Average precision on test."""
+        return average_precision(self.data.test, self.test, self.data.classes)
+
+    @cached_property
+    def on_valid(self) -> AveragePrecision:
+        """Average precision on valid."""
+        return average_precision(self.data.valid, self.valid, self.data.classes)
+
+    @cached_property
+    def least_score(self) -> float:
+        """The score above which a box is believed, chosen on valid for the largest F1."""
+        return best_score(self.data.valid, self.valid)
+
+    @cached_property
+    def believed(self) -> list[Found]:
+        """What was found on test with at least that score."""
+        return [above(found, self.least_score) for found in self.test]
+
+    @cached_property
+    def counts(self) -> dict[str, Counts]:
+        """Of each class on test, of what is believed."""
+        table = np.zeros((len(self.data.classes), 3), int)
+        for picture, found in zip(self.data.test, self.believed, strict=True):
+            matches = matched(picture, found)
+            np.add.at(table[:, 0], picture.labels, 1)
+            np.add.at(table[:, 1], picture.labels[~matches.missed], 1)
+            np.add.at(table[:, 2], found.labels[~matches.right], 1)
+        rows = table.tolist()
+        return {name: Counts(*row) for name, row in zip(self.data.classes, rows, strict=True)}
+
+    def examples(self) -> dict[str, list[int]]:
+        """Numbers of pictures of test to show: ordinary ones, and those that went worst."""
+        matches = [matched(p, f) for p, f in zip(self.data.test, self.believed, strict=True)]
+        missed = np.array([one.missed.sum() for one in matches])
+        false = np.array([(~one.right).sum() for one in matches])
+        objects = np.array([max(1, len(picture.boxes)) for picture in self.data.test])
+        wrong = (missed + false) / objects
+        middle = np.argsort(np.abs(wrong - np.median(wrong)), kind="stable")[:EXAMPLES].tolist()
+        shown = set(middle)
+        found = {"ordinary": middle}
+        for name, count in (("missed", missed), ("false alarms", false)):
+            worst = [n for n in np.argsort(-count, kind="stable").tolist() if n not in shown]
+            found[name] = [n for n in worst[:EXAMPLES] if count[n]]
+            shown |= set(found[name])
+        return found
+
+
+def detection_facts(report: DetectionReport) -> dict[str, Any]:
+    """What metrics.json holds: plain values, null where a number does not exist."""
+    content = {
+        "recipe": report.recipe,
+        "command": report.command,
+        "test": _part(report, "test", report.on_test),
+        "valid": _part(report, "valid", report.on_valid),
+        "baselines": {},
+        "least_score": report.least_score,
+        "counts_at_least_score": report.counts,
+        "data": data_facts(report.data),
+        "settings": report.settings,
+        "seconds": report.seconds,
+        "versions": versions(),
+    }
+    facts = plain(content)
+    assert isinstance(facts, dict)
+    return facts
+
+
+def estimates_of(found: AveragePrecision) -> Estimates:
+    """The metrics by name: mAP, mAP50, of small, medium and large boxes, and of each class."""
+    metrics = {
+        "mAP50": found.at_half,
+        "mAP": found.mean,
+        "mAP small": found.small,
+        "mAP medium": found.medium,
+        "mAP large": found.large,
+        **{f"AP50 of {name}": half for name, (_, half) in found.of_class.items()},
+        **{f"AP of {name}": mean for name, (mean, _) in found.of_class.items()},
+    }
+    return {name: Estimate(value) for name, value in metrics.items()}
+
+
+def protocol_of(data: DetectionData, part: str) -> str:
+    """How a part was measured, in a line."""
+    pictures: Sequence[Picture] = getattr(data, part)
+    return (
+        f"{part}, {len(pictures):,} pictures with {data.boxes(part):,} boxes of "
+        f"{len(data.classes)} classes; split {data.split}; average precision as COCO defines it, "
+        "by pycocotools, at most 100 boxes a picture; mAP over overlaps of .50 to .95, mAP50 at .50"
+    )
+
+
+def data_facts(data: DetectionData) -> dict[str, Any]:
+    """Size, classes, repairs, split and licence."""
+    parts: dict[str, list[Picture]] = {part: getattr(data, part) for part in PARTS}
+    return {
+        "name": data.name,
+        "pictures_of_part": {part: len(pictures) for part, pictures in parts.items()},
+        "boxes_of_part": {part: data.boxes(part) for part in PARTS},
+        "boxes_of_class": {
+            name: {
+                part: sum(int((one.labels == number).sum()) for one in pictures)
+                for part, pictures in parts.items()
+            }
+            for number, name in enumerate(data.classes)
+        },
+        "repairs": data.repairs,
+        "split": data.split,
+        "licence": data.licence,
+    }
+
+
+def _part(report: DetectionReport, part: str, found: AveragePrecision) -> dict[str, Any]:
+    return {
+        "protocol": protocol_of(report.data, part),
+        "counts": {"pictures": len(getattr(report.data, part)), "boxes": report.data.boxes(part)},
+        "metrics": estimates_of(found),
+    }

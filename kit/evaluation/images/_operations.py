@@ -1,0 +1,43 @@
+"""How much a model computes."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+# A step computes the outputs, and gradients by inputs and by weights.
+OF_A_STEP = 3
+
+
+def operations_of(model: keras.Model, shape: tuple[int, int, int]) -> int:
+    """Floating point operations of convolutions and matrix products for one picture, forward.
+
+    A multiplication and its addition are two; norms, activations and pools are not counted, nor
+    what changes pictures in training. Training takes three times as many.
+
+    Args:
+        model: takes [batch, height, width, channels].
+        shape: height, width and channels.
+
+    Example:
+
+    >>> model = keras.Sequential([keras.layers.Conv2D(4, 3, padding="same")])
+    >>> operations_of(model, (8, 8, 1)) == 2 * 8 * 8 * 4 * 9
+    True
+    """
+    spec = tf.TensorSpec([1, *shape], tf.float32)
+    graph = tf.function(lambda x: model(x, training=False)).get_concrete_function(spec).graph
+    # What layers compute in functions of their own counts, too.
+    functions = [f.graph for f in graph._functions.values() if hasattr(f, "graph")]
+    found = 0
+    for operation in (op for one in (graph, *functions) for op in one.get_operations()):
+        if operation.type in ("Conv2D", "DepthwiseConv2dNative"):
+            height, width, channels, _ = operation.inputs[1].shape.as_list()
+            each = height * width * (channels if operation.type == "Conv2D" else 1)
+        elif operation.type in ("MatMul", "BatchMatMulV2"):
+            left = operation.inputs[0].shape.as_list()
+            turned = operation.type == "MatMul" and operation.get_attr("transpose_a")
+            each = left[-2] if turned else left[-1]
+        else:
+            continue
+        found += 2 * each * int(np.prod(operation.outputs[0].shape.as_list()))
+    return found

@@ -1,0 +1,59 @@
+"""From a trained classifier of pictures to its artefact."""
+
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from kit.artefact import SignatureCheck
+from kit.data.images import ImageData
+from kit.export._image_classifier import MOST_LABELS, ImageLabels
+from kit.export._saved_model import export
+from kit.models import ImageClassifier
+
+CASES = 8
+
+
+def export_images(
+    model: ImageClassifier, data: ImageData, folder: Path, *, card: dict[str, Any]
+) -> tuple[Path, list[SignatureCheck]]:
+    """Write the next version of a trained model and verify it in processes of their own.
+
+    Args:
+        model: the trained model, computing in float32.
+        data: what it was trained on.
+        folder: the model's folder; versions are numbered in it.
+        card: what the artefact is, kept in `assets.extra/card.json`.
+
+    Returns:
+        The version's folder and the checks it passed.
+
+    Raises:
+        UserError: the folder cannot be written.
+        VerificationError: the artefact does not answer as the model; nothing is left behind.
+    """
+    draw = np.random.default_rng(0)
+    rows = np.sort(draw.choice(len(data.test), min(CASES, len(data.test)), replace=False))
+    pixels = data.test.decoded(rows)
+    probabilities = tf.nn.softmax(tf.cast(model(pixels, training=False), tf.float32)).numpy()
+    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :MOST_LABELS]
+    contents = [{"b64": b64encode(data.test.encoded(row)).decode()} for row in rows]
+    names = np.array(data.classes, dtype=object)
+    recorded = {
+        "serving_default": {
+            "inputs": {"image": contents},
+            "outputs": {
+                "label": names[best].tolist(),
+                "probability": np.take_along_axis(probabilities, best, axis=1).tolist(),
+            },
+        },
+        "embed": {
+            "inputs": {"image": contents},
+            "outputs": {"embedding": model.embed(pixels).numpy().tolist()},
+        },
+    }
+    kept = {"classes": list(data.classes), "shape": list(data.shape)}
+    module = ImageLabels(model, data.classes, data.shape)
+    return export(module, folder, recorded=recorded, card={**card, **kept})

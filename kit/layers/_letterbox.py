@@ -1,0 +1,35 @@
+"""A picture of any shape on a canvas of one shape."""
+
+from typing import Any
+
+import tensorflow as tf
+
+GREY = 114.0
+
+
+def letterbox(picture: Any, shape: tuple[int, int]) -> tuple[Any, Any]:
+    """Scale a picture, its proportions kept, to fit at the top left of a grey canvas.
+
+    Args:
+        picture: [height, width, 3], 0 to 255, of any type.
+        shape: height and width of the canvas.
+
+    Returns:
+        The canvas, float32 [height, width, 3], and the scale, float32 []: a point of the picture
+        times it is where the point lies on the canvas.
+
+    Example:
+
+    >>> canvas, scale = letterbox(tf.zeros([100, 50, 3], tf.uint8), (50, 50))
+    >>> canvas[10, :, 0].numpy()[[0, 24, 25]].tolist(), float(scale)
+    ([0.0, 0.0, 114.0], 0.5)
+    """
+    height, width = shape
+    sides = tf.cast(tf.shape(picture)[:2], tf.float32)
+    scale = tf.minimum(height / sides[0], width / sides[1])
+    fitted = tf.cast(tf.round(sides * scale), tf.int32)
+    fitted = tf.clip_by_value(fitted, 1, [height, width])
+    small = tf.image.resize(picture, fitted, antialias=True)
+    below = [[0, height - fitted[0]], [0, width - fitted[1]], [0, 0]]
+    canvas = tf.pad(small, below, constant_values=GREY)
+    return tf.ensure_shape(canvas, [height, width, 3]), scale

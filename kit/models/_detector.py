@@ -1,0 +1,142 @@
+"""A detector: from a picture to boxes with a class and a score."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from kit.layers import DetectionHead, FeaturePyramid
+from kit.losses import generalized_overlap, quality_focal
+from kit.models._image_encoder import ImageEncoder
+from kit.models._task_aligned import Assigned, assign, places_of
+
+STRIDES = (8, 16, 32)
+BOX_WEIGHT = 2.0
+# The grey beside a picture becomes 0.
+SCALE, OFFSET = [1 / 58] * 3, [-114 / 58] * 3
+
+
+@keras.saving.register_keras_serializable(package="kit")
+class Detector(keras.Model):
+    """A one-stage detector without anchors: every place of three feature maps may say a box.
+
+    Places lie 8, 16 and 32 pixels apart. Which of them have to find an object is decided anew in
+    every step, see `kit.models.assign`; a score is trained to be the overlap of the box with its
+    object, so that the best box has the best score and nothing else is needed to order them.
+
+    Args:
+        classes: names.
+        shape: height and width of what it takes, multiples of 32.
+        encoder: gives "stage_1", ...: the maps of strides 8, 16 and 32 are its last three. By
+            default a small residual network.
+        filters: channels of pyramid and heads.
+        depth: convolutions of each head, of scores and of boxes.
+        scale: by what the values 0 to 255 of each channel are multiplied before the encoder.
+        offset: what is then added.
+
+    Call arguments:
+        pictures: [batch, height, width, 3] of any type, 0 to 255.
+
+    Returns:
+        Logits, float32 [batch, places, classes], and boxes, float32 [batch, places, 4]: left, top,
+        right and bottom in pixels of what it took.
+
+    Train it without a loss in `compile`, as it has its own, on targets {"boxes": float [batch,
+    objects, 4], "labels": int [batch, objects], -1 where there is none}.
+
+    Raises:
+        ValueError: no class, or a shape that is no multiple of 32.
+
+    Source: Feng et al. (2021), TOOD; Tian et al. (2019), FCOS.
+
+    Example:
+
+    >>> model = Detector(["cat", "dog"], (64, 96), filters=8)
+    >>> logits, boxes = model(tf.zeros([1, 64, 96, 3], tf.uint8))
+    >>> tuple(logits.shape), tuple(boxes.shape)
+    ((1, 126, 2), (1, 126, 4))
+    """
+
+    def __init__(
+        self,
+        classes: Sequence[str],
+        shape: Sequence[int] = (320, 320),
+        encoder: keras.layers.Layer | None = None,
+        filters: int = 64,
+        depth: int = 1,
+        scale: Sequence[float] = SCALE,
+        offset: Sequence[float] = OFFSET,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not classes or any(side % STRIDES[-1] for side in shape):
+            raise ValueError(f"It needs a class, and sides that 32 divides; got {shape}.")
+        self.classes, self.picture_shape = list(classes), (int(shape[0]), int(shape[1]))
+        self.filters, self.depth = filters, depth
+        self.scale, self.offset = list(scale), list(offset)
+        self.encoder = encoder or ImageEncoder(
+            widths=[48, 96, 128, 192], blocks=1, stem_strides=2, name="encoder"
+        )
+        self.pyramid = FeaturePyramid(filters, name="pyramid")
+        self.heads = [
+            DetectionHead(len(self.classes), filters, depth, name=f"head_{stride}")
+            for stride in STRIDES
+        ]
+
+    def build(self, input_shape: Any = None) -> None:
+        shape = (None, *self.picture_shape, 3)
+        # One that was loaded, or is pretrained, is built.
+        if not self.encoder.built:
+            self.encoder.build(shape)
+        maps = list(self.encoder.compute_output_shape(shape).values())[-len(STRIDES) :]
+        self.pyramid.build(maps)
+        for head, one in zip(self.heads, self.pyramid.compute_output_shape(maps), strict=True):
+            head.build(one)
+        self.built = True
+
+    def call(self, pictures: Any, training: bool = False) -> tuple[Any, Any]:
+        pictures = tf.cast(pictures, self.compute_dtype) * self.scale + self.offset
+        maps = list(self.encoder(pictures, training=training).values())[-len(STRIDES) :]
+        maps = self.pyramid(maps, training=training)
+        found = [head(one, training=training) for head, one in zip(self.heads, maps, strict=True)]
+        logits = tf.cast(tf.concat([scores for scores, _ in found], axis=1), tf.float32)
+        sides = tf.cast(tf.concat([sides for _, sides in found], axis=1), tf.float32)
+        places = places_of(self.picture_shape, STRIDES)
+        sides *= places.strides[:, None]
+        centres = places.centres
+        return logits, tf.concat([centres - sides[..., :2], centres + sides[..., 2:]], axis=-1)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Scores against the overlap, boxes against their objects, by the sum of the targets."""
+        logits, predicted = y_pred
+        places = places_of(self.picture_shape, STRIDES)
+        target: Assigned = assign(places, tf.sigmoid(logits), predicted, y["boxes"], y["labels"])
+        total = tf.maximum(tf.reduce_sum(target.weights), 1.0)
+        scores = tf.reduce_sum(quality_focal(target.quality, logits))
+        apart = 1 - generalized_overlap(target.boxes, predicted)
+        return (scores + BOX_WEIGHT * tf.reduce_sum(target.weights * apart)) / total
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "classes": self.classes,
+            "shape": self.picture_shape,
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "filters": self.filters,
+            "depth": self.depth,
+            "scale": self.scale,
+            "offset": self.offset,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Detector":
+        encoder = keras.saving.deserialize_keras_object(config.pop("encoder"))
+        return cls(**config, encoder=encoder)

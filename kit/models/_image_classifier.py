@@ -1,0 +1,117 @@
+"""The model that says what is in a picture."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="kit")
+class ImageClassifier(keras.Model):
+    """Gives each picture the logits of its classes.
+
+    An encoder makes maps of the picture, their mean over the places is its embedding, and a linear
+    layer reads the classes from it.
+
+    Args:
+        encoder: a Keras layer or model from pictures to a feature map [batch, height, width,
+            channels], or to several by name of which the last counts, as `ImageEncoder`; or to
+            tokens [batch, tokens, channels], as vision transformers.
+        classes: how many.
+        scale: by what a channel's values, 0 to 255, are multiplied; one for each channel.
+        offset: what is then added.
+        dropout: share of the embedding dropped in training.
+        rand_augment: strength from 0 to 1 of Keras's RandAugment in training; 0 for none.
+        is_pretrained: in training the encoder computes as in use, so that the statistics it has
+            learned stay.
+
+    Call arguments:
+        pictures: float or uint8 [batch, height, width, channels], 0 to 255.
+
+    Returns:
+        Logits, float32 [batch, classes].
+
+    Example:
+
+    >>> import numpy as np
+    >>> from kit.models import ImageEncoder
+    >>> model = ImageClassifier(ImageEncoder(widths=[8, 16]), classes=3)
+    >>> pictures = np.zeros((2, 28, 28, 1), np.uint8)
+    >>> model(pictures).shape, model.embed(pictures).shape
+    (TensorShape([2, 3]), TensorShape([2, 16]))
+    """
+
+    def __init__(
+        self,
+        encoder: keras.layers.Layer,
+        classes: int,
+        scale: Sequence[float] = (1 / 127.5,),
+        offset: Sequence[float] = (-1.0,),
+        dropout: float = 0.0,
+        rand_augment: float = 0.0,
+        is_pretrained: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.encoder, self.classes = encoder, classes
+        self.scale, self.offset = [float(x) for x in scale], [float(x) for x in offset]
+        self.rand_augment, self.is_pretrained = rand_augment, is_pretrained
+        self.change = (
+            keras.layers.RandAugment(factor=rand_augment, dtype="float32") if rand_augment else None
+        )
+        self.dropout = keras.layers.Dropout(dropout)
+        self.head = keras.layers.Dense(classes, dtype="float32", name="head")
+
+    def build(self, pictures_shape: Any) -> None:
+        if not self.encoder.built:
+            self.encoder.build(pictures_shape)
+        maps = self.encoder.compute_output_shape(pictures_shape)
+        last = list(maps.values())[-1] if isinstance(maps, dict) else maps
+        if not self.head.built:
+            self.head.build((None, last[-1]))
+        self.built = True
+
+    def call(self, pictures: Any, training: bool = False) -> Any:
+        if training and self.change is not None:
+            pictures = self.change(ops.cast(pictures, "float32"), training=True)
+        maps = self.maps(pictures, training=training)
+        return self.head(self.dropout(_mean(maps), training=training))
+
+    def maps(self, pictures: Any, training: bool = False) -> Any:
+        """The encoder's last feature map or tokens."""
+        scale, offset = ops.array(self.scale, "float32"), ops.array(self.offset, "float32")
+        pictures = ops.cast(pictures, "float32") * scale + offset
+        found = self.encoder(pictures, training=training and not self.is_pretrained)
+        return list(found.values())[-1] if isinstance(found, dict) else found
+
+    def embed(self, pictures: Any) -> Any:
+        """The vectors from which the classes are read, float32 [batch, dim]."""
+        return ops.cast(_mean(self.maps(pictures)), "float32")
+
+    def logits_of_maps(self, maps: Any) -> Any:
+        """What the model reads from a feature map that `maps` gave."""
+        return self.head(_mean(maps))
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "classes": self.classes,
+            "scale": self.scale,
+            "offset": self.offset,
+            "dropout": self.dropout.rate,
+            "rand_augment": self.rand_augment,
+            "is_pretrained": self.is_pretrained,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "ImageClassifier":
+        encoder = keras.saving.deserialize_keras_object(config["encoder"])
+        return cls(**{**config, "encoder": encoder})
+
+
+def _mean(maps: Any) -> Any:
+    """Over all places, in float32: there may be many."""
+    places = tuple(range(1, len(maps.shape) - 1))
+    return ops.mean(ops.cast(maps, "float32"), axis=places)

@@ -1,0 +1,35 @@
+import pytest
+
+from benchmarks.detection_results import readme_table, source_of, summary
+
+
+def run(seed, at_half, licence=""):
+    metrics = {"mAP50": at_half, "mAP": at_half / 2, "AP50 of a": at_half, "AP50 of b": None}
+    part = {
+        "protocol": "test, 10 pictures",
+        "metrics": {name: {"mean": value} for name, value in metrics.items()},
+    }
+    return {
+        "test": part,
+        "valid": part,
+        "data": {"name": "somewhere/bccd", "licence": licence, "boxes_of_class": {"a": 1, "b": 0}},
+        "settings": {"seed": seed, "epochs": 40, "size": [256, 320], "weights": 1000},
+        "seconds": {"train": 60.0},
+    }
+
+
+def test_the_table_says_what_was_measured():
+    found = summary([run(0, 0.8), run(1, 0.9)])
+    assert found["map50"]["values"] == [0.8, 0.9]
+    assert found["seeds"] == [0, 1]
+    assert found["ap50_of_class"]["a"]["mean"] == pytest.approx(0.85)
+    table = readme_table({"bccd": found})
+    command = "`kit train object-detection --data FOLDER --epochs 40 --size 320`"
+    assert f"| bccd, 2 seeds | {command} | 1.0 | 0.8500 (0.0707) | 0.4250 (0.0354) |" in table
+    assert "0.84 (YOLOv3, pretrained on COCO)" in table
+    assert "- bccd: test, 10 pictures." in table
+
+
+def test_the_built_in_part_is_another_source():
+    assert source_of(run(0, 0.8, "MIT")) == "bccd, built in"
+    assert summary([run(0, 0.8, "MIT")])["published"] is None

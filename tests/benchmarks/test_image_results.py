@@ -1,0 +1,48 @@
+import io
+
+import numpy as np
+import pytest
+
+from benchmarks.cifar10_jpeg import unpack
+from benchmarks.image_results import readme_table, summary
+from kit.data.images import open_images
+from tests.data.images.files import picture
+
+
+def run(seed, accuracy=0.9):
+    found = {"mean": accuracy, "low": accuracy - 0.01, "high": accuracy + 0.01}
+    metrics = {name: found for name in ("accuracy", "mean F1", "log loss", "ECE")}
+    return {
+        "model": "resnet",
+        "test": {"protocol": "test, 10 pictures", "metrics": metrics},
+        "baselines": {"pixels, linear": {"metrics": {"accuracy": {"mean": 0.8}}}},
+        "cost": {"weights": 5, "operations_of_training": 2e15},
+        "settings": {"seed": seed, "epochs": 12},
+        "seconds": {"train": 120.0},
+    }
+
+
+def test_the_table_says_what_was_measured():
+    found = summary([run(0), run(1, accuracy=0.92)])
+    assert found["accuracy_mean"] == pytest.approx(0.91)
+    table = readme_table({"some": found, "one": summary([run(0)])})
+    assert "| some | **0.9100** (0.0141) | 0.9100 | 0.8000 | 2.0000 | 2 |" in table
+    assert "| one | **0.9000** | 0.9000 |" in table
+    assert "- some: test, 10 pictures." in table
+
+
+def test_kept_pictures_become_class_folders(tmp_path):
+    contents = [picture(n, kind="JPEG") for n in range(3)]
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        jpeg=np.frombuffer(b"".join(contents), np.uint8),
+        offsets=np.cumsum([0, *map(len, contents)]),
+        labels=np.array([1, 0, 1], np.uint8),
+        classes=np.array(["cat", "dog"]),
+    )
+    (tmp_path / "train.npz").write_bytes(buffer.getvalue())
+    assert unpack(tmp_path / "train.npz", tmp_path / "pictures") == 3
+    source = open_images(str(tmp_path / "pictures"))
+    assert list(source.labels) == ["cat", "dog", "dog"]
+    assert source.contents[0].read_bytes() == contents[1]

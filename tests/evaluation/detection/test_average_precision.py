@@ -1,0 +1,62 @@
+import math
+
+import numpy as np
+import pytest
+
+from kit.data.detection import Picture
+from kit.evaluation.detection import average_precision
+from tests.evaluation.detection.cells import CLASSES, found, pictures
+
+NOTHING = found([], [], [])
+
+
+def everything(one):
+    return found(one.boxes, one.labels, [0.9, 0.8])
+
+
+def test_all_found_is_1_and_nothing_is_0():
+    there = pictures(2)
+    all_of_it = average_precision(there, [everything(one) for one in there], CLASSES)
+    assert (all_of_it.mean, all_of_it.at_half) == pytest.approx((1, 1))
+    nothing = average_precision(there, [NOTHING] * 2, CLASSES)
+    assert (nothing.mean, nothing.at_half) == (0, 0)
+
+
+def test_it_is_the_definition_on_a_case_by_hand():
+    """Of two objects of a class one is found, after a false alarm of a higher score."""
+    box = np.float32([[0, 0, 40, 40], [50, 20, 90, 60]])
+    picture = Picture("a", b"", (96, 64), box, np.int32([0, 0]))
+    said = found([[0, 40, 20, 60], box[0]], [0, 0], [0.9, 0.5])
+    result = average_precision([picture], [said], ["a"])
+    # Precision is 1/2 up to a recall of 1/2 and 0 beyond: of the 101 recalls 51 have it.
+    assert result.at_half == pytest.approx(51 / 101 / 2, abs=1e-6)
+    assert result.curves["a"][[0, 50, 51]].tolist() == [0.5, 0.5, 0]
+
+
+def test_a_box_that_is_off_counts_at_the_overlaps_it_has():
+    box = np.float32([[0, 0, 40, 40]])
+    picture = Picture("a", b"", (96, 64), box, np.int32([0]))
+    # 40 by 32 of 40 by 40: an overlap of .8, enough for seven of the ten.
+    result = average_precision([picture], [found([[0, 0, 40, 32.01]], [0], [0.9])], ["a"])
+    assert result.at_half == pytest.approx(1)
+    assert result.mean == pytest.approx(0.7)
+    assert result.medium == pytest.approx(0.7)
+    assert math.isnan(result.large)
+
+
+def test_a_class_without_an_object_does_not_count():
+    there = pictures(1)
+    result = average_precision(there, [everything(there[0])], [*CLASSES, "none"])
+    assert math.isnan(result.of_class["none"][0])
+    assert result.mean == pytest.approx(1)
+
+
+def test_the_wrong_label_is_wrong():
+    there = pictures(1)
+    said = found(there[0].boxes, there[0].labels[::-1], [0.9, 0.8])
+    assert average_precision(there, [said], CLASSES).at_half == 0
+
+
+def test_it_prints_nothing(capsys):
+    average_precision(pictures(1), [NOTHING], CLASSES)
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,25 @@
+import json
+
+import numpy as np
+import tensorflow as tf
+
+from kit.artefact import with_bytes
+from kit.export import export_images
+from tests.export.pictures import untrained
+
+
+def test_the_export_answers_by_all_loaders_and_says_what_it_is(tmp_path):
+    data, model = untrained(classes=3)
+    version, checks = export_images(model, data, tmp_path / "m", card={"recipe": "images"})
+    assert {(check.signature, check.passed) for check in checks} == {
+        ("serving_default", True),
+        ("embed", True),
+    }
+    assert len(checks) == 6
+    extra = version / "assets.extra"
+    card = json.loads((extra / "card.json").read_text())
+    assert (card["classes"], card["shape"]) == (["a", "b", "c"], [9, 8, 1])
+    recorded = json.loads((extra / "recorded.json").read_text())["serving_default"]
+    content = with_bytes(recorded["inputs"]["image"])[0]
+    assert tf.io.decode_png(content).shape == (9, 8, 1)
+    np.testing.assert_allclose(np.sum(recorded["outputs"]["probability"], axis=1), 1, atol=1e-5)

@@ -1,0 +1,19 @@
+import numpy as np
+
+from kit.layers import ConvNextBlock
+from tests.layers.maps import check_block, maps
+
+
+def test_it_is_a_good_layer():
+    check_block(lambda **k: ConvNextBlock(kernel=3, expansion=2, **k))
+
+
+def test_its_strength_weighs_each_channel_by_its_response_in_the_picture():
+    block, pictures = ConvNextBlock(kernel=3, expansion=2), maps()
+    before = block(pictures)
+    hidden = block.widen(block.norm(block.depthwise(pictures))).numpy()
+    response = np.sqrt((hidden**2).sum((1, 2), keepdims=True))
+    response /= response.mean(-1, keepdims=True)
+    block.strength.assign(np.full(8, 2.0))
+    added = (hidden * 2 * response) @ block.narrow.kernel.numpy()
+    np.testing.assert_allclose(block(pictures), before + added, atol=1e-5)

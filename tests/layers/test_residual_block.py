@@ -1,0 +1,20 @@
+import numpy as np
+import pytest
+
+from kit.layers import ResidualBlock
+from tests.layers.maps import check_block, maps
+
+
+@pytest.mark.parametrize(
+    ("filters", "settings"), [(4, {}), (6, {"strides": 2, "squeeze": 2, "activation": "silu"})]
+)
+def test_it_is_a_good_layer(filters, settings):
+    check_block(lambda **k: ResidualBlock(filters, **settings, **k))
+
+
+def test_where_the_convolutions_say_nothing_the_shortcut_leads_through():
+    block, pictures = ResidualBlock(4), maps()
+    block(pictures)
+    block.second.norm.gamma.assign(np.zeros(4))
+    np.testing.assert_allclose(block(pictures), np.maximum(pictures, 0))
+    assert block.mix is None

@@ -1,0 +1,67 @@
+import warnings
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kit.models import Detector, ImageEncoder, best_boxes
+
+SHAPE = (64, 96)
+
+
+def tiny(**settings):
+    encoder = ImageEncoder(widths=[4, 8, 8, 8], stem_strides=2)
+    return Detector(["a", "b"], SHAPE, encoder, filters=8, **settings)
+
+
+def square(at, side, bright):
+    """A grey picture with one square in it, and its box."""
+    picture = np.full((*SHAPE, 3), 114, np.uint8)
+    picture[at : at + side, at : at + side] = bright
+    return picture, [at, at, at + side, at + side]
+
+
+def test_boxes_are_distances_from_the_middles_in_strides():
+    model = tiny()
+    logits, boxes = model(tf.zeros([2, *SHAPE, 3], tf.uint8))
+    assert logits.shape == (2, 8 * 12 + 4 * 6 + 2 * 3, 2)
+    # A new model says boxes of about four cells around every middle.
+    np.testing.assert_allclose(boxes[0, 0], [4 - 16, 4 - 16, 4 + 16, 4 + 16], rtol=0.15)
+    np.testing.assert_allclose(boxes[0, -1], [80 - 64, 48 - 64, 80 + 64, 48 + 64], rtol=0.15)
+
+
+def test_it_learns_where_what_is():
+    keras.utils.set_random_seed(0)
+    model = tiny()
+    model.compile(keras.optimizers.Adam(1e-2))
+    examples = [square(*one) for one in ((8, 24, 255), (32, 24, 0))]
+    pictures = tf.constant(np.stack([picture for picture, _ in examples]))
+    targets = {
+        "boxes": tf.constant([[box, [0] * 4] for _, box in examples], tf.float32),
+        "labels": tf.constant([[0, -1], [1, -1]]),
+    }
+    stream = tf.data.Dataset.from_tensors((pictures, targets, tf.ones(2))).repeat()
+    model.fit(stream, steps_per_epoch=40, verbose=0, shuffle=False)
+    boxes, classes, _ = best_boxes(*model(pictures, training=True), most=1)
+    assert classes[:, 0].numpy().tolist() == [0, 1]
+    np.testing.assert_allclose(boxes[:, 0], targets["boxes"][:, 0], atol=6)
+
+
+def test_it_is_saved_and_loaded(tmp_path):
+    model, pictures = tiny(depth=2), tf.ones([1, *SHAPE, 3])
+    expected = model(pictures)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
+        model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    for one, other in zip(again(pictures), expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+    assert again.count_params() == model.count_params()
+    assert (again.classes, again.picture_shape) == (model.classes, model.picture_shape)
+
+
+@pytest.mark.parametrize(("classes", "shape"), [([], (64, 64)), (["a"], (64, 65))])
+def test_a_model_that_cannot_be_is_refused(classes, shape):
+    with pytest.raises(ValueError, match="It needs a class, and sides that 32 divides"):
+        Detector(classes, shape)

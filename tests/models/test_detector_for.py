@@ -1,0 +1,33 @@
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+from kit.errors import UserError
+from kit.models import detector_for
+
+
+def test_without_keras_hub_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "keras_hub", None)
+    with pytest.raises(UserError, match="keras-hub, which is not installed"):
+        detector_for(["a"], (64, 64), backbone="resnet_18_imagenet")
+
+
+def test_a_folder_with_a_backbone_is_taken_with_its_maps(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        keras_hub = pytest.importorskip("keras_hub")
+        backbone = keras_hub.models.ResNetBackbone(
+            input_conv_filters=[64],
+            input_conv_kernel_sizes=[7],
+            stackwise_num_filters=[64, 8, 8, 8],
+            stackwise_num_blocks=[1, 1, 1, 1],
+            stackwise_num_strides=[1, 2, 2, 2],
+            block_type="basic_block",
+        )
+        backbone.save_to_preset(str(tmp_path))
+        model = detector_for(["a"], (64, 96), filters=4, backbone=str(tmp_path))
+    logits, _ = model(np.zeros((2, 64, 96, 3), np.uint8))
+    assert logits.shape == (2, 8 * 12 + 4 * 6 + 2 * 3, 1)
+    assert model.encoder.trainable_weights

@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kit.data.detection import Picture
+from kit.training import NO_BOX_AUGMENTATION, DetectionBatches, Shard
+from kit.training import _detection_batches as module
+from tests.data.detection.boxed import squares
+
+SHAPE = (64, 96)
+
+
+def pictures(count=5):
+    return [
+        Picture(str(n), content, (96, 64), np.float32([b[1:] for b in boxes]), np.int32([0, 1]))
+        for n, (content, boxes) in enumerate(squares(count))
+    ]
+
+
+def batches(count=5, size=2, seed=0, **settings):
+    return DetectionBatches(pictures(count), SHAPE, size, seed, **settings)
+
+
+def taken(stream, count):
+    return [tf.nest.map_structure(np.asarray, batch) for batch in stream.take(count)]
+
+
+def same(one, other):
+    tf.nest.map_structure(np.testing.assert_array_equal, one, other)
+
+
+def test_a_pass_has_every_picture_and_its_boxes():
+    plain = batches(count=4, augmentation=NO_BOX_AUGMENTATION)
+    seen = {}
+    for images, targets, weights in taken(plain.stream(), 2):
+        assert images.shape == (2, *SHAPE, 3)
+        assert images.dtype == np.uint8
+        assert weights.tolist() == [1, 1]
+        assert targets["labels"].tolist() == [[0, 1] + [-1] * 6] * 2
+        seen |= {
+            boxes[:2].tobytes(): image
+            for boxes, image in zip(targets["boxes"], images, strict=True)
+        }
+    expected = {one.boxes.tobytes(): one for one in pictures(4)}
+    assert seen.keys() == expected.keys()
+    for key, one in expected.items():
+        np.testing.assert_array_equal(seen[key], tf.io.decode_png(one.encoded()))
+
+
+def test_a_stream_begins_at_any_batch_to_the_bit():
+    made = batches()
+    whole = taken(made.stream(), 8)
+    for first in (2, 3, 7):
+        same(taken(made.stream(first), 1)[0], whole[first])
+    # Every pass is another, and so is every seed.
+    assert (whole[0][0] != whole[3][0]).any()
+    assert (taken(batches(seed=1).stream(), 1)[0][0] != whole[0][0]).any()
+
+
+def test_shards_are_rows_of_the_batch():
+    made = batches(size=4)
+    whole = taken(made.stream(), 3)[2]
+    for index in (0, 1):
+        part = taken(made.stream(2, Shard(index, of=2)), 1)[0]
+        rows = slice(2 * index, 2 * index + 2)
+        same(part, tf.nest.map_structure(lambda x, rows=rows: x[rows], whole))
+
+
+@pytest.mark.parametrize("in_files", [False, True])
+def test_many_pictures_are_decoded_when_it_is_their_turn(tmp_path, monkeypatch, in_files):
+    expected = taken(batches().stream(), 2)
+    monkeypatch.setattr(module, "KEPT_BYTES", 0)
+    there = pictures()
+    if in_files:
+        for number, one in enumerate(there):
+            file = tmp_path / one.name
+            file.write_bytes(one.encoded())
+            there[number] = Picture(one.name, file, one.size, one.boxes, one.labels)
+    same(taken(DetectionBatches(there, SHAPE, 2, 0).stream(), 2), expected)
+
+
+def test_content_tells_other_boxes():
+    one = pictures(2)
+    moved = [Picture(p.name, p.content, p.size, p.boxes + 1, p.labels) for p in one]
+    contents = [DetectionBatches(p, SHAPE, 2, 0).content for p in (one, one, moved)]
+    assert contents[0] == contents[1] != contents[2]
+    assert contents[0]["boxes"] == 4
