@@ -98,7 +98,7 @@ def readme_table(kept: dict[str, Any]) -> str:
         for encoder, seeds in encoders.items():
             runs = list(seeds.values())
             minutes = statistics.mean(run["train_seconds"] for run in runs) / 60
-            others = runs[0]["baselines"]
+            others = next((run["baselines"] for run in runs if run["baselines"]), {})
             best = "not run"
             if others:
                 name_of_best = max(others, key=lambda other: others[other]["ndcg@10"])

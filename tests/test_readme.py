@@ -8,7 +8,13 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import ranking_results, sequential_results, two_stage_results
+from benchmarks import (
+    detection_results,
+    image_results,
+    ranking_results,
+    sequential_results,
+    two_stage_results,
+)
 from benchmarks.precision import RESULTS as PRECISION
 from benchmarks.two_tower_results import RESULTS, readme_table
 from kit.cli import main
@@ -24,7 +30,10 @@ def test_the_table_is_made_from_the_results_file() -> None:
         assert line in README
 
 
-@pytest.mark.parametrize("module", [ranking_results, sequential_results, two_stage_results])
+@pytest.mark.parametrize(
+    "module",
+    [detection_results, image_results, ranking_results, sequential_results, two_stage_results],
+)
 def test_the_other_tables_are_made_from_theirs(module) -> None:
     for line in module.readme_table(json.loads(module.RESULTS.read_text())).splitlines():
         assert line in README
