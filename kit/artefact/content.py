@@ -12,6 +12,7 @@ import polars as pl
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from kit.artefact._graph import read_graph
 from kit.artefact._manifest import MANIFEST
 from kit.artefact._version import version_folder
 from kit.errors import UserError
@@ -64,7 +65,7 @@ class ItemContent:
                 remedy="Name it as the file does.",
             )
         version = version_folder(Path(self.encoder)).resolve()
-        kind, embed = self._signature(version)
+        kind = self._kind(version)
         values = table[self.column].cast(pl.String).fill_null("").str.strip_chars().to_list()
         rows = [row for row, value in enumerate(values) if value]
         if not rows:
@@ -78,10 +79,11 @@ class ItemContent:
         contents = [
             self._content(values[row], name, kind) for row, name in zip(rows, names, strict=True)
         ]
-        vectors = _cached(version, contents)
+        file = _file(version, contents)
+        vectors = _cached(file, len(contents))
         if vectors is None:
-            vectors = self._embedded(contents, names, embed)
-            _keep(version, contents, vectors)
+            vectors = self._embedded(version, contents, names, kind)
+            _keep(file, vectors)
         whole = np.full((len(values), vectors.shape[1]), np.nan, np.float32)
         whole[rows] = vectors
         numbers = [
@@ -90,19 +92,18 @@ class ItemContent:
         ]
         return (table.drop(self.column) if kind == "image" else table).with_columns(numbers)
 
-    def _signature(self, version: Path) -> tuple[str, Any]:
-        model = tf.saved_model.load(str(version))
-        embed = model.signatures.get("embed") if hasattr(model, "signatures") else None
-        kinds = () if embed is None else tuple(embed.structured_input_signature[1])
-        if embed is None or kinds not in (("image",), ("text",)):
+    def _kind(self, version: Path) -> str:
+        """What the encoder takes, from its files: TensorFlow need not load it to know."""
+        graph = read_graph(version)
+        kinds = list(graph.signatures["embed"].inputs) if "embed" in graph.signatures else []
+        if kinds not in (["image"], ["text"]) or not (version / MANIFEST).is_file():
             raise UserError(
                 "The export encodes neither pictures nor texts.",
                 where=str(version),
-                expected="a signature embed that takes image or text alone",
+                expected="an export of this kit with a signature embed that takes image or text",
                 remedy="Train one: kit train image-classification",
             )
-        # The signature's resources go with the model it belongs to.
-        return kinds[0], lambda batch: (model, embed(**{kinds[0]: batch}))[1]["embedding"]
+        return kinds[0]
 
     def _content(self, value: str, name: str, kind: str) -> bytes:
         if kind == "text":
@@ -118,21 +119,30 @@ class ItemContent:
                 remedy="Correct the path, or leave it empty.",
             ) from None
 
-    def _embedded(self, contents: list[bytes], names: list[str], embed: Any) -> NDArray[np.float32]:
+    def _embedded(
+        self, version: Path, contents: list[bytes], names: list[str], kind: str
+    ) -> NDArray[np.float32]:
+        # The signature's resources live as long as the model it belongs to.
+        model = tf.saved_model.load(str(version))
+
+        def embed(batch: list[bytes]) -> NDArray[np.float32]:
+            answer = model.signatures["embed"](**{kind: tf.constant(batch)})
+            return np.asarray(answer["embedding"], np.float32)
+
         found = []
         for start in range(0, len(contents), AT_ONCE):
             batch = contents[start : start + AT_ONCE]
             try:
-                found.append(embed(tf.constant(batch)).numpy())
+                found.append(embed(batch))
             except tf.errors.OpError:
                 for name, content in zip(names[start:], batch, strict=False):
                     self._try(content, name, embed)
                 raise
-        return np.concatenate(found).astype(np.float32)
+        return np.concatenate(found)
 
     def _try(self, content: bytes, name: str, embed: Any) -> None:
         try:
-            embed(tf.constant([content]))
+            embed([content])
         except tf.errors.OpError as error:
             raise UserError(
                 "A picture cannot be decoded.",
@@ -150,17 +160,16 @@ def _file(version: Path, contents: list[bytes]) -> Path:
     return Path(home).expanduser() / "kit" / "vectors" / f"{digest.hexdigest()}.npy"
 
 
-def _cached(version: Path, contents: list[bytes]) -> NDArray[np.float32] | None:
+def _cached(file: Path, rows: int) -> NDArray[np.float32] | None:
     # What is damaged is computed anew.
     with suppress(OSError, ValueError, EOFError):
-        found: NDArray[np.float32] = np.load(_file(version, contents))
-        if len(found) == len(contents):
+        found: NDArray[np.float32] = np.load(file)
+        if len(found) == rows:
             return found
     return None
 
 
-def _keep(version: Path, contents: list[bytes], vectors: NDArray[np.float32]) -> None:
-    file = _file(version, contents)
+def _keep(file: Path, vectors: NDArray[np.float32]) -> None:
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         draft = file.with_suffix(f".{os.getpid()}.npy")

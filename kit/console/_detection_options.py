@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kit.console._bundle import Function, bundled
+from kit.console._image_options import PICTURE_SEED
 
 if TYPE_CHECKING:
     from kit.data.detection import DetectionData
@@ -65,14 +66,7 @@ _PICTURES = [
         metavar="PICTURES",
         help="Use so many pictures of each part only, for a quick trial.",
     ),
-    click.option(
-        "--seed",
-        type=click.IntRange(0, 2**31 - 1),
-        metavar="NUMBER",
-        default=0,
-        show_default=True,
-        help="Of every random choice.",
-    ),
+    PICTURE_SEED,
 ]
 
 

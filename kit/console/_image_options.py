@@ -76,6 +76,16 @@ class ImageOptions:
         )
 
 
+# Augmentation takes seeds of 32 bits with a sign.
+PICTURE_SEED = click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    metavar="NUMBER",
+    default=0,
+    show_default=True,
+    help="Of every random choice.",
+)
+
 _IMAGES = [
     click.option(
         "--data",
@@ -111,14 +121,7 @@ _IMAGES = [
         metavar="PICTURES",
         help="Train on that many pictures only, drawn at random, for a quick trial.",
     ),
-    click.option(
-        "--seed",
-        type=click.IntRange(0, 2**31 - 1),
-        metavar="NUMBER",
-        default=0,
-        show_default=True,
-        help="Of every random choice.",
-    ),
+    PICTURE_SEED,
 ]
 
 

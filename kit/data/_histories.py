@@ -181,10 +181,10 @@ def histories(parts: Sequence[Events], num_users: int, *, with_times: bool = Fal
     with_times = with_times and all(events.time is not None for events in parts)
     lengths = np.zeros(num_users, np.int64)
     for users, some in in_turns(parts, num_users):
-        user, items, time = _distinct(some)
+        user, items, time = _distinct(some, with_times)
         lengths[users.start : users.stop] = counted(user - users.start, len(users))
         lists.append(items)
-        if with_times:
+        if time is not None:
             times.append(time)
     return Histories(
         np.concatenate([[0], np.cumsum(lengths)]),
@@ -193,17 +193,20 @@ def histories(parts: Sequence[Events], num_users: int, *, with_times: bool = Fal
     )
 
 
-def _distinct(parts: Sequence[Events]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Users, their distinct items and when, by user, then by the last event of the pair."""
+def _distinct(
+    parts: Sequence[Events], with_times: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Users, their distinct items and maybe when, by user, then by the last event of the pair."""
     user = np.concatenate([events.user for events in parts])
     item = np.concatenate([events.item for events in parts])
-    time = np.zeros(0, np.int64)
+    time = None
     if all(events.time is not None for events in parts):
         time = np.concatenate([events.time for events in parts])
         order = np.argsort(time, kind="stable")
-        user, item, time = user[order], item[order], time[order]
+        user, item = user[order], item[order]
+        time = time[order] if with_times else None
     # Reversed, the first place of a pair is its last event.
     pairs = (user.astype(np.int64) * (1 + int(item.max(initial=0))) + item)[::-1]
     last = np.sort(len(pairs) - 1 - np.unique(pairs, return_index=True)[1])
     by_user = last[np.argsort(user[last], kind="stable")]
-    return user[by_user], item[by_user], time[by_user] if len(time) else time
+    return user[by_user], item[by_user], None if time is None else time[by_user]

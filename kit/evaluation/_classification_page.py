@@ -15,7 +15,9 @@ from kit.evaluation._report_html import (
     interval,
     licence,
     metric_table,
+    on_valid,
     page,
+    protocols,
     repeat,
     two_columns,
 )
@@ -45,7 +47,7 @@ def classification_page(report: ClassificationReport, facts: Mapping[str, Any]) 
             _headline(report, systems, differences),
             _against_baselines(report, systems, differences),
             *_calibration(report),
-            _on_valid(report),
+            on_valid(report.model, report.valid.estimates()),
             training_section(report.history, report.metric),
             _data(facts["data"]),
             _protocol(facts),
@@ -129,16 +131,6 @@ def _calibration(report: ClassificationReport) -> Iterator[str]:
         )
 
 
-def _on_valid(report: ClassificationReport) -> str:
-    return (
-        "<details><summary>On valid, by which training was steered</summary>"
-        + metric_table(
-            {report.model: report.valid.estimates()}, None, report.model, "Valid; not a fair test."
-        )
-        + "</details>"
-    )
-
-
 def _data(data: Mapping[str, Any]) -> str:
     parts = data["rows_of_part"]
     rows = [
@@ -177,14 +169,13 @@ def _data(data: Mapping[str, Any]) -> str:
 
 
 def _protocol(facts: Mapping[str, Any]) -> str:
-    return (
-        "<h2>How the numbers were measured</h2><ul>"
-        + "".join(f"<li>{escape(facts[part]['protocol'])}.</li>" for part in ("test", "valid"))
-        + f"</ul><p class='soft'>{AUC}: the share of pairs of a positive and a negative row that "
+    return protocols(
+        [facts[part]["protocol"] for part in ("test", "valid")],
+        f"{AUC}: the share of pairs of a positive and a negative row that "
         f"are in the right order, ties counted half. {LOSS.capitalize()}: natural logarithm. "
         f"{ECE}, the expected calibration error: mean distance of predicted and true share, over "
         "bins of equally many rows. Intervals: percentile bootstrap over rows, for grouped "
         "AUC over groups, the training not repeated; those of differences are paired. The base "
         "rate predicts the share of train for everybody; the logistic regression sees the same "
-        "features, its weight decay chosen on valid.</p>"
+        "features, its weight decay chosen on valid.",
     )

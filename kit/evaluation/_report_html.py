@@ -128,6 +128,21 @@ def page(title: str, parts: Iterable[str]) -> str:
     )
 
 
+def protocols(said: Iterable[str], words: str) -> str:
+    """How each part was measured, and what the metrics mean."""
+    parts = "".join(f"<li>{escape(protocol)}.</li>" for protocol in said)
+    return f"<h2>How the numbers were measured</h2><ul>{parts}</ul><p class='soft'>{words}</p>"
+
+
+def on_valid(model: str, estimates: Estimates, cut: str | None = None) -> str:
+    """The metrics on valid, folded."""
+    return (
+        "<details><summary>On valid, by which training was steered</summary>"
+        + metric_table({model: estimates}, cut, model, "Valid; not a fair test.")
+        + "</details>"
+    )
+
+
 def licence(text: str) -> str:
     """Attribution, folded; nothing where there is none."""
     if not text:

@@ -23,7 +23,9 @@ from kit.evaluation._report_html import (
     interval,
     licence,
     metric_table,
+    on_valid,
     page,
+    protocols,
     repeat,
     signed,
     two_columns,
@@ -49,7 +51,7 @@ def report_page(report: RankingReport, numbers: Numbers, facts: Mapping[str, Any
         headline(report, numbers),
         _against_baselines(report, numbers),
         _variants(report, numbers),
-        _on_valid(report, numbers),
+        on_valid(report.recipe, numbers.valid, report.headline_metric.rpartition("@")[2]),
         training_section(report.history, report.valid_metric),
         _long_tail(report),
         _examples(report.examples),
@@ -154,14 +156,6 @@ def _variants(report: RankingReport, numbers: Numbers) -> str:
     )
 
 
-def _on_valid(report: RankingReport, numbers: Numbers) -> str:
-    cut = report.headline_metric.rpartition("@")[2]
-    return "<details><summary>On valid, by which training was steered</summary>" + (
-        metric_table({report.recipe: numbers.valid}, cut, report.recipe, "Valid; not a fair test.")
-        + "</details>"
-    )
-
-
 def _long_tail(report: RankingReport) -> str:
     dataset, task = report.dataset, report.test_task
     if not len(task.users):
@@ -263,14 +257,12 @@ def _data(data: Mapping[str, Any]) -> str:
 
 
 def _protocol(report: RankingReport) -> str:
-    tasks = [report.test_task, report.valid_task]
-    return (
-        "<h2>How the numbers were measured</h2><ul>"
-        + "".join(f"<li>{escape(task.protocol)}.</li>" for task in tasks)
-        + "</ul><p class='soft'>No sampled candidates. NDCG, Recall, MRR, Hit and MAP by their "
+    return protocols(
+        [task.protocol for task in (report.test_task, report.valid_task)],
+        "No sampled candidates. NDCG, Recall, MRR, Hit and MAP by their "
         "definitions with binary relevance, NDCG's ideal cut at the shorter of k and the number of "
         "items to find. Coverage is the share of the catalogue that stands in at least one list, "
         "novelty the mean of log2(people in train / people in train who have the item), in bits. "
         "Intervals: percentile bootstrap over people, 1,000 resamples, the training not repeated; "
-        "those of differences are paired.</p>"
+        "those of differences are paired.",
     )

@@ -128,8 +128,7 @@ def retrieval_parts(
         What `Recommender` is made from.
     """
     past = [dataset.train, dataset.valid] if with_valid else [dataset.train]
-    is_timed = isinstance(model, SequentialRecommender) and model.is_timed
-    owned = histories(past, dataset.num_users, with_times=is_timed).below(dataset.num_items)
+    owned = histories(past, dataset.num_users, with_times=model.is_timed).below(dataset.num_items)
     item_vectors = np.asarray(model.item_vectors(), dtype=np.float32)[1:]
     holders = np.bincount(owned.items, minlength=dataset.num_items)
     return RecommenderParts(

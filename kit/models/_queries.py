@@ -29,7 +29,6 @@ def queries(
     Returns:
         float32 [batch, dim].
     """
-    is_timed = isinstance(model, SequentialRecommender) and model.is_timed
     codes = np.where(users < model.num_users, users + 1, 0).astype(np.int32)
     widths = 2 ** np.ceil(np.log2(np.maximum(known.lengths, 1))).astype(np.int64)
     found: NDArray[np.float32] | None = None
@@ -39,7 +38,7 @@ def queries(
             some = rows[start : start + max(1, POSITIONS_AT_ONCE // int(width))]
             history = known.padded(some, length=int(width), shift=1)
             inputs: dict[str, NDArray[np.integer]] = {"user": codes[some], "history": history}
-            if is_timed and known.times is not None:
+            if model.is_timed and known.times is not None:
                 inputs["time"] = known.padded_times(some, length=int(width))
             vectors = np.asarray(model(inputs), np.float32)
             if found is None:

@@ -54,6 +54,9 @@ class TwoTower(keras.Model):
     TensorShape([6, 5])
     """
 
+    # As of a `SequentialRecommender`: the gaps between events do not count.
+    is_timed = False
+
     def __init__(
         self,
         num_users: int,

@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 
 from kit.evaluation._pictures import INK, MODEL, OTHER, SOFT, Drawing, decimals
-from kit.evaluation._report_html import counted, figure, licence, page, repeat, two_columns
+from kit.evaluation._report_html import (
+    counted,
+    figure,
+    licence,
+    page,
+    protocols,
+    repeat,
+    two_columns,
+)
 from kit.evaluation._report_training import training_section
 from kit.evaluation._write_report import write_files
 from kit.evaluation.detection._drawn import drawn
@@ -174,12 +182,11 @@ def _data(data: Mapping[str, Any]) -> str:
 
 
 def _protocol(facts: Mapping[str, Any]) -> str:
-    return (
-        "<h2>How the numbers were measured</h2><ul>"
-        + "".join(f"<li>{escape(facts[part]['protocol'])}.</li>" for part in ("test", "valid"))
-        + "</ul><p class='soft'>A box is right if its class is, it overlaps its object by a half "
+    return protocols(
+        [facts[part]["protocol"] for part in ("test", "valid")],
+        "A box is right if its class is, it overlaps its object by a half "
         "(shared area over joint area), and no better box took the object. The score to believe "
-        "from is the one of the largest F1 on valid.</p>"
+        "from is the one of the largest F1 on valid.",
     )
 
 

@@ -12,7 +12,9 @@ from kit.evaluation._report_html import (
     interval,
     licence,
     metric_table,
+    on_valid,
     page,
+    protocols,
     repeat,
     two_columns,
 )
@@ -58,7 +60,7 @@ def image_page(report: "ImageReport", facts: Mapping[str, Any]) -> str:
             _of_classes(report),
             _against_baselines(report, systems, differences),
             training_section(report.history, report.metric),
-            _on_valid(report),
+            on_valid(report.model, report.valid.estimates()),
             _cost(facts["cost"]),
             _data(facts["data"]),
             _protocol(facts),
@@ -168,16 +170,6 @@ def _against_baselines(
     )
 
 
-def _on_valid(report: "ImageReport") -> str:
-    return (
-        "<details><summary>On valid, by which training was steered</summary>"
-        + metric_table(
-            {report.model: report.valid.estimates()}, None, report.model, "Valid; not a fair test."
-        )
-        + "</details>"
-    )
-
-
 def _cost(cost: Mapping[str, Any]) -> str:
     rows = [
         ("weights", f"{cost['weights']:,}"),
@@ -214,13 +206,12 @@ def _classes(classes: Mapping[str, Mapping[str, int]]) -> Iterator[tuple[str, st
 
 
 def _protocol(facts: Mapping[str, Any]) -> str:
-    return (
-        "<h2>How the numbers were measured</h2><ul>"
-        + "".join(f"<li>{escape(facts[part]['protocol'])}.</li>" for part in ("test", "valid"))
-        + "</ul><p class='soft'>Means of recall, precision and F1 are over classes, each counted "
+    return protocols(
+        [facts[part]["protocol"] for part in ("test", "valid")],
+        "Means of recall, precision and F1 are over classes, each counted "
         "once. Log loss: natural logarithm. ECE, the expected calibration error: mean distance of "
         "the probability of what it says and the share of times it is right, in 20 bins of equally "
         "many pictures. Intervals: percentile bootstrap over pictures, the training not repeated; "
         "those of differences are paired. The most frequent class is what is said without looking; "
-        "the linear model sees the pixels of the picture made 14 by 14.</p>"
+        "the linear model sees the pixels of the picture made 14 by 14.",
     )
