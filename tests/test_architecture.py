@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"errors"},
     {"manifests"},
-    {"layers", "optimizers", "losses", "metrics", "cluster"},
+    {"layers", "optimizers", "losses", "metrics", "cluster", "tokenizers"},
     {"retrieval", "reranking", "data"},
     {"artefact"},
     {"models"},

@@ -1,0 +1,10 @@
+"""From text to numbers inside the graph, in operations of TensorFlow's core alone."""
+
+from kit.tokenizers._vocabulary import END as END
+from kit.tokenizers._vocabulary import MARKS as MARKS
+from kit.tokenizers._vocabulary import PADDING as PADDING
+from kit.tokenizers._vocabulary import START as START
+from kit.tokenizers._vocabulary import UNKNOWN as UNKNOWN
+from kit.tokenizers._vocabulary import learned_vocabulary as learned_vocabulary
+from kit.tokenizers._word_piece import WordPiece as WordPiece
+from kit.tokenizers._words import words_of as words_of

@@ -1,0 +1,209 @@
+"""Words as pieces that a model knows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from kit.tokenizers._vocabulary import END, JOINED, PADDING, START, UNKNOWN
+from kit.tokenizers._words import words_of
+
+# A longer word is unknown, as in BERT.
+MOST_CHARACTERS = 100
+NONE = -1
+
+
+class WordPiece(tf.Module):
+    """Texts as numbers of pieces of words, and back.
+
+    A word is cut from the left into the longest pieces of the vocabulary; one that cannot be cut
+    to its end is unknown as a whole. Everything is of TensorFlow's core, so that a graph with it
+    runs wherever TensorFlow does.
+
+    Args:
+        vocabulary: pieces, by number; those that go on a word begin with "##".
+        lower: whether letters are made small.
+        plain: whether letters lose their accents.
+        padding: the piece that stands for nothing.
+        unknown: the piece for unknown words.
+        start: the piece before every text.
+        end: the piece after every text.
+
+    Raises:
+        ValueError: one of the four marks is not in the vocabulary, or a piece comes twice.
+
+    Source: Schuster and Nakajima (2012); Devlin et al. (2019), BERT.
+
+    Example:
+
+    >>> tokens = WordPiece(["[PAD]", "[UNK]", "[START]", "[END]", "un", "##known", "##ly", "!"])
+    >>> tokens.tokenize(["Unknownly unknown!", "xyz"]).to_list()
+    [[4, 5, 6, 4, 5, 7], [1]]
+    >>> tokens.padded(["Unknown!"], 8).numpy().tolist()
+    [[2, 4, 5, 7, 3, 0, 0, 0]]
+    >>> tokens.text_of([[2, 4, 5, 7, 3, 0, 0, 0]]).numpy().tolist()
+    [b'unknown !']
+    """
+
+    def __init__(
+        self,
+        vocabulary: Sequence[str],
+        *,
+        lower: bool = True,
+        plain: bool = True,
+        padding: str = PADDING,
+        unknown: str = UNKNOWN,
+        start: str = START,
+        end: str = END,
+    ) -> None:
+        super().__init__()
+        # A tf.Module would wrap a list.
+        self.vocabulary = tuple(vocabulary)
+        number_of = {piece: number for number, piece in enumerate(vocabulary)}
+        if len(number_of) < len(self.vocabulary):
+            raise ValueError("A piece comes twice in the vocabulary.")
+        if missing := [mark for mark in (padding, unknown, start, end) if mark not in number_of]:
+            raise ValueError(f"The vocabulary has no {missing[0]}.")
+        self.lower, self.plain = lower, plain
+        self.padding, self.unknown = number_of[padding], number_of[unknown]
+        self.start, self.end = number_of[start], number_of[end]
+        self._longest = max(len(piece.removeprefix(JOINED)) for piece in self.vocabulary)
+        self._first = _numbers(number_of, is_first=True)
+        self._later = _numbers(number_of, is_first=False)
+        self._pieces = tf.constant(self.vocabulary)
+
+    def get_config(self) -> dict[str, Any]:
+        """What makes the same tokenizer again: `WordPiece(**config)`."""
+        marks = {name: self.vocabulary[getattr(self, name)] for name in _MARKS}
+        return {
+            "vocabulary": list(self.vocabulary),
+            "lower": self.lower,
+            "plain": self.plain,
+            **marks,
+        }
+
+    def tokenize(self, texts: Any) -> tf.RaggedTensor:
+        """Numbers of pieces, without marks.
+
+        Args:
+            texts: string [batch].
+
+        Returns:
+            int32 [batch, (pieces)].
+        """
+        words = words_of(texts, lower=self.lower, plain=self.plain)
+        different, place = tf.unique(words.flat_values)
+        pieces = tf.gather(self._cut(different), place)
+        return words.with_flat_values(pieces).merge_dims(1, 2)
+
+    def padded(self, texts: Any, length: int | Any, *, marked: bool = True) -> Any:
+        """Numbers of pieces as a rectangle: what is too long loses its end.
+
+        Args:
+            texts: string [batch].
+            length: of every row, with its marks.
+            marked: whether the start and the end are marked.
+
+        Returns:
+            int32 [batch, length].
+        """
+        pieces = self.tokenize(texts)
+        if marked:
+            pieces = pieces[:, : length - 2]
+            rows = pieces.nrows()
+            pieces = tf.concat(
+                [tf.fill([rows, 1], self.start), pieces, tf.fill([rows, 1], self.end)], axis=1
+            )
+        return pieces.to_tensor(self.padding, shape=[None, length])
+
+    def text_of(self, numbers: Any) -> Any:
+        """Words of pieces, with spaces between; marks are left out, and what follows an end.
+
+        Args:
+            numbers: int32 [batch, pieces].
+
+        Returns:
+            string [batch].
+        """
+        numbers = tf.convert_to_tensor(numbers)
+        ended = tf.cumsum(tf.cast(numbers == self.end, tf.int32), axis=1) > 0
+        is_piece = ~ended & (numbers != self.padding) & (numbers != self.start)
+        rows = tf.ragged.boolean_mask(tf.gather(self._pieces, numbers), is_piece)
+        joined = tf.strings.reduce_join(rows, axis=-1, separator=" ")
+        return tf.strings.regex_replace(joined, f" {JOINED}", "")
+
+    def _cut(self, words: Any) -> tf.RaggedTensor:
+        """Pieces of words."""
+        whole = self._first.lookup(words)
+        lengths = tf.strings.length(words, unit="UTF8_CHAR")
+        hard = tf.reshape(tf.where((whole == NONE) & (lengths <= MOST_CHARACTERS)), [-1])
+        found = self._cut_hard(tf.gather(words, hard), tf.gather(lengths, hard))
+        easy = tf.where(whole == NONE, self.unknown, whole)[:, None]
+        rows = tf.pad(easy, [[0, 0], [0, tf.shape(found)[1] - 1]], constant_values=NONE)
+        rows = tf.tensor_scatter_nd_update(rows, hard[:, None], found)
+        return tf.ragged.boolean_mask(rows, rows != NONE)
+
+    def _cut_hard(self, words: Any, lengths: Any) -> Any:
+        """Pieces of words that are none themselves, one round for the next piece of every word.
+
+        Rows have gaps of `NONE`.
+        """
+        sizes = tf.range(self._longest, 0, -1)
+
+        def go_on(begun: Any, failed: Any, pieces: Any) -> Any:
+            return tf.reduce_any((begun < lengths) & ~failed)
+
+        def take(begun: Any, failed: Any, pieces: Any) -> Any:
+            # The longest first; what would reach beyond the end is the rest, and found as such.
+            parts = tf.strings.substr(
+                tf.repeat(words, self._longest),
+                tf.repeat(tf.minimum(begun, lengths), self._longest),
+                tf.tile(sizes, tf.shape(words)),
+                unit="UTF8_CHAR",
+            )
+            is_first = tf.repeat(begun == 0, self._longest)
+            numbers = tf.where(is_first, self._first.lookup(parts), self._later.lookup(parts))
+            numbers = tf.reshape(numbers, [-1, self._longest])
+            fits = (numbers != NONE) & (begun[:, None] + sizes <= lengths[:, None])
+            best = tf.argmax(fits, axis=1, output_type=tf.int32)
+            is_found = tf.reduce_any(fits, axis=1)
+            at_work = (begun < lengths) & ~failed
+            number = tf.gather(numbers, best, batch_dims=1)
+            taken = tf.where(at_work & is_found, number, NONE)
+            begun += tf.where(at_work & is_found, tf.gather(sizes, best), 0)
+            return (
+                begun,
+                failed | (at_work & ~is_found),
+                tf.concat([pieces, taken[:, None]], axis=1),
+            )
+
+        rows = tf.size(words)
+        _, failed, pieces = tf.while_loop(
+            go_on,
+            take,
+            [tf.zeros([rows], tf.int32), tf.zeros([rows], tf.bool), tf.zeros([rows, 0], tf.int32)],
+            shape_invariants=[
+                tf.TensorShape([None]),
+                tf.TensorShape([None]),
+                tf.TensorShape([None, None]),
+            ],
+        )
+        pieces = tf.where(failed[:, None], NONE, pieces)
+        unknown = tf.where(failed, self.unknown, NONE)[:, None]
+        return tf.concat([unknown, pieces], axis=1)
+
+
+_MARKS = ("padding", "unknown", "start", "end")
+
+
+def _numbers(number_of: dict[str, int], *, is_first: bool) -> tf.lookup.StaticHashTable:
+    pieces = {
+        piece.removeprefix(JOINED) if not is_first else piece: number
+        for piece, number in number_of.items()
+        if piece.startswith(JOINED) != is_first
+    }
+    keys = tf.constant(list(pieces), tf.string)
+    values = tf.constant(list(pieces.values()), tf.int32)
+    return tf.lookup.StaticHashTable(
+        tf.lookup.KeyValueTensorInitializer(keys, values), default_value=NONE
+    )
