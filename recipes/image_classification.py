@@ -76,6 +76,7 @@ def main(
     from kit.models import pretrained_encoder
     from kit.training import (
         answer_in_float32,
+        calibrate,
         choose_precision,
         choose_strategy,
         finish_together,
@@ -160,6 +161,8 @@ def main(
     answer_in_float32(model)
 
     begin = time.perf_counter()
+    valid = on_valid()
+    settings["temperature"] = calibrate(model.head, valid.probabilities, valid.labels)
     valid = on_valid()
     said = evaluation.probabilities_of_pictures(model, dataset.test)
     test = evaluation.ImagePredictions(dataset.test.labels, said)
