@@ -1,5 +1,6 @@
 """The sequential recommender."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -9,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.losses import full_softmax, gbce, sampled_softmax
-from kit.models._entity_tower import EntityTower, FeatureShape
+from kit.models._entity_tower import ContentShape, EntityTower, FeatureShape
 from kit.models._sequence_encoder import SequenceEncoder
 from kit.models._sequence_loss import SequenceLoss
 
@@ -32,6 +33,7 @@ class SequentialRecommender(keras.Model):
         length: most items of a history that are looked at, the latest.
         encoder: what turns vectors into queries.
         item_features: shape of the items' feature table, or None.
+        item_contents: shapes of the items' pictures and texts that the item tower learns to read.
         loss: how it is trained.
         temperature: divides the cosine of query and item.
 
@@ -65,6 +67,7 @@ class SequentialRecommender(keras.Model):
         length: int = 64,
         encoder: SequenceEncoder | dict[str, Any] | None = None,
         item_features: FeatureShape | dict[str, int] | None = None,
+        item_contents: Sequence[ContentShape | dict[str, Any]] = (),
         loss: SequenceLoss | dict[str, Any] | None = None,
         temperature: float = 0.1,
         **kwargs: Any,
@@ -77,7 +80,9 @@ class SequentialRecommender(keras.Model):
             if isinstance(encoder, dict)
             else encoder or SequenceEncoder(name="encoder")
         )
-        self.item_tower = EntityTower(num_items, dim + 1, item_features, unit=True, name="item")
+        self.item_tower = EntityTower(
+            num_items, dim + 1, item_features, unit=True, contents=item_contents, name="item"
+        )
         self.sequence_loss = (
             SequenceLoss(**loss) if isinstance(loss, dict) else loss or SequenceLoss()
         )
@@ -222,6 +227,7 @@ class SequentialRecommender(keras.Model):
             "length": self.length,
             "encoder": keras.saving.serialize_keras_object(self.encoder),
             "item_features": asdict(features) if features else None,
+            "item_contents": [asdict(one) for one in self.item_tower.contents],
             "loss": asdict(self.sequence_loss),
             "temperature": self.temperature,
         }

@@ -1,5 +1,6 @@
 """The two-tower retrieval model."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from kit.layers import MaskedPooling
 from kit.losses import full_softmax, multi_hot, sampled_softmax
-from kit.models._entity_tower import EntityTower, FeatureShape
+from kit.models._entity_tower import ContentShape, EntityTower, FeatureShape
 from kit.models._retrieval_loss import RetrievalLoss
 
 
@@ -29,6 +30,7 @@ class TwoTower(keras.Model):
         dim: width of the embeddings.
         user_features: shape of the user features, or None.
         item_features: shape of the item features, or None.
+        item_contents: shapes of the items' pictures and texts that the item tower learns to read.
         id_dropout: share of the user id vector's entries dropped in training, so that the history
             learns to speak for itself.
         loss: how it is trained.
@@ -65,6 +67,7 @@ class TwoTower(keras.Model):
         *,
         user_features: FeatureShape | dict[str, int] | None = None,
         item_features: FeatureShape | dict[str, int] | None = None,
+        item_contents: Sequence[ContentShape | dict[str, Any]] = (),
         id_dropout: float = 0.6,
         loss: RetrievalLoss | dict[str, Any] | None = None,
         **kwargs: Any,
@@ -72,7 +75,9 @@ class TwoTower(keras.Model):
         super().__init__(**kwargs)
         self.num_users, self.num_items, self.dim = num_users, num_items, dim
         self.user_tower = EntityTower(num_users, dim, user_features, id_dropout, name="user")
-        self.item_tower = EntityTower(num_items, dim + 1, item_features, name="item")
+        self.item_tower = EntityTower(
+            num_items, dim + 1, item_features, contents=item_contents, name="item"
+        )
         self.pooling = MaskedPooling(name="history")
         self.retrieval_loss = (
             RetrievalLoss(**loss) if isinstance(loss, dict) else loss or RetrievalLoss()
@@ -194,6 +199,7 @@ class TwoTower(keras.Model):
             "dim": self.dim,
             "user_features": asdict(user) if user else None,
             "item_features": asdict(item) if item else None,
+            "item_contents": [asdict(one) for one in self.item_tower.contents],
             "id_dropout": self.user_tower.id_dropout,
             "loss": asdict(self.retrieval_loss),
         }
