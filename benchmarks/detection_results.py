@@ -42,7 +42,7 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
         "train_seconds": [round(run["seconds"]["train"]) for run in runs],
         **{key: of_metric(runs, metric) for key, metric in METRICS.items()},
         "map50_intervals": [
-            [value if value is None else round(value, 4) for value in (x["low"], x["high"])]
+            [value if value is None else round(value, 4) for value in (x.get("low"), x.get("high"))]
             for x in halves
         ],
         "ap50_of_class": {
