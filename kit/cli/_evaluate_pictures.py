@@ -37,7 +37,8 @@ def evaluate_images(version: Path, card: dict[str, Any], source: str | None) -> 
     import numpy as np
     import tensorflow as tf
 
-    from kit.evaluation.images import SHOWN, ImagePredictions, image_protocol
+    from kit.evaluation import SHOWN, ClassPredictions
+    from kit.evaluation.images import image_protocol
 
     signature = tf.saved_model.load(str(version)).signatures["serving_default"]
     column = {name: number for number, name in enumerate(card["classes"])}
@@ -52,7 +53,7 @@ def evaluate_images(version: Path, card: dict[str, Any], source: str | None) -> 
         others = max(1, len(column) - best.shape[1])
         said[rows] = np.clip(1 - probability.sum(axis=1, keepdims=True), 0, 1) / others
         np.put_along_axis(said[rows.start : rows.stop], best, probability, axis=1)
-    found = ImagePredictions(numbers[dataset.test.labels], said)
+    found = ClassPredictions(numbers[dataset.test.labels], said)
     print_comparison(image_protocol(dataset, "test"), {card["model"]: found}, {}, SHOWN)
 
 

@@ -5,19 +5,18 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from kit.layers import ConvolutionEncoder, Embedding, MaskedPooling
 from kit.models._picture_reader import FIRST_SCALE
+from kit.models._text_encoder import TextEncoder
 
 
 @keras.saving.register_keras_serializable(package="kit")
 class TextReader(keras.layers.Layer):
-    """A vector of a text's pieces, by convolutions and a mean over the places.
+    """A vector of a text's pieces, by a small `TextEncoder` of convolutions.
 
     Args:
         vocabulary: how many pieces there are; piece 0 is padding.
         dim: width of the vector.
-        width: of the pieces' vectors.
-        blocks: convolutions, each of twice the reach of the one before.
+        width: of the encoder.
 
     Call arguments:
         pieces: int [texts, length], 0 is padding; one that is all padding is none.
@@ -25,8 +24,7 @@ class TextReader(keras.layers.Layer):
     Returns:
         float [texts, dim]; zeros for no text.
 
-    Source: Kim (2014), Convolutional neural networks for sentence classification; Bai, Kolter and
-    Koltun (2018) for the blocks.
+    Source: Kim (2014), Convolutional neural networks for sentence classification.
 
     Example:
 
@@ -34,14 +32,12 @@ class TextReader(keras.layers.Layer):
     TensorShape([1, 4])
     """
 
-    def __init__(
-        self, vocabulary: int, dim: int, width: int = 64, blocks: int = 2, **kwargs: Any
-    ) -> None:
+    def __init__(self, vocabulary: int, dim: int, width: int = 64, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.vocabulary, self.dim, self.width, self.blocks = vocabulary, dim, width, blocks
-        self.pieces = Embedding(vocabulary, width, dtype=self.dtype_policy, name="pieces")
-        self.encoder = ConvolutionEncoder(blocks=blocks, dtype=self.dtype_policy, name="encoder")
-        self.pooling = MaskedPooling(dtype=self.dtype_policy)
+        self.vocabulary, self.dim, self.width = vocabulary, dim, width
+        self.encoder = TextEncoder(
+            vocabulary, "conv", width, dropout=0.0, dtype=self.dtype_policy, name="encoder"
+        )
         self.projection = keras.layers.Dense(
             dim,
             kernel_initializer=keras.initializers.RandomNormal(stddev=FIRST_SCALE),
@@ -50,16 +46,13 @@ class TextReader(keras.layers.Layer):
         )
 
     def build(self, pieces_shape: tuple[int | None, ...]) -> None:
-        self.pieces.build((None,))
-        self.encoder.build((None, None, self.width))
+        self.encoder.build(pieces_shape)
         self.projection.build((None, self.width))
         self.built = True
 
     def call(self, pieces: Any) -> Any:
-        is_piece = tf.not_equal(pieces, 0)
-        vectors = self.encoder(self.pieces(pieces), mask=is_piece)
-        found = self.projection(self.pooling(vectors, mask=is_piece))
-        is_there = tf.reduce_any(is_piece, axis=1)
+        is_there = tf.reduce_any(tf.not_equal(pieces, 0), axis=1)
+        found = self.projection(self.encoder(pieces)["pooled"])
         return found * tf.cast(is_there, found.dtype)[:, None]
 
     def compute_output_shape(self, pieces_shape: Any) -> Any:
@@ -71,5 +64,4 @@ class TextReader(keras.layers.Layer):
             "vocabulary": self.vocabulary,
             "dim": self.dim,
             "width": self.width,
-            "blocks": self.blocks,
         }
