@@ -29,7 +29,12 @@ from benchmarks.reports import shown, spread
 
 RESULTS = Path(__file__).parent.parent / "results" / "cold_items.json"
 SHARE, FEWEST_PEOPLE, K = 0.1, 5, 10
-WAYS = {"words": "", "text learned": "--item-text {text}", "text encoded": "--item-text {text}"}
+WAYS = {
+    "words": "",
+    "words, ids hidden": "--hide-ids {hidden}",
+    "text learned": "--item-text {text} --hide-ids {hidden}",
+    "text encoded": "--item-text {text} --text-encoder {encoder} --hide-ids {hidden}",
+}
 
 
 def withheld_items(dataset: Any, text: str, seed: int) -> NDArray[np.int64]:
@@ -135,6 +140,7 @@ def readme_table(kept: dict[str, Any]) -> str:
 @click.option(
     "--way", "only", multiple=True, type=click.Choice(list(WAYS)), help="Not all of them."
 )
+@click.option("--hidden", type=float, default=0.3, show_default=True, help="Share of --hide-ids.")
 @click.option("--epochs", type=int, help="Of the training.  [default: the recipe's]")
 def main(
     source: str,
@@ -143,21 +149,21 @@ def main(
     recipe: str,
     seeds: int,
     only: tuple[str, ...],
+    hidden: float,
     epochs: int | None,
 ) -> None:
     """Measure, keep, print README's table."""
     from kit.data import open_source, split
 
     dataset = split(open_source(source))
-    found: dict[str, Any] = {"text": text, "ways": {}}
+    found: dict[str, Any] = {"text": text, "hidden": hidden, "ways": {}}
     for seed in range(seeds):
         withheld = withheld_items(dataset, text, seed)
         found["withheld"] = len(withheld)
         for way, options in WAYS.items():
             if (only and way not in only) or (way == "text encoded" and encoder is None):
                 continue
-            words = options.format(text=text).split()
-            words += ["--text-encoder", str(encoder)] if way == "text encoded" else []
+            words = options.format(text=text, encoder=encoder, hidden=hidden).split()
             words += ["--epochs", str(epochs)] if epochs else []
             with TemporaryDirectory() as name:
                 taken = write_parts(dataset, withheld, Path(name))

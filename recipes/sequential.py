@@ -174,6 +174,7 @@ def main(
             features,
             precision,
             contents,
+            content.hide_ids,
         )
         used = {
             "encoder": encoder,
@@ -214,6 +215,7 @@ def model_and_batches(
     features: bool,
     precision: "Precision",
     contents: "Contents" = (),
+    hide_ids: float = 0.0,
 ) -> tuple["SequentialRecommender", "SequenceBatches"]:
     """The compiled model and the stream it trains on: what makes this recipe this recipe."""
     import keras
@@ -266,6 +268,7 @@ def model_and_batches(
         loss=loss,
         features=features,
         contents=contents,
+        item_id_hiding=hide_ids,
         temperature=temperature,
     )
     optimizer = LazyAdamW(training.learning_rate or 0.003)

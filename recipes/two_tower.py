@@ -104,7 +104,7 @@ def main(
 
         settings = RetrievalLoss(loss, uniform_negatives, hard_negatives, temperature)
         model, batches = model_and_batches(
-            dataset, data, training, settings, features, precision, contents
+            dataset, data, training, settings, features, precision, contents, content.hide_ids
         )
         used = {"loss": "full" if model.is_full else "sampled", "features": features}
         return Built(model, batches, asdict(settings) | used)
@@ -131,6 +131,7 @@ def model_and_batches(
     features: bool,
     precision: "Precision",
     contents: "Contents" = (),
+    hide_ids: float = 0.0,
 ) -> tuple["TwoTower", "UserBatches"]:
     """The compiled model and the stream it trains on: what makes this recipe this recipe."""
     import keras
@@ -161,7 +162,12 @@ def model_and_batches(
         weights = owned.weights_of(dataset.train) if data.weight_column else None
         batches = UserBatches(owned, weights=weights, **settings)
     model = two_tower_for(
-        dataset, dim=training.dim, loss=loss, features=features, contents=contents
+        dataset,
+        dim=training.dim,
+        loss=loss,
+        features=features,
+        contents=contents,
+        item_id_hiding=hide_ids,
     )
     model.set_target_share(batches.target_share(dataset.num_items))
     # Of a large catalogue a step touches few rows, each seldom: they have to move further.

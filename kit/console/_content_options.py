@@ -26,6 +26,7 @@ class ContentOptions:
     image_encoder: str | None
     item_text: str | None
     text_encoder: str | None
+    hide_ids: float
 
     def __post_init__(self) -> None:
         for column, encoder, kind in (
@@ -122,9 +123,18 @@ _OPTIONS = [
         metavar="FOLDER",
         help="Export that reads them instead, such as saved_models/text-classification.",
     ),
+    click.option(
+        "--hide-ids",
+        type=click.FloatRange(0, 1, max_open=True),
+        default=0.0,
+        show_default=True,
+        metavar="SHARE",
+        help="Of the items whose ids training leaves out at a step, so that their features, "
+        "pictures and texts have to speak for them: items added later are served better.",
+    ),
 ]
 
 
 def content_options(function: Function) -> Function:
-    """Add --item-image to --text-encoder; the command gets them as `content`."""
+    """Add --item-image to --hide-ids; the command gets them as `content`."""
     return bundled(function, _OPTIONS, "content", ContentOptions)

@@ -60,6 +60,8 @@ class EntityTower(keras.layers.Layer):
         dim: width of the result.
         features: shape of the feature table, or None.
         id_dropout: share of the id vector's entries dropped in training.
+        id_hiding: share of the codes whose id vector is left out in training, so that features,
+            pictures and texts have to speak for themselves, as they do of what is not known yet.
         unit: whether vectors have length 1, but for their last entry, a bias, which is as it is.
         contents: shapes of the tables of pictures and texts.
 
@@ -68,6 +70,8 @@ class EntityTower(keras.layers.Layer):
 
     Returns:
         float [..., dim].
+
+    Source: leaving ids out is of Volkovs, Yu and Poutanen (2017), DropoutNet.
 
     Example:
 
@@ -86,10 +90,14 @@ class EntityTower(keras.layers.Layer):
         id_dropout: float = 0.0,
         unit: bool = False,
         contents: Sequence[ContentShape | dict[str, Any]] = (),
+        id_hiding: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.size, self.dim, self.id_dropout, self.unit = size, dim, id_dropout, unit
+        self.id_hiding = id_hiding
+        if id_hiding:
+            self.hiding_seed = keras.random.SeedGenerator()
         self.features = FeatureShape(**features) if isinstance(features, dict) else features
         self.ids = Embedding(size + 1, dim, name="ids")
         # In float32 the same entries are dropped in every precision.
@@ -147,6 +155,9 @@ class EntityTower(keras.layers.Layer):
         if self.id_dropout:
             vectors = tf.cast(self.dropout(vectors, training=training), self.compute_dtype)
         vectors *= known
+        if self.id_hiding and training:
+            drawn = keras.random.uniform(tf.shape(codes), seed=self.hiding_seed)
+            vectors *= tf.cast(drawn >= self.id_hiding, vectors.dtype)[..., None]
         if self.bag is not None:
             tokens = tf.gather(self.tokens.value, codes)
             numbers = tf.gather(self.numbers.value, codes)
@@ -197,4 +208,5 @@ class EntityTower(keras.layers.Layer):
             "id_dropout": self.id_dropout,
             "unit": self.unit,
             "contents": [asdict(one) for one in self.contents],
+            "id_hiding": self.id_hiding,
         }

@@ -35,6 +35,8 @@ class SequentialRecommender(keras.Model):
         item_features: shape of the items' feature table, or None.
         item_contents: shapes of the items' pictures and texts that the item tower learns to read.
         loss: how it is trained.
+        item_id_hiding: share of the items whose id vector is left out in training, so that items
+            that come later are embedded well from their features.
         temperature: divides the cosine of query and item.
 
     Call arguments:
@@ -69,6 +71,7 @@ class SequentialRecommender(keras.Model):
         item_features: FeatureShape | dict[str, int] | None = None,
         item_contents: Sequence[ContentShape | dict[str, Any]] = (),
         loss: SequenceLoss | dict[str, Any] | None = None,
+        item_id_hiding: float = 0.0,
         temperature: float = 0.1,
         **kwargs: Any,
     ) -> None:
@@ -81,7 +84,13 @@ class SequentialRecommender(keras.Model):
             else encoder or SequenceEncoder(name="encoder")
         )
         self.item_tower = EntityTower(
-            num_items, dim + 1, item_features, unit=True, contents=item_contents, name="item"
+            num_items,
+            dim + 1,
+            item_features,
+            unit=True,
+            contents=item_contents,
+            id_hiding=item_id_hiding,
+            name="item",
         )
         self.sequence_loss = (
             SequenceLoss(**loss) if isinstance(loss, dict) else loss or SequenceLoss()
@@ -229,5 +238,6 @@ class SequentialRecommender(keras.Model):
             "item_features": asdict(features) if features else None,
             "item_contents": [asdict(one) for one in self.item_tower.contents],
             "loss": asdict(self.sequence_loss),
+            "item_id_hiding": self.item_tower.id_hiding,
             "temperature": self.temperature,
         }

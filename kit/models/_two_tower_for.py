@@ -19,6 +19,7 @@ def two_tower_for(
     loss: RetrievalLoss,
     features: bool = True,
     contents: Sequence[tuple[LearnedContent, NDArray[Any]]] = (),
+    **settings: Any,
 ) -> TwoTower:
     """Build a `TwoTower` for the users and items of train, with their features stored in it.
 
@@ -28,6 +29,7 @@ def two_tower_for(
         loss: how it will be trained.
         features: whether to use the feature tables of the data set.
         contents: pictures and texts of the items, which the item tower learns to read.
+        settings: what else the model takes.
 
     Returns:
         The model, built, untrained.
@@ -49,6 +51,7 @@ def two_tower_for(
         item_features=shape_of(items),
         item_contents=[content_shape(content) for content, _ in contents],
         loss=loss,
+        **settings,
     )
     model.build()
     fill(model.user_tower, users)

@@ -8,20 +8,20 @@ from kit.errors import UserError
 from tests.artefact.painter import Lengths, save_encoder
 from tests.evaluation.small import shop
 
-NOTHING = ContentOptions(None, None, None, None)
+NOTHING = ContentOptions(None, None, None, None, 0.0)
 
 
 @pytest.mark.parametrize("kind", ["image", "text"])
 def test_an_encoder_alone_is_refused(kind):
     encoders = ["folder" if kind == "image" else None, "folder" if kind == "text" else None]
     with pytest.raises(UserError, match="nothing for it to encode") as error:
-        ContentOptions(None, encoders[0], None, encoders[1])
+        ContentOptions(None, encoders[0], None, encoders[1], 0.0)
     assert f"--{kind}-encoder" in str(error.value.where)
 
 
 def test_pictures_lie_beside_the_file_of_items():
     assert NOTHING.encoded("items.csv") == []
-    [content] = ContentOptions("photo", "encoder", "about", None).encoded("shop/items.csv")
+    [content] = ContentOptions("photo", "encoder", "about", None, 0.0).encoded("shop/items.csv")
     assert (content.column, content.encoder, content.folder) == ("photo", "encoder", "shop")
 
 

@@ -60,6 +60,15 @@ def test_id_dropout_leaves_the_features():
     assert np.abs(tower(np.array([1, 2, 3])) - of_features).max() > 0.01
 
 
+def test_hidden_ids_leave_the_features():
+    tower = tower_with_features(id_hiding=0.5)
+    codes = np.repeat([1, 2, 3], 40)
+    without = tower.embed_features(TOKENS, NUMBERS).numpy()[codes - 1]
+    hidden = np.isclose(tower(codes, training=True), without, atol=1e-7).all(axis=1)
+    assert 0.3 < hidden.mean() < 0.7
+    assert not np.isclose(tower(codes), without, atol=1e-7).all(axis=1).any()
+
+
 def test_every_precision_drops_the_same_entries():
     dropped = []
     for policy in ("float32", "mixed_bfloat16", "mixed_float16"):
