@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from kit.training import Precision, TextBatches
 
 EPOCHS, LEARNING_RATE, BATCH = 5, 2e-3, 64
+# Few texts are passed over more often, in smaller batches.
+FEWEST_STEPS, SMALL_BATCH, FEW_TEXTS = 800, 32, 10_000
 TUNING_EPOCHS, TUNING_RATES = 2, {"whole": 5e-5, "lora": 5e-4, "frozen": 2e-3}
 WEIGHT_DECAY = 0.01
 WARM_UP = 0.1
@@ -109,7 +111,9 @@ def main(
         model, batches = model_and_batches(
             dataset, numbers["train"], tokenizer, backbone, data, training, how
         )
-        epochs = training.epochs or (TUNING_EPOCHS if backbone else EPOCHS)
+        epochs = training.epochs or (
+            TUNING_EPOCHS if backbone else max(EPOCHS, FEWEST_STEPS // batches.steps_per_pass)
+        )
         rate = training.learning_rate or (TUNING_RATES[how.tune] if backbone else LEARNING_RATE)
         compile_for(model, batches, how, precision, epochs, rate)
     seconds = {"prepare": time.perf_counter() - begin}
@@ -248,12 +252,13 @@ def model_and_batches(
 
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     counts = np.bincount(dataset.train.labels, minlength=classes)
+    usual = SMALL_BATCH if backbone or texts < FEW_TEXTS else BATCH
     balanced = (texts / classes / np.maximum(counts, 1)).astype(np.float32)
     batches = TextBatches(
         numbers,
         dataset.train.labels,
         classes,
-        batch_size=min(training.batch_size or BATCH, texts // replicas * replicas),
+        batch_size=min(training.batch_size or usual, texts // replicas * replicas),
         seed=data.seed,
         class_weights=balanced if how.class_weights == "balanced" else None,
         one_width=training.strategy == "tpu",

@@ -54,11 +54,11 @@ class BackboneEncoder(keras.layers.Layer):
         self.pooling = MaskedPooling(dtype=self.dtype_policy, name="pooling")
         # From the vectors of pieces on: the same layers, the same weights.
         self._rest = keras.Model(
-            {
-                "embedded": backbone.token_embedding.output,
-                "padding_mask": backbone.input["padding_mask"],
-                "segment_ids": backbone.input["segment_ids"],
-            },
+            [
+                backbone.token_embedding.output,
+                backbone.input["padding_mask"],
+                backbone.input["segment_ids"],
+            ],
             backbone.output["sequence_output"],
         )
 
@@ -75,11 +75,7 @@ class BackboneEncoder(keras.layers.Layer):
     def encoded(self, vectors: Any, mask: Any, training: bool = False) -> dict[str, Any]:
         """What `call` gives, from vectors of pieces, see `TextEncoder`."""
         found = self._rest(
-            {
-                "embedded": vectors,
-                "padding_mask": tf.cast(mask, tf.int32),
-                "segment_ids": tf.zeros_like(mask, tf.int32),
-            },
+            [vectors, tf.cast(mask, tf.int32), tf.zeros_like(mask, tf.int32)],
             training=training,
         )
         return {"vectors": found, "pooled": self.pooling(found, mask=mask)}
@@ -150,6 +146,7 @@ def pretrained_text_encoder(
     tokenizer = WordPiece(
         found.get_vocabulary(),
         lower=bool(found.lowercase),
+        # Uncased BERTs were trained on letters without accents; keras-hub leaves these on.
         plain=bool(found.strip_accents or found.lowercase),
         start="[CLS]",
         end="[SEP]",

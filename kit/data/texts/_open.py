@@ -41,7 +41,9 @@ def open_texts(
     """
     tables = _tables(source)
     found = [_rows(table, part, text_column, label_column) for table, part in tables]
-    parts = [part for one in found for part in one.parts or [None] * len(one.texts)]
+    parts: list[str | None] = []
+    for one in found:
+        parts += one.parts or [None] * len(one.texts)
     return TextSource(
         name=source,
         texts=[text for one in found for text in one.texts],

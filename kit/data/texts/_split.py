@@ -95,7 +95,7 @@ def split_texts(
     ):
         if rows.any():
             steps.append(CleaningStep(name, int(rows.sum())))
-    kept = np.flatnonzero(has_text & has_label)
+    kept = np.flatnonzero(has_text & has_label).tolist()
     _check_rows(source, kept, has_text)
     names = [str(source.labels[row]) for row in kept]
     classes = tuple(sorted(set(names)))
@@ -138,7 +138,7 @@ def split_texts(
 
 def _given(
     source: TextSource,
-    kept: NDArray[np.intp],
+    kept: list[int],
     labels: NDArray[np.int32],
     draw: np.random.Generator,
     valid_share: float,
@@ -184,7 +184,7 @@ def _without_later(
     return part, steps
 
 
-def _check_rows(source: TextSource, kept: NDArray[np.intp], has_text: NDArray[np.bool_]) -> None:
+def _check_rows(source: TextSource, kept: list[int], has_text: NDArray[np.bool_]) -> None:
     if len(kept):
         return
     what = "label" if has_text.any() else "text"
