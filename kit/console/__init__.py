@@ -22,9 +22,13 @@ from kit.console._options import index_options as index_options
 from kit.console._options import source_argument as source_argument
 from kit.console._options import training_options as training_options
 from kit.console._options import training_options_of as training_options_of
+from kit.console._pair_options import PairOptions as PairOptions
+from kit.console._pair_options import pair_options as pair_options
 from kit.console._table_options import TableOptions as TableOptions
 from kit.console._table_options import show_schema as show_schema
 from kit.console._table_options import table_options as table_options
 from kit.console._tables import print_comparison as print_comparison
 from kit.console._tables import print_table as print_table
 from kit.console._tensorflow import quiet_tensorflow as quiet_tensorflow
+from kit.console._writing_options import WritingOptions as WritingOptions
+from kit.console._writing_options import writing_options_of as writing_options_of

@@ -2,6 +2,7 @@
 
 import codecs
 import gzip
+import lzma
 import zlib
 from pathlib import Path
 
@@ -11,7 +12,7 @@ _BLOCK = 1 << 24
 
 
 def read_bytes(path: Path) -> bytes:
-    """The file's bytes, decompressed if its name ends in .gz.
+    """The file's bytes, decompressed if its name ends in .gz or .xz.
 
     Raises:
         UserError: missing, unreadable, corrupt or empty.
@@ -20,16 +21,19 @@ def read_bytes(path: Path) -> bytes:
         if path.suffix == ".gz":
             with gzip.open(path, "rb") as file:
                 content = file.read()
+        elif path.suffix == ".xz":
+            content = lzma.decompress(path.read_bytes())
         else:
             content = path.read_bytes()
     except FileNotFoundError:
         raise missing(path) from None
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError) as error:
+        kind = "xz" if path.suffix == ".xz" else "gzip"
         raise UserError(
-            "The file is not a complete gzip file.",
+            f"The file is not a complete {kind} file.",
             where=str(path),
-            expected=f"gzip data ({error})",
-            remedy=f"Fetch or compress it again; `gzip -t {path.name}` tests it.",
+            expected=f"{kind} data ({error})",
+            remedy=f"Fetch or compress it again; `{kind} -t {path.name}` tests it.",
         ) from None
     except OSError as error:
         raise unreadable(path, error) from None

@@ -13,6 +13,7 @@ from kit.errors import UserError
 
 _DELIMITED = {".csv": ",", ".tsv": "\t"}
 _ATOMIC = (".inter", ".item", ".user")  # RecBole: tab-separated, never quoted, typed header
+COMPRESSED = (".gz", ".xz")
 INTERACTION_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet", ".inter")
 
 
@@ -45,17 +46,16 @@ class Table(Protocol):
 
 
 def kind_of(path: Path) -> str:
-    """The extension that says the format, without .gz: `sales.csv.gz` is '.csv'."""
+    """The extension that says the format, without .gz or .xz: `sales.csv.gz` is '.csv'."""
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
-    if suffixes and suffixes[-1] == ".gz":
+    if suffixes and suffixes[-1] in COMPRESSED:
         return suffixes[-2] if len(suffixes) == 2 else ""
     return suffixes[-1] if suffixes else ""
 
 
 def stem_of(path: Path) -> str:
     """The name without its extensions: `train.tsv.gz` is 'train'."""
-    name = path.name[: -len(".gz")] if path.suffix.lower() == ".gz" else path.name
-    return Path(name).stem
+    return Path(path.stem if path.suffix.lower() in COMPRESSED else path.name).stem
 
 
 def is_table(path: Path) -> bool:
@@ -76,11 +76,11 @@ def open_table(path: Path) -> Table:
         return DelimitedTable(path, separator="\t", quote=None)
     if kind == ".jsonl":
         return JsonLinesTable(path)
-    if kind == ".parquet" and path.suffix.lower() != ".gz":
+    if kind == ".parquet" and path.suffix.lower() not in COMPRESSED:
         return ParquetTable(path)
     raise UserError(
         f"Files that end in '{path.suffix}' are not understood.",
         where=str(path),
-        expected=".csv, .tsv, .jsonl (each also with .gz), .parquet, .inter",
+        expected=".csv, .tsv, .jsonl (each also with .gz or .xz), .parquet, .inter",
         remedy="Rename or convert the file.",
     )

@@ -17,6 +17,8 @@ from kit.training._fit import Training as Training
 from kit.training._fit import fit as fit
 from kit.training._image_batches import ImageBatches as ImageBatches
 from kit.training._list_batches import ListBatches as ListBatches
+from kit.training._pair_batches import PairBatches as PairBatches
+from kit.training._pair_batches import Tokens as Tokens
 from kit.training._parameter_server import on_this_device as on_this_device
 from kit.training._peers import finish_together as finish_together
 from kit.training._precision import Precision as Precision

@@ -1,0 +1,91 @@
+"""What a model that writes has to beat."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from kit.data.pairs import PairData
+from kit.evaluation.pairs._summaries import Summaries
+from kit.evaluation.pairs._tf_idf import TfIdf
+from kit.evaluation.pairs._translations import Translations
+
+AT_ONCE = 512
+DAMPING, ROUNDS = 0.85, 30
+
+
+def translation_baselines(data: PairData) -> dict[str, Translations]:
+    """Name of a baseline to what it makes of test.
+
+    * "copy": the source itself;
+    * "nearest source": the translation of the most similar source of train, by TF-IDF.
+
+    Args:
+        data: the split pairs.
+    """
+    test = data.test
+    return {
+        "copy": Translations(test.sources, test.references),
+        "nearest source": Translations(_nearest(data), test.references),
+    }
+
+
+def summary_baselines(data: PairData) -> dict[str, Summaries]:
+    """Name of a baseline to what it makes of test.
+
+    * "first sentence": LEAD-1;
+    * "central sentence": the sentence most like the others, by TextRank over TF-IDF;
+    * "best sentence (oracle)": that with the greatest ROUGE-1, which no one knows beforehand; what
+      choosing a sentence could reach at most.
+
+    Args:
+        data: the split pairs.
+    """
+    test = data.test
+    sentences = [sentences_of(text) for text in test.sources]
+    tf_idf = TfIdf([s for text in data.train.sources for s in sentences_of(text)])
+    best = [
+        some[int(np.argmax(Summaries(some, [references] * len(some)).of_texts))]
+        for some, references in zip(sentences, test.references, strict=True)
+    ]
+    return {
+        "first sentence": Summaries([some[0] for some in sentences], test.references),
+        "central sentence": Summaries(
+            [some[_central(some, tf_idf)] for some in sentences], test.references
+        ),
+        "best sentence (oracle)": Summaries(best, test.references),
+    }
+
+
+def sentences_of(text: str) -> list[str]:
+    """The sentences of a text: a line each, or up to a stop.
+
+    Example:
+
+    >>> sentences_of("We try. It works!")
+    ['We try.', 'It works!']
+    """
+    parted = re.sub(r"([.!?][\"')\]]*)\s+", r"\1\n", text.strip())
+    return [line for part in parted.split("\n") if (line := part.strip())] or [""]
+
+
+def _nearest(data: PairData) -> list[str]:
+    tf_idf = TfIdf(data.train.sources)
+    train, test = tf_idf.vectors(data.train.sources), tf_idf.vectors(data.test.sources)
+    found: list[str] = []
+    for begin in range(0, len(data.test), AT_ONCE):
+        alike = (test[begin : begin + AT_ONCE] @ train.T).tocsr()
+        best = np.asarray(alike.argmax(axis=1)).ravel()
+        found += [data.train.references[place][0] for place in best]
+    return found
+
+
+def _central(sentences: Sequence[str], tf_idf: TfIdf) -> int:
+    vectors = tf_idf.vectors(sentences)
+    alike = (vectors @ vectors.T).toarray()
+    np.fill_diagonal(alike, 0.0)
+    alike /= np.maximum(alike.sum(axis=1, keepdims=True), 1e-12)
+    rank = np.full(len(sentences), 1 / len(sentences))
+    for _ in range(ROUNDS):
+        rank = (1 - DAMPING) / len(sentences) + DAMPING * alike.T @ rank
+    return int(rank.argmax())
