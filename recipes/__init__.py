@@ -5,6 +5,7 @@ RECIPES = {
     "object-detection": "recipes.object_detection",
     "ranking": "recipes.ranking",
     "sequential": "recipes.sequential",
+    "summarization": "recipes.summarization",
     "translation": "recipes.translation",
     "two-stage": "recipes.two_stage",
     "two-tower": "recipes.two_tower",

@@ -11,13 +11,14 @@ from kit.console import (
     Command,
     DataOptions,
     ImageOptions,
+    PairOptions,
     TableOptions,
     print_comparison,
     quiet_tensorflow,
 )
 from kit.errors import UserError
 
-ROWS_AT_ONCE, PICTURES_AT_ONCE = 4096, 256
+ROWS_AT_ONCE, PICTURES_AT_ONCE, TEXTS_AT_ONCE = 4096, 256, 64
 
 
 @click.command(cls=Command, example=f"kit evaluate {EXAMPLE_FOLDER}")
@@ -42,6 +43,9 @@ def evaluate(folder: Path, source: str | None, most: int) -> None:
         return
     if "classes" in card:
         _evaluate_images(version, card, source)
+        return
+    if "writes" in card:
+        _evaluate_pairs(version, card, source)
         return
     artefact = open_artefact(folder)
     from kit.evaluation import evaluate_lists, ranking_task
@@ -124,3 +128,25 @@ def _evaluate_images(version: Path, card: dict[str, Any], source: str | None) ->
         np.put_along_axis(said[rows.start : rows.stop], best, probability, axis=1)
     found = ImagePredictions(numbers[dataset.test.labels], said)
     print_comparison(image_protocol(dataset, "test"), {card["model"]: found}, {}, SHOWN)
+
+
+def _evaluate_pairs(version: Path, card: dict[str, Any], source: str | None) -> None:
+    options = PairOptions(**card["data"])
+    if source is not None:
+        options = replace(options, data=source)
+    dataset = options.split_of(options.open())
+    quiet_tensorflow()
+    import tensorflow as tf
+
+    from kit.evaluation.pairs import Summaries, Translations, pair_protocol
+
+    signature = tf.saved_model.load(str(version)).signatures["serving_default"]
+    texts = dataset.test.sources
+    written: list[str] = []
+    for start in range(0, len(texts), TEXTS_AT_ONCE):
+        answer = signature(text=tf.constant(texts[start : start + TEXTS_AT_ONCE]))
+        written += [text.decode(errors="replace") for text in answer[card["writes"]].numpy()]
+    judge = Translations if card["writes"] == "translation" else Summaries
+    found = judge(written, dataset.test.references)
+    protocol = pair_protocol(dataset, "test", found, card["how"])
+    print_comparison(protocol, {card["model"]: found}, {}, found.SHOWN)

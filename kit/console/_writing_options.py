@@ -67,7 +67,11 @@ def writing_options_of(
             help="Blocks of the encoder, and as many of the decoder.",
         ),
         click.option(
-            "--heads", type=click.IntRange(min=1), default=4, show_default=True, help="Of attention."
+            "--heads",
+            type=click.IntRange(min=1),
+            default=4,
+            show_default=True,
+            help="Of attention.",
         ),
         click.option(
             "--hidden",

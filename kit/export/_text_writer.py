@@ -9,7 +9,7 @@ class WritesTexts(Protocol):
     """A text for each text."""
 
     def __call__(self, texts: Any) -> dict[str, Any]:
-        """"text" string [batch] and "score" float32 [batch] of string [batch]."""
+        """ "text" string [batch] and "score" float32 [batch] of string [batch]."""
         ...
 
     def embed(self, texts: Any) -> Any:

@@ -21,6 +21,8 @@ from kit.models._ranking_bodies import ARCHITECTURES as ARCHITECTURES
 from kit.models._ranking_for import ranking_for as ranking_for
 from kit.models._ranking_input import RankingInput as RankingInput
 from kit.models._retrieval_loss import RetrievalLoss as RetrievalLoss
+from kit.models._sentence_chooser import SentenceChooser as SentenceChooser
+from kit.models._sentence_scorer import SentenceScorer as SentenceScorer
 from kit.models._sequence_encoder import SequenceEncoder as SequenceEncoder
 from kit.models._sequence_loss import SequenceLoss as SequenceLoss
 from kit.models._sequence_to_sequence import SequenceToSequence as SequenceToSequence

@@ -1,6 +1,7 @@
 """From text to numbers inside the graph, in operations of TensorFlow's core alone."""
 
 from kit.tokenizers._merges import merged_vocabulary as merged_vocabulary
+from kit.tokenizers._sentences import sentences_of as sentences_of
 from kit.tokenizers._vocabulary import END as END
 from kit.tokenizers._vocabulary import MARKS as MARKS
 from kit.tokenizers._vocabulary import PADDING as PADDING

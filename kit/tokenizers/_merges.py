@@ -36,8 +36,8 @@ def merged_vocabulary(texts: Iterable[str], size: int) -> list[str]:
 
     Example:
 
-    >>> merged_vocabulary(["lower, low, lowest!"] * 9, 205)[-4:]
-    ['##lo', '##low', '\u2581low', '##we']
+    >>> merged_vocabulary(["lower, low, lowest!"] * 9, 250)[-2:]
+    ['▁lower', '▁lowest']
     """
     counts = _counts(texts)
     if not counts:

@@ -24,6 +24,7 @@ from kit.training._peers import finish_together as finish_together
 from kit.training._precision import Precision as Precision
 from kit.training._precision import answer_in_float32 as answer_in_float32
 from kit.training._precision import choose_precision as choose_precision
+from kit.training._sentence_batches import SentenceBatches as SentenceBatches
 from kit.training._sequence_batches import SequenceBatches as SequenceBatches
 from kit.training._sequence_batches import default_length as default_length
 from kit.training._strategy import STRATEGIES as STRATEGIES

@@ -57,13 +57,11 @@ def test_with_beams_enough_it_finds_the_best_of_all(penalty):
     chances = chances_of(seed=0)
     tokens, scores = searched(chances, beams=120, penalty=penalty, most=[4, 3, 1])
     for row, most in enumerate([4, 3, 1]):
-        best = max(every_sequence(most), key=lambda s: score_of(chances[row], s, penalty))  # noqa: B023
+        best = max(every_sequence(most), key=lambda s: score_of(chances[row], s, penalty))
         found = tokens[row].numpy().tolist()
         assert found[: len(best)] == list(best)
         assert set(found[len(best) :]) <= {0}
-        assert float(scores[row]) == pytest.approx(
-            score_of(chances[row], best, penalty), abs=1e-5
-        )
+        assert float(scores[row]) == pytest.approx(score_of(chances[row], best, penalty), abs=1e-5)
 
 
 @pytest.mark.parametrize("seed", range(5))

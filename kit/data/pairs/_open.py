@@ -38,7 +38,7 @@ def open_pairs(
 
     >>> source = open_pairs("tatoeba-eng-fra-part")
     >>> source.names, source.sources[0], source.targets[0]
-    (('en', 'fr'), 'Are they new?', 'Sont-ils neufs ?')
+    (('en', 'fr'), 'He is old.', 'Il est vieux.')
     """
     named = (source_column or from_language, target_column or to_language)
     if source in PAIRS:

@@ -108,9 +108,7 @@ def _languages(
     first = source or rest.pop(0)
     second = target or rest.pop(0)
     if first == second:
-        raise UserError(
-            f"Both sides are {first}.", where="--from, --to", expected="two languages"
-        )
+        raise UserError(f"Both sides are {first}.", where="--from, --to", expected="two languages")
     return first, second
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -31,7 +32,9 @@ class Pairs:
 
     def rows(self) -> tuple[list[str], list[str]]:
         """Every pair, as two lists; a source comes once for each of its references."""
-        pairs = [(s, r) for s, some in zip(self.sources, self.references, strict=True) for r in some]
+        pairs = [
+            (s, r) for s, some in zip(self.sources, self.references, strict=True) for r in some
+        ]
         return [source for source, _ in pairs], [target for _, target in pairs]
 
 
@@ -170,16 +173,11 @@ def _grouped(
     return whole
 
 
-def _drawn(
-    texts: list[str], shares: Sequence[float], draw: np.random.Generator
-) -> list[list[str]]:
+def _drawn(texts: list[str], shares: Sequence[float], draw: np.random.Generator) -> list[list[str]]:
     order = draw.permutation(len(texts))
     ends = np.round(np.cumsum([0.0, *shares]) * len(texts)).astype(int)
     # In the order of the source.
-    return [
-        [texts[n] for n in np.sort(order[first:last])]
-        for first, last in zip(ends[:-1], ends[1:], strict=True)
-    ]
+    return [[texts[n] for n in np.sort(order[first:last])] for first, last in pairwise(ends)]
 
 
 def _limit(

@@ -6,12 +6,13 @@ The inputs (also .gz) are files of allenai/scitldr, SciTLDR-Data/SciTLDR-A: a pa
 sentences of its abstract and one or more summaries of a sentence.
 """
 
-import gzip
 import json
 import sys
 from pathlib import Path
 
 import polars as pl
+
+from kit.data._files import read_text
 
 OUTPUT = Path(__file__).with_name("scitldr_part.parquet")
 
@@ -39,9 +40,8 @@ def main() -> None:
     """Write the Parquet file."""
     frames = []
     for path, part in zip(sys.argv[1:3], ("train", "test"), strict=True):
-        opened = gzip.open(path, "rt", encoding="utf-8") if path.endswith(".gz") else open(path)
-        with opened as file:
-            frames.append(part_of([json.loads(line) for line in file], part))
+        lines = read_text(Path(path)).decode().splitlines()
+        frames.append(part_of([json.loads(line) for line in lines], part))
     rows = pl.concat(frames)
     rows.write_parquet(OUTPUT, compression="zstd", compression_level=22)
     print(f"{OUTPUT.name}: {len(rows):,} rows, {OUTPUT.stat().st_size:,} bytes")

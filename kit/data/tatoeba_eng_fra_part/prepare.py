@@ -7,12 +7,13 @@ manythings.org/anki offers it. Of the English sentences of three to ten words 16
 come with all their French ones.
 """
 
-import lzma
 import sys
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+
+from kit.data._files import read_text
 
 OUTPUT = Path(__file__).with_name("tatoeba_eng_fra_part.parquet")
 SENTENCES, WORDS = 16_000, (3, 10)
@@ -39,10 +40,7 @@ def part_of(lines: list[str], sentences: int = SENTENCES) -> pl.DataFrame:
 
 def main() -> None:
     """Write the Parquet file."""
-    path = Path(sys.argv[1])
-    opened = lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open()
-    with opened as file:
-        rows = part_of(file.readlines())
+    rows = part_of(read_text(Path(sys.argv[1])).decode().splitlines())
     rows.write_parquet(OUTPUT, compression="zstd", compression_level=22)
     print(f"{OUTPUT.name}: {len(rows):,} rows, {OUTPUT.stat().st_size:,} bytes")
 

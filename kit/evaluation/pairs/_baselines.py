@@ -1,11 +1,11 @@
 """What a model that writes has to beat."""
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from kit.data.pairs import PairData
+from kit.evaluation.pairs._sentence_scores import in_sentences
 from kit.evaluation.pairs._summaries import Summaries
 from kit.evaluation.pairs._tf_idf import TfIdf
 from kit.evaluation.pairs._translations import Translations
@@ -42,8 +42,8 @@ def summary_baselines(data: PairData) -> dict[str, Summaries]:
         data: the split pairs.
     """
     test = data.test
-    sentences = [sentences_of(text) for text in test.sources]
-    tf_idf = TfIdf([s for text in data.train.sources for s in sentences_of(text)])
+    sentences = in_sentences(test.sources)
+    tf_idf = TfIdf([one for some in in_sentences(data.train.sources) for one in some])
     best = [
         some[int(np.argmax(Summaries(some, [references] * len(some)).of_texts))]
         for some, references in zip(sentences, test.references, strict=True)
@@ -55,18 +55,6 @@ def summary_baselines(data: PairData) -> dict[str, Summaries]:
         ),
         "best sentence (oracle)": Summaries(best, test.references),
     }
-
-
-def sentences_of(text: str) -> list[str]:
-    """The sentences of a text: a line each, or up to a stop.
-
-    Example:
-
-    >>> sentences_of("We try. It works!")
-    ['We try.', 'It works!']
-    """
-    parted = re.sub(r"([.!?][\"')\]]*)\s+", r"\1\n", text.strip())
-    return [line for part in parted.split("\n") if (line := part.strip())] or [""]
 
 
 def _nearest(data: PairData) -> list[str]:
