@@ -1,5 +1,6 @@
 """Measuring an export."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -138,7 +139,7 @@ def _evaluate_pairs(version: Path, card: dict[str, Any], source: str | None) -> 
     quiet_tensorflow()
     import tensorflow as tf
 
-    from kit.evaluation.pairs import Summaries, Translations, pair_protocol
+    from kit.evaluation.pairs import Summaries, Translations, Written, pair_protocol
 
     signature = tf.saved_model.load(str(version)).signatures["serving_default"]
     texts = dataset.test.sources
@@ -146,7 +147,7 @@ def _evaluate_pairs(version: Path, card: dict[str, Any], source: str | None) -> 
     for start in range(0, len(texts), TEXTS_AT_ONCE):
         answer = signature(text=tf.constant(texts[start : start + TEXTS_AT_ONCE]))
         written += [text.decode(errors="replace") for text in answer[card["writes"]].numpy()]
-    judge = Translations if card["writes"] == "translation" else Summaries
+    judge: Callable[..., Written] = Translations if card["writes"] == "translation" else Summaries
     found = judge(written, dataset.test.references)
     protocol = pair_protocol(dataset, "test", found, card["how"])
     print_comparison(protocol, {card["model"]: found}, {}, found.SHOWN)

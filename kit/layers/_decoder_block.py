@@ -53,7 +53,7 @@ class DecoderBlock(TransformerBlock):
         super().build(vectors_shape)
         self.cross_attention.build(vectors_shape, memory_shape or vectors_shape)
 
-    def call(
+    def call(  # type: ignore[override]
         self,
         vectors: Any,
         memory: Any,

@@ -59,7 +59,8 @@ class SentenceBatches:
         there = (self.tokens > 0).any(axis=2)
         sharp = SHARPNESS * self.likeness[:, : there.shape[1]]
         shares = np.where(there, np.exp(sharp - sharp.max(axis=1, keepdims=True)), 0.0)
-        return (shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)).astype(np.float32)
+        shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)
+        return np.asarray(shares, np.float32)
 
     def stream(self, first_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
         """Batches `(tokens, shares, weights)` without end.

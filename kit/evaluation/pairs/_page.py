@@ -83,7 +83,7 @@ def _headline(
 
 
 def _examples(metric: str, examples: Mapping[str, list[dict[str, Any]]]) -> str:
-    parts = []
+    parts: list[str] = []
     for kind, rows in examples.items():
         is_open = " open" if not parts else ""
         parts.append(

@@ -16,14 +16,20 @@ class Written(Protocol):
     Attributes:
         METRIC: by which systems are compared.
         SHOWN: metrics of the table on the terminal.
-        texts: what the system wrote.
-        references: what people wrote; of each one or more.
     """
 
     METRIC: ClassVar[str]
     SHOWN: ClassVar[tuple[str, ...]]
-    texts: Sequence[str]
-    references: Sequence[Sequence[str]]
+
+    @property
+    def texts(self) -> Sequence[str]:
+        """What the system wrote."""
+        ...
+
+    @property
+    def references(self) -> Sequence[Sequence[str]]:
+        """What people wrote; of each one or more."""
+        ...
 
     @property
     def of_texts(self) -> NDArray[np.float64]:
