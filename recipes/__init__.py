@@ -5,7 +5,9 @@ RECIPES = {
     "object-detection": "recipes.object_detection",
     "ranking": "recipes.ranking",
     "sequential": "recipes.sequential",
+    "summarization": "recipes.summarization",
     "text-classification": "recipes.text_classification",
+    "translation": "recipes.translation",
     "two-stage": "recipes.two_stage",
     "two-tower": "recipes.two_tower",
 }

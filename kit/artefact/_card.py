@@ -33,11 +33,12 @@ def recommender_card(version: Path) -> dict[str, Any]:
     """
     card = read_card(version)
     if "names" not in card:
-        labels = " and ".join(card.get("labels", {})) or (
+        does = " and ".join(card.get("labels", {})) or (
             "classes of pictures" if "classes" in card else "something else"
         )
+        does = "writes texts" if "writes" in card else f"predicts {does}"
         raise UserError(
-            f"This model recommends nothing: it predicts {labels}.",
+            f"This model recommends nothing: it {does}.",
             where=str(version),
             expected="an export of a recommender, such as two-tower",
             remedy=f"Ask it with kit predict {version.parent}, measure it with kit evaluate.",

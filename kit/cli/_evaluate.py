@@ -8,6 +8,7 @@ import click
 
 from kit.cli._artefact import EXAMPLE_FOLDER, open_artefact
 from kit.cli._evaluate_pictures import evaluate_detection, evaluate_images
+from kit.cli._evaluate_texts import evaluate_pairs
 from kit.console import Command, DataOptions, TableOptions, print_comparison, quiet_tensorflow
 
 ROWS_AT_ONCE = 4096
@@ -38,6 +39,9 @@ def evaluate(folder: Path, source: str | None, most: int) -> None:
         return
     if "classes" in card:
         evaluate_images(version, card, source)
+        return
+    if "writes" in card:
+        evaluate_pairs(version, card, source)
         return
     artefact = open_artefact(folder)
     from kit.evaluation import evaluate_lists, ranking_task

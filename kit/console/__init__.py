@@ -22,6 +22,8 @@ from kit.console._options import index_options as index_options
 from kit.console._options import source_argument as source_argument
 from kit.console._options import training_options as training_options
 from kit.console._options import training_options_of as training_options_of
+from kit.console._pair_options import PairOptions as PairOptions
+from kit.console._pair_options import pair_options as pair_options
 from kit.console._table_options import TableOptions as TableOptions
 from kit.console._table_options import show_schema as show_schema
 from kit.console._table_options import table_options as table_options
@@ -32,3 +34,5 @@ from kit.console._text_options import TextOptions as TextOptions
 from kit.console._text_options import text_options as text_options
 from kit.console._text_training_options import TextTrainingOptions as TextTrainingOptions
 from kit.console._text_training_options import text_training_options as text_training_options
+from kit.console._writing_options import WritingOptions as WritingOptions
+from kit.console._writing_options import writing_options_of as writing_options_of

@@ -80,6 +80,21 @@ def in_vehicle_coupon() -> BuiltInTable:
     return BuiltInTable(rows, None, (folder / "LICENCE.txt").read_text())
 
 
+def tatoeba_eng_fra_part() -> BuiltInTable:
+    """English sentences of Tatoeba and their French translations."""
+    folder = _FOLDER / "tatoeba_eng_fra_part"
+    rows = pl.read_parquet(folder / "tatoeba_eng_fra_part.parquet")
+    return BuiltInTable(rows, None, (folder / "LICENCE.txt").read_text())
+
+
+def scitldr_part() -> BuiltInTable:
+    """Abstracts of papers and summaries of a sentence: SciTLDR's train and dev."""
+    folder = _FOLDER / "scitldr_part"
+    rows = pl.read_parquet(folder / "scitldr_part.parquet")
+    part = rows["part"].cast(pl.Enum(["train", "valid", "test"]))
+    return BuiltInTable(rows.drop("part"), part, (folder / "LICENCE.txt").read_text())
+
+
 @dataclass(frozen=True)
 class BuiltInPictures:
     """Pictures with a class that come with the kit.
@@ -117,5 +132,6 @@ BUILT_IN = {"online-retail": online_retail}
 TABLES = {"in-vehicle-coupon": in_vehicle_coupon}
 TEXTS = {"sentiment-labelled-sentences": sentiment_labelled_sentences}
 PICTURES = {"fashion-mnist-part": fashion_mnist_part}
+PAIRS = {"tatoeba-eng-fra-part": tatoeba_eng_fra_part, "scitldr-part": scitldr_part}
 # Pictures with boxes, read by `kit.data.detection`.
 BOXES = ("bccd",)

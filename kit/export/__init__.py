@@ -8,6 +8,7 @@ from kit.export._image_classifier import ImageLabels as ImageLabels
 from kit.export._images import export_images as export_images
 from kit.export._item_features import ItemFeatures as ItemFeatures
 from kit.export._model_card import model_card as model_card
+from kit.export._pairs import export_pairs as export_pairs
 from kit.export._ranker import Ranker as Ranker
 from kit.export._ranker import outputs_of as outputs_of
 from kit.export._ranking import export_ranking as export_ranking
@@ -23,6 +24,7 @@ from kit.export._saved_model import Servable as Servable
 from kit.export._saved_model import VerificationError as VerificationError
 from kit.export._saved_model import export as export
 from kit.export._text_labels import TextLabels as TextLabels
+from kit.export._text_writer import TextWriter as TextWriter
 from kit.export._texts import export_texts as export_texts
 from kit.export._two_stage import export_two_stage as export_two_stage
 from kit.export._two_stage import lists_of as lists_of

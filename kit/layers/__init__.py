@@ -6,7 +6,9 @@ from kit.layers._bilinear_fusion import BilinearFusion as BilinearFusion
 from kit.layers._convnext_block import ConvNextBlock as ConvNextBlock
 from kit.layers._convolution_block import ConvolutionBlock as ConvolutionBlock
 from kit.layers._convolution_encoder import ConvolutionEncoder as ConvolutionEncoder
+from kit.layers._cross_attention import CrossAttention as CrossAttention
 from kit.layers._cross_network import CrossNetwork as CrossNetwork
+from kit.layers._decoder_block import DecoderBlock as DecoderBlock
 from kit.layers._detection_head import DetectionHead as DetectionHead
 from kit.layers._embedding import Embedding as Embedding
 from kit.layers._factorization_machine import FactorizationMachine as FactorizationMachine

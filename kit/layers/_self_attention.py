@@ -101,6 +101,31 @@ class SelfAttention(keras.layers.Layer):
         heads = tf.matmul(self.dropout(weights, training=training), value)
         return self.output_projection(joined_heads(heads, like=vectors))
 
+    def step(self, vectors: Any, keys: Any, values: Any) -> tuple[Any, Any, Any]:
+        """What `call` gives for the next position, from what is kept of the earlier ones.
+
+        Only of causal attention without time buckets.
+
+        Args:
+            vectors: float [batch, 1, dim], of the next position.
+            keys: float [batch, heads, earlier positions, dim / heads]; none at the start.
+            values: of the same shape.
+
+        Returns:
+            float [batch, 1, dim]; keys and values with those of this position.
+        """
+        place = tf.shape(keys)[2]
+        query, key, value = (
+            of_heads(x, self.heads) for x in tf.split(self.projection(vectors), 3, axis=-1)
+        )
+        if self.rotary:
+            query, key = rotated(query, place), rotated(key, place)
+        keys, values = tf.concat([keys, key], axis=2), tf.concat([values, value], axis=2)
+        scores = tf.matmul(query, keys, transpose_b=True) / math.sqrt(query.shape[-1])
+        weights = tf.cast(tf.nn.softmax(tf.cast(scores, tf.float32)), values.dtype)
+        heads = tf.matmul(weights, values)
+        return self.output_projection(joined_heads(heads, like=vectors)), keys, values
+
     def compute_output_shape(self, vectors_shape: Any, **_: Any) -> Any:
         return vectors_shape
 

@@ -44,6 +44,9 @@ class TransformerBlock(keras.layers.Layer):
     TensorShape([3, 5, 8])
     """
 
+    # What has a norm, a residual connection and maybe a gate: the attention, the feed-forward.
+    parts = 2
+
     def __init__(
         self,
         heads: int,
@@ -79,7 +82,7 @@ class TransformerBlock(keras.layers.Layer):
         # In float32 under every precision: short floats lose the small differences of a mean.
         self.norms = [
             keras.layers.LayerNormalization(epsilon=1e-6, dtype="float32", name=f"norm_{i}")
-            for i in range(2)
+            for i in range(self.parts)
         ]
 
     def build(self, vectors_shape: tuple[int | None, ...]) -> None:
@@ -94,7 +97,7 @@ class TransformerBlock(keras.layers.Layer):
                     dtype=self.dtype_policy,
                     name=f"gate_{i}",
                 )
-                for i in range(2)
+                for i in range(self.parts)
             ]
         for gate in self.gates:
             gate.build(vectors_shape)

@@ -1,5 +1,6 @@
 """Models composed from `kit.layers`: ordinary Keras objects."""
 
+from kit.models._beam_search import beam_search as beam_search
 from kit.models._best_boxes import best_boxes as best_boxes
 from kit.models._candidate_features import CandidateFeatures as CandidateFeatures
 from kit.models._candidate_features import CandidateTables as CandidateTables
@@ -25,8 +26,11 @@ from kit.models._ranking_bodies import ARCHITECTURES as ARCHITECTURES
 from kit.models._ranking_for import ranking_for as ranking_for
 from kit.models._ranking_input import RankingInput as RankingInput
 from kit.models._retrieval_loss import RetrievalLoss as RetrievalLoss
+from kit.models._sentence_chooser import SentenceChooser as SentenceChooser
+from kit.models._sentence_scorer import SentenceScorer as SentenceScorer
 from kit.models._sequence_encoder import SequenceEncoder as SequenceEncoder
 from kit.models._sequence_loss import SequenceLoss as SequenceLoss
+from kit.models._sequence_to_sequence import SequenceToSequence as SequenceToSequence
 from kit.models._sequential import SequentialRecommender as SequentialRecommender
 from kit.models._sequential_for import sequential_for as sequential_for
 from kit.models._task_aligned import Assigned as Assigned
@@ -36,5 +40,6 @@ from kit.models._task_aligned import places_of as places_of
 from kit.models._text_classifier import TextClassifier as TextClassifier
 from kit.models._text_encoder import TextEncoder as TextEncoder
 from kit.models._text_reader import TextReader as TextReader
+from kit.models._text_to_text import TextToText as TextToText
 from kit.models._two_tower import TwoTower as TwoTower
 from kit.models._two_tower_for import two_tower_for as two_tower_for

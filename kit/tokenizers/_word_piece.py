@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from kit.tokenizers._rectangle import rectangle, with_marks
 from kit.tokenizers._vocabulary import END, JOINED, PADDING, START, UNKNOWN
-from kit.tokenizers._words import words_of
+from kit.tokenizers._words import AFTER_SPACE, words_of
 
 # A longer word is unknown, as in BERT.
 MOST_CHARACTERS = 100
@@ -25,6 +25,8 @@ class WordPiece(tf.Module):
         vocabulary: pieces, by number; those that go on a word begin with "##".
         lower: whether letters are made small.
         plain: whether letters lose their accents.
+        spaced: whether a piece says if white space was before it, by a first "\u2581". The text
+            of pieces is then the text that was cut, but for runs of white space.
         padding: the piece that stands for nothing.
         unknown: the piece for unknown words.
         start: the piece before every text.
@@ -52,6 +54,7 @@ class WordPiece(tf.Module):
         *,
         lower: bool = True,
         plain: bool = True,
+        spaced: bool = False,
         padding: str = PADDING,
         unknown: str = UNKNOWN,
         start: str = START,
@@ -65,13 +68,15 @@ class WordPiece(tf.Module):
             raise ValueError("A piece comes twice in the vocabulary.")
         if missing := [mark for mark in (padding, unknown, start, end) if mark not in number_of]:
             raise ValueError(f"The vocabulary has no {missing[0]}.")
-        self.lower, self.plain = lower, plain
+        self.lower, self.plain, self.spaced = lower, plain, spaced
         self.padding, self.unknown = number_of[padding], number_of[unknown]
         self.start, self.end = number_of[start], number_of[end]
         self._longest = max(len(piece.removeprefix(JOINED)) for piece in self.vocabulary)
         self._first = _numbers(number_of, is_first=True)
         self._later = _numbers(number_of, is_first=False)
-        self._pieces = tf.constant(self.vocabulary)
+        # Where spaces are told, what goes on a word is put behind it as it is.
+        shown = [piece.removeprefix(JOINED) if spaced else piece for piece in self.vocabulary]
+        self._pieces = tf.constant(shown)
 
     def get_config(self) -> dict[str, Any]:
         """What makes the same tokenizer again: `WordPiece(**config)`."""
@@ -80,6 +85,7 @@ class WordPiece(tf.Module):
             "vocabulary": list(self.vocabulary),
             "lower": self.lower,
             "plain": self.plain,
+            "spaced": self.spaced,
             **marks,
         }
 
@@ -97,10 +103,22 @@ class WordPiece(tf.Module):
         Returns:
             int32 [batch, (pieces)].
         """
-        words = words_of(texts, lower=self.lower, plain=self.plain)
+        words = words_of(texts, lower=self.lower, plain=self.plain, spaced=self.spaced)
         different, place = tf.unique(words.flat_values)
         pieces = tf.gather(self._cut(different), place)
         return words.with_flat_values(pieces).merge_dims(1, 2)
+
+    def marked(self, texts: Any, length: int | Any) -> tf.RaggedTensor:
+        """Numbers of pieces between a start and an end: what is too long loses its last pieces.
+
+        Args:
+            texts: string [batch].
+            length: most pieces of a row, with its marks.
+
+        Returns:
+            int32 [batch, (pieces)].
+        """
+        return with_marks(self.tokenize(texts), self.start, self.end, length)
 
     def padded(
         self, texts: Any, length: int | Any, *, marked: bool = True, shortest: bool = False
@@ -116,12 +134,8 @@ class WordPiece(tf.Module):
         Returns:
             int32 [batch, length].
         """
-        pieces = self.tokenize(texts)
-        if not marked:
-            return rectangle(pieces, self.padding, length, shortest)
-        return rectangle(
-            with_marks(pieces, self.start, self.end, length), self.padding, length, shortest
-        )
+        pieces = self.marked(texts, length) if marked else self.tokenize(texts)
+        return rectangle(pieces, self.padding, length, shortest)
 
     def parts_of(self, text: str) -> list[tuple[str, int]]:
         """The words of a text as they are written, each with the number of its pieces.
@@ -137,7 +151,9 @@ class WordPiece(tf.Module):
         ]
 
     def text_of(self, numbers: Any) -> Any:
-        """Words of pieces, with spaces between; marks are left out, and what follows an end.
+        """Words of pieces; marks are left out, and what follows an end.
+
+        Spaces stand between all words, or where they were if pieces tell.
 
         Args:
             numbers: int32 [batch, pieces].
@@ -149,6 +165,9 @@ class WordPiece(tf.Module):
         ended = tf.cumsum(tf.cast(numbers == self.end, tf.int32), axis=1) > 0
         is_piece = ~ended & (numbers != self.padding) & (numbers != self.start)
         rows = tf.ragged.boolean_mask(tf.gather(self._pieces, numbers), is_piece)
+        if self.spaced:
+            joined = tf.strings.reduce_join(rows, axis=-1)
+            return tf.strings.strip(tf.strings.regex_replace(joined, AFTER_SPACE, " "))
         joined = tf.strings.reduce_join(rows, axis=-1, separator=" ")
         return tf.strings.regex_replace(joined, f" {JOINED}", "")
 

@@ -14,6 +14,8 @@ KNOWN_CHARACTERS = 0x10000
 SPACE, LETTER, ALONE = 0, 1, 2
 WHITE = " \t\n\r"
 REPLACED = 0xFFFD
+# Stands before a word that comes after white space, where that has to be known.
+AFTER_SPACE = "\N{LOWER ONE EIGHTH BLOCK}"
 # Chinese and Japanese write no spaces: each of their signs is a word.
 IDEOGRAPHS = (
     (0x4E00, 0x9FFF),
@@ -27,7 +29,9 @@ IDEOGRAPHS = (
 )
 
 
-def words_of(texts: Any, *, lower: bool = True, plain: bool = True) -> tf.RaggedTensor:
+def words_of(
+    texts: Any, *, lower: bool = True, plain: bool = True, spaced: bool = False
+) -> tf.RaggedTensor:
     """The words and punctuation marks of texts.
 
     Runs of letters and digits are words, every sign of punctuation and every ideograph is one,
@@ -37,6 +41,9 @@ def words_of(texts: Any, *, lower: bool = True, plain: bool = True) -> tf.Ragged
         texts: string [batch], UTF-8; invalid bytes become the sign that stands for them.
         lower: whether letters are made small.
         plain: whether letters lose their accents.
+        spaced: whether the first word and those after white space begin with "\u2581", by which
+            the text can be put together again; the mark of Kudo and Richardson (2018),
+            SentencePiece.
 
     Returns:
         string [batch, (words)].
@@ -47,6 +54,8 @@ def words_of(texts: Any, *, lower: bool = True, plain: bool = True) -> tf.Ragged
 
     >>> words_of(["Crème brûlée, s'il vous plaît!"]).to_list()
     [[b'creme', b'brulee', b',', b's', b"'", b'il', b'vous', b'plait', b'!']]
+    >>> [word.decode() for word in words_of(["It's so."], spaced=True).to_list()[0]]
+    ['\u2581it', "'", 's', '\u2581so', '.']
     """
     characters = tf.strings.unicode_decode(texts, "UTF-8")
     characters = _replaced(characters, lower, plain)
@@ -65,8 +74,12 @@ def words_of(texts: Any, *, lower: bool = True, plain: bool = True) -> tf.Ragged
         nrows=tf.size(word_rows, tf.int64),
         validate=False,
     )
+    strings = tf.strings.unicode_encode(of_word, "UTF-8")
+    if spaced:
+        is_after = tf.boolean_mask((before == SPACE) | (row_before != rows), begins)
+        strings = tf.where(is_after, AFTER_SPACE, "") + strings
     return tf.RaggedTensor.from_value_rowids(
-        tf.strings.unicode_encode(of_word, "UTF-8"),
+        strings,
         word_rows,
         nrows=characters.nrows(),
         validate=False,

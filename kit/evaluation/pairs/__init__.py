@@ -1,0 +1,12 @@
+"""Evaluation of what is written: measures, baselines, the report."""
+
+from kit.evaluation.pairs._baselines import summary_baselines as summary_baselines
+from kit.evaluation.pairs._baselines import translation_baselines as translation_baselines
+from kit.evaluation.pairs._report import PairReport as PairReport
+from kit.evaluation.pairs._report import pair_protocol as pair_protocol
+from kit.evaluation.pairs._report import write_pair_report as write_pair_report
+from kit.evaluation.pairs._sentence_scores import sentence_scores as sentence_scores
+from kit.evaluation.pairs._summaries import Summaries as Summaries
+from kit.evaluation.pairs._token_accuracy import token_accuracy as token_accuracy
+from kit.evaluation.pairs._translations import Translations as Translations
+from kit.evaluation.pairs._written import Written as Written

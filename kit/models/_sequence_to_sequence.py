@@ -1,0 +1,231 @@
+"""The model that reads a sequence of tokens and writes another one."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from kit.layers import DecoderBlock, Embedding, TransformerBlock
+from kit.models._beam_search import IMPOSSIBLE, beam_search
+
+PADDING, UNKNOWN, START, END = range(4)
+
+
+@keras.saving.register_keras_serializable(package="kit")
+class SequenceToSequence(keras.Model):
+    """An encoder-decoder transformer over one vocabulary of tokens.
+
+    One table of vectors is what goes into the encoder, what goes into the decoder, and what the
+    decoder's vectors are held against. Tokens 0 to 3 are padding, the unknown, the start and the
+    end of a text. Positions are told by rotation.
+
+    Args:
+        vocabulary: how many tokens there are.
+        dim: width of vectors.
+        encoder_layers: blocks of the encoder.
+        decoder_layers: blocks of the decoder.
+        heads: of attention.
+        hidden: width of the feed-forward layers; None is 4 * `dim`.
+        dropout: share dropped in training.
+        label_smoothing: share of the target that is spread over all tokens.
+
+    Call arguments:
+        inputs: `{"source": int32 [batch, length], "target": int32 [batch, written]}`, 0 is padding
+            behind the tokens; the source with its start and end, the target with its start.
+
+    Returns:
+        Logits of the next token at each place of the target, float32 [batch, written, vocabulary];
+        in training what they are made from, float [batch, written, dim].
+
+    Source: Vaswani et al. (2017), Attention is all you need; the shared table of Press and Wolf
+    (2017), Using the output embedding to improve language models.
+
+    Example:
+
+    >>> model = SequenceToSequence(vocabulary=9, dim=8, heads=2)
+    >>> source = tf.constant([[2, 5, 6, 3], [2, 7, 3, 0]])
+    >>> model({"source": source, "target": tf.constant([[2, 4], [2, 8]])}).shape
+    TensorShape([2, 2, 9])
+    >>> tokens, scores = model.generate(source, most=tf.constant([6, 6]))
+    >>> tokens.shape[0], scores.shape
+    (2, TensorShape([2]))
+    """
+
+    def __init__(
+        self,
+        vocabulary: int,
+        dim: int = 256,
+        *,
+        encoder_layers: int = 3,
+        decoder_layers: int = 3,
+        heads: int = 4,
+        hidden: int | None = None,
+        dropout: float = 0.1,
+        label_smoothing: float = 0.1,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.vocabulary, self.dim, self.heads = vocabulary, dim, heads
+        self.hidden = hidden or 4 * dim
+        self.label_smoothing = label_smoothing
+        self.table = Embedding(
+            vocabulary,
+            dim,
+            embeddings_initializer=keras.initializers.RandomNormal(stddev=dim**-0.5),
+            name="table",
+        )
+        self.dropout = keras.layers.Dropout(dropout)
+        shared: dict[str, Any] = {"activation": "relu", "dropout": dropout}
+        self.encoder = [
+            TransformerBlock(heads, self.hidden, causal=False, name=f"encoder_{n}", **shared)
+            for n in range(encoder_layers)
+        ]
+        self.decoder = [
+            DecoderBlock(heads, self.hidden, name=f"decoder_{n}", **shared)
+            for n in range(decoder_layers)
+        ]
+        self.encoder_norm, self.decoder_norm = (
+            keras.layers.LayerNormalization(epsilon=1e-6, dtype="float32", name=f"{side}_norm")
+            for side in ("encoder", "decoder")
+        )
+
+    def build(self, input_shape: Any = None) -> None:
+        self.table.build()
+        shape = (None, None, self.dim)
+        for layer in (*self.encoder, *self.decoder, self.encoder_norm, self.decoder_norm):
+            layer.build(shape)
+        self.bias = self.add_weight(shape=(self.vocabulary,), initializer="zeros", name="bias")
+        self.built = True
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        self.build()
+
+    def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
+        source, target = inputs["source"], inputs["target"]
+        memory = self.encode(source, training=training)
+        seen = tf.not_equal(source, PADDING)
+        vectors = self._embedded(target, training)
+        for block in self.decoder:
+            vectors = block(vectors, memory, memory_mask=seen, training=training)
+        written = self._normed(self.decoder_norm, vectors)
+        return written if training else self.logits(written)
+
+    def encode(self, source: Any, training: bool = False) -> Any:
+        """Vectors of the source's tokens in their context, float [batch, length, dim]."""
+        if not self.built:
+            self.build()
+        vectors, mask = self._embedded(source, training), tf.not_equal(source, PADDING)
+        for block in self.encoder:
+            vectors = block(vectors, mask=mask, training=training)
+        return self._normed(self.encoder_norm, vectors)
+
+    def embed(self, source: Any) -> Any:
+        """The mean of `encode` over the tokens, float32 [batch, dim]."""
+        mask = tf.cast(tf.not_equal(source, PADDING), tf.float32)[..., None]
+        vectors = tf.cast(self.encode(source), tf.float32)
+        return tf.reduce_sum(vectors * mask, 1) / tf.maximum(tf.reduce_sum(mask, 1), 1.0)
+
+    def logits(self, written: Any) -> Any:
+        """Of the next token, float32 [..., vocabulary]."""
+        table = tf.cast(self._table(), written.dtype)
+        flat = tf.matmul(tf.reshape(written, [-1, self.dim]), table, transpose_b=True)
+        flat = tf.cast(flat, tf.float32) + self.bias
+        return tf.reshape(flat, tf.concat([tf.shape(written)[:-1], [self.vocabulary]], axis=0))
+
+    def generate(
+        self, source: Any, *, most: Any, beams: int = 4, length_penalty: float = 1.0
+    ) -> tuple[Any, Any]:
+        """What the model writes, found by beam search with cached keys and values.
+
+        Args:
+            source: int32 [batch, length].
+            most: int32 [batch], most tokens to write, the end counted.
+            beams: beginnings kept.
+            length_penalty: exponent of the penalty, see `beam_search`.
+
+        Returns:
+            int32 [batch, written], with the end, 0 behind it; scores, float32 [batch].
+        """
+        memories, kept = self.begin(source, beams)
+
+        def step(tokens: Any, kept: Any) -> tuple[Any, Any]:
+            logits, kept = self.step(tokens, memories, kept)
+            never = tf.constant([PADDING, UNKNOWN, START])
+            logits -= tf.reduce_sum(tf.one_hot(never, self.vocabulary), axis=0) * -IMPOSSIBLE
+            return tf.nn.log_softmax(logits), kept
+
+        return beam_search(
+            step,
+            kept,
+            start=START,
+            end=END,
+            most=most,
+            beams=beams,
+            length_penalty=length_penalty,
+        )
+
+    def begin(self, source: Any, beams: int) -> tuple[list[Any], list[Any]]:
+        """Keys and values of the source for each block, and room for those of what is written."""
+        memory, mask = self.encode(source), tf.not_equal(source, PADDING)
+        memories, kept = [], []
+        width = self.dim // self.heads
+        nothing = tf.zeros([tf.shape(source)[0], beams, self.heads, 0, width], memory.dtype)
+        for block in self.decoder:
+            keys, values = block.cross_attention.keys_and_values(memory)
+            memories.append({"keys": keys, "values": values, "mask": mask})
+            kept.append({"keys": nothing, "values": nothing})
+        return memories, kept
+
+    def step(self, tokens: Any, memories: list[Any], kept: list[Any]) -> tuple[Any, list[Any]]:
+        """Logits of the tokens behind `tokens`, int32 [batch, beams]; and what is kept then."""
+        vectors, now = self._embedded(tokens), []
+        for block, memory, before in zip(self.decoder, memories, kept, strict=True):
+            vectors, after = block.step(vectors, before, memory)
+            now.append(after)
+        return self.logits(self._normed(self.decoder_norm, vectors)), now
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Mean cross-entropy of the tokens of y that are no padding, labels smoothed."""
+        filled = tf.where(tf.not_equal(y, PADDING))
+        targets, written = tf.gather_nd(y, filled), tf.gather_nd(y_pred, filled)
+        loss = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, self.logits(written))
+        if self.label_smoothing:
+            # The logit of the target, and the mean of all: no second look at all of them is needed.
+            table, written = self._table(), tf.cast(written, tf.float32)
+            own = tf.reduce_sum(written * tf.gather(table, targets), axis=1)
+            own += tf.gather(self.bias.value, targets)
+            mean = tf.linalg.matvec(written, tf.reduce_mean(table, axis=0))
+            loss += self.label_smoothing * (own - mean - tf.reduce_mean(self.bias))
+        # Keras adds up the gradients of all replicas, each of which sees its share of the batch.
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        count = tf.cast(tf.maximum(tf.size(targets), 1), tf.float32)
+        return tf.reduce_sum(loss) / count / replicas
+
+    def _embedded(self, tokens: Any, training: bool = False) -> Any:
+        return self.dropout(self.table(tokens) * self.dim**0.5, training=training)
+
+    def _table(self) -> Any:
+        return self.table.embeddings.value
+
+    def _normed(self, norm: Any, vectors: Any) -> Any:
+        return tf.cast(norm(vectors), self.compute_dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "vocabulary": self.vocabulary,
+            "dim": self.dim,
+            "encoder_layers": len(self.encoder),
+            "decoder_layers": len(self.decoder),
+            "heads": self.heads,
+            "hidden": self.hidden,
+            "dropout": self.dropout.rate,
+            "label_smoothing": self.label_smoothing,
+        }

@@ -1,0 +1,186 @@
+"""Summarization: from texts and their summaries to "what does it say, in a sentence?".
+
+    kit train summarization --data scitldr-part
+    kit train summarization --data scitldr-part --mode abstractive
+
+extractive: a transformer scores the sentences of a text, and the best one is its summary.
+abstractive: an encoder-decoder transformer writes a new one; from scratch it needs a hundred
+thousand texts and more.
+"""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from kit.console import (
+    CheckpointOptions,
+    Command,
+    PairOptions,
+    TrainingOptions,
+    WritingOptions,
+    checkpoint_options,
+    pair_options,
+    training_options_of,
+    writing_options_of,
+)
+from recipes.writing_road import Built, compile_for, tokenizer_of, transformer, travel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kit.data.pairs import PairData
+    from kit.evaluation.pairs import Summaries
+    from kit.training import Precision
+
+EPOCHS, LEARNING_RATE, BATCH = 20, 1e-3, 4096
+CHOOSING_EPOCHS, CHOOSING_RATE, TEXTS = 5, 1e-3, 32
+MOST_SENTENCES, SENTENCE_LENGTH = 24, 64
+PATIENCE = 8
+INTENDED_USE = "Saying what texts like those it was trained on are about, to choose what to read."
+LIMITS = {
+    "extractive": [
+        "It chooses one sentence of the text, and says nothing that stands in several.",
+        "Sentences behind the first ones, and the ends of long ones, are not read.",
+    ],
+    "abstractive": [
+        "It may say what the text does not, in sentences that read well: few texts to learn from "
+        "are too few.",
+        "Of long texts the end is not read.",
+    ],
+}
+
+
+@click.command("summarization", cls=Command, example="kit train summarization --data scitldr-part")
+@pair_options
+@click.option(
+    "--mode",
+    type=click.Choice(["extractive", "abstractive"]),
+    default="extractive",
+    show_default=True,
+    help="Choose a sentence of the text, or write one.",
+)
+@training_options_of(rows="tokens", dim=128)
+@checkpoint_options
+@writing_options_of(
+    layers=2,
+    hidden=512,
+    vocabulary=6000,
+    source_length=400,
+    target_length=80,
+    dropout=0.3,
+    length_penalty=1.0,
+)
+def main(
+    data: PairOptions,
+    mode: str,
+    training: TrainingOptions,
+    checkpoint: CheckpointOptions,
+    how: WritingOptions,
+) -> None:
+    """Train a model that summarizes, evaluate, export and verify it."""
+    how.check_width(training.dim)
+
+    def build(dataset: "PairData", precision: "Precision") -> Built:
+        if mode == "extractive":
+            return chooser(dataset, precision, data, training, how)
+        return transformer(
+            dataset,
+            precision,
+            data=data,
+            training=training,
+            how=how,
+            epochs=EPOCHS,
+            rate=LEARNING_RATE,
+            batch=BATCH,
+        )
+
+    travel(
+        "summarization",
+        build,
+        data=data,
+        training=training,
+        checkpoint=checkpoint,
+        output="summary",
+        judge=judge,
+        baselines_of=baselines_of,
+        bounds=("best sentence (oracle)",),
+        patience=PATIENCE,
+        intended_use=INTENDED_USE,
+        limits=LIMITS[mode],
+    )
+
+
+def chooser(
+    dataset: "PairData",
+    precision: "Precision",
+    data: PairOptions,
+    training: TrainingOptions,
+    how: WritingOptions,
+) -> Built:
+    """A model that scores sentences, trained to give each its share of likeness to the summary."""
+    import keras
+
+    from kit.evaluation.pairs import sentence_scores
+    from kit.models import SentenceChooser, SentenceScorer
+    from kit.training import SentenceBatches
+
+    keras.utils.set_random_seed(data.seed)
+    epochs = training.epochs or CHOOSING_EPOCHS
+    rate = training.learning_rate or CHOOSING_RATE
+    tokenizer = tokenizer_of(dataset, how.vocabulary)
+    model = SentenceScorer(
+        len(tokenizer.vocabulary),
+        training.dim,
+        sentences=MOST_SENTENCES,
+        layers=how.layers,
+        heads=how.heads,
+        hidden=how.hidden,
+        dropout=how.dropout,
+    )
+    model.build()
+    writer = SentenceChooser(model, tokenizer, MOST_SENTENCES, SENTENCE_LENGTH)
+    train = SentenceBatches(
+        writer.tokens_of(dataset.train.sources).numpy(),
+        sentence_scores(dataset.train, MOST_SENTENCES),
+        batch_size=min(training.batch_size or TEXTS, len(dataset.train)),
+        seed=data.seed,
+    )
+    tokens, likeness = (
+        writer.tokens_of(dataset.valid.sources),
+        sentence_scores(dataset.valid, MOST_SENTENCES),
+    )
+
+    def measure() -> float:
+        best = model.predict(tokens, batch_size=TEXTS, verbose=0).argmax(axis=1)
+        return float(likeness[range(len(best)), best].mean())
+
+    compile_for(model, precision, epochs * train.steps_per_pass, rate, how.average)
+    return Built(
+        model=model,
+        name="sentence scorer",
+        batches=train,
+        measure=measure,
+        metric="valid ROUGE-1",
+        writer=lambda trained: SentenceChooser(trained, tokenizer, MOST_SENTENCES, SENTENCE_LENGTH),
+        how=f"one of the first {MOST_SENTENCES} sentences, by its score",
+        settings={**asdict(how), "mode": "extractive", "epochs": epochs, "learning_rate": rate},
+    )
+
+
+def judge(texts: "Sequence[str]", references: "Sequence[Sequence[str]]") -> "Summaries":
+    """Measure summaries."""
+    from kit.evaluation.pairs import Summaries
+
+    return Summaries(texts, references)
+
+
+def baselines_of(dataset: "PairData") -> "dict[str, Summaries]":
+    """What has to be beaten."""
+    from kit.evaluation.pairs import summary_baselines
+
+    return summary_baselines(dataset)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""Translation: from pairs of sentences to "what is this in the other language?".
+
+    kit train translation --data tatoeba-eng-fra-part
+    python recipes/translation.py --data FOLDER --from en --to de
+
+An encoder-decoder transformer from scratch, over pieces of words that both languages share.
+"""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from kit.console import (
+    CheckpointOptions,
+    Command,
+    PairOptions,
+    TrainingOptions,
+    WritingOptions,
+    checkpoint_options,
+    pair_options,
+    training_options_of,
+    writing_options_of,
+)
+from recipes.writing_road import Built, transformer, travel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kit.data.pairs import PairData
+    from kit.evaluation.pairs import Translations
+    from kit.training import Precision
+
+EPOCHS, LEARNING_RATE, BATCH = 20, 2e-3, 4096
+PATIENCE = 8
+INTENDED_USE = (
+    "Translating texts like those it was trained on, to be read by somebody who can tell."
+)
+LIMITS = [
+    "It may leave out, add or turn round what the text says, in sentences that read well.",
+    "Of texts longer than those it was trained on the end is not read.",
+    "Words it has not seen in training are guessed from their pieces.",
+]
+
+
+@click.command(
+    "translation", cls=Command, example="kit train translation --data tatoeba-eng-fra-part"
+)
+@pair_options
+@training_options_of(rows="tokens", dim=256)
+@checkpoint_options
+@writing_options_of(
+    layers=3,
+    hidden=512,
+    vocabulary=6000,
+    source_length=128,
+    target_length=128,
+    dropout=0.2,
+    length_penalty=1.0,
+)
+def main(
+    data: PairOptions,
+    training: TrainingOptions,
+    checkpoint: CheckpointOptions,
+    how: WritingOptions,
+) -> None:
+    """Train a model that translates, evaluate, export and verify it."""
+    how.check_width(training.dim)
+
+    def build(dataset: "PairData", precision: "Precision") -> Built:
+        return transformer(
+            dataset,
+            precision,
+            data=data,
+            training=training,
+            how=how,
+            epochs=EPOCHS,
+            rate=LEARNING_RATE,
+            batch=BATCH,
+        )
+
+    travel(
+        "translation",
+        build,
+        data=data,
+        training=training,
+        checkpoint=checkpoint,
+        output="translation",
+        judge=judge,
+        baselines_of=baselines_of,
+        patience=PATIENCE,
+        intended_use=INTENDED_USE,
+        limits=LIMITS,
+    )
+
+
+def judge(texts: "Sequence[str]", references: "Sequence[Sequence[str]]") -> "Translations":
+    """Measure translations."""
+    from kit.evaluation.pairs import Translations
+
+    return Translations(texts, references)
+
+
+def baselines_of(dataset: "PairData") -> "dict[str, Translations]":
+    """What has to be beaten."""
+    from kit.evaluation.pairs import translation_baselines
+
+    return translation_baselines(dataset)
+
+
+if __name__ == "__main__":
+    main()

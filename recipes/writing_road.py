@@ -1,0 +1,344 @@
+"""The road of every recipe that ends in a text for a text: what differs is the model.
+
+source -> dataset -> model -> fit -> evaluate -> export
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kit.cluster import is_chief, serve_cluster
+from kit.console import (
+    CheckpointOptions,
+    PairOptions,
+    TrainingOptions,
+    WritingOptions,
+    command_line,
+    print_comparison,
+    quiet_tensorflow,
+)
+
+if TYPE_CHECKING:
+    import keras
+
+    from kit.data.pairs import PairData
+    from kit.evaluation.pairs import Written
+    from kit.models import SequenceToSequence
+    from kit.tokenizers import WordPiece
+    from kit.training import Batches, PairBatches, Precision
+
+WARM_UP = 0.1
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a recipe builds.
+
+    Args:
+        model: compiled.
+        name: of the model.
+        batches: the stream it trains on.
+        measure: of the model as it stands on valid; larger is better.
+        metric: name of what is measured.
+        writer: the trained model with its tokenizer and search.
+        how: how texts are written, in plain words.
+        settings: name to value of what was set or chosen.
+    """
+
+    model: "keras.Model"
+    name: str
+    batches: "Batches"
+    measure: Callable[[], float]
+    metric: str
+    writer: Callable[["keras.Model"], Any]
+    how: str
+    settings: dict[str, Any]
+
+
+def travel(
+    recipe: str,
+    build: "Callable[[PairData, Precision], Built]",
+    *,
+    data: PairOptions,
+    training: TrainingOptions,
+    checkpoint: CheckpointOptions,
+    output: str,
+    judge: "Callable[[Sequence[str], Sequence[Sequence[str]]], Written]",
+    baselines_of: "Callable[[PairData], Mapping[str, Written]]",
+    bounds: tuple[str, ...] = (),
+    patience: int,
+    intended_use: str,
+    limits: Sequence[str],
+) -> None:
+    """Train what a recipe builds, evaluate it, export it and verify the export.
+
+    Args:
+        recipe: its name.
+        build: makes model and batches, called in the scope of strategy and precision.
+        data: the source.
+        training: how to train and where results go.
+        checkpoint: whether to go on from a checkpoint, and when to keep one.
+        output: what is written, the name of the export's output.
+        judge: measures texts by their references.
+        baselines_of: what has to be beaten.
+        bounds: those of the baselines that know the references.
+        patience: measurements without a rise before training stops.
+        intended_use: of the model, in a sentence, for its card.
+        limits: sentences for the card.
+    """
+    serve_cluster()
+    say = click.echo if is_chief() and not training.quiet else lambda text: None
+    begin = time.perf_counter()
+    dataset = data.split_of(data.open())
+    left_out = "".join(f"; left out {step.rows:,} {step.name}" for step in dataset.cleaning)
+    say(
+        f"data    {len(dataset.train):,} texts in train, {' to '.join(dataset.names)}; "
+        f"split {dataset.split}{left_out}"
+    )
+
+    # The imports stand along the road: help and mistakes in the data need not wait for TensorFlow.
+    quiet_tensorflow()
+    from kit.evaluation import pairs as evaluation
+    from kit.export import export_pairs
+    from kit.training import (
+        answer_in_float32,
+        choose_precision,
+        choose_strategy,
+        finish_together,
+        fit,
+        on_this_device,
+        strategy,
+    )
+
+    devices = choose_strategy(training.strategy)
+    precision = choose_precision(training.precision)
+    say(f"devices {devices}")
+    say(f"floats  {precision}")
+    with strategy(devices.name).scope(), precision.scope():
+        built = build(dataset, precision)
+    model, batches = built.model, built.batches
+    settings = {
+        **data.card(),
+        **asdict(training),
+        **built.settings,
+        "precision": precision.name,
+        "batch_size": batches.batch_size,
+    }
+    seconds = {"prepare": time.perf_counter() - begin}
+    report_folder = Path(training.report or f"reports/{recipe}")
+    checkpoints = checkpoint.of_run(report_folder, settings)
+    fitted = fit(
+        model,
+        batches,
+        measure=built.measure,
+        metric=built.metric,
+        epochs=settings["epochs"],
+        quiet=training.quiet,
+        tensorboard=report_folder / "tensorboard",
+        checkpoints=checkpoints,
+        patience=patience,
+    )
+    model = on_this_device(model)
+    if not is_chief():
+        finish_together(model.distribute_strategy)
+        return
+    seconds["train"] = fitted.seconds
+    went_on = f", went on from step {fitted.resumed_step:,}" if fitted.resumed_step else ""
+    say(
+        f"train   {fitted.seconds:.0f} s, {fitted.interactions_per_second:,.0f} tokens/s "
+        f"({fitted.waiting:.0%} of it waiting for data), best {built.metric} "
+        f"{fitted.best:.4f}{went_on}"
+    )
+    answer_in_float32(model)
+
+    begin = time.perf_counter()
+    writer = built.writer(model)
+    valid, test = (
+        judge(writer.write(part.sources), part.references) for part in (dataset.valid, dataset.test)
+    )
+    baselines = baselines_of(dataset)
+    seconds["evaluate"] = time.perf_counter() - begin
+    numbers = evaluation.write_pair_report(
+        evaluation.PairReport(
+            recipe=recipe,
+            model=built.name,
+            command=command_line(),
+            data=dataset,
+            settings=settings,
+            weights=model.count_params(),
+            valid=valid,
+            test=test,
+            baselines=baselines,
+            bounds=bounds,
+            how=built.how,
+            history=fitted.history,
+            metric=built.metric,
+            seconds=seconds,
+        ),
+        report_folder,
+    )
+
+    version, checks = export_pairs(
+        model,
+        writer,
+        dataset,
+        Path(training.output or f"saved_models/{recipe}"),
+        output=output,
+        card={
+            "recipe": recipe,
+            "model": built.name,
+            "data": data.card(),
+            "dataset": numbers["data"],
+            "results": numbers["test"],
+            "baselines": numbers["baselines"],
+            "how": built.how,
+            "intended_use": intended_use,
+            "limits": list(limits),
+        },
+    )
+    checkpoints.clear()
+    signatures = {check.signature for check in checks}
+    say(f"verify  {len(signatures)} signatures answer as the live model does, by three loaders")
+    print_comparison(numbers["test"]["protocol"], {built.name: test, **baselines}, {}, test.SHOWN)
+    click.echo(f"report  {report_folder / 'report.html'}\nmodel   {version}")
+    click.echo(f"next    kit evaluate {version.parent}")
+    finish_together(model.distribute_strategy)
+
+
+def transformer(
+    dataset: "PairData",
+    precision: "Precision",
+    *,
+    data: PairOptions,
+    training: TrainingOptions,
+    how: WritingOptions,
+    epochs: int,
+    rate: float,
+    batch: int,
+) -> Built:
+    """A transformer that reads and writes, from scratch.
+
+    Args:
+        dataset: the split pairs.
+        precision: what it computes in.
+        data: the source.
+        training: how to train.
+        how: the model and its search.
+        epochs: if not given.
+        rate: of learning, if not given.
+        batch: tokens of a batch, if not given.
+    """
+    from kit.evaluation.pairs import token_accuracy
+    from kit.models import TextToText
+
+    epochs, rate = training.epochs or epochs, training.learning_rate or rate
+    tokenizer = tokenizer_of(dataset, how.vocabulary)
+    model, batches, valid_batches = model_and_batches(
+        dataset, tokenizer, how, training.dim, training.batch_size or batch, data.seed
+    )
+    compile_for(model, precision, epochs * batches.steps_per_pass, rate, how.average)
+    return Built(
+        model=model,
+        name="transformer",
+        batches=batches,
+        measure=token_accuracy(model, valid_batches.in_order()),
+        metric="valid token accuracy",
+        writer=lambda trained: TextToText(
+            trained,
+            tokenizer,
+            how.source_length,
+            how.target_length,
+            beams=how.beams,
+            length_penalty=how.length_penalty,
+        ),
+        how=f"{how.beams} beams, length penalty {how.length_penalty:g}",
+        settings={**asdict(how), "epochs": epochs, "learning_rate": rate},
+    )
+
+
+def tokenizer_of(dataset: "PairData", pieces: int) -> "WordPiece":
+    """Pieces of words for both sides, learned from train."""
+    from kit.tokenizers import WordPiece, merged_vocabulary
+
+    every = (*dataset.train.sources, *(text for some in dataset.train.references for text in some))
+    return WordPiece(merged_vocabulary(every, pieces), lower=False, plain=False, spaced=True)
+
+
+def model_and_batches(
+    dataset: "PairData",
+    tokenizer: "WordPiece",
+    how: WritingOptions,
+    dim: int,
+    batch: int,
+    seed: int,
+) -> tuple["SequenceToSequence", "PairBatches", "PairBatches"]:
+    """The model, and the streams it trains on and is chosen by."""
+    import keras
+    import tensorflow as tf
+
+    from kit.models import SequenceToSequence
+    from kit.training import PairBatches, Tokens
+
+    keras.utils.set_random_seed(seed)
+    model = SequenceToSequence(
+        len(tokenizer.vocabulary),
+        dim,
+        encoder_layers=how.layers,
+        decoder_layers=how.layers,
+        heads=how.heads,
+        hidden=how.hidden,
+        dropout=how.dropout,
+        label_smoothing=how.label_smoothing,
+    )
+    model.build()
+
+    def tokens_of(texts: Sequence[str], length: int) -> Tokens:
+        return Tokens.of(tokenizer.marked(tf.constant(texts), length))
+
+    parts = []
+    for part in (dataset.train, dataset.valid):
+        sources, targets = part.rows()
+        parts.append(
+            PairBatches(
+                tokens_of(sources, how.source_length),
+                # The start is not written.
+                tokens_of(targets, how.target_length + 1),
+                batch_size=batch,
+                seed=seed,
+                replicas=tf.distribute.get_strategy().num_replicas_in_sync,
+            )
+        )
+    return model, parts[0], parts[1]
+
+
+def compile_for(
+    model: "keras.Model", precision: "Precision", steps: int, rate: float, average: float
+) -> None:
+    """Steps grow in the first tenth of training, then become smaller along a cosine.
+
+    Args:
+        model: to compile.
+        precision: what it computes in.
+        steps: of the whole training.
+        rate: the greatest.
+        average: share of the steps over which weights are averaged.
+    """
+    import keras
+
+    rising = max(1, round(WARM_UP * steps))
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0, max(1, steps - rising), warmup_target=rate, warmup_steps=rising
+    )
+    averaged = average * steps
+    optimizer = keras.optimizers.Adam(
+        schedule,
+        beta_2=0.98,
+        epsilon=1e-9,
+        use_ema=averaged > 2,
+        ema_momentum=1 - 1 / max(averaged, 2),
+    )
+    model.compile(precision.scaled(optimizer), jit_compile=False)
