@@ -21,8 +21,9 @@ def test_the_table_says_what_was_measured():
             "one summarization": summary(run("summarization", "ROUGE-1", 0.4)),
         }
     )
-    assert "| some | translation | transformer | BLEU **36.0** | 36.0 to 36.0 | copy 18.0 | 2 |" in (
-        table
+    assert (
+        "| some | translation | transformer | BLEU **36.0** | 36.0 to 36.0 | copy 18.0 | 2 |"
+        in (table)
     )
     assert "ROUGE-1 **0.4000** | 0.3900 to 0.4100 | copy 0.2000 | 2 |" in table
     assert "- one: test, 10 texts." in table
