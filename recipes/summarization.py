@@ -8,7 +8,7 @@ abstractive: an encoder-decoder transformer writes a new one; from scratch it ne
 thousand texts and more.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -78,13 +78,16 @@ def main(
     checkpoint: CheckpointOptions,
     how: WritingOptions,
 ) -> None:
-    """Train a model that summarizes, evaluate, export and verify it."""
+    """Train a model that summarizes, evaluate, export and verify it.
+
+    Of the extractive mode --batch-size counts texts.
+    """
     how.check_width(training.dim)
 
     def build(dataset: "PairData", precision: "Precision") -> Built:
         if mode == "extractive":
             return chooser(dataset, precision, data, training, how)
-        return transformer(
+        built = transformer(
             dataset,
             precision,
             data=data,
@@ -94,6 +97,7 @@ def main(
             rate=LEARNING_RATE,
             batch=BATCH,
         )
+        return replace(built, settings={**built.settings, "mode": mode})
 
     travel(
         "summarization",

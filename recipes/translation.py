@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kit.evaluation.pairs import Translations
     from kit.training import Precision
 
-EPOCHS, LEARNING_RATE, BATCH = 20, 2e-3, 4096
+EPOCHS, LEARNING_RATE, BATCH = 12, 1.5e-3, 4096
 PATIENCE = 8
 INTENDED_USE = (
     "Translating texts like those it was trained on, to be read by somebody who can tell."

@@ -118,6 +118,9 @@ def distributed(
 
 def _cut(batch: Any, parts: int) -> tf.data.Dataset:
     def cut(tensor: tf.Tensor) -> tf.Tensor:
-        return tf.reshape(tensor, [parts, tensor.shape[0] // parts, *tensor.shape[1:]])
+        if tensor.shape.is_fully_defined():
+            return tf.reshape(tensor, [parts, tensor.shape[0] // parts, *tensor.shape[1:]])
+        shape = tf.shape(tensor)
+        return tf.reshape(tensor, tf.concat([[parts, shape[0] // parts], shape[1:]], axis=0))
 
     return tf.data.Dataset.from_tensor_slices(tf.nest.map_structure(cut, batch))

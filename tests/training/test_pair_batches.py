@@ -6,6 +6,9 @@ import pytest
 import tensorflow as tf
 
 from kit.training import PairBatches, Shard, Tokens
+from kit.training._batches import distributed
+from kit.training._waiting import ReadyTimes
+from tests.training.test_batches import Machines
 
 DRAW = np.random.default_rng(0)
 LENGTHS = DRAW.integers(1, 30, 60)
@@ -84,6 +87,15 @@ def test_shards_are_parts_of_the_same_batches():
     for batch, *halves in zip(drawn(stream, 10), *parts, strict=True):
         for whole, *some in zip(batch, *halves, strict=True):
             np.testing.assert_array_equal(np.concatenate(some), whole)
+
+
+def test_two_devices_of_a_machine_get_halves_of_every_batch():
+    stream = batches(replicas=2)
+    (fed,) = distributed(stream, Machines(1, 2), 0, ReadyTimes())
+    halves = [(x["source"].numpy(), y.numpy()) for x, y, _ in islice(fed, 12)]
+    for batch, first, second in zip(drawn(stream, 6), halves[::2], halves[1::2], strict=True):
+        np.testing.assert_array_equal(np.concatenate([first[0], second[0]]), batch[0])
+        np.testing.assert_array_equal(np.concatenate([first[1], second[1]]), batch[2])
 
 
 def test_in_order_gives_each_pair_once():
