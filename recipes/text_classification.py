@@ -203,7 +203,7 @@ def main(
     say(f"verify  {len(signatures)} signatures answer as the live model does, by three loaders")
     print_comparison(facts["test"]["protocol"], {name: test, **baselines}, {}, SHOWN)
     click.echo(f"report  {report_folder / 'report.html'}\nmodel   {version}")
-    click.echo(f"next    kit predict {version.parent} --input text='What a day!'")
+    click.echo(f"next    kit evaluate {version.parent}")
     finish_together(model.distribute_strategy)
 
 
