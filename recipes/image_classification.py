@@ -77,6 +77,7 @@ def main(
     from kit.models import pretrained_encoder
     from kit.training import (
         answer_in_float32,
+        calibrate,
         choose_precision,
         choose_strategy,
         finish_together,
@@ -161,6 +162,8 @@ def main(
     answer_in_float32(model)
 
     begin = time.perf_counter()
+    valid = on_valid()
+    settings["temperature"] = calibrate(model.head, valid.probabilities, valid.labels)
     valid = on_valid()
     said = evaluation.probabilities_of_pictures(model, dataset.test)
     test = ClassPredictions(dataset.test.labels, said)

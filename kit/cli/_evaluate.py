@@ -1,6 +1,5 @@
 """Measuring an export."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,18 +7,10 @@ from typing import Any
 import click
 
 from kit.cli._artefact import EXAMPLE_FOLDER, open_artefact
-from kit.console import (
-    Command,
-    DataOptions,
-    ImageOptions,
-    TableOptions,
-    TextOptions,
-    print_comparison,
-    quiet_tensorflow,
-)
-from kit.errors import UserError
+from kit.cli._evaluate_pictures import evaluate_detection, evaluate_images
+from kit.console import Command, DataOptions, TableOptions, print_comparison, quiet_tensorflow
 
-ROWS_AT_ONCE, EXAMPLES_AT_ONCE = 4096, 256
+ROWS_AT_ONCE = 4096
 
 
 @click.command(cls=Command, example=f"kit evaluate {EXAMPLE_FOLDER}")
@@ -42,11 +33,11 @@ def evaluate(folder: Path, source: str | None, most: int) -> None:
     if "labels" in card:
         _evaluate_ranking(version, card, source)
         return
-    if "pieces" in card:
-        _evaluate_texts(version, card, source)
+    if "picture_shape" in card:
+        evaluate_detection(version, card, source)
         return
     if "classes" in card:
-        _evaluate_images(version, card, source)
+        evaluate_images(version, card, source)
         return
     artefact = open_artefact(folder)
     from kit.evaluation import evaluate_lists, ranking_task
@@ -93,94 +84,3 @@ def _evaluate_ranking(version: Path, card: dict[str, Any], source: str | None) -
     for label, result in found.of_labels.items():
         title = f"{label}: {protocol_of(dataset, 'test', found)}"
         print_comparison(title, {card["model"]: result}, {}, result.metrics)
-
-
-def _evaluate_images(version: Path, card: dict[str, Any], source: str | None) -> None:
-    options = ImageOptions(**card["data"])
-    if source is not None:
-        options = replace(options, data=source)
-    height, width, channels = card["shape"]
-    dataset = options.split_of(options.open(), size=(height, width), in_colour=channels == 3)
-    quiet_tensorflow()
-    from kit.evaluation.images import image_protocol
-
-    _evaluate_classes(
-        version,
-        card,
-        dataset.name,
-        dataset.classes,
-        dataset.test.labels,
-        lambda row: {"image": dataset.test.encoded(row)},
-        image_protocol(dataset, "test"),
-    )
-
-
-def _evaluate_texts(version: Path, card: dict[str, Any], source: str | None) -> None:
-    options = TextOptions(**card["data"])
-    if source is not None:
-        options = replace(options, data=source)
-    dataset = options.split_of(options.open())
-    quiet_tensorflow()
-    from kit.evaluation.texts import text_protocol
-
-    _evaluate_classes(
-        version,
-        card,
-        dataset.name,
-        dataset.classes,
-        dataset.test.labels,
-        lambda row: {"text": str(dataset.test.texts[row])},
-        text_protocol(dataset, "test"),
-    )
-
-
-def _evaluate_classes(
-    version: Path,
-    card: dict[str, Any],
-    name: str,
-    classes: Sequence[str],
-    labels: Any,
-    example: Callable[[int], dict[str, Any]],
-    protocol: str,
-) -> None:
-    """Ask for the best labels of every example of test.
-
-    Args:
-        version: the export.
-        card: of it.
-        name: of the data.
-        classes: names, as the data number them.
-        labels: int [examples].
-        example: gives the inputs of one.
-        protocol: how it is measured.
-    """
-    import numpy as np
-    import tensorflow as tf
-
-    from kit.evaluation import SHOWN, ClassPredictions
-
-    # The signature's resources live as long as the model it belongs to.
-    model = tf.saved_model.load(str(version))
-    column = {of_model: number for number, of_model in enumerate(card["classes"])}
-    if strange := [one for one in classes if one not in column]:
-        raise UserError(
-            f"The model does not know the class {strange[0]}.",
-            where=name,
-            expected=f"classes among: {', '.join(card['classes'])}",
-            remedy="Evaluate it on examples of its own classes.",
-        )
-    numbers = np.array([column[one] for one in classes])
-    # What is not among the best labels shares what is left.
-    said = np.zeros((len(labels), len(column)))
-    for start in range(0, len(said), EXAMPLES_AT_ONCE):
-        rows = range(start, min(start + EXAMPLES_AT_ONCE, len(said)))
-        batch = [example(row) for row in rows]
-        inputs = {key: tf.constant([one[key] for one in batch]) for key in batch[0]}
-        answer = model.signatures["serving_default"](**inputs)
-        best = np.vectorize(lambda one: column[one.decode()])(answer["label"].numpy())
-        probability = answer["probability"].numpy()
-        others = max(1, len(column) - best.shape[1])
-        said[rows] = np.clip(1 - probability.sum(axis=1, keepdims=True), 0, 1) / others
-        np.put_along_axis(said[rows.start : rows.stop], best, probability, axis=1)
-    found = ClassPredictions(numbers[labels], said)
-    print_comparison(protocol, {card["model"]: found}, {}, SHOWN)

@@ -1,6 +1,7 @@
 import json
 
 import numpy as np
+
 from kit.export import export_texts
 from tests.export.words import untrained
 
