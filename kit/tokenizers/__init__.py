@@ -3,6 +3,7 @@
 from kit.tokenizers._bytes import Bytes as Bytes
 from kit.tokenizers._numbers import Numbers as Numbers
 from kit.tokenizers._numbers import numbers_of as numbers_of
+from kit.tokenizers._rectangle import kept_ends as kept_ends
 from kit.tokenizers._tokenizer import Tokenizer as Tokenizer
 from kit.tokenizers._tokenizer import tokenizer_of as tokenizer_of
 from kit.tokenizers._vocabulary import END as END

@@ -43,7 +43,7 @@ class Numbers:
 
 
 def numbers_of(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> Numbers:
-    """The numbers of texts, of each at most `length` with its marks.
+    """The numbers of texts, of each at most `length` with its marks; longer ones lose the middle.
 
     Example:
 
@@ -55,7 +55,7 @@ def numbers_of(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> Numbe
     for start in range(0, len(texts), TEXTS_AT_ONCE):
         batch = tf.constant(list(texts[start : start + TEXTS_AT_ONCE]))
         # Inside a text there is no padding: what is left when it goes is the text.
-        rows = tokenizer.padded(batch, length, shortest=True).numpy()
+        rows = tokenizer.padded(batch, length, shortest=True, ends=True).numpy()
         filled = rows != tokenizer.padding
         values.append(rows[filled])
         lengths.append(filled.sum(axis=1))

@@ -103,7 +103,13 @@ class WordPiece(tf.Module):
         return words.with_flat_values(pieces).merge_dims(1, 2)
 
     def padded(
-        self, texts: Any, length: int | Any, *, marked: bool = True, shortest: bool = False
+        self,
+        texts: Any,
+        length: int | Any,
+        *,
+        marked: bool = True,
+        shortest: bool = False,
+        ends: bool = False,
     ) -> Any:
         """Numbers of pieces as a rectangle: what is too long loses its end.
 
@@ -112,6 +118,7 @@ class WordPiece(tf.Module):
             length: of every row, with its marks.
             marked: whether the start and the end are marked.
             shortest: whether rows are no longer than the longest needs; `length` is the most then.
+            ends: whether a marked text too long keeps its end and loses its middle.
 
         Returns:
             int32 [batch, length].
@@ -119,9 +126,8 @@ class WordPiece(tf.Module):
         pieces = self.tokenize(texts)
         if not marked:
             return rectangle(pieces, self.padding, length, shortest)
-        return rectangle(
-            with_marks(pieces, self.start, self.end, length), self.padding, length, shortest
-        )
+        rows = with_marks(pieces, self.start, self.end, length, ends)
+        return rectangle(rows, self.padding, length, shortest)
 
     def parts_of(self, text: str) -> list[tuple[str, int]]:
         """The words of a text as they are written, each with the number of its pieces.

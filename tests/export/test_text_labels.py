@@ -19,7 +19,7 @@ def test_texts_in_labels_and_probabilities_out(made):
     data, tokens, model, signatures = made
     texts = tf.constant(list(data.test.texts))
     answer = signatures["serving_default"](text=texts)
-    expected = tf.nn.softmax(model(tokens.padded(texts, LENGTH))).numpy()
+    expected = tf.nn.softmax(model(tokens.padded(texts, LENGTH, ends=True))).numpy()
     order = np.argsort(-expected, axis=1)[:, :5]
     assert answer["label"].numpy().astype(str).tolist() == [
         [data.classes[n] for n in row] for row in order
