@@ -49,7 +49,7 @@ def numbers_of(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> Numbe
 
     >>> from kit.tokenizers import Bytes
     >>> numbers_of(Bytes(), ["a", "abc"], 4).values.tolist()
-    [2, 101, 3, 2, 101, 102, 3]
+    [2, 101, 3, 2, 102, 103, 3]
     """
     values, lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
     for start in range(0, len(texts), TEXTS_AT_ONCE):

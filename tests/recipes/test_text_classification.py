@@ -70,7 +70,8 @@ def test_the_export_is_evaluated_through_its_own_signature(trained):
     facts = json.loads((folder / "report" / "metrics.json").read_text())
     assert f"{facts['test']['metrics']['accuracy']['mean']:.4f}" in answer.output
     assert f"{facts['test']['metrics']['log loss']['mean']:.4f}" in answer.output
-    (folder / "other.csv").write_text("text,label\n" + "a b,x\nc d,y\n" * 20)
+    rows = "".join(f"text {n},{'xy'[n % 2]}\n" for n in range(40))
+    (folder / "other.csv").write_text("text,label\n" + rows)
     strange = kit(f"evaluate {folder / 'model'} --data {folder / 'other.csv'}")
     assert strange.exit_code == 2
     assert "does not know the class x" in strange.output
