@@ -60,18 +60,21 @@ def seeds(found: dict[str, Any]) -> str:
 
 
 def keep(
-    reports: Sequence[Path], results: Path, summary: Callable[[list[dict[str, Any]]], Any]
+    reports: Sequence[Path],
+    results: Path,
+    summary: Callable[[list[dict[str, Any]]], Any],
+    name: Callable[[dict[str, Any]], str] = source_of,
 ) -> dict[str, Any]:
-    """Put what reports say into a file of results; runs of one source are one entry.
+    """Put what reports say into a file of results; runs of one name are one entry.
 
     Returns:
         What the file holds.
     """
-    of_source: dict[str, list[dict[str, Any]]] = {}
+    of_name: dict[str, list[dict[str, Any]]] = {}
     for report in reports:
         run = json.loads((report / "metrics.json").read_text())
-        of_source.setdefault(source_of(run), []).append(run)
+        of_name.setdefault(name(run), []).append(run)
     kept: dict[str, Any] = json.loads(results.read_text()) if results.is_file() else {}
-    kept |= {name: summary(runs) for name, runs in of_source.items()}
+    kept |= {entry: summary(runs) for entry, runs in of_name.items()}
     results.write_text(json.dumps(kept, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
     return kept

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from kit.tokenizers import Numbers, Tokenizer
     from kit.training import Precision, TextBatches
 
-EPOCHS, LEARNING_RATE, BATCH = 5, 2e-3, 64
+EPOCHS, BATCH = 5, 64
+LEARNING_RATES = {"lstm": 2e-3, "conv": 2e-3, "transformer": 1e-3}
 # Few texts are passed over more often, in smaller batches.
 FEWEST_STEPS, SMALL_BATCH, FEW_TEXTS = 800, 32, 10_000
 TUNING_EPOCHS, TUNING_RATES = 2, {"whole": 5e-5, "lora": 5e-4, "frozen": 2e-3}
@@ -47,7 +48,7 @@ LIMITS = [
     "A text of none of the classes gets one of them, maybe with a high probability.",
     "It was measured on texts like those of the data; other subjects, ways to write and languages "
     "may be harder.",
-    "Of a long text the end is not read.",
+    "Of a long text the middle is not read.",
 ]
 
 
@@ -114,7 +115,8 @@ def main(
         epochs = training.epochs or (
             TUNING_EPOCHS if backbone else max(EPOCHS, FEWEST_STEPS // batches.steps_per_pass)
         )
-        rate = training.learning_rate or (TUNING_RATES[how.tune] if backbone else LEARNING_RATE)
+        usual = TUNING_RATES[how.tune] if backbone else LEARNING_RATES[how.encoder]
+        rate = training.learning_rate or usual
         compile_for(model, batches, how, precision, epochs, rate)
     seconds = {"prepare": time.perf_counter() - begin}
     settings = {
@@ -203,7 +205,7 @@ def main(
     say(f"verify  {len(signatures)} signatures answer as the live model does, by three loaders")
     print_comparison(facts["test"]["protocol"], {name: test, **baselines}, {}, SHOWN)
     click.echo(f"report  {report_folder / 'report.html'}\nmodel   {version}")
-    click.echo(f"next    kit predict {version.parent} --input text='What a day!'")
+    click.echo(f"next    kit evaluate {version.parent}")
     finish_together(model.distribute_strategy)
 
 

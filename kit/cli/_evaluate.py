@@ -7,8 +7,9 @@ from typing import Any
 import click
 
 from kit.cli._artefact import EXAMPLE_FOLDER, open_artefact
+from kit.cli._evaluate_pairs import evaluate_pairs
 from kit.cli._evaluate_pictures import evaluate_detection, evaluate_images
-from kit.cli._evaluate_texts import evaluate_pairs
+from kit.cli._evaluate_texts import evaluate_texts
 from kit.console import Command, DataOptions, TableOptions, print_comparison, quiet_tensorflow
 
 ROWS_AT_ONCE = 4096
@@ -36,6 +37,9 @@ def evaluate(folder: Path, source: str | None, most: int) -> None:
         return
     if "picture_shape" in card:
         evaluate_detection(version, card, source)
+        return
+    if "pieces" in card:
+        evaluate_texts(version, card, source)
         return
     if "classes" in card:
         evaluate_images(version, card, source)

@@ -1,20 +1,18 @@
 """Measuring the exports of recipes for pictures."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from kit.cli._evaluate_classes import evaluate_classes, numbers_of_classes
 from kit.console import (
     DetectionOptions,
     ImageOptions,
-    print_comparison,
     print_table,
     quiet_tensorflow,
 )
-from kit.errors import UserError
 
-PICTURES_AT_ONCE, BOXED_AT_ONCE = 256, 16
+BOXED_AT_ONCE = 16
 
 
 def evaluate_images(version: Path, card: dict[str, Any], source: str | None) -> None:
@@ -34,27 +32,15 @@ def evaluate_images(version: Path, card: dict[str, Any], source: str | None) -> 
     height, width, channels = card["shape"]
     dataset = options.split_of(options.open(), size=(height, width), in_colour=channels == 3)
     quiet_tensorflow()
-    import numpy as np
-    import tensorflow as tf
-
-    from kit.evaluation import SHOWN, ClassPredictions
     from kit.evaluation.images import image_protocol
 
-    signature = tf.saved_model.load(str(version)).signatures["serving_default"]
-    column = {name: number for number, name in enumerate(card["classes"])}
-    numbers = np.array(_numbers(dataset.classes, column, dataset.name))
-    # What is not among the best labels shares what is left.
-    said = np.zeros((len(dataset.test), len(column)))
-    for start in range(0, len(said), PICTURES_AT_ONCE):
-        rows = range(start, min(start + PICTURES_AT_ONCE, len(said)))
-        answer = signature(image=tf.constant([dataset.test.encoded(row) for row in rows]))
-        best = np.vectorize(lambda name: column[name.decode()])(answer["label"].numpy())
-        probability = answer["probability"].numpy()
-        others = max(1, len(column) - best.shape[1])
-        said[rows] = np.clip(1 - probability.sum(axis=1, keepdims=True), 0, 1) / others
-        np.put_along_axis(said[rows.start : rows.stop], best, probability, axis=1)
-    found = ClassPredictions(numbers[dataset.test.labels], said)
-    print_comparison(image_protocol(dataset, "test"), {card["model"]: found}, {}, SHOWN)
+    evaluate_classes(
+        version,
+        card,
+        dataset,
+        lambda row: {"image": dataset.test.encoded(row)},
+        image_protocol(dataset, "test"),
+    )
 
 
 def evaluate_detection(version: Path, card: dict[str, Any], source: str | None) -> None:
@@ -80,7 +66,7 @@ def evaluate_detection(version: Path, card: dict[str, Any], source: str | None) 
 
     signature = tf.saved_model.load(str(version)).signatures["serving_default"]
     number = {name: place for place, name in enumerate(card["classes"])}
-    of_data = np.array(_numbers(dataset.classes, number, dataset.name), np.int32)
+    of_data = np.array(numbers_of_classes(dataset.classes, number, dataset.name), np.int32)
     test = [replace(one, labels=of_data[one.labels]) for one in dataset.test]
     found = []
     for start in range(0, len(test), BOXED_AT_ONCE):
@@ -95,15 +81,3 @@ def evaluate_detection(version: Path, card: dict[str, Any], source: str | None) 
     table = [[name, f"{half:.4f}", f"{mean:.4f}"] for name, (mean, half) in result.of_class.items()]
     table.append(["mean", f"{result.at_half:.4f}", f"{result.mean:.4f}"])
     print_table(protocol_of(dataset, "test"), ["class", "AP50", "AP"], table)
-
-
-def _numbers(classes: Sequence[str], known: Mapping[str, int], where: str) -> list[int]:
-    """The model's numbers of the data's classes."""
-    if strange := [name for name in classes if name not in known]:
-        raise UserError(
-            f"The model does not know the class {strange[0]}.",
-            where=where,
-            expected=f"classes among: {', '.join(known)}",
-            remedy="Evaluate it on pictures of its own classes.",
-        )
-    return [known[name] for name in classes]

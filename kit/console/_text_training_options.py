@@ -62,7 +62,7 @@ _OPTIONS = [
         metavar="PIECES",
         default=256,
         show_default=True,
-        help="Most pieces of a text; of a longer one the end is not read.",
+        help="Most pieces of a text; of a longer one the middle is not read.",
     ),
     click.option(
         "--backbone",

@@ -20,7 +20,7 @@ class TextLabels(tf.Module):
         model: the trained model.
         tokenizer: of the model.
         classes: names, in the order of its logits.
-        length: most pieces of a text, with marks; of a longer one the end is not read.
+        length: most pieces of a text, with marks; of a longer one the middle is not read.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class TextLabels(tf.Module):
         best = min(MOST_LABELS, len(classes))
 
         def numbers(text: Any) -> Any:
-            return tokenizer.padded(text, length, shortest=True)
+            return tokenizer.padded(text, length, shortest=True, ends=True)
 
         def predict(text: Any) -> dict[str, Any]:
             logits = tf.cast(model(numbers(text), training=False), tf.float32)

@@ -48,7 +48,7 @@ def export_texts(
     rows = np.sort(draw.choice(len(data.test), min(CASES, len(data.test)), replace=False))
     texts = [*(str(data.test.texts[row]) for row in rows), *STRANGE]
     # As in training, to the full length: the graph pads to the longest of the batch.
-    numbers = tokenizer.padded(tf.constant(texts), length)
+    numbers = tokenizer.padded(tf.constant(texts), length, ends=True)
     probabilities = tf.nn.softmax(tf.cast(model(numbers, training=False), tf.float32)).numpy()
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :MOST_LABELS]
     names = np.array(data.classes, dtype=object)

@@ -82,7 +82,9 @@ class ConvolutionEncoder(keras.layers.Layer):
             seen = tf.cast(norm(vectors), self.compute_dtype)
             if mask is not None:
                 seen *= tf.cast(mask, seen.dtype)[..., None]
-            vectors = vectors + self.dropout(mixer(convolution(seen)), training=training)
+            # What dilation makes of an empty batch is longer than it was.
+            added = mixer(convolution(seen))[:, : tf.shape(vectors)[1]]
+            vectors = vectors + self.dropout(added, training=training)
         return vectors
 
     def compute_output_shape(self, vectors_shape: Any, **_: Any) -> Any:

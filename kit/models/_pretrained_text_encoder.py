@@ -157,6 +157,8 @@ def pretrained_text_encoder(
             where=f"--backbone {preset}",
             expected="number 0, as in BERT",
         )
+    # What it makes of the first piece is not read.
+    backbone.pooled_dense.trainable = False
     if tune == "lora":
         _add_lora(backbone, rank)
     backbone.trainable = tune != "frozen" and backbone.trainable

@@ -108,7 +108,7 @@ class TextEncoder(keras.layers.Layer):
 
     def embedded(self, numbers: Any) -> Any:
         """The vectors of the pieces alone, float [batch, length, dim]."""
-        return self.embedding(numbers)
+        return tf.cast(self.first_norm(self.embedding(numbers)), self.compute_dtype)
 
     def encoded(self, vectors: Any, mask: Any, training: bool = False) -> dict[str, Any]:
         """What `call` gives, from vectors of pieces.
@@ -118,7 +118,6 @@ class TextEncoder(keras.layers.Layer):
             mask: bool [batch, length], False where there is padding.
             training: whether something is dropped.
         """
-        vectors = tf.cast(self.first_norm(vectors), self.compute_dtype)
         vectors = self.word_dropout(self.dropout(vectors, training=training), training=training)
         for block in self.blocks:
             vectors = block(vectors, mask=mask, training=training)

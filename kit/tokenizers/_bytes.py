@@ -54,15 +54,20 @@ class Bytes(tf.Module):
         return values.with_flat_values(tf.cast(tf.reshape(numbers, [-1]), tf.int32) + FIRST)
 
     def padded(
-        self, texts: Any, length: int | Any, *, marked: bool = True, shortest: bool = False
+        self,
+        texts: Any,
+        length: int | Any,
+        *,
+        marked: bool = True,
+        shortest: bool = False,
+        ends: bool = False,
     ) -> Any:
         """Numbers of bytes as a rectangle, see `WordPiece.padded`."""
         pieces = self.tokenize(texts)
         if not marked:
             return rectangle(pieces, self.padding, length, shortest)
-        return rectangle(
-            with_marks(pieces, self.start, self.end, length), self.padding, length, shortest
-        )
+        rows = with_marks(pieces, self.start, self.end, length, ends)
+        return rectangle(rows, self.padding, length, shortest)
 
     def parts_of(self, text: str) -> list[tuple[str, int]]:
         """Words and the spaces between them, each with the number of its bytes.

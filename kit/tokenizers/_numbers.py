@@ -43,19 +43,19 @@ class Numbers:
 
 
 def numbers_of(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> Numbers:
-    """The numbers of texts, of each at most `length` with its marks.
+    """The numbers of texts, of each at most `length` with its marks; longer ones lose the middle.
 
     Example:
 
     >>> from kit.tokenizers import Bytes
     >>> numbers_of(Bytes(), ["a", "abc"], 4).values.tolist()
-    [2, 101, 3, 2, 101, 102, 3]
+    [2, 101, 3, 2, 102, 103, 3]
     """
     values, lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
     for start in range(0, len(texts), TEXTS_AT_ONCE):
         batch = tf.constant(list(texts[start : start + TEXTS_AT_ONCE]))
         # Inside a text there is no padding: what is left when it goes is the text.
-        rows = tokenizer.padded(batch, length, shortest=True).numpy()
+        rows = tokenizer.padded(batch, length, shortest=True, ends=True).numpy()
         filled = rows != tokenizer.padding
         values.append(rows[filled])
         lengths.append(filled.sum(axis=1))

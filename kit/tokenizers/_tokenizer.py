@@ -36,7 +36,13 @@ class Tokenizer(Protocol):
         ...
 
     def padded(
-        self, texts: Any, length: int | Any, *, marked: bool = True, shortest: bool = False
+        self,
+        texts: Any,
+        length: int | Any,
+        *,
+        marked: bool = True,
+        shortest: bool = False,
+        ends: bool = False,
     ) -> Any:
         """Numbers of pieces as a rectangle, int32 [batch, length]."""
         ...

@@ -121,7 +121,13 @@ class WordPiece(tf.Module):
         return with_marks(self.tokenize(texts), self.start, self.end, length)
 
     def padded(
-        self, texts: Any, length: int | Any, *, marked: bool = True, shortest: bool = False
+        self,
+        texts: Any,
+        length: int | Any,
+        *,
+        marked: bool = True,
+        shortest: bool = False,
+        ends: bool = False,
     ) -> Any:
         """Numbers of pieces as a rectangle: what is too long loses its end.
 
@@ -130,11 +136,14 @@ class WordPiece(tf.Module):
             length: of every row, with its marks.
             marked: whether the start and the end are marked.
             shortest: whether rows are no longer than the longest needs; `length` is the most then.
+            ends: whether a marked text too long keeps its end and loses its middle.
 
         Returns:
             int32 [batch, length].
         """
-        pieces = self.marked(texts, length) if marked else self.tokenize(texts)
+        pieces = self.tokenize(texts)
+        if marked:
+            pieces = with_marks(pieces, self.start, self.end, length, ends)
         return rectangle(pieces, self.padding, length, shortest)
 
     def parts_of(self, text: str) -> list[tuple[str, int]]:

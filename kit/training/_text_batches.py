@@ -38,7 +38,7 @@ class TextBatches:
     >>> batches = TextBatches(numbers, np.array([0, 1, 1], np.int32), 2, batch_size=3, seed=0)
     >>> texts, targets, weights = next(iter(batches.stream()))
     >>> texts.shape, targets.shape, batches.steps_per_pass
-    (TensorShape([3, 8]), TensorShape([3, 2]), 1)
+    (TensorShape([3, 3]), TensorShape([3, 2]), 1)
     """
 
     numbers: Numbers
@@ -61,8 +61,10 @@ class TextBatches:
         ends = np.unique(ends // self.batch_size * self.batch_size)
         ends = ends[len(order) - ends >= self.batch_size]
         parts = [part for part in np.split(order, ends) if len(part)]
+        # None is wider than the longest text: a pretrained model may know no further position.
+        longest = int(lengths.max())
         widths = [-(-int(lengths[part].max()) // MULTIPLE) * MULTIPLE for part in parts]
-        return list(zip(parts, widths, strict=True))
+        return [(part, min(width, longest)) for part, width in zip(parts, widths, strict=True)]
 
     @property
     def steps_per_pass(self) -> int:

@@ -14,6 +14,16 @@ def test_what_is_too_long_loses_its_end_and_keeps_its_marks():
     assert rectangle(rows, 0, 2, False).numpy().tolist() == [[5, 6], [8, 0], [0, 0]]
 
 
+def test_or_it_loses_its_middle():
+    rows = tf.ragged.constant([[5, 6, 7, 8, 9, 10], [5, 6, 7, 8], [5], []], dtype=tf.int32)
+    assert with_marks(rows, 2, 3, 6, ends=True).to_list() == [
+        [2, 5, 8, 9, 10, 3],
+        [2, 5, 6, 7, 8, 3],
+        [2, 5, 3],
+        [2, 3],
+    ]
+
+
 @pytest.mark.parametrize("tokens", PIECES)
 def test_rows_may_be_as_long_as_the_longest(tokens):
     assert tokens.padded(["a a", "a"], 50, shortest=True).shape[1] <= 5

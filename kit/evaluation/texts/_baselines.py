@@ -40,12 +40,13 @@ def text_baselines(data: TextData) -> dict[str, ClassPredictions]:
 
 def _linear(data: TextData) -> NDArray[np.float64]:
     """Multinomial logistic regression; the weight of the squared norm is chosen on valid."""
-    parts = [_grams(part.texts) for part in (data.train, data.valid, data.test)]
+    of_data = (data.train, data.valid, data.test)
+    parts = [_grams(part.texts) for part in of_data]
     known = _known(parts[0])
     inverse = None
     columns = []
-    for grams, rows in parts:
-        counts = _counts(grams, rows, known)
+    for (grams, rows), part in zip(parts, of_data, strict=True):
+        counts = _counts(grams, rows, known, len(part))
         if inverse is None:
             inverse = np.log((1 + counts.shape[0]) / (1 + np.asarray((counts > 0).sum(0))[0])) + 1
         columns.append(_unit(counts, inverse))
@@ -93,11 +94,10 @@ def _known(part: Grams) -> dict[bytes, int]:
 
 
 def _counts(
-    grams: NDArray[np.object_], rows: NDArray[np.int64], known: dict[bytes, int]
+    grams: NDArray[np.object_], rows: NDArray[np.int64], known: dict[bytes, int], texts: int
 ) -> sparse.csr_matrix:
     columns = np.array([known.get(gram, -1) for gram in grams], np.int64)
     there = columns >= 0
-    texts = int(rows.max(initial=-1)) + 1
     return sparse.csr_matrix(
         (np.ones(int(there.sum())), (rows[there], columns[there])), shape=(texts, len(known))
     )

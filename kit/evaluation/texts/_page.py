@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from kit.evaluation.texts._report import TextReport
 
 MISTAKES = 10
-LONGEST = 128
 
 
 def text_page(report: "TextReport", facts: Mapping[str, Any]) -> str:
@@ -117,8 +116,7 @@ def _texts(report: "TextReport", rows: NDArray[np.integer]) -> str:
     """Texts with what they were called, what they are, and their words coloured."""
     test, tokenizer, classes = report.data.test, report.tokenizer, report.data.classes
     said = report.test.said[rows]
-    # Of a long text the beginning tells enough, and what it costs grows with the length.
-    numbers = report.numbers["test"].padded(rows)[:, :LONGEST]
+    numbers = report.numbers["test"].padded(rows)
     weights = integrated_gradients(
         report.classifier,
         numbers,
@@ -128,8 +126,11 @@ def _texts(report: "TextReport", rows: NDArray[np.integer]) -> str:
     )
     parts = []
     for place, row in enumerate(rows):
-        is_piece = ~np.isin(numbers[place], (tokenizer.padding, tokenizer.start, tokenizer.end))
-        stretches = word_weights(tokenizer, str(test.texts[row]), weights[place][is_piece])
+        marks = (tokenizer.padding, tokenizer.start, tokenizer.end)
+        is_piece = ~np.isin(numbers[place], marks)
+        stretches = word_weights(
+            tokenizer, str(test.texts[row]), weights[place][is_piece], report.length
+        )
         certain = report.test.probabilities[row, said[place]]
         parts.append(
             f'<div class="example"><h3>{escape(classes[said[place]])} {100 * certain:.0f} %'
@@ -141,11 +142,16 @@ def _texts(report: "TextReport", rows: NDArray[np.integer]) -> str:
 
 
 def _shortened(stretches: Sequence[tuple[str, float | None]]) -> list[tuple[str, float | None]]:
-    """Without what follows the last word that was looked at."""
-    last = max((n for n, (_, weight) in enumerate(stretches) if weight is not None), default=0)
-    shown = list(stretches[: last + 1])
-    if any(text.strip() for text, _ in stretches[last + 1 :]):
-        shown.append((" \N{HORIZONTAL ELLIPSIS}", None))
+    """With a sign in place of what the model did not read."""
+    shown: list[tuple[str, float | None]] = []
+    unread = 0
+    for text, weight in stretches:
+        is_unread = weight is not None and np.isnan(weight)
+        unread = unread + 1 if is_unread else 0 if weight is not None else unread
+        if is_unread and unread == 1:
+            shown.append(("\N{HORIZONTAL ELLIPSIS} ", None))
+        elif not unread:
+            shown.append((text, weight))
     return shown
 
 
