@@ -24,7 +24,10 @@ def command_of(run: dict[str, Any]) -> str:
     for word, before in zip(words, ["", *words], strict=False):
         if word in LEFT_OUT or before in LEFT_OUT or word == "--quiet":
             continue
-        kept.append("FOLDER" if before == "--data" and not run["data"]["licence"] else word)
+        is_folder = (before == "--data" and not run["data"]["licence"]) or (
+            before == "--backbone" and "/" in word
+        )
+        kept.append("FOLDER" if is_folder else word)
     return shlex.join(kept)
 
 

@@ -87,6 +87,7 @@ def main(
     from kit.tokenizers import numbers_of
     from kit.training import (
         answer_in_float32,
+        calibrate,
         choose_precision,
         choose_strategy,
         finish_together,
@@ -161,6 +162,8 @@ def main(
     answer_in_float32(model)
 
     begin = time.perf_counter()
+    valid = predictions("valid")
+    settings["temperature"] = calibrate(model.head, valid.probabilities, valid.labels)
     valid, test = predictions("valid"), predictions("test")
     baselines = evaluation.text_baselines(dataset)
     report = evaluation.TextReport(

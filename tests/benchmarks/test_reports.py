@@ -13,6 +13,7 @@ def test_a_command_says_what_anybody_can_type():
     typed = "kit train x --data a/b --dim 8 --output m --report r --seed 2 --quiet --label 'a b'"
     assert command_of(run(typed)) == "kit train x --data FOLDER --dim 8 --label 'a b'"
     assert command_of(run("kit train x --data built", "built", "MIT")) == "kit train x --data built"
+    assert command_of(run("kit train x --backbone a/b")) == "kit train x --backbone FOLDER"
 
 
 def test_the_built_in_part_is_another_source():
