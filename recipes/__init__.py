@@ -6,6 +6,7 @@ RECIPES = {
     "ranking": "recipes.ranking",
     "sequential": "recipes.sequential",
     "summarization": "recipes.summarization",
+    "text-classification": "recipes.text_classification",
     "translation": "recipes.translation",
     "two-stage": "recipes.two_stage",
     "two-tower": "recipes.two_tower",

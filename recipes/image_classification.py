@@ -71,11 +71,13 @@ def main(
 
     # The imports stand along the road: help and mistakes in the data need not wait for TensorFlow.
     quiet_tensorflow()
+    from kit.evaluation import SHOWN, ClassPredictions
     from kit.evaluation import images as evaluation
     from kit.export import export_images
     from kit.models import pretrained_encoder
     from kit.training import (
         answer_in_float32,
+        calibrate,
         choose_precision,
         choose_strategy,
         finish_together,
@@ -115,9 +117,9 @@ def main(
     name = "fine-tuned" if backbone else how.model
     report_folder = Path(training.report or "reports/image-classification")
 
-    def on_valid() -> evaluation.ImagePredictions:
+    def on_valid() -> ClassPredictions:
         said = evaluation.probabilities_of_pictures(model, dataset.valid)
-        return evaluation.ImagePredictions(dataset.valid.labels, said)
+        return ClassPredictions(dataset.valid.labels, said)
 
     kept: list[Checkpoints] = []
 
@@ -161,8 +163,10 @@ def main(
 
     begin = time.perf_counter()
     valid = on_valid()
+    settings["temperature"] = calibrate(model.head, valid.probabilities, valid.labels)
+    valid = on_valid()
     said = evaluation.probabilities_of_pictures(model, dataset.test)
-    test = evaluation.ImagePredictions(dataset.test.labels, said)
+    test = ClassPredictions(dataset.test.labels, said)
     baselines = evaluation.image_baselines(dataset, seed=data.seed)
     seconds["evaluate"] = time.perf_counter() - begin
 
@@ -203,7 +207,7 @@ def main(
         checkpoints.clear()
     signatures = {check.signature for check in checks}
     say(f"verify  {len(signatures)} signatures answer as the live model does, by three loaders")
-    print_comparison(numbers["test"]["protocol"], {name: test, **baselines}, {}, evaluation.SHOWN)
+    print_comparison(numbers["test"]["protocol"], {name: test, **baselines}, {}, SHOWN)
     click.echo(f"report  {report_folder / 'report.html'}\nmodel   {version}")
     click.echo(f"next    kit evaluate {version.parent}")
     finish_together(model.distribute_strategy)

@@ -207,7 +207,7 @@ def main(
     mean = [["mean", f"{on_test.at_half:.4f}", f"{on_test.mean:.4f}"]]
     print_table(numbers["test"]["protocol"], ["class", "AP50", "AP"], [*rows, *mean])
     click.echo(f"report  {report_folder / 'report.html'}\nmodel   {version}")
-    click.echo(f"next    kit verify {version.parent}")
+    click.echo(f"next    kit evaluate {version.parent}")
     finish_together(model.distribute_strategy)
 
 

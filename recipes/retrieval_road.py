@@ -25,9 +25,13 @@ from kit.console import (
 )
 
 if TYPE_CHECKING:
-    from kit.data import Dataset
+    from numpy.typing import NDArray
+
+    from kit.data import Dataset, LearnedContent
     from kit.models import RetrievalModel
     from kit.training import Batches, Precision
+
+    Contents = Sequence[tuple[LearnedContent, NDArray[Any]]]
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Built:
 
 def travel(
     recipe: str,
-    build: "Callable[[Dataset, Precision], Built]",
+    build: "Callable[[Dataset, Contents, Precision], Built]",
     *,
     data: DataOptions,
     training: TrainingOptions,
@@ -68,7 +72,7 @@ def travel(
         checkpoint: whether to go on from a checkpoint, and when to keep one.
         index: how the export finds the best items.
         answers: what the export answers.
-        content: pictures of the items.
+        content: pictures and texts of the items.
         intended_use: of the model, in a sentence, for its card.
         limits: sentences for the card.
     """
@@ -99,7 +103,7 @@ def travel(
         strategy,
     )
 
-    dataset = content.joined(dataset, data.items)
+    dataset, contents = content.joined(dataset, data.items)
     devices = choose_strategy(training.strategy)
     say(f"devices {devices}")
     scope = strategy(devices.name).scope()
@@ -107,7 +111,7 @@ def travel(
     precision = choose_precision(training.precision)
     say(f"floats  {precision}")
     with scope, precision.scope():
-        built = build(dataset, precision)
+        built = build(dataset, contents, precision)
     model, batches = built.model, built.batches
     settings = {
         **asdict(data),
@@ -205,13 +209,14 @@ def travel(
         k=answers.top,
         exclude_seen=seen_out,
         index=index_settings,
+        contents=[one for one, _ in contents],
         card={
             "recipe": recipe,
             "data": asdict(data),
             "dataset": numbers["data"],
             "results": numbers["test"],
             "baselines": numbers["baselines"],
-            "item_contents": [part.card() for part in content.of_items(data.items)],
+            "item_contents": [part.card() for part in content.encoded(data.items)],
             "intended_use": intended_use,
             "limits": list(limits),
         },

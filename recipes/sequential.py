@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from kit.data import Dataset
     from kit.models import SequenceEncoder, SequenceLoss, SequentialRecommender
     from kit.training import Precision, SequenceBatches
+    from recipes.retrieval_road import Contents
 
 POSITIONS_IN_A_BATCH = 4096
 # Each holds gaps up to twice as long as the one before, the last those of decades.
@@ -151,7 +152,7 @@ def main(
             remedy="Leave one of them out.",
         )
 
-    def build(dataset: "Dataset", precision: "Precision") -> Built:
+    def build(dataset: "Dataset", contents: "Contents", precision: "Precision") -> Built:
         from kit.models import SequenceEncoder, SequenceLoss
 
         model, batches = model_and_batches(
@@ -172,6 +173,8 @@ def main(
             temperature,
             features,
             precision,
+            contents,
+            content.hide_ids,
         )
         used = {
             "encoder": encoder,
@@ -211,6 +214,8 @@ def model_and_batches(
     temperature: float,
     features: bool,
     precision: "Precision",
+    contents: "Contents" = (),
+    hide_ids: float = 0.0,
 ) -> tuple["SequentialRecommender", "SequenceBatches"]:
     """The compiled model and the stream it trains on: what makes this recipe this recipe."""
     import keras
@@ -262,6 +267,8 @@ def model_and_batches(
         encoder=encoder,
         loss=loss,
         features=features,
+        contents=contents,
+        item_id_hiding=hide_ids,
         temperature=temperature,
     )
     optimizer = LazyAdamW(training.learning_rate or 0.003)

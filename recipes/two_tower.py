@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kit.data import Dataset
     from kit.models import RetrievalLoss, TwoTower
     from kit.training import Precision, UserBatches
+    from recipes.retrieval_road import Contents
 
 
 INTENDED_USE = "Ranking a catalogue for people by what they and others took before."
@@ -98,11 +99,13 @@ def main(
 ) -> None:
     """Train a two-tower retrieval model, evaluate it, export it and verify the export."""
 
-    def build(dataset: "Dataset", precision: "Precision") -> Built:
+    def build(dataset: "Dataset", contents: "Contents", precision: "Precision") -> Built:
         from kit.models import RetrievalLoss
 
         settings = RetrievalLoss(loss, uniform_negatives, hard_negatives, temperature)
-        model, batches = model_and_batches(dataset, data, training, settings, features, precision)
+        model, batches = model_and_batches(
+            dataset, data, training, settings, features, precision, contents, content.hide_ids
+        )
         used = {"loss": "full" if model.is_full else "sampled", "features": features}
         return Built(model, batches, asdict(settings) | used)
 
@@ -127,6 +130,8 @@ def model_and_batches(
     loss: "RetrievalLoss",
     features: bool,
     precision: "Precision",
+    contents: "Contents" = (),
+    hide_ids: float = 0.0,
 ) -> tuple["TwoTower", "UserBatches"]:
     """The compiled model and the stream it trains on: what makes this recipe this recipe."""
     import keras
@@ -156,7 +161,14 @@ def model_and_batches(
         owned = histories([dataset.train], dataset.num_users)
         weights = owned.weights_of(dataset.train) if data.weight_column else None
         batches = UserBatches(owned, weights=weights, **settings)
-    model = two_tower_for(dataset, dim=training.dim, loss=loss, features=features)
+    model = two_tower_for(
+        dataset,
+        dim=training.dim,
+        loss=loss,
+        features=features,
+        contents=contents,
+        item_id_hiding=hide_ids,
+    )
     model.set_target_share(batches.target_share(dataset.num_items))
     # Of a large catalogue a step touches few rows, each seldom: they have to move further.
     learning_rate = training.learning_rate or (0.003 if is_full else 0.01)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from kit.artefact._graph import read_graph
 from kit.artefact._manifest import MANIFEST
 from kit.artefact._version import version_folder
+from kit.data import picture_bytes, undecodable, values_of
 from kit.errors import UserError
 
 AT_ONCE = 64
@@ -57,16 +58,9 @@ class ItemContent:
         Raises:
             UserError: there is no such column or encoder, or a picture cannot be read.
         """
-        if self.column not in table.columns:
-            raise UserError(
-                f"The items have no column {self.column!r}.",
-                where=f"columns {', '.join(table.columns)}",
-                expected="a column of paths of pictures, or of texts",
-                remedy="Name it as the file does.",
-            )
+        values = values_of(table, self.column)
         version = version_folder(Path(self.encoder)).resolve()
         kind = self._kind(version)
-        values = table[self.column].cast(pl.String).fill_null("").str.strip_chars().to_list()
         rows = [row for row, value in enumerate(values) if value]
         if not rows:
             raise UserError(
@@ -108,16 +102,7 @@ class ItemContent:
     def _content(self, value: str, name: str, kind: str) -> bytes:
         if kind == "text":
             return value.encode()
-        path = Path(self.folder) / value
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise UserError(
-                f"A picture cannot be read: {error.strerror}.",
-                where=f"{path}, of item {name}, column {self.column}",
-                expected="a path of a JPEG or PNG file, from the folder of the items' file",
-                remedy="Correct the path, or leave it empty.",
-            ) from None
+        return picture_bytes(Path(self.folder) / value, name, self.column)
 
     def _embedded(
         self, version: Path, contents: list[bytes], names: list[str], kind: str
@@ -144,12 +129,7 @@ class ItemContent:
         try:
             embed([content])
         except tf.errors.OpError as error:
-            raise UserError(
-                "A picture cannot be decoded.",
-                where=f"item {name}, column {self.column}",
-                expected="JPEG or PNG",
-                remedy=f"Replace it, or leave it empty ({error.message.splitlines()[0][:100]}).",
-            ) from None
+            raise undecodable(name, self.column, error.message) from None
 
 
 def _file(version: Path, contents: list[bytes]) -> Path:

@@ -1,6 +1,5 @@
 """Measuring an export."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,18 +7,12 @@ from typing import Any
 import click
 
 from kit.cli._artefact import EXAMPLE_FOLDER, open_artefact
-from kit.console import (
-    Command,
-    DataOptions,
-    ImageOptions,
-    PairOptions,
-    TableOptions,
-    print_comparison,
-    quiet_tensorflow,
-)
-from kit.errors import UserError
+from kit.cli._evaluate_pairs import evaluate_pairs
+from kit.cli._evaluate_pictures import evaluate_detection, evaluate_images
+from kit.cli._evaluate_texts import evaluate_texts
+from kit.console import Command, DataOptions, TableOptions, print_comparison, quiet_tensorflow
 
-ROWS_AT_ONCE, PICTURES_AT_ONCE, TEXTS_AT_ONCE = 4096, 256, 64
+ROWS_AT_ONCE = 4096
 
 
 @click.command(cls=Command, example=f"kit evaluate {EXAMPLE_FOLDER}")
@@ -42,11 +35,17 @@ def evaluate(folder: Path, source: str | None, most: int) -> None:
     if "labels" in card:
         _evaluate_ranking(version, card, source)
         return
+    if "picture_shape" in card:
+        evaluate_detection(version, card, source)
+        return
+    if "pieces" in card:
+        evaluate_texts(version, card, source)
+        return
     if "classes" in card:
-        _evaluate_images(version, card, source)
+        evaluate_images(version, card, source)
         return
     if "writes" in card:
-        _evaluate_pairs(version, card, source)
+        evaluate_pairs(version, card, source)
         return
     artefact = open_artefact(folder)
     from kit.evaluation import evaluate_lists, ranking_task
@@ -93,61 +92,3 @@ def _evaluate_ranking(version: Path, card: dict[str, Any], source: str | None) -
     for label, result in found.of_labels.items():
         title = f"{label}: {protocol_of(dataset, 'test', found)}"
         print_comparison(title, {card["model"]: result}, {}, result.metrics)
-
-
-def _evaluate_images(version: Path, card: dict[str, Any], source: str | None) -> None:
-    options = ImageOptions(**card["data"])
-    if source is not None:
-        options = replace(options, data=source)
-    height, width, channels = card["shape"]
-    dataset = options.split_of(options.open(), size=(height, width), in_colour=channels == 3)
-    quiet_tensorflow()
-    import numpy as np
-    import tensorflow as tf
-
-    from kit.evaluation.images import SHOWN, ImagePredictions, image_protocol
-
-    signature = tf.saved_model.load(str(version)).signatures["serving_default"]
-    column = {name: number for number, name in enumerate(card["classes"])}
-    if strange := [name for name in dataset.classes if name not in column]:
-        raise UserError(
-            f"The model does not know the class {strange[0]}.",
-            where=dataset.name,
-            expected=f"classes among: {', '.join(card['classes'])}",
-            remedy="Evaluate it on pictures of its own classes.",
-        )
-    numbers = np.array([column[name] for name in dataset.classes])
-    # What is not among the best labels shares what is left.
-    said = np.zeros((len(dataset.test), len(column)))
-    for start in range(0, len(said), PICTURES_AT_ONCE):
-        rows = range(start, min(start + PICTURES_AT_ONCE, len(said)))
-        answer = signature(image=tf.constant([dataset.test.encoded(row) for row in rows]))
-        best = np.vectorize(lambda name: column[name.decode()])(answer["label"].numpy())
-        probability = answer["probability"].numpy()
-        others = max(1, len(column) - best.shape[1])
-        said[rows] = np.clip(1 - probability.sum(axis=1, keepdims=True), 0, 1) / others
-        np.put_along_axis(said[rows.start : rows.stop], best, probability, axis=1)
-    found = ImagePredictions(numbers[dataset.test.labels], said)
-    print_comparison(image_protocol(dataset, "test"), {card["model"]: found}, {}, SHOWN)
-
-
-def _evaluate_pairs(version: Path, card: dict[str, Any], source: str | None) -> None:
-    options = PairOptions(**card["data"])
-    if source is not None:
-        options = replace(options, data=source)
-    dataset = options.split_of(options.open())
-    quiet_tensorflow()
-    import tensorflow as tf
-
-    from kit.evaluation.pairs import Summaries, Translations, Written, pair_protocol
-
-    signature = tf.saved_model.load(str(version)).signatures["serving_default"]
-    texts = dataset.test.sources
-    written: list[str] = []
-    for start in range(0, len(texts), TEXTS_AT_ONCE):
-        answer = signature(text=tf.constant(texts[start : start + TEXTS_AT_ONCE]))
-        written += [text.decode(errors="replace") for text in answer[card["writes"]].numpy()]
-    judge: Callable[..., Written] = Translations if card["writes"] == "translation" else Summaries
-    found = judge(written, dataset.test.references)
-    protocol = pair_protocol(dataset, "test", found, card["how"])
-    print_comparison(protocol, {card["model"]: found}, {}, found.SHOWN)

@@ -90,9 +90,13 @@ def index(
             return table
 
         table, dropped = read_new_items(
-            added, catalogue.encoder, item_column=item_column, completed=completed
+            added,
+            catalogue.encoder,
+            item_column=item_column,
+            completed=completed,
+            contents=[content.column for content in catalogue.contents],
         )
-        catalogue = catalogue.with_items(table)
+        catalogue = catalogue.with_items(table, added.parent)
         click.echo(f"added   {len(table):,} items")
         for step in dropped:
             click.echo(f"dropped {step.rows:,} {step.name}")

@@ -30,5 +30,9 @@ from kit.console._table_options import table_options as table_options
 from kit.console._tables import print_comparison as print_comparison
 from kit.console._tables import print_table as print_table
 from kit.console._tensorflow import quiet_tensorflow as quiet_tensorflow
+from kit.console._text_options import TextOptions as TextOptions
+from kit.console._text_options import text_options as text_options
+from kit.console._text_training_options import TextTrainingOptions as TextTrainingOptions
+from kit.console._text_training_options import text_training_options as text_training_options
 from kit.console._writing_options import WritingOptions as WritingOptions
 from kit.console._writing_options import writing_options_of as writing_options_of

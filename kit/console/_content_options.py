@@ -1,8 +1,8 @@
-"""Pictures and texts of items, read by an encoder that was trained before."""
+"""Pictures and texts of items, read by what the model learns or by an encoder trained before."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,68 +10,131 @@ from kit.console._bundle import Function, bundled
 from kit.errors import UserError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from kit.artefact.content import ItemContent
-    from kit.data import Dataset
+    from kit.data import Dataset, LearnedContent
+
+    Contents = list[tuple[LearnedContent, NDArray[Any]]]
 
 
 @dataclass(frozen=True)
 class ContentOptions:
-    """Which column of the items holds pictures, and what encodes them."""
+    """Which columns of the items hold pictures and texts, and what encodes them."""
 
     item_image: str | None
     image_encoder: str | None
+    item_text: str | None
+    text_encoder: str | None
+    hide_ids: float
 
     def __post_init__(self) -> None:
-        if (self.item_image is None) != (self.image_encoder is None):
-            raise UserError(
-                "A column of pictures and its encoder belong together.",
-                where="--item-image, --image-encoder",
-                expected="both or neither",
-                remedy="Train an encoder: kit train image-classification",
-            )
-
-    def joined(self, dataset: "Dataset", file: str | None) -> "Dataset":
-        """The data set with vectors among the features of its items; see `of_items`."""
-        for part in self.of_items(file):
-            if dataset.items is None:
+        for column, encoder, kind in (
+            (self.item_image, self.image_encoder, "image"),
+            (self.item_text, self.text_encoder, "text"),
+        ):
+            if encoder is not None and column is None:
                 raise UserError(
-                    "Without features of items there are no pictures of them.",
-                    where=f"--item-image {self.item_image}",
-                    expected="a table of items with a column of paths",
-                    remedy="Give --items FILE.",
+                    "There is an encoder, and nothing for it to encode.",
+                    where=f"--{kind}-encoder",
+                    expected=f"--item-{kind} COLUMN beside it",
+                    remedy="Name the column of --items, or leave the encoder out.",
                 )
-            dataset = replace(dataset, items=part.joined(dataset.items))
-        return dataset
 
-    def of_items(self, file: str | None) -> "list[ItemContent]":
-        """What has to be encoded.
+    def joined(self, dataset: "Dataset", file: str | None) -> "tuple[Dataset, Contents]":
+        """What an encoder reads as features of the items, and what the model learns to read.
 
         Args:
+            dataset: the split data.
             file: of the items; paths of pictures start from its folder.
+
+        Returns:
+            The data set with vectors among the features of its items, and without paths; and
+            pictures and texts of the items of train.
+
+        Raises:
+            UserError: there are no features of items, no such column, or a picture cannot be read.
+        """
+        named = [name for name in (self.item_image, self.item_text) if name is not None]
+        if not named:
+            return dataset, []
+        if dataset.items is None:
+            raise UserError(
+                "Without a table of items there are no pictures and texts of them.",
+                where=f"column {named[0]}",
+                expected="a table of items with that column",
+                remedy="Give --items FILE.",
+            )
+        from kit.data import LearnedContent
+
+        table, folder, contents = dataset.items, _folder(file), []
+        if self.item_image is not None and self.image_encoder is None:
+            pictures = LearnedContent(self.item_image)
+            contents.append((pictures, pictures.read(table[: dataset.num_items], folder)))
+            table = table.drop(self.item_image)
+        if self.item_text is not None and self.text_encoder is None:
+            known = table[: dataset.num_items]
+            texts = LearnedContent.of_texts(known, self.item_text)
+            contents.append((texts, texts.read(known)))
+        for part in self.encoded(file):
+            table = part.joined(table)
+        return replace(dataset, items=table), contents
+
+    def encoded(self, file: str | None) -> "list[ItemContent]":
+        """What an encoder reads that was trained before.
+
+        Args:
+            file: of the items.
         """
         from kit.artefact.content import ItemContent
 
-        if self.item_image is None or self.image_encoder is None:
-            return []
-        folder = Path(file).parent if file else Path()
-        return [ItemContent(self.item_image, self.image_encoder, str(folder))]
+        pairs = ((self.item_image, self.image_encoder), (self.item_text, self.text_encoder))
+        return [
+            ItemContent(column, encoder, str(_folder(file)))
+            for column, encoder in pairs
+            if column is not None and encoder is not None
+        ]
+
+
+def _folder(file: str | None) -> Path:
+    return Path(file).parent if file else Path()
 
 
 _OPTIONS = [
     click.option(
         "--item-image",
         metavar="COLUMN",
-        help="Column of --items with paths of pictures, from that file's folder.",
+        help="Column of --items with paths of pictures, from that file's folder; the model learns "
+        "to read them, at 32x32 pixels.",
     ),
     click.option(
         "--image-encoder",
         metavar="FOLDER",
-        help="Export that encodes them, such as saved_models/image-classification; the vectors are "
-        "computed once and kept.",
+        help="Export that reads them instead, such as saved_models/image-classification; its "
+        "vectors are computed once and kept.",
+    ),
+    click.option(
+        "--item-text",
+        metavar="COLUMN",
+        help="Column of --items with texts; the model learns to read them, word by word in order.",
+    ),
+    click.option(
+        "--text-encoder",
+        metavar="FOLDER",
+        help="Export that reads them instead, such as saved_models/text-classification.",
+    ),
+    click.option(
+        "--hide-ids",
+        type=click.FloatRange(0, 1, max_open=True),
+        default=0.0,
+        show_default=True,
+        metavar="SHARE",
+        help="Of the items whose ids training leaves out at a step, so that their features, "
+        "pictures and texts have to speak for them: items added later are served better.",
     ),
 ]
 
 
 def content_options(function: Function) -> Function:
-    """Add --item-image and --image-encoder; the command gets them as `content`."""
+    """Add --item-image to --hide-ids; the command gets them as `content`."""
     return bundled(function, _OPTIONS, "content", ContentOptions)

@@ -12,6 +12,10 @@ from kit.data._features import title_column as title_column
 from kit.data._histories import Histories as Histories
 from kit.data._histories import histories as histories
 from kit.data._holders import holders as holders
+from kit.data._learned_content import LearnedContent as LearnedContent
+from kit.data._learned_content import picture_bytes as picture_bytes
+from kit.data._learned_content import undecodable as undecodable
+from kit.data._learned_content import values_of as values_of
 from kit.data._names import item_names as item_names
 from kit.data._negatives import Negatives as Negatives
 from kit.data._new_items import read_new_items as read_new_items

@@ -121,8 +121,16 @@ def fashion_mnist_part() -> BuiltInPictures:
     return BuiltInPictures(pixels, rows["label"].to_list(), rows["part"].to_list(), licence)
 
 
+def sentiment_labelled_sentences() -> BuiltInTable:
+    """UCI Sentiment Labelled Sentences: is what a review says positive or negative?"""
+    folder = _FOLDER / "sentiment_labelled_sentences"
+    rows = pl.read_parquet(folder / "sentiment_labelled_sentences.parquet")
+    return BuiltInTable(rows, None, (folder / "LICENCE.txt").read_text())
+
+
 BUILT_IN = {"online-retail": online_retail}
 TABLES = {"in-vehicle-coupon": in_vehicle_coupon}
+TEXTS = {"sentiment-labelled-sentences": sentiment_labelled_sentences}
 PICTURES = {"fashion-mnist-part": fashion_mnist_part}
 PAIRS = {"tatoeba-eng-fra-part": tatoeba_eng_fra_part, "scitldr-part": scitldr_part}
 # Pictures with boxes, read by `kit.data.detection`.

@@ -18,13 +18,11 @@ def read_bytes(path: Path) -> bytes:
         UserError: missing, unreadable, corrupt or empty.
     """
     try:
+        content = path.read_bytes()
         if path.suffix == ".gz":
-            with gzip.open(path, "rb") as file:
-                content = file.read()
+            content = gzip.decompress(content)
         elif path.suffix == ".xz":
-            content = lzma.decompress(path.read_bytes())
-        else:
-            content = path.read_bytes()
+            content = lzma.decompress(content)
     except FileNotFoundError:
         raise missing(path) from None
     except (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError) as error:

@@ -1,6 +1,6 @@
 """Items that come to a catalogue later, with their features."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +17,7 @@ def read_new_items(
     *,
     item_column: str | None = None,
     completed: Callable[[pl.DataFrame], pl.DataFrame] = lambda table: table,
+    contents: Sequence[str] = (),
 ) -> tuple[pl.DataFrame, list[CleaningStep]]:
     """Read items to be embedded from their features.
 
@@ -25,6 +26,7 @@ def read_new_items(
         encoder: of the model's item features; columns of it that the file lacks are null.
         item_column: the id column, if it is not to be found by name.
         completed: adds columns that the model knows and the file cannot have.
+        contents: columns of pictures and texts that the model reads; likewise null.
 
     Returns:
         `item_id` (String, unique, not null) and the other columns; and what was dropped.
@@ -37,7 +39,7 @@ def read_new_items(
         path, "item", named=item_column, in_interactions="item_id", known=None
     )
     table = completed(table)
-    known = [*encoder.text, *(name for name, _, _ in encoder.numbers)]
+    known = [*encoder.text, *(name for name, _, _ in encoder.numbers), *contents]
     if not set(known) & set(table.columns):
         raise UserError(
             "The file has none of the features the model embeds items from.",
@@ -53,7 +55,8 @@ def read_new_items(
                 expected="numbers",
                 remedy="Correct the values, or leave the column out.",
             )
-    texts = [pl.lit(None, pl.String).alias(name) for name in encoder.text]
+    names = dict.fromkeys([*encoder.text, *contents])
+    texts = [pl.lit(None, pl.String).alias(name) for name in names]
     numbers = [pl.lit(None, pl.Float64).alias(name) for name, _, _ in encoder.numbers]
     lacking = [null for null in texts + numbers if null.meta.output_name() not in table.columns]
     return table.with_columns(lacking), dropped

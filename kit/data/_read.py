@@ -89,8 +89,14 @@ def files_of(path: Path) -> list[Path]:
     return files
 
 
-def parts_of(files: Sequence[Path], folder: Path) -> dict[Path, str]:
-    """Which file is which part of a given split; none where no file is named so."""
+def parts_of(files: Sequence[Path], folder: Path, *, needs_test: bool = True) -> dict[Path, str]:
+    """Which file is which part of a given split; none where no file is named so.
+
+    Args:
+        files: of the folder.
+        folder: where they are; a file is its own source.
+        needs_test: whether valid cannot stand for test.
+    """
     parts = {file: PARTS[stem_of(file).lower()] for file in files if stem_of(file).lower() in PARTS}
     if not parts or not folder.is_dir():
         return {}
@@ -102,7 +108,9 @@ def parts_of(files: Sequence[Path], folder: Path) -> dict[Path, str]:
                 where=str(folder),
                 remedy="Keep one of them in the folder.",
             )
-        if not found and part != "valid":
+        if part == "valid" or (part == "test" and not needs_test and "valid" in parts.values()):
+            continue
+        if not found:
             raise UserError(
                 f"The folder holds a split without its {part} part.",
                 where=str(folder),

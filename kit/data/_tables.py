@@ -55,7 +55,8 @@ def kind_of(path: Path) -> str:
 
 def stem_of(path: Path) -> str:
     """The name without its extensions: `train.tsv.gz` is 'train'."""
-    return Path(path.stem if path.suffix.lower() in COMPRESSED else path.name).stem
+    is_compressed = path.suffix.lower() in COMPRESSED
+    return Path(path.stem if is_compressed else path.name).stem
 
 
 def is_table(path: Path) -> bool:

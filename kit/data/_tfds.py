@@ -10,7 +10,7 @@ import polars as pl
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from kit.data._builtin import BOXES, BUILT_IN, PAIRS, PICTURES, TABLES
+from kit.data._builtin import BOXES, BUILT_IN, PAIRS, PICTURES, TABLES, TEXTS
 from kit.data._columns import Columns, find_columns
 from kit.data._ids import to_ids
 from kit.data._read import PART, PARTS
@@ -111,8 +111,8 @@ def prepared(name: str, *, where: str) -> Any:
     Raises:
         UserError: unknown name, or no download.
     """
-    every = (*BUILT_IN, *TABLES, *PAIRS, *PICTURES, *BOXES)
-    ours = {built_in.replace("-", "_") for built_in in every}
+    built_in = (*BUILT_IN, *TABLES, *TEXTS, *PAIRS, *PICTURES, *BOXES)
+    ours = {one.replace("-", "_") for one in built_in}
     if name.split("/")[0].split(":")[0] in ours:
         importlib.import_module(f"kit.data.{name.split('/')[0].split(':')[0]}")
     folder = os.environ.get("TFDS_DATA_DIR")

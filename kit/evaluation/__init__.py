@@ -11,6 +11,8 @@ from kit.evaluation._candidate_lists import CandidateLists as CandidateLists
 from kit.evaluation._candidate_lists import candidate_features as candidate_features
 from kit.evaluation._candidate_lists import candidate_lists as candidate_lists
 from kit.evaluation._candidate_lists import ranked_lists as ranked_lists
+from kit.evaluation._class_predictions import SHOWN as SHOWN
+from kit.evaluation._class_predictions import ClassPredictions as ClassPredictions
 from kit.evaluation._classification import Classification as Classification
 from kit.evaluation._classification import Predictions as Predictions
 from kit.evaluation._classification import logits_of as logits_of

@@ -51,6 +51,7 @@ td.model small { font-weight: 400; }
 .example h3 { margin: 0 0 .25rem; }
 .example table { width: 100%; }
 .example td.text small { white-space: normal; }
+mark { color: inherit; border-radius: 2px; }
 details { margin: .75rem 0; } summary { cursor: pointer; color: var(--model); }
 pre { background: var(--card); border-radius: 4px; padding: .75rem 1rem; overflow-x: auto;
   font-size: .85rem; }

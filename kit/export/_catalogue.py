@@ -11,7 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.artefact import SignatureCheck, recommender_card
-from kit.data import Attributes, FeatureEncoder, Histories, title_column
+from kit.data import Attributes, FeatureEncoder, Histories, LearnedContent, title_column
 from kit.errors import UserError
 from kit.export._recommender import RecommenderParts
 from kit.export._retrieval import export_recommender
@@ -96,6 +96,11 @@ class Catalogue:
             most_tokens=saved["most_tokens"],
         )
 
+    @property
+    def contents(self) -> list[LearnedContent]:
+        """Pictures and texts that the model has learned to read."""
+        return [LearnedContent.of_card(saved) for saved in self.card.get("learned_contents", [])]
+
     def without(self, item_ids: Sequence[str]) -> "Catalogue":
         """Without some items; people keep the queries they have.
 
@@ -129,14 +134,16 @@ class Catalogue:
         )
         return replace(self, parts=kept_parts, card={**self.card, "names": names})
 
-    def with_items(self, table: pl.DataFrame) -> "Catalogue":
+    def with_items(self, table: pl.DataFrame, folder: Path | str = ".") -> "Catalogue":
         """With further items, embedded from their features; nobody has them yet.
 
         Args:
             table: `item_id` and features, as `read_new_items` gives them.
+            folder: what paths of pictures start from.
 
         Raises:
-            UserError: an item is in the catalogue already, or the model knows ids alone.
+            UserError: an item is in the catalogue already, the model knows ids alone, or a picture
+                cannot be read.
         """
         encoded = self.encoder.encode(table)
         new = table["item_id"].to_list()
@@ -148,7 +155,9 @@ class Catalogue:
                 remedy="Leave them out, or remove them in the same command: --remove FILE",
             )
         features: Any = self.parts.item_features
-        vectors = features.vectors(tf.constant(encoded.tokens), tf.constant(encoded.numbers))
+        read = [tf.constant(content.read(table, folder)) for content in self.contents]
+        vectors = features.vectors(tf.constant(encoded.tokens), tf.constant(encoded.numbers), *read)
+        table = table.drop(one.column for one in self.contents if not one.vocabulary)
         parts = self.parts
         everything = np.ones(len(parts.item_ids), np.bool_)
         names = dict.fromkeys(new, "")

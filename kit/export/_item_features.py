@@ -8,10 +8,10 @@ from kit.models import EntityTower
 
 
 class ItemFeatures(tf.Module):
-    """The item tower's way from features to a vector, without Keras in the export.
+    """The item tower's way from features, pictures and texts to a vector, without Keras.
 
     Args:
-        tower: a built item tower that has features.
+        tower: a built item tower that has features or reads pictures or texts.
 
     Raises:
         ValueError: the tower knows ids only.
@@ -19,18 +19,23 @@ class ItemFeatures(tf.Module):
 
     def __init__(self, tower: EntityTower) -> None:
         super().__init__()
-        if tower.bag is None or tower.features is None:
+        if not tower.reads_features:
             raise ValueError("This tower knows ids only; nothing can be embedded from features.")
-        # The layer itself stays outside: only its variables and what it computes are saved.
-        self._weights = [weight.value for weight in tower.bag.variables]
-        embed = tower.embed_features
+        # The layers themselves stay outside: only their variables and what they compute are saved.
+        parts = [tower.bag, *tower.readers] if tower.bag is not None else tower.readers
+        self._weights = [weight.value for part in parts for weight in part.variables]
+        embed, features = tower.embed_features, tower.features
         specs = [
-            tf.TensorSpec([None, tower.features.tokens], tf.int32, "tokens"),
-            tf.TensorSpec([None, tower.features.numbers], tf.float32, "numbers"),
+            tf.TensorSpec([None, features.tokens if features else None], tf.int32, "tokens"),
+            tf.TensorSpec([None, features.numbers if features else None], tf.float32, "numbers"),
+            *(
+                tf.TensorSpec([None, *one.shape], one.dtype, f"content_{number}")
+                for number, one in enumerate(tower.contents)
+            ),
         ]
 
         @tf.function(input_signature=specs, autograph=False)
-        def vectors(tokens: Any, numbers: Any) -> Any:
-            return tf.cast(embed(tokens, numbers), tf.float32)
+        def vectors(tokens: Any, numbers: Any, *contents: Any) -> Any:
+            return tf.cast(embed(tokens, numbers, *contents), tf.float32)
 
         self.vectors = vectors

@@ -1,5 +1,6 @@
 """From a trained retrieval model to the arrays of its artefact."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kit.artefact import SignatureCheck
-from kit.data import Attributes, Dataset, FeatureEncoder, histories, item_names
+from kit.data import Attributes, Dataset, FeatureEncoder, LearnedContent, histories, item_names
 from kit.export._history_encoder import HistoryEncoder
 from kit.export._item_features import ItemFeatures
 from kit.export._recommender import Recommender, RecommenderParts
@@ -25,6 +26,7 @@ def export_retrieval(
     k: int = 100,
     exclude_seen: bool = True,
     index: IndexSettings | None = None,
+    contents: Sequence[LearnedContent] = (),
     card: dict[str, Any],
 ) -> tuple[Path, list[SignatureCheck]]:
     """Write the next version of a trained model and verify it in a process of its own.
@@ -36,6 +38,7 @@ def export_retrieval(
         k: length of the answers.
         exclude_seen: whether what a user has in train or valid is left out of his answers.
         index: how the artefact finds the best items.
+        contents: pictures and texts of items that the model has learned to read.
         card: what the artefact is, kept in `assets.extra/card.json`.
 
     Returns:
@@ -49,6 +52,7 @@ def export_retrieval(
     encoder = None
     if parts.item_features is not None and dataset.items is not None:
         encoder = FeatureEncoder.fit(dataset.items[: dataset.num_items], key="item_id")
+        encoder = encoder or FeatureEncoder((), (), (), 1)
     names = dict(zip(parts.item_ids, item_names(dataset), strict=False))
     return export_recommender(
         parts,
@@ -57,7 +61,12 @@ def export_retrieval(
         k=k,
         exclude_seen=exclude_seen,
         index=index or IndexSettings(),
-        card={**card, "names": names, "item_encoder": asdict(encoder) if encoder else None},
+        card={
+            **card,
+            "names": names,
+            "item_encoder": asdict(encoder) if encoder else None,
+            "learned_contents": [content.card() for content in contents],
+        },
     )
 
 
@@ -139,7 +148,7 @@ def retrieval_parts(
         owned=owned,
         popularity=(holders / dataset.num_users).astype(np.float32),
         attributes=Attributes.of(dataset.items, key="item_id", rows=dataset.num_items),
-        item_features=ItemFeatures(model.item_tower) if model.item_tower.bag else None,
+        item_features=(ItemFeatures(model.item_tower) if model.item_tower.reads_features else None),
         history_encoder=(
             HistoryEncoder(model) if isinstance(model, SequentialRecommender) else None
         ),

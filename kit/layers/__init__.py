@@ -1,6 +1,7 @@
 """Keras blocks that models are composed from."""
 
 from kit.layers._attention_pooling import AttentionPooling as AttentionPooling
+from kit.layers._bidirectional_encoder import BidirectionalEncoder as BidirectionalEncoder
 from kit.layers._bilinear_fusion import BilinearFusion as BilinearFusion
 from kit.layers._convnext_block import ConvNextBlock as ConvNextBlock
 from kit.layers._convolution_block import ConvolutionBlock as ConvolutionBlock

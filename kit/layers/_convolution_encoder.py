@@ -1,4 +1,4 @@
-"""Convolutions over a sequence that look back only."""
+"""Convolutions over a sequence."""
 
 from typing import Any
 
@@ -8,14 +8,16 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable(package="kit")
 class ConvolutionEncoder(keras.layers.Layer):
-    """Residual blocks of causal convolutions whose dilation doubles from block to block.
+    """Residual blocks of convolutions whose dilation doubles from block to block.
 
-    A position sees `1 + (kernel - 1) * (2^blocks - 1)` positions, itself the last of them.
+    A position sees `1 + (kernel - 1) * (2^blocks - 1)` positions: itself and those before it, or as
+    many on both sides.
 
     Args:
         kernel: positions each convolution sees.
         blocks: how many; block i has dilation 2^i.
         dropout: share of what a block adds that is dropped in training.
+        causal: whether a position sees itself and earlier ones only.
 
     Call arguments:
         vectors: float [batch, length, dim].
@@ -36,11 +38,16 @@ class ConvolutionEncoder(keras.layers.Layer):
     """
 
     def __init__(
-        self, kernel: int = 3, blocks: int = 4, dropout: float = 0.0, **kwargs: Any
+        self,
+        kernel: int = 3,
+        blocks: int = 4,
+        dropout: float = 0.0,
+        causal: bool = True,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
-        self.kernel, self.blocks = kernel, blocks
+        self.kernel, self.blocks, self.causal = kernel, blocks, causal
         self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
 
     def build(self, vectors_shape: tuple[int | None, ...]) -> None:
@@ -53,7 +60,7 @@ class ConvolutionEncoder(keras.layers.Layer):
             keras.layers.Conv1D(
                 dim,
                 self.kernel,
-                padding="causal",
+                padding="causal" if self.causal else "same",
                 dilation_rate=2**i,
                 activation="gelu",
                 dtype=policy,
@@ -75,7 +82,9 @@ class ConvolutionEncoder(keras.layers.Layer):
             seen = tf.cast(norm(vectors), self.compute_dtype)
             if mask is not None:
                 seen *= tf.cast(mask, seen.dtype)[..., None]
-            vectors = vectors + self.dropout(mixer(convolution(seen)), training=training)
+            # What dilation makes of an empty batch is longer than it was.
+            added = mixer(convolution(seen))[:, : tf.shape(vectors)[1]]
+            vectors = vectors + self.dropout(added, training=training)
         return vectors
 
     def compute_output_shape(self, vectors_shape: Any, **_: Any) -> Any:
@@ -87,4 +96,5 @@ class ConvolutionEncoder(keras.layers.Layer):
             "kernel": self.kernel,
             "blocks": self.blocks,
             "dropout": self.dropout.rate,
+            "causal": self.causal,
         }

@@ -42,6 +42,10 @@ class MaskedPooling(keras.layers.Layer):
         count = ops.maximum(ops.sum(weights, axis=-1, keepdims=True), 1)
         return total / count**self.power
 
+    def compute_mask(self, vectors: Any, mask: Any = None) -> None:
+        # One vector a list: were the mask handed on, a loss would take it for that of the lists.
+        return None
+
     def compute_output_shape(self, vectors_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (*vectors_shape[:-2], vectors_shape[-1])
 

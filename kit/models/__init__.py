@@ -8,12 +8,17 @@ from kit.models._candidate_ranking import CandidateRanking as CandidateRanking
 from kit.models._defined_features import defined_features as defined_features
 from kit.models._detector import Detector as Detector
 from kit.models._detector_for import detector_for as detector_for
+from kit.models._entity_tower import ContentShape as ContentShape
 from kit.models._entity_tower import EntityTower as EntityTower
 from kit.models._entity_tower import FeatureShape as FeatureShape
 from kit.models._image_classifier import ImageClassifier as ImageClassifier
 from kit.models._image_encoder import ImageEncoder as ImageEncoder
+from kit.models._picture_reader import PictureReader as PictureReader
 from kit.models._pretrained_encoder import PretrainedEncoder as PretrainedEncoder
 from kit.models._pretrained_encoder import pretrained_encoder as pretrained_encoder
+from kit.models._pretrained_text_encoder import BackboneEncoder as BackboneEncoder
+from kit.models._pretrained_text_encoder import PretrainedTextEncoder as PretrainedTextEncoder
+from kit.models._pretrained_text_encoder import pretrained_text_encoder as pretrained_text_encoder
 from kit.models._queries import RetrievalModel as RetrievalModel
 from kit.models._queries import queries as queries
 from kit.models._ranking import Ranking as Ranking
@@ -32,6 +37,9 @@ from kit.models._task_aligned import Assigned as Assigned
 from kit.models._task_aligned import Places as Places
 from kit.models._task_aligned import assign as assign
 from kit.models._task_aligned import places_of as places_of
+from kit.models._text_classifier import TextClassifier as TextClassifier
+from kit.models._text_encoder import TextEncoder as TextEncoder
+from kit.models._text_reader import TextReader as TextReader
 from kit.models._text_to_text import TextToText as TextToText
 from kit.models._two_tower import TwoTower as TwoTower
 from kit.models._two_tower_for import two_tower_for as two_tower_for

@@ -25,10 +25,11 @@ def detector_for(
         shape: height and width of what it takes, multiples of 32.
         filters: channels of pyramid and heads.
         backbone: preset of keras-hub or a folder that has one, of which the maps of strides 8, 16
-            and 32 are taken; None for a small residual network that knows nothing yet.
+            and 32 are taken, of a detector those of its pyramid; None for a small residual network
+            that knows nothing yet.
 
     Raises:
-        UserError: the backbone cannot be loaded, or has no such maps.
+        UserError: the backbone cannot be loaded, has no such maps, or takes another size.
 
     Example:
 
@@ -46,6 +47,14 @@ def detector_for(
                 "8, 16 and 32.",
                 where=f"--backbone {backbone}",
                 expected="a backbone with a feature pyramid, such as resnet_18_imagenet",
+            )
+        sides = found.encoder.inputs[0].shape[1:3]
+        if any(one not in (None, side) for one, side in zip(sides, shape, strict=True)):
+            raise UserError(
+                f"The preset takes pictures of {'x'.join(map(str, sides))} only; those of the data "
+                f"become {'x'.join(map(str, shape))}.",
+                where=f"--backbone {backbone}",
+                expected="a backbone that takes pictures of any size",
             )
         encoder = keras.Model(found.encoder.inputs[0], {name: maps[name] for name in LEVELS})
         model = Detector(classes, shape, encoder, filters, scale=found.scale, offset=found.offset)

@@ -1,5 +1,6 @@
 """A tower over one kind of thing: users or items."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,6 +10,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.layers import Embedding, FeatureBag
+from kit.models._picture_reader import PictureReader
+from kit.models._text_reader import TextReader
 
 
 @dataclass(frozen=True)
@@ -26,26 +29,49 @@ class FeatureShape:
     numbers: int
 
 
+@dataclass(frozen=True)
+class ContentShape:
+    """Shape of a table of pictures or texts, which the tower learns to read.
+
+    Args:
+        shape: of one: height, width and 3 of a picture, the number of pieces of a text.
+        vocabulary: how many pieces there are; 0 for pictures.
+    """
+
+    shape: Sequence[int]
+    vocabulary: int = 0
+
+    @property
+    def dtype(self) -> str:
+        """Of the table."""
+        return "int32" if self.vocabulary else "uint8"
+
+
 @keras.saving.register_keras_serializable(package="kit")
 class EntityTower(keras.layers.Layer):
-    """Embeds codes: a vector of the id plus a `FeatureBag` of the features.
+    """Embeds codes: a vector of the id, a `FeatureBag` of the features, and what it reads.
 
-    The features of all known codes lie in the layer, set once with `set_features`, so that a batch
-    carries codes only. What is not known yet is embedded from its features alone by
-    `embed_features`.
+    The features of all known codes lie in the layer, set once with `set_features`, and so do their
+    pictures and texts, set with `set_contents`, so that a batch carries codes only. What is not
+    known yet is embedded from its features alone by `embed_features`.
 
     Args:
         size: known codes, 1 to `size`; code 0 means unknown or padding and has a zero id vector.
         dim: width of the result.
         features: shape of the feature table, or None.
         id_dropout: share of the id vector's entries dropped in training.
+        id_hiding: share of the codes whose id vector is left out in training, so that features,
+            pictures and texts have to speak for themselves, as they do of what is not known yet.
         unit: whether vectors have length 1, but for their last entry, a bias, which is as it is.
+        contents: shapes of the tables of pictures and texts.
 
     Call arguments:
         codes: int [...].
 
     Returns:
         float [..., dim].
+
+    Source: leaving ids out is of Volkovs, Yu and Poutanen (2017), DropoutNet.
 
     Example:
 
@@ -63,27 +89,48 @@ class EntityTower(keras.layers.Layer):
         features: FeatureShape | dict[str, int] | None = None,
         id_dropout: float = 0.0,
         unit: bool = False,
+        contents: Sequence[ContentShape | dict[str, Any]] = (),
+        id_hiding: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.size, self.dim, self.id_dropout, self.unit = size, dim, id_dropout, unit
+        self.id_hiding = id_hiding
+        if id_hiding:
+            self.hiding_seed = keras.random.SeedGenerator()
         self.features = FeatureShape(**features) if isinstance(features, dict) else features
         self.ids = Embedding(size + 1, dim, name="ids")
         # In float32 the same entries are dropped in every precision.
         self.dropout = keras.layers.Dropout(id_dropout, dtype="float32")
         self.bag = FeatureBag(self.features.vocabulary, dim) if self.features else None
+        self.contents = [ContentShape(**x) if isinstance(x, dict) else x for x in contents]
+        self.readers = [
+            TextReader(one.vocabulary, dim, name=f"reader_{number}")
+            if one.vocabulary
+            else PictureReader(dim, name=f"reader_{number}")
+            for number, one in enumerate(self.contents)
+        ]
+
+    @property
+    def reads_features(self) -> bool:
+        """Whether things without a code can be embedded."""
+        return self.bag is not None or bool(self.readers)
 
     def build(self, codes_shape: tuple[int | None, ...] | None) -> None:
         self.ids.build((None,))
         if self.bag is not None and self.features is not None:
             self.bag.build((None, self.features.tokens), (None, self.features.numbers))
-            self.tokens = self._table(self.features.tokens, "int32", "feature_tokens")
-            self.numbers = self._table(self.features.numbers, "float32", "feature_numbers")
+            self.tokens = self._table((self.features.tokens,), "int32", "feature_tokens")
+            self.numbers = self._table((self.features.numbers,), "float32", "feature_numbers")
+        self.content_tables = []
+        for number, (one, reader) in enumerate(zip(self.contents, self.readers, strict=True)):
+            reader.build((None, *one.shape))
+            self.content_tables.append(self._table(one.shape, one.dtype, f"content_{number}"))
         self.built = True
 
-    def _table(self, columns: int, dtype: str, name: str) -> Any:
+    def _table(self, shape: Sequence[int], dtype: str, name: str) -> Any:
         return self.add_weight(
-            shape=(self.size + 1, columns),
+            shape=(self.size + 1, *shape),
             dtype=dtype,
             initializer="zeros",
             trainable=False,
@@ -96,27 +143,52 @@ class EntityTower(keras.layers.Layer):
         self.tokens.assign(np.pad(tokens, ((1, 0), (0, 0))))
         self.numbers.assign(np.pad(numbers, ((1, 0), (0, 0))))
 
+    def set_contents(self, contents: Sequence[NDArray[Any]]) -> None:
+        """Store the pictures and texts of codes 1 to `size`, a table [size, ...] for each shape."""
+        for table, values in zip(self.content_tables, contents, strict=True):
+            # Row 0 stays empty. Padding would hold the whole table twice.
+            table.assign(np.concatenate([np.zeros_like(values[:1]), values]))
+
     def call(self, codes: Any, training: bool = False) -> Any:
         known = tf.cast(tf.not_equal(codes, 0), self.compute_dtype)[..., None]
         vectors = self.ids(codes)
         if self.id_dropout:
             vectors = tf.cast(self.dropout(vectors, training=training), self.compute_dtype)
         vectors *= known
-        if self.bag is None:
-            return self._finished(vectors)
-        tokens = tf.gather(self.tokens.value, codes)
-        numbers = tf.gather(self.numbers.value, codes)
-        return self._finished(vectors + self.bag(tokens, tf.cast(numbers, self.compute_dtype)))
+        if self.id_hiding and training:
+            drawn = keras.random.uniform(tf.shape(codes), seed=self.hiding_seed)
+            vectors *= tf.cast(drawn >= self.id_hiding, vectors.dtype)[..., None]
+        if self.bag is not None:
+            tokens = tf.gather(self.tokens.value, codes)
+            numbers = tf.gather(self.numbers.value, codes)
+            vectors += self.bag(tokens, tf.cast(numbers, self.compute_dtype))
+        if self.readers:
+            # What comes several times is read once.
+            different, place = tf.unique(tf.reshape(codes, [-1]))
+            for reader, table in zip(self.readers, self.content_tables, strict=True):
+                read = tf.gather(reader(tf.gather(table.value, different)), place)
+                vectors += tf.reshape(read, tf.shape(vectors))
+        return self._finished(vectors)
 
-    def embed_features(self, tokens: Any, numbers: Any) -> Any:
-        """Vectors of things without a code: [..., tokens] and [..., numbers] -> [..., dim].
+    def embed_features(self, tokens: Any, numbers: Any, *contents: Any) -> Any:
+        """Vectors of things without a code.
+
+        Args:
+            tokens: int [things, tokens]; not looked at where the tower has no features.
+            numbers: float [things, numbers]; likewise.
+            contents: pictures and texts, [things, ...] for each shape.
+
+        Returns:
+            float [things, dim].
 
         Raises:
-            ValueError: the tower was built without features.
+            ValueError: the tower was built without features and contents.
         """
-        if self.bag is None:
+        parts = [] if self.bag is None else [self.bag(tokens, numbers)]
+        parts += [reader(one) for reader, one in zip(self.readers, contents, strict=True)]
+        if not parts:
             raise ValueError("This tower knows ids only; build it with `features`.")
-        return self._finished(self.bag(tokens, numbers))
+        return self._finished(tf.add_n(parts))
 
     def _finished(self, vectors: Any) -> Any:
         if not self.unit:
@@ -135,4 +207,6 @@ class EntityTower(keras.layers.Layer):
             "features": asdict(self.features) if self.features else None,
             "id_dropout": self.id_dropout,
             "unit": self.unit,
+            "contents": [asdict(one) for one in self.contents],
+            "id_hiding": self.id_hiding,
         }

@@ -1,5 +1,6 @@
 """The sequential recommender."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -9,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.losses import full_softmax, gbce, sampled_softmax
-from kit.models._entity_tower import EntityTower, FeatureShape
+from kit.models._entity_tower import ContentShape, EntityTower, FeatureShape
 from kit.models._sequence_encoder import SequenceEncoder
 from kit.models._sequence_loss import SequenceLoss
 
@@ -32,7 +33,10 @@ class SequentialRecommender(keras.Model):
         length: most items of a history that are looked at, the latest.
         encoder: what turns vectors into queries.
         item_features: shape of the items' feature table, or None.
+        item_contents: shapes of the items' pictures and texts that the item tower learns to read.
         loss: how it is trained.
+        item_id_hiding: share of the items whose id vector is left out in training, so that items
+            that come later are embedded well from their features.
         temperature: divides the cosine of query and item.
 
     Call arguments:
@@ -65,7 +69,9 @@ class SequentialRecommender(keras.Model):
         length: int = 64,
         encoder: SequenceEncoder | dict[str, Any] | None = None,
         item_features: FeatureShape | dict[str, int] | None = None,
+        item_contents: Sequence[ContentShape | dict[str, Any]] = (),
         loss: SequenceLoss | dict[str, Any] | None = None,
+        item_id_hiding: float = 0.0,
         temperature: float = 0.1,
         **kwargs: Any,
     ) -> None:
@@ -77,7 +83,15 @@ class SequentialRecommender(keras.Model):
             if isinstance(encoder, dict)
             else encoder or SequenceEncoder(name="encoder")
         )
-        self.item_tower = EntityTower(num_items, dim + 1, item_features, unit=True, name="item")
+        self.item_tower = EntityTower(
+            num_items,
+            dim + 1,
+            item_features,
+            unit=True,
+            contents=item_contents,
+            id_hiding=item_id_hiding,
+            name="item",
+        )
         self.sequence_loss = (
             SequenceLoss(**loss) if isinstance(loss, dict) else loss or SequenceLoss()
         )
@@ -222,6 +236,8 @@ class SequentialRecommender(keras.Model):
             "length": self.length,
             "encoder": keras.saving.serialize_keras_object(self.encoder),
             "item_features": asdict(features) if features else None,
+            "item_contents": [asdict(one) for one in self.item_tower.contents],
             "loss": asdict(self.sequence_loss),
+            "item_id_hiding": self.item_tower.id_hiding,
             "temperature": self.temperature,
         }

@@ -1,12 +1,15 @@
 """A sequential model of the right size for a data set."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from kit.data import Dataset
+from numpy.typing import NDArray
+
+from kit.data import Dataset, LearnedContent
 from kit.models._sequence_encoder import SequenceEncoder
 from kit.models._sequence_loss import SequenceLoss
 from kit.models._sequential import SequentialRecommender
-from kit.models._two_tower_for import encoded_features, shape_of
+from kit.models._two_tower_for import content_shape, encoded_features, fill, shape_of
 
 
 def sequential_for(
@@ -17,6 +20,7 @@ def sequential_for(
     encoder: SequenceEncoder,
     loss: SequenceLoss,
     features: bool = True,
+    contents: Sequence[tuple[LearnedContent, NDArray[Any]]] = (),
     **settings: Any,
 ) -> SequentialRecommender:
     """Build a `SequentialRecommender` for the items of train, with their features stored in it.
@@ -28,6 +32,7 @@ def sequential_for(
         encoder: what turns a history into queries.
         loss: how it will be trained.
         features: whether to use the feature table of the items.
+        contents: pictures and texts of the items, which the item tower learns to read.
         settings: what else the model takes.
 
     Returns:
@@ -49,10 +54,10 @@ def sequential_for(
         length=length,
         encoder=encoder,
         item_features=shape_of(items),
+        item_contents=[content_shape(content) for content, _ in contents],
         loss=loss,
         **settings,
     )
     model.build()
-    if items is not None:
-        model.item_tower.set_features(items.tokens, items.numbers)
+    fill(model.item_tower, items, contents)
     return model

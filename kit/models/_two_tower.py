@@ -1,5 +1,6 @@
 """The two-tower retrieval model."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from kit.layers import MaskedPooling
 from kit.losses import full_softmax, multi_hot, sampled_softmax
-from kit.models._entity_tower import EntityTower, FeatureShape
+from kit.models._entity_tower import ContentShape, EntityTower, FeatureShape
 from kit.models._retrieval_loss import RetrievalLoss
 
 
@@ -29,8 +30,11 @@ class TwoTower(keras.Model):
         dim: width of the embeddings.
         user_features: shape of the user features, or None.
         item_features: shape of the item features, or None.
+        item_contents: shapes of the items' pictures and texts that the item tower learns to read.
         id_dropout: share of the user id vector's entries dropped in training, so that the history
             learns to speak for itself.
+        item_id_hiding: share of the items whose id vector is left out in training, so that items
+            that come later are embedded well from their features.
         loss: how it is trained.
 
     Call arguments:
@@ -65,14 +69,23 @@ class TwoTower(keras.Model):
         *,
         user_features: FeatureShape | dict[str, int] | None = None,
         item_features: FeatureShape | dict[str, int] | None = None,
+        item_contents: Sequence[ContentShape | dict[str, Any]] = (),
         id_dropout: float = 0.6,
+        item_id_hiding: float = 0.0,
         loss: RetrievalLoss | dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.num_users, self.num_items, self.dim = num_users, num_items, dim
         self.user_tower = EntityTower(num_users, dim, user_features, id_dropout, name="user")
-        self.item_tower = EntityTower(num_items, dim + 1, item_features, name="item")
+        self.item_tower = EntityTower(
+            num_items,
+            dim + 1,
+            item_features,
+            contents=item_contents,
+            id_hiding=item_id_hiding,
+            name="item",
+        )
         self.pooling = MaskedPooling(name="history")
         self.retrieval_loss = (
             RetrievalLoss(**loss) if isinstance(loss, dict) else loss or RetrievalLoss()
@@ -106,14 +119,16 @@ class TwoTower(keras.Model):
 
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
         user, history = inputs["user"], inputs["history"]
-        query = self.user_tower(user, training=training) + self._pooled(history)[:, :-1]
+        pooled = self._pooled(history, training)
+        query = self.user_tower(user, training=training) + pooled[:, :-1]
         return tf.concat([query, tf.ones_like(query[:, :1])], axis=1)
 
-    def _pooled(self, history: Any) -> Any:
+    def _pooled(self, history: Any, training: bool) -> Any:
         if not self.is_full:
-            return self.pooling(self.item_tower(history), mask=tf.not_equal(history, 0))
+            vectors = self.item_tower(history, training=training)
+            return self.pooling(vectors, mask=tf.not_equal(history, 0))
         # Up to 20,000 items one product with the catalogue is cheaper than a gather a place.
-        vectors = self._trained_vectors()
+        vectors = self._trained_vectors(training)
         chosen = tf.cast(multi_hot(history, self.num_items + 1), vectors.dtype)
         total = tf.matmul(chosen, vectors)
         return total / tf.maximum(tf.reduce_sum(chosen, axis=1, keepdims=True), 1)
@@ -122,12 +137,12 @@ class TwoTower(keras.Model):
         """Vectors of the whole catalogue, float [num_items + 1, dim + 1]; row 0 is no item."""
         if not self.built:
             self.build()
-        vectors = self._trained_vectors()
+        vectors = self._trained_vectors(training=False)
         prior = tf.cast(self.item_prior.value, vectors.dtype)[:, None]
         return tf.concat([vectors[:, :-1], vectors[:, -1:] + prior], axis=1)
 
-    def _trained_vectors(self) -> Any:
-        return self.item_tower(tf.range(self.num_items + 1))
+    def _trained_vectors(self, training: bool) -> Any:
+        return self.item_tower(tf.range(self.num_items + 1), training=training)
 
     def compute_loss(
         self,
@@ -141,11 +156,13 @@ class TwoTower(keras.Model):
         loss = self._full_loss if self.is_full else self._sampled_loss
         # Keras adds up the gradients of all replicas, each of which sees its share of the batch.
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        return loss(y_pred, y, weights, x["history"]) / replicas
+        return loss(y_pred, y, weights, x["history"], training) / replicas
 
-    def _full_loss(self, queries: Any, targets: Any, weights: Any, history: Any) -> Any:
+    def _full_loss(
+        self, queries: Any, targets: Any, weights: Any, history: Any, training: bool
+    ) -> Any:
         settings = self.retrieval_loss
-        vectors = self._trained_vectors()
+        vectors = self._trained_vectors(training)
         fit = full_softmax(
             queries,
             vectors,
@@ -156,13 +173,15 @@ class TwoTower(keras.Model):
         )
         return fit + settings.shrinkage * _mean_squared_norm(vectors)
 
-    def _sampled_loss(self, queries: Any, targets: Any, weights: Any, history: Any) -> Any:
+    def _sampled_loss(
+        self, queries: Any, targets: Any, weights: Any, history: Any, training: bool
+    ) -> Any:
         settings = self.retrieval_loss
         uniform = keras.random.randint(
             (settings.uniform_negatives,), 1, self.num_items + 1, seed=self.negatives_seed
         )
         negative_ids = tf.concat([tf.reshape(targets, [-1]), uniform], axis=0)
-        vectors = self.item_tower(negative_ids)
+        vectors = self.item_tower(negative_ids, training=training)
         positives = tf.reshape(vectors[: tf.size(targets)], [*tf.unstack(tf.shape(targets)), -1])
         fit = sampled_softmax(
             queries,
@@ -194,7 +213,9 @@ class TwoTower(keras.Model):
             "dim": self.dim,
             "user_features": asdict(user) if user else None,
             "item_features": asdict(item) if item else None,
+            "item_contents": [asdict(one) for one in self.item_tower.contents],
             "id_dropout": self.user_tower.id_dropout,
+            "item_id_hiding": self.item_tower.id_hiding,
             "loss": asdict(self.retrieval_loss),
         }
 

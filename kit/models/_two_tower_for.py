@@ -1,15 +1,25 @@
 """A two-tower model of the right size for a data set."""
 
-import polars as pl
+from collections.abc import Sequence
+from typing import Any
 
-from kit.data import Dataset, EncodedFeatures, FeatureEncoder
-from kit.models._entity_tower import FeatureShape
+import polars as pl
+from numpy.typing import NDArray
+
+from kit.data import Dataset, EncodedFeatures, FeatureEncoder, LearnedContent
+from kit.models._entity_tower import ContentShape, EntityTower, FeatureShape
 from kit.models._retrieval_loss import RetrievalLoss
 from kit.models._two_tower import TwoTower
 
 
 def two_tower_for(
-    dataset: Dataset, *, dim: int, loss: RetrievalLoss, features: bool = True
+    dataset: Dataset,
+    *,
+    dim: int,
+    loss: RetrievalLoss,
+    features: bool = True,
+    contents: Sequence[tuple[LearnedContent, NDArray[Any]]] = (),
+    **settings: Any,
 ) -> TwoTower:
     """Build a `TwoTower` for the users and items of train, with their features stored in it.
 
@@ -18,6 +28,8 @@ def two_tower_for(
         dim: width of the embeddings.
         loss: how it will be trained.
         features: whether to use the feature tables of the data set.
+        contents: pictures and texts of the items, which the item tower learns to read.
+        settings: what else the model takes.
 
     Returns:
         The model, built, untrained.
@@ -37,13 +49,30 @@ def two_tower_for(
         dim,
         user_features=shape_of(users),
         item_features=shape_of(items),
+        item_contents=[content_shape(content) for content, _ in contents],
         loss=loss,
+        **settings,
     )
     model.build()
-    for tower, encoded in ((model.user_tower, users), (model.item_tower, items)):
-        if encoded is not None:
-            tower.set_features(encoded.tokens, encoded.numbers)
+    fill(model.user_tower, users)
+    fill(model.item_tower, items, contents)
     return model
+
+
+def fill(
+    tower: EntityTower,
+    encoded: EncodedFeatures | None,
+    contents: Sequence[tuple[LearnedContent, NDArray[Any]]] = (),
+) -> None:
+    """Store in a tower what it is told of its users or items."""
+    if encoded is not None:
+        tower.set_features(encoded.tokens, encoded.numbers)
+    tower.set_contents([values for _, values in contents])
+
+
+def content_shape(content: LearnedContent) -> ContentShape:
+    """What a tower is told of pictures or texts."""
+    return ContentShape(content.shape, len(content.vocabulary))
 
 
 def encoded_features(table: pl.DataFrame | None, key: str, known: int) -> EncodedFeatures | None:

@@ -1,7 +1,13 @@
 """From text to numbers inside the graph, in operations of TensorFlow's core alone."""
 
+from kit.tokenizers._bytes import Bytes as Bytes
 from kit.tokenizers._merges import merged_vocabulary as merged_vocabulary
+from kit.tokenizers._numbers import Numbers as Numbers
+from kit.tokenizers._numbers import numbers_of as numbers_of
+from kit.tokenizers._rectangle import kept_ends as kept_ends
 from kit.tokenizers._sentences import sentences_of as sentences_of
+from kit.tokenizers._tokenizer import Tokenizer as Tokenizer
+from kit.tokenizers._tokenizer import tokenizer_of as tokenizer_of
 from kit.tokenizers._vocabulary import END as END
 from kit.tokenizers._vocabulary import MARKS as MARKS
 from kit.tokenizers._vocabulary import PADDING as PADDING

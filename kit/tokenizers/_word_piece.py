@@ -5,6 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from kit.tokenizers._rectangle import rectangle, with_marks
 from kit.tokenizers._vocabulary import END, JOINED, PADDING, START, UNKNOWN
 from kit.tokenizers._words import AFTER_SPACE, words_of
 
@@ -88,6 +89,11 @@ class WordPiece(tf.Module):
             **marks,
         }
 
+    @property
+    def size(self) -> int:
+        """How many different numbers there are."""
+        return len(self.vocabulary)
+
     def tokenize(self, texts: Any) -> tf.RaggedTensor:
         """Numbers of pieces, without marks.
 
@@ -112,25 +118,46 @@ class WordPiece(tf.Module):
         Returns:
             int32 [batch, (pieces)].
         """
-        pieces = self.tokenize(texts)[:, : length - 2]
-        rows = pieces.nrows()
-        return tf.concat(
-            [tf.fill([rows, 1], self.start), pieces, tf.fill([rows, 1], self.end)], axis=1
-        )
+        return with_marks(self.tokenize(texts), self.start, self.end, length)
 
-    def padded(self, texts: Any, length: int | Any, *, marked: bool = True) -> Any:
+    def padded(
+        self,
+        texts: Any,
+        length: int | Any,
+        *,
+        marked: bool = True,
+        shortest: bool = False,
+        ends: bool = False,
+    ) -> Any:
         """Numbers of pieces as a rectangle: what is too long loses its end.
 
         Args:
             texts: string [batch].
             length: of every row, with its marks.
             marked: whether the start and the end are marked.
+            shortest: whether rows are no longer than the longest needs; `length` is the most then.
+            ends: whether a marked text too long keeps its end and loses its middle.
 
         Returns:
             int32 [batch, length].
         """
-        pieces = self.marked(texts, length) if marked else self.tokenize(texts)
-        return pieces.to_tensor(self.padding, shape=[None, length])
+        pieces = self.tokenize(texts)
+        if marked:
+            pieces = with_marks(pieces, self.start, self.end, length, ends)
+        return rectangle(pieces, self.padding, length, shortest)
+
+    def parts_of(self, text: str) -> list[tuple[str, int]]:
+        """The words of a text as they are written, each with the number of its pieces.
+
+        Args:
+            text: one.
+        """
+        words = words_of([text], lower=False, plain=False).flat_values
+        counts = self.tokenize(words).row_lengths()
+        return [
+            (word.decode(), int(count))
+            for word, count in zip(words.numpy(), counts.numpy(), strict=True)
+        ]
 
     def text_of(self, numbers: Any) -> Any:
         """Words of pieces; marks are left out, and what follows an end.
@@ -223,6 +250,8 @@ def _numbers(number_of: dict[str, int], *, is_first: bool) -> tf.lookup.StaticHa
         for piece, number in number_of.items()
         if piece.startswith(JOINED) != is_first
     }
+    # A table is never empty.
+    pieces = pieces or {"": NONE}
     keys = tf.constant(list(pieces), tf.string)
     values = tf.constant(list(pieces.values()), tf.int32)
     return tf.lookup.StaticHashTable(

@@ -33,5 +33,7 @@ from kit.training._strategy import choose_strategy as choose_strategy
 from kit.training._strategy import strategy as strategy
 from kit.training._table_batches import TableBatches as TableBatches
 from kit.training._table_batches import default_rows as default_rows
+from kit.training._temperature import calibrate as calibrate
+from kit.training._text_batches import TextBatches as TextBatches
 from kit.training._user_batches import UserBatches as UserBatches
 from kit.training._user_batches import default_batch_size as default_batch_size

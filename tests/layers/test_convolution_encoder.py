@@ -1,4 +1,6 @@
 import numpy as np
+import pytest
+import tensorflow as tf
 
 from kit.layers import ConvolutionEncoder
 from tests.layers.sequences import check_sequence_layer, some
@@ -6,6 +8,16 @@ from tests.layers.sequences import check_sequence_layer, some
 
 def test_it_is_a_good_sequence_layer():
     check_sequence_layer(lambda **k: ConvolutionEncoder(3, 2, **k))
+
+
+def test_it_may_look_both_ways():
+    check_sequence_layer(lambda **k: ConvolutionEncoder(3, 2, causal=False, **k), causal=False)
+
+
+@pytest.mark.parametrize("causal", [True, False])
+def test_an_empty_batch_keeps_its_length(causal):
+    layer = ConvolutionEncoder(5, 3, causal=causal)
+    assert layer(tf.zeros([0, 2, 8])).shape == (0, 2, 8)
 
 
 def test_it_sees_as_far_as_it_says():

@@ -31,3 +31,30 @@ def test_a_folder_with_a_backbone_is_taken_with_its_maps(tmp_path):
     logits, _ = model(np.zeros((2, 64, 96, 3), np.uint8))
     assert logits.shape == (2, 8 * 12 + 4 * 6 + 2 * 3, 1)
     assert model.encoder.trainable_weights
+
+
+@pytest.mark.parametrize("sides", [(None, None, 3), (64, 64, 3)])
+def test_of_a_detector_of_keras_hub_the_pyramid_is_taken(tmp_path, sides):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        keras_hub = pytest.importorskip("keras_hub")
+        encoder = keras_hub.models.ResNetBackbone(
+            input_conv_filters=[64],
+            input_conv_kernel_sizes=[7],
+            stackwise_num_filters=[64, 8, 8, 8],
+            stackwise_num_blocks=[1, 1, 1, 1],
+            stackwise_num_strides=[1, 2, 2, 2],
+            block_type="basic_block",
+            image_shape=sides,
+        )
+        backbone = keras_hub.models.RetinaNetBackbone(
+            image_encoder=encoder, min_level=3, max_level=7, use_p5=False, image_shape=sides
+        )
+        backbone.save_to_preset(str(tmp_path))
+        if sides[0] is not None:
+            with pytest.raises(UserError, match="pictures of 64x64 only"):
+                detector_for(["a"], (64, 96), filters=4, backbone=str(tmp_path))
+            return
+        model = detector_for(["a"], (64, 96), filters=4, backbone=str(tmp_path))
+    logits, _ = model(np.zeros((2, 64, 96, 3), np.uint8))
+    assert logits.shape == (2, 8 * 12 + 4 * 6 + 2 * 3, 1)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kit.models import EntityTower, FeatureShape
+from kit.models import ContentShape, EntityTower, FeatureShape
 
 SHAPE = FeatureShape(vocabulary=6, tokens=2, numbers=1)
 TOKENS = np.array([[1, 2], [3, 0], [1, 2]], np.int32)
@@ -60,6 +60,15 @@ def test_id_dropout_leaves_the_features():
     assert np.abs(tower(np.array([1, 2, 3])) - of_features).max() > 0.01
 
 
+def test_hidden_ids_leave_the_features():
+    tower = tower_with_features(id_hiding=0.5)
+    codes = np.repeat([1, 2, 3], 40)
+    without = tower.embed_features(TOKENS, NUMBERS).numpy()[codes - 1]
+    hidden = np.isclose(tower(codes, training=True), without, atol=1e-7).all(axis=1)
+    assert 0.3 < hidden.mean() < 0.7
+    assert not np.isclose(tower(codes), without, atol=1e-7).all(axis=1).any()
+
+
 def test_every_precision_drops_the_same_entries():
     dropped = []
     for policy in ("float32", "mixed_bfloat16", "mixed_float16"):
@@ -103,6 +112,47 @@ def test_config_and_weights_go_through_a_saved_model(shape, tmp_path):
     tower.set_features(TOKENS[:, : shape.tokens], NUMBERS[:, : shape.numbers])
     again = EntityTower.from_config(tower.get_config())
     assert again.get_config() == tower.get_config()
+    codes = keras.Input([None], dtype="int32")
+    keras.Model(codes, tower(codes)).save(tmp_path / "tower.keras")
+    loaded = keras.saving.load_model(tmp_path / "tower.keras")
+    asked = np.array([[0, 1, 2, 3]])
+    np.testing.assert_array_equal(loaded(asked), tower(asked))
+
+
+CONTENTS = [ContentShape((8, 8, 3)), ContentShape((4,), vocabulary=9)]
+PICTURES = np.random.default_rng(0).integers(0, 255, (3, 8, 8, 3), np.uint8)
+TEXTS = np.array([[3, 1, 0, 0], [0, 0, 0, 0], [2, 2, 2, 2]], np.int32)
+
+
+def reading_tower(features=None):
+    keras.utils.set_random_seed(0)
+    tower = EntityTower(3, 4, features, contents=CONTENTS)
+    tower.build(None)
+    tower.set_contents([PICTURES, TEXTS])
+    return tower
+
+
+def test_what_it_reads_is_added():
+    tower = reading_tower(SHAPE)
+    tower.set_features(TOKENS, NUMBERS)
+    vectors = tower(np.array([[1, 2], [3, 1]])).numpy().reshape(4, 4)[[0, 1, 2]]
+    read = tower.embed_features(TOKENS, NUMBERS, PICTURES, TEXTS).numpy()
+    np.testing.assert_allclose(vectors - read, tower.ids.embeddings[1:], atol=1e-6)
+    assert not reading_tower()(np.array([0])).numpy().any()
+
+
+def test_something_unseen_is_embedded_from_its_picture_alone():
+    tower = reading_tower()
+    nothing = np.zeros((3, 0))
+    unseen = tower.embed_features(nothing, nothing, PICTURES, 0 * TEXTS).numpy()
+    np.testing.assert_allclose(unseen, tower.readers[0](PICTURES), atol=1e-6)
+    assert tower.reads_features
+    assert not EntityTower(3, 4).reads_features
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")
+def test_what_it_reads_goes_through_a_saved_model(tmp_path):
+    tower = reading_tower()
     codes = keras.Input([None], dtype="int32")
     keras.Model(codes, tower(codes)).save(tmp_path / "tower.keras")
     loaded = keras.saving.load_model(tmp_path / "tower.keras")

@@ -1,6 +1,7 @@
 import warnings
 
 import numpy as np
+import pytest
 from click.testing import CliRunner
 
 from kit.artefact.loaded import Artefact
@@ -8,6 +9,8 @@ from kit.cli import main
 from kit.export import _saved_model
 from tests.artefact.painter import Colours, paint, save_encoder
 from tests.export.parts import passing
+
+COLOURS = "red", "blue"
 
 
 def run(line):
@@ -18,8 +21,23 @@ def run(line):
     return result
 
 
-def test_an_item_with_a_picture_alone_finds_its_people(tmp_path, monkeypatch):
-    """Half of the people take what is red, half what is blue; an item of either comes later."""
+@pytest.mark.parametrize(
+    ("recipe", "options"),
+    [
+        ("two-tower", "--item-image photo --image-encoder {encoder} --epochs 30"),
+        ("two-tower", "--item-image photo --epochs 30"),
+        (
+            "sequential",
+            "--item-text about --encoder gru --layers 1 --epochs 20 --learning-rate 0.01",
+        ),
+    ],
+    ids=["encoder", "learned picture", "learned text"],
+)
+def test_an_item_nobody_has_finds_its_people(tmp_path, monkeypatch, recipe, options):
+    """Half of the people take what is red, half what is blue; an item of either comes later.
+
+    Its picture or its text is all that is known of it.
+    """
     monkeypatch.setattr(_saved_model, "verify", passing)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     encoder = save_encoder(Colours(), tmp_path / "colours")
@@ -35,23 +53,30 @@ def test_an_item_with_a_picture_alone_finds_its_people(tmp_path, monkeypatch):
         for place, item in enumerate(random.choice(np.arange(user % 2, 40, 2), 9, replace=False))
     ]
     (tmp_path / "log.csv").write_text("\n".join(["user_id,item_id,time", *rows]))
-    table = [f"{item},photos/{file.name}" for item, file in photos.items()]
-    (tmp_path / "items.csv").write_text("\n".join(["item_id,photo", *table]))
+    is_picture = "photo" in options
+    table = [
+        f"{item},photos/{file.name}" if is_picture else f"{item},a {COLOURS[n % 2]} thing no {n}"
+        for n, (item, file) in enumerate(photos.items())
+    ]
+    head = "item_id,photo" if is_picture else "item_id,about"
+    (tmp_path / "items.csv").write_text("\n".join([head, *table]))
     places = f"--output {tmp_path / 'model'} --report {tmp_path / 'report'}"
     run(
-        f"train two-tower --data {tmp_path / 'log.csv'} --items {tmp_path / 'items.csv'} "
-        f"--split leave-one-out --item-image photo --image-encoder {encoder} "
-        f"--epochs 30 --dim 8 --quiet {places}"
+        f"train {recipe} --data {tmp_path / 'log.csv'} --items {tmp_path / 'items.csv'} "
+        f"--split leave-one-out {options.format(encoder=encoder)} --dim 8 --quiet {places}"
     )
     paint(tmp_path / "photos" / "new-red.png", (220, 0, 20))
     paint(tmp_path / "photos" / "new-blue.png", (20, 0, 220))
-    new = ["item_id,photo", "red,photos/new-red.png", "blue,photos/new-blue.png"]
-    (tmp_path / "new.csv").write_text("\n".join(new))
+    new = [
+        f"{name},photos/new-{name}.png" if is_picture else f"{name},some {name} thing"
+        for name in COLOURS
+    ]
+    (tmp_path / "new.csv").write_text("\n".join([head, *new]))
     run(f"index {tmp_path / 'model'} --add {tmp_path / 'new.csv'}")
     model = Artefact(tmp_path / "model" / "2")
     right = 0
     for user in range(20):
         items = [line.item_id for line in model.recommend(f"u{user}", 42)[0]]
-        first, second = ("blue", "red") if user % 2 else ("red", "blue")
+        first, second = COLOURS[user % 2], COLOURS[1 - user % 2]
         right += items.index(first) < items.index(second)
     assert right >= 18

@@ -35,7 +35,7 @@ def test_the_run_tells_its_road_and_what_was_put_right(squared):
     words = re.findall(r"^(\w+)  +", output, flags=re.MULTILINE)
     assert words == ["data", "floats", "train", "verify", "report", "model", "next"]
     assert "1 boxes without an area dropped: " in output
-    assert f"next    kit verify {folder / 'model'}" in output
+    assert f"next    kit evaluate {folder / 'model'}" in output
     assert "by three loaders" in output
 
 
@@ -46,6 +46,21 @@ def test_it_learned_and_the_report_says_so(squared):
     assert facts["settings"]["size"] == [64, 64]
     assert list((squared[0] / "report" / "tensorboard").glob("events.*"))
     assert "data:image/jpeg;base64," in (squared[0] / "report" / "report.html").read_text()
+
+
+@pytest.mark.slow
+def test_the_export_is_evaluated_through_its_own_signature(squared):
+    folder, _ = squared
+    answer = kit(f"evaluate {folder / 'model'}")
+    facts = json.loads((folder / "report" / "metrics.json").read_text())
+    assert answer.exit_code == 0, answer.output
+    assert f"{facts['test']['metrics']['mAP50']['mean']:.4f}" in answer.output
+    other = write_voc(
+        folder / "other", [(one, [("cat", *b[1:]) for b in bs]) for one, bs in squares(30)]
+    )
+    strange = kit(f"evaluate {folder / 'model'} --data {other} ")
+    assert strange.exit_code == 2
+    assert "does not know the class cat" in strange.output
 
 
 def test_what_is_wrong_ends_with_2_and_a_remedy(tmp_path):

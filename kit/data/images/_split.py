@@ -1,18 +1,26 @@
 """Split pictures into what a model learns from, is chosen by and is measured on."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kit.data._class_split import (
+    PARTS,
+    TEST,
+    TRAIN,
+    VALID,
+    check_classes,
+    check_parts,
+    drawn,
+    limited,
+)
 from kit.data._clean import CleaningStep
 from kit.data.images._look import Looked, OnBadFile, look
 from kit.data.images._pictures import Pictures
 from kit.data.images._source import ImageSource
 from kit.errors import UserError
 
-PARTS = TRAIN, VALID, TEST = "train", "valid", "test"
 MOST_IN_MEMORY = 2 << 30
 
 
@@ -91,7 +99,7 @@ def split_images(
         looked = replace(looked, shape=(*looked.shape[:2], 3))
     names = [source.labels[n] for n in looked.kept]
     classes = tuple(sorted(set(names)))
-    _check_classes(source, classes)
+    check_classes(classes, where=source.name, nouns="pictures")
     number = {name: place for place, name in enumerate(classes)}
     labels = np.array([number[name] for name in names], np.int32)
     draw = np.random.default_rng(seed)
@@ -100,7 +108,7 @@ def split_images(
     if method == "given":
         part, words = _given(source, looked, labels, draw, valid_share)
     else:
-        held = _drawn(labels, (valid_share, test_share), draw)
+        held = drawn(labels, (valid_share, test_share), draw)
         part = np.array([TRAIN, VALID, TEST])[held]
         train = 100 * (1 - valid_share - test_share)
         words = (
@@ -108,9 +116,9 @@ def split_images(
             f"of each class, seed {seed}"
         )
     if limit is not None:
-        part = _limited(part, limit, draw)
+        part = limited(part, limit, draw)
         words += f"; {limit:,} pictures of train and valid at most"
-    _check_parts(source, part, labels, classes)
+    check_parts(part, labels, classes, where=source.name, noun="picture")
     every = _pictures(source, looked, labels)
     of_part = {one: every.take(np.flatnonzero(part == one)) for one in PARTS}
     return ImageData(
@@ -164,60 +172,9 @@ def _given(
     if VALID in part:
         return part, "given: train, valid and test as the source has them"
     train = np.flatnonzero(part == TRAIN)
-    held = _drawn(labels[train], (valid_share, 0.0), draw)
+    held = drawn(labels[train], (valid_share, 0.0), draw)
     part[train[held == 1]] = VALID
     return part, (
         f"given: train and test as the source has them, {100 * valid_share:.0f} % of each class of "
         "train drawn as valid"
     )
-
-
-def _drawn(
-    labels: NDArray[np.int32], shares: Sequence[float], draw: np.random.Generator
-) -> NDArray[np.int64]:
-    """1 for the first share of each class, 2 for the second, 0 for the rest."""
-    held = np.zeros(len(labels), np.int64)
-    for label in np.unique(labels):
-        rows = draw.permutation(np.flatnonzero(labels == label))
-        ends = np.round(np.cumsum(shares) * len(rows)).astype(int)
-        held[rows[: ends[0]]] = 1
-        held[rows[ends[0] : ends[-1]]] = 2
-    return held
-
-
-def _limited(part: NDArray[np.str_], limit: int, draw: np.random.Generator) -> NDArray[np.str_]:
-    rows = draw.permutation(np.flatnonzero(part != TEST))
-    part = part.copy()
-    part[rows[limit:]] = "none"
-    return part
-
-
-def _check_classes(source: ImageSource, classes: tuple[str, ...]) -> None:
-    if len(classes) < 2:
-        raise UserError(
-            f"All pictures are of one class: {classes[0]}.",
-            where=source.name,
-            expected="pictures of two classes or more",
-            remedy="Add pictures of what it is not.",
-        )
-
-
-def _check_parts(
-    source: ImageSource, part: NDArray[np.str_], labels: NDArray[np.int32], classes: Sequence[str]
-) -> None:
-    for one in PARTS:
-        if not (part == one).any():
-            raise UserError(
-                f"The part {one} holds no picture.",
-                where=source.name,
-                expected="pictures in train, valid and test; about ten of each class at least",
-                remedy="Give more pictures.",
-            )
-    learned = set(labels[part == TRAIN].tolist())
-    if missing := sorted(set(labels[part != TRAIN].tolist()) - learned):
-        raise UserError(
-            f"Of a class there is no picture in train: {classes[missing[0]]}.",
-            where=source.name,
-            expected="each class of valid and test in train, too",
-            remedy="Give more pictures of it, or leave it out.",
-        )

@@ -7,3 +7,4 @@ from kit.evaluation.detection._detections import Found as Found
 from kit.evaluation.detection._page import write_detection_report as write_detection_report
 from kit.evaluation.detection._report import DetectionReport as DetectionReport
 from kit.evaluation.detection._report import estimates_of as estimates_of
+from kit.evaluation.detection._report import protocol_of as protocol_of

@@ -1,9 +1,10 @@
 """Mean average precision by COCO's definition, computed by COCO's own code."""
 
 import contextlib
+import copy
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ class AveragePrecision:
         small: mAP of boxes under 32 pixels squared, nan where there are none.
         medium: of those up to 96 squared.
         large: of the others.
+        resampled: float [resamples, 2], mAP and mAP50 of pictures drawn anew; [0, 2] where none
+            were.
     """
 
     of_class: dict[str, tuple[float, float]]
@@ -33,6 +36,7 @@ class AveragePrecision:
     small: float
     medium: float
     large: float
+    resampled: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
 
     @property
     def mean(self) -> float:
@@ -46,7 +50,12 @@ class AveragePrecision:
 
 
 def average_precision(
-    pictures: Sequence[Picture], found: Sequence[Found], classes: Sequence[str]
+    pictures: Sequence[Picture],
+    found: Sequence[Found],
+    classes: Sequence[str],
+    *,
+    resamples: int = 0,
+    seed: int = 0,
 ) -> AveragePrecision:
     """Hold what was found against what is there.
 
@@ -54,6 +63,8 @@ def average_precision(
         pictures: with their boxes.
         found: of each picture; the 100 best count.
         classes: names.
+        resamples: how often pictures are drawn anew, with replacement, for bootstrap intervals.
+        seed: of that.
 
     Source: Lin et al. (2014), Microsoft COCO; pycocotools.
 
@@ -81,14 +92,38 @@ def average_precision(
         evaluation = COCOeval(truth, said, "bbox")
         evaluation.evaluate()
         evaluation.accumulate()
-    # [overlaps, recalls, classes, sizes, most boxes]
-    precision = evaluation.eval["precision"][..., -1]
+        # [overlaps, recalls, classes, sizes, most boxes]
+        precision = evaluation.eval["precision"][..., -1]
+        resampled = _resampled(evaluation, len(pictures), resamples, seed)
     of_class = {
         name: (_mean(precision[:, :, number, 0]), _mean(precision[0, :, number, 0]))
         for number, name in enumerate(classes)
     }
     curves = {name: precision[0, :, number, 0] for number, name in enumerate(classes)}
-    return AveragePrecision(of_class, curves, *(_mean(precision[..., size]) for size in (1, 2, 3)))
+    small, medium, large = (_mean(precision[..., size]) for size in (1, 2, 3))
+    return AveragePrecision(of_class, curves, small, medium, large, resampled)
+
+
+def _resampled(evaluation: Any, pictures: int, resamples: int, seed: int) -> NDArray[np.float64]:
+    """mAP and mAP50 of pictures drawn anew: matches are of a picture, so they are found once."""
+    # The evaluation keeps a result for each class, size and picture, in this order.
+    shape = (-1, len(evaluation.params.areaRng), pictures)
+    of_all_sizes = np.array(evaluation.evalImgs, dtype=object).reshape(shape)[:, 0]
+    again = copy.copy(evaluation)
+    # What it counts by are the parameters of the first evaluation; both have one size only.
+    again.params = again._paramsEval = copy.copy(evaluation.params)
+    again.params.areaRng, again.params.areaRngLbl = again.params.areaRng[:1], ["all"]
+    again.params.maxDets = again.params.maxDets[-1:]
+    draw = np.random.default_rng(seed)
+    values = np.empty((resamples, 2))
+    for row in values:
+        again.evalImgs = of_all_sizes[:, draw.integers(0, pictures, pictures)].ravel().tolist()
+        again.accumulate()
+        precision = again.eval["precision"]
+        classes = range(precision.shape[2])
+        row[0] = np.nanmean([_mean(precision[:, :, one]) for one in classes])
+        row[1] = np.nanmean([_mean(precision[0, :, one]) for one in classes])
+    return values
 
 
 def _mean(precision: Any) -> float:

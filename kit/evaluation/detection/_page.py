@@ -12,12 +12,14 @@ from kit.evaluation._pictures import INK, MODEL, OTHER, SOFT, Drawing, decimals
 from kit.evaluation._report_html import (
     counted,
     figure,
+    interval,
     licence,
     page,
     protocols,
     repeat,
     two_columns,
 )
+from kit.evaluation._report_numbers import Estimate
 from kit.evaluation._report_training import training_section
 from kit.evaluation._write_report import write_files
 from kit.evaluation.detection._drawn import drawn
@@ -63,7 +65,7 @@ def detection_page(report: DetectionReport, facts: Mapping[str, Any]) -> str:
             f"<h1>{escape(title)}</h1>",
             f'<p class="soft">Finds {escape(_listed(report.data.classes))} in '
             f"{counted(len(report.data.test), 'picture')} it was not trained on.</p>",
-            _headline(report),
+            _headline(report, facts),
             _classes(report),
             *_examples(report),
             _curves(report),
@@ -75,14 +77,16 @@ def detection_page(report: DetectionReport, facts: Mapping[str, Any]) -> str:
     )
 
 
-def _headline(report: DetectionReport) -> str:
+def _headline(report: DetectionReport, facts: Mapping[str, Any]) -> str:
+    half = facts["test"]["metrics"]["mAP50"]
     counts = report.counts.values()
     objects, found = sum(x.objects for x in counts), sum(x.found for x in counts)
     false = sum(x.false_alarms for x in counts)
     said = max(found + false, 1)
     return (
         f'<div class="headline"><div class="number">{decimals(report.on_test.at_half)} '
-        f"<small>mAP50 on test; mAP {decimals(report.on_test.mean)}</small></div>"
+        f"<small>mAP50 on test, 95 % {interval(Estimate(**half))}; mAP "
+        f"{decimals(report.on_test.mean)}</small></div>"
         f"<p>With every box believed that scores {decimals(report.least_score, 2)} or more, as "
         f"chosen on valid, it finds {found:,} of {objects:,} objects; of the boxes it says "
         f"{found / said:.0%} are right and {counted(false, 'is', 'are')} "
@@ -186,7 +190,8 @@ def _protocol(facts: Mapping[str, Any]) -> str:
         [facts[part]["protocol"] for part in ("test", "valid")],
         "A box is right if its class is, it overlaps its object by a half "
         "(shared area over joint area), and no better box took the object. The score to believe "
-        "from is the one of the largest F1 on valid.",
+        "from is the one of the largest F1 on valid. Intervals: percentile bootstrap over the "
+        "pictures of test, the training not repeated.",
     )
 
 

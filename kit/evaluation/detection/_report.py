@@ -15,6 +15,7 @@ from kit.evaluation.detection._matches import above, best_score, matched
 
 PARTS = ("train", "valid", "test")
 EXAMPLES = 3
+RESAMPLES = 1000
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class DetectionReport:
     @cached_property
     def on_test(self) -> AveragePrecision:
         """Average precision on test."""
-        return average_precision(self.data.test, self.test, self.data.classes)
+        return average_precision(self.data.test, self.test, self.data.classes, resamples=RESAMPLES)
 
     @cached_property
     def on_valid(self) -> AveragePrecision:
@@ -132,7 +133,12 @@ def estimates_of(found: AveragePrecision) -> Estimates:
         **{f"AP50 of {name}": half for name, (_, half) in found.of_class.items()},
         **{f"AP of {name}": mean for name, (mean, _) in found.of_class.items()},
     }
-    return {name: Estimate(value) for name, value in metrics.items()}
+    estimates = {name: Estimate(value) for name, value in metrics.items()}
+    if len(found.resampled):
+        ends = np.nanquantile(found.resampled, [0.025, 0.975], axis=0).T.tolist()
+        estimates["mAP"] = Estimate(found.mean, *ends[0])
+        estimates["mAP50"] = Estimate(found.at_half, *ends[1])
+    return estimates
 
 
 def protocol_of(data: DetectionData, part: str) -> str:

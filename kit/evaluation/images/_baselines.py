@@ -6,14 +6,14 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.data.images import ImageData, Pictures
-from kit.evaluation.images._predictions import ImagePredictions
+from kit.evaluation._class_predictions import ClassPredictions
 
 SIDE, PASSES, RATE = 14, 10, 0.002
 MOST_PICTURES = 20_000
 AT_ONCE = 512
 
 
-def image_baselines(data: ImageData, *, seed: int = 0) -> dict[str, ImagePredictions]:
+def image_baselines(data: ImageData, *, seed: int = 0) -> dict[str, ClassPredictions]:
     """Name of a baseline to what it says of test.
 
     * "most frequent": the shares of the classes in train;
@@ -26,8 +26,8 @@ def image_baselines(data: ImageData, *, seed: int = 0) -> dict[str, ImagePredict
     shares = np.bincount(data.train.labels, minlength=len(data.classes)) / len(data.train)
     always = np.tile(shares, (len(data.test), 1))
     return {
-        "most frequent": ImagePredictions(data.test.labels, always),
-        "pixels, linear": ImagePredictions(data.test.labels, _linear(data, seed)),
+        "most frequent": ClassPredictions(data.test.labels, always),
+        "pixels, linear": ClassPredictions(data.test.labels, _linear(data, seed)),
     }
 
 

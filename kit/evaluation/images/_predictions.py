@@ -1,22 +1,12 @@
-"""How good a model is at saying what is in pictures."""
-
-from dataclasses import dataclass
-from functools import cached_property
+"""What a classifier says of pictures."""
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from kit.data.images import Pictures
-from kit.evaluation._report_numbers import Estimate, Estimates
-from kit.metrics import bootstrap_intervals, calibration_error
 
 PICTURES_AT_ONCE = 256
-BINS = 20
-ACCURACY, RECALL, PRECISION, F1 = "accuracy", "mean recall", "mean precision", "mean F1"
-LOSS, ECE = "log loss", "ECE"
-SHOWN = (ACCURACY, F1, LOSS, ECE)
-SMALLER_IS_BETTER = (LOSS, ECE)
 
 
 def probabilities_of_pictures(model: keras.Model, pictures: Pictures) -> NDArray[np.float32]:
@@ -32,111 +22,3 @@ def probabilities_of_pictures(model: keras.Model, pictures: Pictures) -> NDArray
         logits = model.predict_on_batch(pixels)
         parts.append(keras.ops.convert_to_numpy(keras.ops.softmax(logits)))
     return np.concatenate(parts)
-
-
-@dataclass(frozen=True)
-class ImagePredictions:
-    """Probabilities of classes, and what they were.
-
-    Args:
-        labels: int [pictures], numbers of classes.
-        probabilities: float32 [pictures, classes].
-
-    Example:
-
-    >>> found = ImagePredictions(np.array([0, 1]), np.array([[0.9, 0.1], [0.6, 0.4]]))
-    >>> found.summary()["accuracy"], found.confusion.tolist()
-    (0.5, [[1, 0], [1, 0]])
-    """
-
-    labels: NDArray[np.integer]
-    probabilities: NDArray[np.floating]
-
-    @cached_property
-    def said(self) -> NDArray[np.int64]:
-        """The most probable class of each picture."""
-        return np.asarray(self.probabilities.argmax(axis=1))
-
-    @cached_property
-    def is_right(self) -> NDArray[np.float64]:
-        """1 where that is the class of the picture, else 0."""
-        return np.asarray(self.said == self.labels, np.float64)
-
-    @cached_property
-    def confusion(self) -> NDArray[np.int64]:
-        """How often class [row] was called class [column]."""
-        classes = self.probabilities.shape[1]
-        places = self.labels.astype(np.int64) * classes + self.said
-        return np.bincount(places, minlength=classes**2).reshape(classes, classes)
-
-    @cached_property
-    def of_classes(self) -> dict[str, NDArray[np.float64]]:
-        """Recall, precision and F1 of each class; nan for recall of a class that has no picture.
-
-        A class that is never named has precision 0.
-        """
-        right = np.diag(self.confusion).astype(np.float64)
-        there, named = self.confusion.sum(axis=1), self.confusion.sum(axis=0)
-        recall = np.where(there > 0, right / np.maximum(there, 1), np.nan)
-        precision = np.where(there + named > 0, right / np.maximum(named, 1), np.nan)
-        f1 = np.where(there + named > 0, 2 * right / np.maximum(there + named, 1), np.nan)
-        return {"recall": recall, "precision": precision, "F1": f1}
-
-    @cached_property
-    def _losses(self) -> NDArray[np.float64]:
-        rows = np.arange(len(self.labels))
-        right = self.probabilities[rows, self.labels].astype(np.float64)
-        return np.asarray(-np.log(np.clip(right, 1e-7, 1)))
-
-    def summary(self) -> dict[str, float]:
-        """Accuracy, means over classes of recall, precision and F1, log loss, calibration error."""
-        of_classes = self.of_classes
-        return {
-            ACCURACY: float(self.is_right.mean()),
-            RECALL: float(np.nanmean(of_classes["recall"])),
-            PRECISION: float(np.nanmean(of_classes["precision"])),
-            F1: float(np.nanmean(of_classes["F1"])),
-            LOSS: float(self._losses.mean()),
-            ECE: float(calibration_error(self.is_right, self.probabilities.max(axis=1), BINS)),
-        }
-
-    def intervals(self) -> dict[str, tuple[float, float]]:
-        """95 % bootstrap intervals over pictures, of accuracy and log loss."""
-        found = bootstrap_intervals(np.stack([self.is_right, self._losses], axis=1))
-        return {
-            name: (float(low), float(high))
-            for name, (low, high) in zip((ACCURACY, LOSS), found, strict=True)
-        }
-
-    def estimates(self) -> Estimates:
-        """Every metric, with its interval where it has one."""
-        return _estimates(self.summary(), self.intervals())
-
-    def minus(self, other: "ImagePredictions") -> Estimates:
-        """Differences to what something else says of the same pictures, from paired resamples.
-
-        Raises:
-            ValueError: the pictures are others.
-        """
-        if not np.array_equal(self.labels, other.labels):
-            raise ValueError("Differences need the same pictures.")
-        mine, others = self.summary(), other.summary()
-        gaps = [self.is_right - other.is_right, self._losses - other._losses]
-        found = bootstrap_intervals(np.stack(gaps, axis=1))
-        intervals = {
-            name: (float(low), float(high))
-            for name, (low, high) in zip((ACCURACY, LOSS), found, strict=True)
-        }
-        return _estimates({name: mine[name] - others[name] for name in mine}, intervals)
-
-    def worst(self, count: int) -> NDArray[np.int64]:
-        """The mistakes that were made with the greatest certainty, greatest first."""
-        wrong = np.flatnonzero(self.is_right == 0)
-        certainty = self.probabilities[wrong, self.said[wrong]]
-        return wrong[np.argsort(-certainty, kind="stable")[:count]]
-
-
-def _estimates(
-    means: dict[str, float], intervals: dict[str, tuple[float, float]]
-) -> dict[str, Estimate]:
-    return {name: Estimate(mean, *intervals.get(name, ())) for name, mean in means.items()}

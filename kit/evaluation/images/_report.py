@@ -4,18 +4,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kit.data.images import ImageData, Pictures
+from kit.evaluation._class_facts import (
+    baseline_facts,
+    confusions,
+    counts_of_parts,
+    of_classes,
+    part_facts,
+)
+from kit.evaluation._class_predictions import ClassPredictions
 from kit.evaluation._report_numbers import plain, versions
 from kit.evaluation._write_report import write_files
 from kit.evaluation.images._operations import OF_A_STEP, operations_of
 from kit.evaluation.images._page import image_page
-from kit.evaluation.images._predictions import ACCURACY, ImagePredictions
 from kit.models import ImageClassifier
 
 PARTS = ("train", "valid", "test")
-CONFUSIONS = 10
 
 
 @dataclass(frozen=True)
@@ -43,18 +47,12 @@ class ImageReport:
     data: ImageData
     settings: dict[str, object]
     classifier: ImageClassifier
-    valid: ImagePredictions
-    test: ImagePredictions
-    baselines: dict[str, ImagePredictions]
+    valid: ClassPredictions
+    test: ClassPredictions
+    baselines: dict[str, ClassPredictions]
     history: list[dict[str, float]]
     metric: str
     seconds: dict[str, float]
-
-    @property
-    def best_baseline(self) -> str:
-        """The baseline with the greatest accuracy."""
-        found = {name: x.summary()[ACCURACY] for name, x in self.baselines.items()}
-        return max(found, key=lambda name: found[name])
 
 
 def write_image_report(report: ImageReport, folder: Path) -> dict[str, Any]:
@@ -77,23 +75,18 @@ def write_image_report(report: ImageReport, folder: Path) -> dict[str, Any]:
 
 def image_facts(report: ImageReport) -> dict[str, Any]:
     """What metrics.json holds: plain values, null where a number does not exist."""
+    data = report.data
     content = {
         "recipe": report.recipe,
         "model": report.model,
         "command": report.command,
-        "test": _part(report.data, "test", report.test),
-        "valid": _part(report.data, "valid", report.valid),
-        "of_classes": _of_classes(report.data, report.test),
-        "confusions": _confusions(report.data, report.test),
-        "baselines": {
-            name: {
-                "metrics": found.estimates(),
-                "model_minus_baseline": report.test.minus(found),
-            }
-            for name, found in report.baselines.items()
-        },
+        "test": part_facts(image_protocol(data, "test"), report.test, "pictures"),
+        "valid": part_facts(image_protocol(data, "valid"), report.valid, "pictures"),
+        "of_classes": of_classes(data.classes, report.test, "pictures"),
+        "confusions": confusions(data.classes, report.test),
+        "baselines": baseline_facts(report.test, report.baselines),
         "cost": _cost(report),
-        "data": _data(report.data),
+        "data": _data(data),
         "settings": report.settings,
         "seconds": report.seconds,
         "versions": versions(),
@@ -112,37 +105,6 @@ def image_protocol(data: ImageData, part: str) -> str:
     )
 
 
-def _part(data: ImageData, part: str, found: ImagePredictions) -> dict[str, Any]:
-    return {
-        "protocol": image_protocol(data, part),
-        "counts": {"pictures": len(found.labels)},
-        "metrics": found.estimates(),
-    }
-
-
-def _of_classes(data: ImageData, found: ImagePredictions) -> dict[str, Any]:
-    pictures = found.confusion.sum(axis=1)
-    return {
-        name: {
-            "pictures": int(pictures[number]),
-            **{metric: float(values[number]) for metric, values in found.of_classes.items()},
-        }
-        for number, name in enumerate(data.classes)
-    }
-
-
-def _confusions(data: ImageData, found: ImagePredictions) -> list[dict[str, Any]]:
-    """The most frequent mistakes."""
-    wrong = found.confusion - np.diag(np.diag(found.confusion))
-    order = np.argsort(-wrong, axis=None, kind="stable")[:CONFUSIONS]
-    pairs = zip(*np.unravel_index(order, wrong.shape), strict=True)
-    return [
-        {"is": data.classes[is_], "called": data.classes[called], "times": int(wrong[is_, called])}
-        for is_, called in pairs
-        if wrong[is_, called]
-    ]
-
-
 def _cost(report: ImageReport) -> dict[str, Any]:
     forward = operations_of(report.classifier, report.data.shape)
     passes = float(report.history[-1].get("epoch", 0)) if report.history else 0.0
@@ -154,20 +116,11 @@ def _cost(report: ImageReport) -> dict[str, Any]:
 
 
 def _data(data: ImageData) -> dict[str, Any]:
-    parts: dict[str, Pictures] = {part: getattr(data, part) for part in PARTS}
-    counts = {
-        part: np.bincount(pictures.labels, minlength=len(data.classes))
-        for part, pictures in parts.items()
-    }
+    labels = {part: getattr(data, part).labels for part in PARTS}
     return {
         "name": data.name,
         "pictures_read": data.pictures_read,
-        "rows": sum(map(len, parts.values())),
-        "rows_of_part": {part: len(pictures) for part, pictures in parts.items()},
-        "classes": {
-            name: {part: int(counts[part][number]) for part in PARTS}
-            for number, name in enumerate(data.classes)
-        },
+        **counts_of_parts(data.classes, labels),
         "shape": list(data.shape),
         "is_resized": data.is_resized,
         "cleaning": [{"dropped": step.name, "rows": step.rows} for step in data.cleaning],

@@ -60,3 +60,19 @@ def test_the_wrong_label_is_wrong():
 def test_it_prints_nothing(capsys):
     average_precision(pictures(1), [NOTHING], CLASSES)
     assert capsys.readouterr().out == ""
+
+
+def test_resamples_are_the_measure_on_pictures_drawn_anew():
+    there = pictures(6)
+    draw = np.random.default_rng(1)
+    said = [
+        found(one.boxes + draw.normal(0, 3, one.boxes.shape), one.labels, draw.random(2))
+        for one in there
+    ]
+    result = average_precision(there, said, CLASSES, resamples=3, seed=5)
+    draw = np.random.default_rng(5)
+    for resampled in result.resampled:
+        drawn = draw.integers(0, 6, 6)
+        again = average_precision([there[n] for n in drawn], [said[n] for n in drawn], CLASSES)
+        assert resampled.tolist() == pytest.approx([again.mean, again.at_half])
+    assert result.mean == average_precision(there, said, CLASSES).mean

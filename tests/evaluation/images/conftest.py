@@ -2,8 +2,8 @@
 
 import pytest
 
+from kit.evaluation import ClassPredictions
 from kit.evaluation.images import (
-    ImagePredictions,
     ImageReport,
     image_baselines,
     probabilities_of_pictures,
@@ -17,7 +17,7 @@ def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     data, model = untrained(classes=3)
     found = {
-        part: ImagePredictions(
+        part: ClassPredictions(
             getattr(data, part).labels, probabilities_of_pictures(model, getattr(data, part))
         )
         for part in ("valid", "test")

@@ -1,0 +1,42 @@
+"""Measuring the exports that write."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from kit.console import PairOptions, print_comparison, quiet_tensorflow
+
+TEXTS_AT_ONCE = 64
+
+
+def evaluate_pairs(version: Path, card: dict[str, Any], source: str | None) -> None:
+    """Print the measures of an export that writes.
+
+    Args:
+        version: folder of the export.
+        card: of the export.
+        source: other data than it was trained on.
+
+    Raises:
+        UserError: the source cannot be read.
+    """
+    options = PairOptions(**card["data"])
+    if source is not None:
+        options = replace(options, data=source)
+    dataset = options.split_of(options.open())
+    quiet_tensorflow()
+    import tensorflow as tf
+
+    from kit.evaluation.pairs import Summaries, Translations, Written, pair_protocol
+
+    signature = tf.saved_model.load(str(version)).signatures["serving_default"]
+    texts = dataset.test.sources
+    written: list[str] = []
+    for start in range(0, len(texts), TEXTS_AT_ONCE):
+        answer = signature(text=tf.constant(texts[start : start + TEXTS_AT_ONCE]))
+        written += [text.decode(errors="replace") for text in answer[card["writes"]].numpy()]
+    judge: Callable[..., Written] = Translations if card["writes"] == "translation" else Summaries
+    found = judge(written, dataset.test.references)
+    protocol = pair_protocol(dataset, "test", found, card["how"])
+    print_comparison(protocol, {card["model"]: found}, {}, found.SHOWN)

@@ -1,0 +1,83 @@
+"""Measuring the exports of recipes for pictures."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from kit.cli._evaluate_classes import evaluate_classes, numbers_of_classes
+from kit.console import (
+    DetectionOptions,
+    ImageOptions,
+    print_table,
+    quiet_tensorflow,
+)
+
+BOXED_AT_ONCE = 16
+
+
+def evaluate_images(version: Path, card: dict[str, Any], source: str | None) -> None:
+    """Print the measures of an exported classifier.
+
+    Args:
+        version: folder of the export.
+        card: of the export.
+        source: other data than it was trained on.
+
+    Raises:
+        UserError: the source cannot be read, or has a class that the model does not know.
+    """
+    options = ImageOptions(**card["data"])
+    if source is not None:
+        options = replace(options, data=source)
+    height, width, channels = card["shape"]
+    dataset = options.split_of(options.open(), size=(height, width), in_colour=channels == 3)
+    quiet_tensorflow()
+    from kit.evaluation.images import image_protocol
+
+    evaluate_classes(
+        version,
+        card,
+        dataset,
+        lambda row: {"image": dataset.test.encoded(row)},
+        image_protocol(dataset, "test"),
+    )
+
+
+def evaluate_detection(version: Path, card: dict[str, Any], source: str | None) -> None:
+    """Print the measures of an exported detector.
+
+    Args:
+        version: folder of the export.
+        card: of the export.
+        source: other data than it was trained on.
+
+    Raises:
+        UserError: the source cannot be read, or has a class that the model does not know.
+    """
+    options = DetectionOptions(**{**card["data"], "classes": tuple(card["data"]["classes"])})
+    if source is not None:
+        options = replace(options, data=source)
+    dataset = options.dataset()
+    quiet_tensorflow()
+    import numpy as np
+    import tensorflow as tf
+
+    from kit.evaluation.detection import Found, average_precision, protocol_of
+
+    signature = tf.saved_model.load(str(version)).signatures["serving_default"]
+    number = {name: place for place, name in enumerate(card["classes"])}
+    of_data = np.array(numbers_of_classes(dataset.classes, number, dataset.name), np.int32)
+    test = [replace(one, labels=of_data[one.labels]) for one in dataset.test]
+    found = []
+    for start in range(0, len(test), BOXED_AT_ONCE):
+        pictures = test[start : start + BOXED_AT_ONCE]
+        answer = signature(image=tf.constant([one.encoded() for one in pictures]))
+        rows = (answer[name].numpy() for name in ("box", "label", "score"))
+        for boxes, labels, scores in zip(*rows, strict=True):
+            there = labels != b""
+            numbers = [number[name.decode()] for name in labels[there]]
+            found.append(Found(boxes[there], np.array(numbers, np.int32), scores[there]))
+    result = average_precision(test, found, list(number))
+    table = [[name, f"{half:.4f}", f"{mean:.4f}"] for name, (mean, half) in result.of_class.items()]
+    table.append(["mean", f"{result.at_half:.4f}", f"{result.mean:.4f}"])
+    print_table(protocol_of(dataset, "test"), ["class", "AP50", "AP"], table)

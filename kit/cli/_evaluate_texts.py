@@ -1,0 +1,35 @@
+"""Measuring the exports of recipes for texts."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from kit.cli._evaluate_classes import evaluate_classes
+from kit.console import TextOptions, quiet_tensorflow
+
+
+def evaluate_texts(version: Path, card: dict[str, Any], source: str | None) -> None:
+    """Print the measures of an exported classifier.
+
+    Args:
+        version: folder of the export.
+        card: of the export.
+        source: other data than it was trained on.
+
+    Raises:
+        UserError: the source cannot be read, or has a class that the model does not know.
+    """
+    options = TextOptions(**card["data"])
+    if source is not None:
+        options = replace(options, data=source)
+    dataset = options.split_of(options.open())
+    quiet_tensorflow()
+    from kit.evaluation.texts import text_protocol
+
+    evaluate_classes(
+        version,
+        card,
+        dataset,
+        lambda row: {"text": str(dataset.test.texts[row])},
+        text_protocol(dataset, "test"),
+    )

@@ -1,0 +1,121 @@
+"""How a classifier of texts is trained."""
+
+from dataclasses import dataclass
+
+import click
+
+from kit.console._bundle import Function, bundled
+
+
+@dataclass(frozen=True)
+class TextTrainingOptions:
+    """The model, how it sees texts, and what is done against learning by heart."""
+
+    encoder: str
+    layers: int
+    tokenizer: str
+    vocabulary: int
+    length: int
+    backbone: str | None
+    tune: str
+    rank: int
+    class_weights: str
+    label_smoothing: float
+    dropout: float
+    word_dropout: float
+
+
+_OPTIONS = [
+    click.option(
+        "--encoder",
+        type=click.Choice(["lstm", "conv", "transformer"]),
+        default="lstm",
+        show_default=True,
+        help="What is trained from scratch.",
+    ),
+    click.option(
+        "--layers",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        help="Blocks of the --encoder; of convolutions twice as many.",
+    ),
+    click.option(
+        "--tokenizer",
+        type=click.Choice(["wordpiece", "bytes"]),
+        default="wordpiece",
+        show_default=True,
+        help="wordpiece learns pieces of words from the texts of train; bytes needs no vocabulary "
+        "and a --length some five times as long.",
+    ),
+    click.option(
+        "--vocabulary",
+        type=click.IntRange(min=100),
+        metavar="PIECES",
+        default=20_000,
+        show_default=True,
+        help="Pieces of words at most.",
+    ),
+    click.option(
+        "--length",
+        type=click.IntRange(min=4),
+        metavar="PIECES",
+        default=256,
+        show_default=True,
+        help="Most pieces of a text; of a longer one the middle is not read.",
+    ),
+    click.option(
+        "--backbone",
+        metavar="PRESET",
+        help="Fine-tune a pretrained BERT of keras-nlp instead: the name of a preset, or a folder "
+        "that has one. Needs the extra: pip install kit[pretrained]",
+    ),
+    click.option(
+        "--tune",
+        type=click.Choice(["whole", "lora", "frozen"]),
+        default="whole",
+        show_default=True,
+        help="What of a --backbone learns: all of it, small matrices beside those of its "
+        "attention, or nothing but the last layer.",
+    ),
+    click.option(
+        "--rank",
+        type=click.IntRange(min=1),
+        default=8,
+        show_default=True,
+        help="Of the small matrices of --tune lora.",
+    ),
+    click.option(
+        "--class-weights",
+        type=click.Choice(["none", "balanced"]),
+        default="none",
+        show_default=True,
+        help="balanced: a text of a rare class counts more, so that all classes count alike.",
+    ),
+    click.option(
+        "--label-smoothing",
+        type=click.FloatRange(0, 1, max_open=True),
+        default=0.05,
+        show_default=True,
+        help="Share of the target that is spread over all classes.",
+    ),
+    click.option(
+        "--dropout",
+        type=click.FloatRange(0, 1, max_open=True),
+        default=0.3,
+        show_default=True,
+        help="Share dropped in training of embeddings and of what the blocks add.",
+    ),
+    click.option(
+        "--word-dropout",
+        type=click.FloatRange(0, 1, max_open=True),
+        default=0.1,
+        show_default=True,
+        help="Share of the pieces that an --encoder does not see in training.",
+    ),
+]
+
+
+def text_training_options(function: Function) -> Function:
+    """Add --encoder to --word-dropout; the command gets them as `how`, a `TextTrainingOptions`."""
+    return bundled(function, _OPTIONS, "how", TextTrainingOptions)

@@ -1,0 +1,207 @@
+"""Split texts into what a model learns from, is chosen by and is measured on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kit.data._class_split import (
+    TEST,
+    TRAIN,
+    VALID,
+    check_classes,
+    check_parts,
+    drawn,
+    limited,
+)
+from kit.data._clean import CleaningStep
+from kit.data.texts._source import TextSource
+from kit.data.texts._texts import Texts
+from kit.errors import UserError
+
+PARTS = (TRAIN, VALID, TEST)
+NONE = "none"
+# A column in which most rows have a value of their own tells no classes.
+FEWEST_OF_A_CLASS = 2
+
+
+@dataclass(frozen=True)
+class TextData:
+    """Texts, split.
+
+    Args:
+        name: the source, as the user named it.
+        classes: names, in order.
+        train: texts to learn from.
+        valid: texts to choose by.
+        test: texts to measure by.
+        split: the protocol in a line of plain words.
+        split_method: "given" or "random".
+        texts_read: rows of the source.
+        cleaning: what was left out.
+        licence: attribution of a built-in set, else "".
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    train: Texts
+    valid: Texts
+    test: Texts
+    split: str
+    split_method: str
+    texts_read: int
+    cleaning: tuple[CleaningStep, ...]
+    licence: str
+
+
+def split_texts(
+    source: TextSource,
+    method: str | None = None,
+    *,
+    limit: int | None = None,
+    seed: int = 0,
+    valid_share: float = 0.1,
+    test_share: float = 0.1,
+) -> TextData:
+    """Leave out rows that cannot be used and split the others, each class in the same shares.
+
+    A text of test that stands in train or valid, too, is left out there; and one of valid in train.
+
+    Args:
+        source: what `open_texts` returned.
+        method: "given" or "random". None: given where the source has a split.
+        limit: use only this many texts of train and valid, drawn at random.
+        seed: of what is drawn.
+        valid_share: share of the texts for valid; of a given train where it has no valid.
+        test_share: share of the texts for test.
+
+    Raises:
+        UserError: no row has a text and a label, there is one class only, nearly every row has a
+            class of its own, or a part stays empty.
+
+    Example:
+
+    >>> from kit.data.texts import open_texts
+    >>> data = split_texts(open_texts("sentiment-labelled-sentences"))
+    >>> len(data.train), len(data.valid), len(data.test), data.classes
+    (2392, 300, 300, ('negative', 'positive'))
+    """
+    steps = []
+    has_text = np.array([text is not None for text in source.texts], bool)
+    has_label = np.array([label is not None for label in source.labels], bool)
+    for name, rows in (
+        ("rows without a text", ~has_text),
+        ("rows without a label", has_text & ~has_label),
+    ):
+        if rows.any():
+            steps.append(CleaningStep(name, int(rows.sum())))
+    kept = np.flatnonzero(has_text & has_label).tolist()
+    _check_rows(source, kept, has_text)
+    names = [str(source.labels[row]) for row in kept]
+    classes = tuple(sorted(set(names)))
+    check_classes(classes, where=source.name, nouns="texts")
+    _check_labels(source, classes, len(kept))
+    number = {name: place for place, name in enumerate(classes)}
+    labels = np.array([number[name] for name in names], np.int32)
+    draw = np.random.default_rng(seed)
+    if method is None:
+        method = "given" if source.parts is not None else "random"
+    if method == "given":
+        part, words = _given(source, kept, labels, draw, valid_share, seed)
+    else:
+        held = drawn(labels, (valid_share, test_share), draw)
+        part = np.array([TRAIN, VALID, TEST])[held]
+        train = 100 * (1 - valid_share - test_share)
+        words = (
+            f"random: {train:.0f}/{100 * valid_share:.0f}/{100 * test_share:.0f} % of the texts "
+            f"of each class, seed {seed}"
+        )
+    every = Texts([str(source.texts[row]) for row in kept], [source.names[n] for n in kept], labels)
+    part, of_later = _without_later(part, every)
+    steps += of_later
+    if limit is not None:
+        part = limited(part, limit, draw)
+        words += f"; {limit:,} texts of train and valid at most"
+    check_parts(part, labels, classes, where=source.name, noun="text")
+    of_part = {one: every.take(np.flatnonzero(part == one)) for one in PARTS}
+    return TextData(
+        name=source.name,
+        classes=classes,
+        split=words,
+        split_method=method,
+        texts_read=len(source.texts),
+        cleaning=tuple(steps),
+        licence=source.licence,
+        **of_part,
+    )
+
+
+def _given(
+    source: TextSource,
+    kept: list[int],
+    labels: NDArray[np.int32],
+    draw: np.random.Generator,
+    valid_share: float,
+    seed: int,
+) -> tuple[NDArray[np.str_], str]:
+    if source.parts is None:
+        raise UserError(
+            "The source has no split of its own.",
+            where=source.name,
+            expected="files train and test, a column split, or splits of that name",
+            remedy="Leave --split given out.",
+        )
+    part = np.array([source.parts[row] for row in kept])
+    if {VALID, TEST} <= set(part.tolist()):
+        return part, "given: train, valid and test as the source has them"
+    words = "train and test as the source has them"
+    if TEST not in part:
+        # Many public sets keep the labels of test to themselves.
+        part[part == VALID] = TEST
+        words = "test is its valid part"
+    train = np.flatnonzero(part == TRAIN)
+    part[train[drawn(labels[train], (valid_share, 0.0), draw) == 1]] = VALID
+    return part, (
+        f"given: {words}, {100 * valid_share:.0f} % of each class of train drawn as valid, "
+        f"seed {seed}"
+    )
+
+
+def _without_later(
+    part: NDArray[np.str_], every: Texts
+) -> tuple[NDArray[np.str_], list[CleaningStep]]:
+    """Leave out of train what stands in valid or test, and of valid what stands in test."""
+    # The same words with other spaces are the same text.
+    plain = np.array([" ".join(text.split()) for text in every.texts], dtype=object)
+    part, steps = part.copy(), []
+    for earlier, later in ((VALID, TEST), (TRAIN, VALID), (TRAIN, TEST)):
+        known = set(plain[part == later])
+        repeated = np.array([text in known for text in plain], bool) & (part == earlier)
+        part[repeated] = NONE
+        if repeated.any():
+            name = f"texts of {earlier} that stand in {later}, too"
+            steps.append(CleaningStep(name, int(repeated.sum())))
+    return part, steps
+
+
+def _check_rows(source: TextSource, kept: list[int], has_text: NDArray[np.bool_]) -> None:
+    if len(kept):
+        return
+    what = "label" if has_text.any() else "text"
+    raise UserError(
+        f"No row has a {what}.",
+        where=source.name,
+        expected="rows with a text and a label",
+        remedy=f"Is it the right column? Name another: --{what}-column NAME",
+    )
+
+
+def _check_labels(source: TextSource, classes: tuple[str, ...], rows: int) -> None:
+    if rows >= FEWEST_OF_A_CLASS * len(classes):
+        return
+    raise UserError(
+        f"There are {len(classes):,} classes in {rows:,} rows: most have one of their own.",
+        where=source.name,
+        expected="a label that several rows share",
+        remedy="Is it the right column? Name another: --label-column NAME",
+    )

@@ -1,0 +1,47 @@
+"""One report for the tests of what it holds and of how it looks."""
+
+import pytest
+
+from kit.evaluation import ClassPredictions
+from kit.evaluation.texts import (
+    TextReport,
+    probabilities_of_texts,
+    text_baselines,
+    write_text_report,
+)
+from kit.tokenizers import numbers_of
+from tests.export.words import untrained
+
+
+@pytest.fixture(scope="package")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    data, tokens, model = untrained(kind="conv")
+    numbers = {
+        part: numbers_of(tokens, getattr(data, part).texts, 8)
+        for part in ("train", "valid", "test")
+    }
+    found = {
+        part: ClassPredictions(
+            getattr(data, part).labels, probabilities_of_texts(model, numbers[part])
+        )
+        for part in ("valid", "test")
+    }
+    report = TextReport(
+        recipe="text-classification",
+        model="conv",
+        command="kit train text-classification --data <noise>",
+        data=data,
+        settings={"seed": 0},
+        classifier=model,
+        tokenizer=tokens,
+        numbers=numbers,
+        length=8,
+        baselines=text_baselines(data),
+        history=[{"epoch": 2.0, "loss": 1.0, "valid accuracy": 0.4}],
+        metric="valid accuracy",
+        seconds={"train": 1.0},
+        **found,
+    )
+    facts = write_text_report(report, folder)
+    return folder, report, facts
