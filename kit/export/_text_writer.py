@@ -14,7 +14,7 @@ class WritesTexts(Protocol):
         ...
 
     def __call__(self, texts: Any) -> dict[str, Any]:
-        """ "text" string [batch] and "score" float32 [batch] of string [batch]."""
+        """Of string [batch]: "text" string [batch] and "score" float32 [batch]."""
         ...
 
     def embed(self, texts: Any) -> Any:
