@@ -8,8 +8,13 @@ import tensorflow as tf
 class WritesTexts(Protocol):
     """A text for each text."""
 
+    @property
+    def tokenizer(self) -> tf.Module:
+        """Its tables of words are saved with the graph."""
+        ...
+
     def __call__(self, texts: Any) -> dict[str, Any]:
-        """ "text" string [batch] and "score" float32 [batch] of string [batch]."""
+        """Of string [batch]: "text" string [batch] and "score" float32 [batch]."""
         ...
 
     def embed(self, texts: Any) -> Any:
@@ -30,7 +35,7 @@ class TextWriter(tf.Module):
         super().__init__()
         # The model itself stays outside: only its variables and what it computes are saved.
         self._weights = [variable.value for variable in variables]
-        self._tokenizer = writer.tokenizer  # type: ignore[attr-defined]
+        self._tokenizer = writer.tokenizer
 
         def write(text: Any) -> dict[str, Any]:
             answer = writer(text)

@@ -8,7 +8,11 @@ from tests.models.writers import TEXTS, sentence_chooser, text_to_text
 
 
 @pytest.mark.parametrize(
-    ("make", "output"), [(text_to_text, "translation"), (sentence_chooser, "summary")]
+    ("make", "output"),
+    [
+        (text_to_text, "translation"),
+        pytest.param(sentence_chooser, "summary", marks=pytest.mark.slow),
+    ],
 )
 def test_the_export_answers_in_other_processes_as_the_model_does(tmp_path, make, output):
     texts = [f"{text} {n}" for n in range(12) for text in TEXTS]
