@@ -1,4 +1,4 @@
-from benchmarks.pair_results import readme_table, summary
+from benchmarks.pair_results import name_of, readme_table, summary
 
 
 def run(recipe, metric, value):
@@ -6,7 +6,10 @@ def run(recipe, metric, value):
     return {
         "recipe": recipe,
         "model": "transformer",
+        "command": f"kit train {recipe} --data built",
+        "data": {"name": "built", "licence": "MIT"},
         "test": {"protocol": "test, 10 texts", "metrics": {metric: found}},
+        "valid": {"metrics": {metric: found}},
         "baselines": {"copy": {"metrics": {metric: {"mean": value / 2}}}},
         "weights": 5,
         "settings": {"seed": 0, "epochs": 12},
@@ -15,15 +18,10 @@ def run(recipe, metric, value):
 
 
 def test_the_table_says_what_was_measured():
-    table = readme_table(
-        {
-            "some translation": summary(run("translation", "BLEU", 36.0)),
-            "one summarization": summary(run("summarization", "ROUGE-1", 0.4)),
-        }
-    )
-    assert (
-        "| some | translation | transformer | BLEU **36.0** | 36.0 to 36.0 | copy 18.0 | 2 |"
-        in (table)
-    )
-    assert "ROUGE-1 **0.4000** | 0.3900 to 0.4100 | copy 0.2000 | 2 |" in table
-    assert "- one: test, 10 texts." in table
+    one = run("summarization", "ROUGE-1", 0.4)
+    assert name_of(one) == "built, built in, transformer"
+    table = readme_table({"a": summary([one]), "b": summary([run("translation", "BLEU", 36.0)])})
+    command = "`kit train summarization --data built`"
+    assert f"| a, 1 seed | {command} | 2.0 | ROUGE-1 **0.4000** | 0.3900 to 0.4100 |" in table
+    assert "BLEU **36.0000** | 35.9900 to 36.0100 | copy 18.0000 |" in table
+    assert "- b: test, 10 texts." in table
