@@ -9,6 +9,7 @@ from typing import Any
 
 # Where a run left what it made is nobody's concern; seeds have a column of their own.
 LEFT_OUT = ("--output", "--report", "--seed")
+FLAGS_LEFT_OUT = ("--quiet", "--fresh")
 
 
 def source_of(run: dict[str, Any]) -> str:
@@ -22,13 +23,14 @@ def command_of(run: dict[str, Any]) -> str:
     words = shlex.split(run["command"])
     kept: list[str] = []
     for word, before in zip(words, ["", *words], strict=False):
-        if word in LEFT_OUT or before in LEFT_OUT or word == "--quiet":
+        if word in (*LEFT_OUT, *FLAGS_LEFT_OUT) or before in LEFT_OUT:
             continue
         is_folder = (before == "--data" and not run["data"]["licence"]) or (
             before == "--backbone" and "/" in word
         )
         kept.append("FOLDER" if is_folder else word)
-    return shlex.join(kept)
+    # `python -m kit` calls itself by its file.
+    return shlex.join(["kit", *kept[1:]])
 
 
 def spread(values: Sequence[float | None]) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from click.testing import CliRunner
 from benchmarks import (
     detection_results,
     image_results,
+    pair_results,
     ranking_results,
     sequential_results,
+    text_results,
     two_stage_results,
 )
 from benchmarks.precision import RESULTS as PRECISION
@@ -32,7 +34,15 @@ def test_the_table_is_made_from_the_results_file() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [detection_results, image_results, ranking_results, sequential_results, two_stage_results],
+    [
+        detection_results,
+        image_results,
+        pair_results,
+        ranking_results,
+        sequential_results,
+        text_results,
+        two_stage_results,
+    ],
 )
 def test_the_other_tables_are_made_from_theirs(module) -> None:
     for line in module.readme_table(json.loads(module.RESULTS.read_text())).splitlines():
