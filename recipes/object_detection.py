@@ -4,8 +4,8 @@
     python recipes/object_detection.py --data FOLDER
 
 A one-stage detector, trained from nothing: a small residual network, a feature pyramid, and at each
-of its places a score for every class and the sides of a box. On 2 cores the whole of BCCD takes nine
-minutes and reaches a mAP50 of .89, the mean of three seeds; see results/detection.json.
+of its places a score for every class and the sides of a box. On 2 cores the whole of BCCD takes
+nine minutes and reaches a mAP50 of .89, the mean of three seeds; see results/detection.json.
 """
 
 import time

@@ -4,8 +4,8 @@
     python recipes/text_classification.py --data reviews.csv --encoder transformer
 
 A bidirectional LSTM, convolutions or a transformer from scratch, on pieces of words that are
-learned from the texts; or a pretrained BERT of keras-nlp, tuned as a whole, with LoRA, or frozen. On
-2 cores the built-in sentences take less than a minute; IMDB reaches an accuracy of .90 with the
+learned from the texts; or a pretrained BERT of keras-nlp, tuned as a whole, with LoRA, or frozen.
+On 2 cores the built-in sentences take less than a minute; IMDB reaches an accuracy of .90 with the
 LSTM in eight minutes beside other work, see results/texts.json.
 """
 

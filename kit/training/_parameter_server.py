@@ -1,8 +1,11 @@
 """Asynchronous training: workers take steps, servers hold the parameters."""
 
+import atexit
+import threading
 from collections import deque
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -14,6 +17,8 @@ from kit.training._keras_distributed import loss_of_step
 from kit.training._peers import is_asynchronous
 
 STEPS_AHEAD = 2
+# A coordinator that stops takes milliseconds, but for one that waits for a process that was lost.
+STOPPING_SECONDS = 10.0
 
 
 class AsynchronousSteps(keras.callbacks.Callback):
@@ -35,6 +40,7 @@ class AsynchronousSteps(keras.callbacks.Callback):
             # A step would make its variables in this process instead of on the tables' servers.
             model.optimizer.build(model.trainable_variables)
         self._coordinator = tf.distribute.coordinator.ClusterCoordinator(strategy)
+        atexit.register(stop_coordinator, self._coordinator)
         cluster = cluster_of_environment()
         self._ahead = STEPS_AHEAD * len(cluster.addresses[WORKER] if cluster else "1")
         self._running: deque[Any] = deque()
@@ -72,6 +78,22 @@ class AsynchronousSteps(keras.callbacks.Callback):
         self.settle()
         if logs is not None:
             logs.update(self._logs())
+
+
+def stop_coordinator(coordinator: Any, seconds: float = STOPPING_SECONDS) -> None:
+    """Stop a coordinator's threads while they still run, and keep its destructor from waiting.
+
+    When Python ends it stops threads where they stand; the destructor would then wait, now and then
+    for ever, for a lock that one of them holds.
+
+    Args:
+        coordinator: a `tf.distribute.coordinator.ClusterCoordinator`.
+        seconds: how long to wait for it.
+    """
+    stopping = threading.Thread(target=coordinator._cluster.stop, daemon=True)
+    stopping.start()
+    stopping.join(seconds)
+    coordinator._cluster = SimpleNamespace(stop=lambda: None)
 
 
 def on_this_device(model: keras.Model) -> keras.Model:

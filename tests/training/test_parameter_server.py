@@ -1,7 +1,10 @@
 import sys
+import threading
+from types import SimpleNamespace
 
 import pytest
 
+from kit.training._parameter_server import stop_coordinator
 from tests.cluster.launching import finish, launch
 
 
@@ -12,3 +15,21 @@ def test_slots_lie_with_their_variables_without_checkpoints_too():
     code, out, err = finish(process, timeout=180)
     assert code == 0, err[-3000:]
     assert "[chief 0] slots lie with their variables" in out
+
+
+def test_a_coordinator_whose_threads_stand_still_keeps_nobody_from_ending():
+    lock, stopped = threading.Lock(), []
+
+    def stop():
+        with lock:
+            stopped.append(True)
+
+    coordinator = SimpleNamespace(_cluster=SimpleNamespace(stop=stop))
+    stop_coordinator(coordinator)
+    assert stopped == [True]
+    coordinator = SimpleNamespace(_cluster=SimpleNamespace(stop=stop))
+    with lock:
+        stop_coordinator(coordinator, seconds=0.1)
+        # What the destructor calls.
+        coordinator._cluster.stop()
+    assert len(stopped) <= 2
