@@ -1,15 +1,15 @@
 """Recurrent layers over a sequence, read from both ends."""
 
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-from kit.layers._recurrent_encoder import CELLS
+from kit.layers._recurrent_encoder import CELLS, RecurrentEncoder
 
 
 @keras.saving.register_keras_serializable(package="kit")
-class BidirectionalEncoder(keras.layers.Layer):
+class BidirectionalEncoder(RecurrentEncoder):
     """Stacked layers of two LSTMs or GRUs, one for each direction, with residual connections.
 
     Padding stands behind. Each sequence is turned round within its own length, so that no state
@@ -42,21 +42,6 @@ class BidirectionalEncoder(keras.layers.Layer):
     TensorShape([3, 5, 8])
     """
 
-    def __init__(
-        self,
-        cell: Literal["lstm", "gru"] = "lstm",
-        layers: int = 1,
-        units: int | None = None,
-        dropout: float = 0.0,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        if cell not in CELLS:
-            raise ValueError(f"cell must be lstm or gru; got {cell!r}.")
-        self.cell, self.layers, self.units = cell, layers, units
-        self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
-        self.supports_masking = True
-
     def build(self, vectors_shape: tuple[int | None, ...]) -> None:
         dim, policy = int(vectors_shape[-1] or 0), self.dtype_policy
         units = self.units or max(1, dim // 2)
@@ -88,15 +73,3 @@ class BidirectionalEncoder(keras.layers.Layer):
             added = output(tf.concat([behind, ahead], axis=-1))
             vectors = vectors + self.dropout(added, training=training)
         return tf.ensure_shape(vectors, vectors.shape)
-
-    def compute_output_shape(self, vectors_shape: Any, **_: Any) -> Any:
-        return vectors_shape
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "cell": self.cell,
-            "layers": self.layers,
-            "units": self.units,
-            "dropout": self.dropout.rate,
-        }

@@ -1,16 +1,14 @@
-"""Image backbones of keras-hub. Only this module imports it, when it is asked for."""
+"""Image backbones of keras-hub."""
 
-import os
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
 from kit.errors import UserError
+from kit.models._preset import read_preset
 
 
 @dataclass(frozen=True)
@@ -41,33 +39,18 @@ def pretrained_encoder(preset: str) -> PretrainedEncoder:
         UserError: keras-hub is not installed, there is no such preset, it cannot be fetched, or it
             is not for pictures.
     """
-    try:
-        import keras_hub
-    except ImportError:
-        raise UserError(
-            "A pretrained backbone needs keras-hub, which is not installed.",
-            where="--backbone",
-            remedy="Install it, pip install kit[pretrained], or leave --backbone out.",
-        ) from None
-    folder = Path(preset).expanduser()
-    is_folder = folder.is_dir()
-    if not is_folder and ("\\" in preset or preset.startswith((".", "/", "~"))):
-        raise _no_preset(preset, "there is no such folder")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            found: Any = keras_hub.models.Backbone.from_preset(
-                os.fspath(folder) if is_folder else preset
-            )
-    except Exception as error:  # Downloads and half a dozen formats fail in as many ways.
-        raise _no_preset(preset, f"{type(error).__name__}: {str(error).splitlines()[0]}") from None
+    return read_preset(preset, lambda hub, place: _read(hub, place, preset))
+
+
+def _read(hub: Any, place: str, preset: str) -> PretrainedEncoder:
+    found: Any = hub.models.Backbone.from_preset(place)
     if not _takes_pictures(found):
         raise UserError(
             f"The preset is a {type(found).__name__}, which takes no pictures.",
             where=f"--backbone {preset}",
             expected="an image backbone such as resnet_18_imagenet",
         )
-    scale, offset, size = _converter(keras_hub, os.fspath(folder) if is_folder else preset)
+    scale, offset, size = _converter(hub, place)
     return PretrainedEncoder(found, scale, offset, size)
 
 
@@ -91,14 +74,4 @@ def _converter(
         [float(x) for x in scale],
         [float(x) for x in offset],
         None if size is None else (int(size[0]), int(size[1])),
-    )
-
-
-def _no_preset(preset: str, why: str) -> UserError:
-    return UserError(
-        f"The backbone cannot be loaded: {why}",
-        where=f"--backbone {preset}",
-        expected="a preset of keras-hub (https://keras.io/keras_hub/presets), or a folder that "
-        "save_to_preset wrote",
-        remedy="Check the name; a preset that is not on this machine needs a network.",
     )

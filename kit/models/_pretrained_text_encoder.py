@@ -1,9 +1,6 @@
-"""BERT backbones of keras-nlp (keras-hub). Only this module imports it, when it is asked for."""
+"""BERT backbones of keras-nlp (keras-hub)."""
 
-import os
-import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import keras
@@ -11,6 +8,7 @@ import tensorflow as tf
 
 from kit.errors import UserError
 from kit.layers import MaskedPooling
+from kit.models._preset import read_preset
 from kit.models._text_encoder import PADDING
 from kit.tokenizers import WordPiece
 
@@ -115,34 +113,7 @@ def pretrained_text_encoder(
 
     Source: Hu et al. (2022), LoRA: low-rank adaptation of large language models.
     """
-    try:
-        import keras_hub
-    except ImportError:
-        raise UserError(
-            "A pretrained backbone needs keras-hub, which is not installed.",
-            where="--backbone",
-            remedy="Install it, pip install kit[pretrained], or leave --backbone out.",
-        ) from None
-    folder = Path(preset).expanduser()
-    is_folder = folder.is_dir()
-    if not is_folder and ("\\" in preset or preset.startswith((".", "/", "~"))):
-        raise _no_preset(preset, "there is no such folder")
-    place = os.fspath(folder) if is_folder else preset
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            backbone: Any = keras_hub.models.Backbone.from_preset(place)
-            if not isinstance(backbone, keras_hub.models.BertBackbone):
-                raise UserError(
-                    f"The preset is a {type(backbone).__name__}, which is no BERT.",
-                    where=f"--backbone {preset}",
-                    expected="a BertBackbone with its vocabulary, such as bert_tiny_en_uncased",
-                )
-            found: Any = keras_hub.models.BertTokenizer.from_preset(place)
-    except UserError:
-        raise
-    except Exception as error:  # Downloads and half a dozen formats fail in as many ways.
-        raise _no_preset(preset, f"{type(error).__name__}: {str(error).splitlines()[0]}") from None
+    backbone, found = read_preset(preset, lambda hub, place: _read(hub, place, preset))
     tokenizer = WordPiece(
         found.get_vocabulary(),
         lower=bool(found.lowercase),
@@ -167,6 +138,18 @@ def pretrained_text_encoder(
     )
 
 
+def _read(hub: Any, place: str, preset: str) -> tuple[Any, Any]:
+    """The backbone and its tokenizer."""
+    backbone: Any = hub.models.Backbone.from_preset(place)
+    if not isinstance(backbone, hub.models.BertBackbone):
+        raise UserError(
+            f"The preset is a {type(backbone).__name__}, which is no BERT.",
+            where=f"--backbone {preset}",
+            expected="a BertBackbone with its vocabulary, such as bert_tiny_en_uncased",
+        )
+    return backbone, hub.models.BertTokenizer.from_preset(place)
+
+
 def _add_lora(backbone: Any, rank: int) -> None:
     """Freeze all but new matrices beside those of query and value, as in the paper."""
     for layer in backbone._flatten_layers():
@@ -182,13 +165,3 @@ def _of_lora(layer: Any) -> list[Any]:
     if not getattr(layer, "lora_enabled", False):
         return []
     return [layer.lora_kernel_a, layer.lora_kernel_b]
-
-
-def _no_preset(preset: str, why: str) -> UserError:
-    return UserError(
-        f"The backbone cannot be loaded: {why}",
-        where=f"--backbone {preset}",
-        expected="a preset of keras-hub (https://keras.io/keras_hub/presets), or a folder that "
-        "save_to_preset wrote",
-        remedy="Check the name; a preset that is not on this machine needs a network.",
-    )
