@@ -25,6 +25,7 @@ from kit.console import (
     training_options_of,
     writing_options_of,
 )
+from kit.errors import UserError
 from recipes.writing_road import Built, compile_for, tokenizer_of, transformer, travel
 
 if TYPE_CHECKING:
@@ -84,6 +85,13 @@ def main(
     Of the extractive mode --batch-size counts texts.
     """
     how.check_width(training.dim)
+    if how.backbone and mode == "extractive":
+        raise UserError(
+            "A backbone that writes is of no use where sentences are chosen.",
+            where="--backbone, --mode extractive",
+            expected="--mode abstractive beside it",
+            remedy="Add it, or leave the backbone out.",
+        )
 
     def build(dataset: "PairData", precision: "Precision") -> Built:
         if mode == "extractive":

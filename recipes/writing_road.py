@@ -5,7 +5,7 @@ source -> dataset -> model -> fit -> evaluate -> export
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,13 +25,14 @@ from kit.console import (
 if TYPE_CHECKING:
     import keras
 
-    from kit.data.pairs import PairData
+    from kit.data.pairs import PairData, Pairs
     from kit.evaluation.pairs import Written
-    from kit.models import SequenceToSequence
-    from kit.tokenizers import WordPiece
+    from kit.models import TokenWriter
+    from kit.tokenizers import BytePairs, WordPiece
     from kit.training import Batches, PairBatches, Precision
 
 WARM_UP = 0.1
+TUNING_EPOCHS, TUNING_RATES = 3, {"whole": 5e-5, "lora": 5e-4}
 
 
 @dataclass(frozen=True)
@@ -220,7 +221,7 @@ def transformer(
     rate: float,
     batch: int,
 ) -> Built:
-    """A transformer that reads and writes, from scratch.
+    """A transformer that reads and writes, from scratch or pretrained.
 
     Args:
         dataset: the split pairs.
@@ -228,22 +229,31 @@ def transformer(
         data: the source.
         training: how to train.
         how: the model and its search.
-        epochs: if not given.
-        rate: of learning, if not given.
+        epochs: of one from scratch, if not given.
+        rate: of learning of one from scratch, if not given.
         batch: tokens of a batch, if not given.
     """
+    import keras
+
     from kit.evaluation.pairs import token_accuracy
     from kit.models import TextToText
 
+    keras.utils.set_random_seed(data.seed)
+    if how.backbone:
+        epochs, rate = TUNING_EPOCHS, TUNING_RATES[how.tune]
+        model, tokenizer, how = pretrained(how.backbone, how)
+    else:
+        tokenizer = tokenizer_of(dataset, how.vocabulary)
+        model = from_scratch(len(tokenizer.vocabulary), training.dim, how)
     epochs, rate = training.epochs or epochs, training.learning_rate or rate
-    tokenizer = tokenizer_of(dataset, how.vocabulary)
-    model, batches, valid_batches = model_and_batches(
-        dataset, tokenizer, how, training.dim, training.batch_size or batch, data.seed
+    batches, valid_batches = (
+        batches_of(part, tokenizer, how, training.batch_size or batch, data.seed)
+        for part in (dataset.train, dataset.valid)
     )
     compile_for(model, precision, epochs * batches.steps_per_pass, rate, how.average)
     return Built(
         model=model,
-        name="transformer",
+        name=f"{how.tune} backbone" if how.backbone else "transformer",
         batches=batches,
         measure=token_accuracy(model, valid_batches.in_order()),
         metric="valid token accuracy",
@@ -260,32 +270,33 @@ def transformer(
     )
 
 
-def tokenizer_of(dataset: "PairData", pieces: int) -> "WordPiece":
-    """Pieces of words for both sides, learned from train."""
-    from kit.tokenizers import WordPiece, merged_vocabulary
+def pretrained(
+    preset: str, how: WritingOptions
+) -> tuple["TokenWriter", "BytePairs", WritingOptions]:
+    """A backbone, its tokenizer, and lengths that it can take."""
+    from kit.models import pretrained_writer
 
-    every = (*dataset.train.sources, *(text for some in dataset.train.references for text in some))
-    return WordPiece(merged_vocabulary(every, pieces), lower=False, plain=False, spaced=True)
+    found = pretrained_writer(
+        preset,
+        how.tune,  # type: ignore[arg-type]
+        rank=how.rank,
+        label_smoothing=how.label_smoothing,
+    )
+    # What is written follows an end.
+    source, target = found.longest, found.longest - 1
+    lengths = {
+        "source_length": min(how.source_length, source),
+        "target_length": min(how.target_length, target),
+    }
+    return found.model, found.tokenizer, replace(how, **lengths)
 
 
-def model_and_batches(
-    dataset: "PairData",
-    tokenizer: "WordPiece",
-    how: WritingOptions,
-    dim: int,
-    batch: int,
-    seed: int,
-) -> tuple["SequenceToSequence", "PairBatches", "PairBatches"]:
-    """The model, and the streams it trains on and is chosen by."""
-    import keras
-    import tensorflow as tf
-
+def from_scratch(vocabulary: int, dim: int, how: WritingOptions) -> "TokenWriter":
+    """A model that has read nothing yet."""
     from kit.models import SequenceToSequence
-    from kit.training import PairBatches, Tokens
 
-    keras.utils.set_random_seed(seed)
     model = SequenceToSequence(
-        len(tokenizer.vocabulary),
+        vocabulary,
         dim,
         encoder_layers=how.layers,
         decoder_layers=how.layers,
@@ -295,24 +306,41 @@ def model_and_batches(
         label_smoothing=how.label_smoothing,
     )
     model.build()
+    return model
+
+
+def tokenizer_of(dataset: "PairData", pieces: int) -> "WordPiece":
+    """Pieces of words for both sides, learned from train."""
+    from kit.tokenizers import WordPiece, merged_vocabulary
+
+    every = (*dataset.train.sources, *(text for some in dataset.train.references for text in some))
+    return WordPiece(merged_vocabulary(every, pieces), lower=False, plain=False, spaced=True)
+
+
+def batches_of(
+    part: "Pairs",
+    tokenizer: "WordPiece | BytePairs",
+    how: WritingOptions,
+    batch: int,
+    seed: int,
+) -> "PairBatches":
+    """The stream of a part's pairs."""
+    import tensorflow as tf
+
+    from kit.training import PairBatches, Tokens
 
     def tokens_of(texts: Sequence[str], length: int) -> Tokens:
         return Tokens.of(tokenizer.marked(tf.constant(texts), length))
 
-    parts = []
-    for part in (dataset.train, dataset.valid):
-        sources, targets = part.rows()
-        parts.append(
-            PairBatches(
-                tokens_of(sources, how.source_length),
-                # The start is not written.
-                tokens_of(targets, how.target_length + 1),
-                batch_size=batch,
-                seed=seed,
-                replicas=tf.distribute.get_strategy().num_replicas_in_sync,
-            )
-        )
-    return model, parts[0], parts[1]
+    sources, targets = part.rows()
+    return PairBatches(
+        tokens_of(sources, how.source_length),
+        # The start is not written.
+        tokens_of(targets, how.target_length + 1),
+        batch_size=batch,
+        seed=seed,
+        replicas=tf.distribute.get_strategy().num_replicas_in_sync,
+    )
 
 
 def compile_for(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import click
 
+from kit.console._backbone_options import backbone_options
 from kit.console._bundle import Function, bundled
 
 
@@ -64,26 +65,11 @@ _OPTIONS = [
         show_default=True,
         help="Most pieces of a text; of a longer one the middle is not read.",
     ),
-    click.option(
-        "--backbone",
-        metavar="PRESET",
-        help="Fine-tune a pretrained BERT of keras-nlp instead: the name of a preset, or a folder "
-        "that has one. Needs the extra: pip install kit[pretrained]",
-    ),
-    click.option(
-        "--tune",
-        type=click.Choice(["whole", "lora", "frozen"]),
-        default="whole",
-        show_default=True,
-        help="What of a --backbone learns: all of it, small matrices beside those of its "
-        "attention, or nothing but the last layer.",
-    ),
-    click.option(
-        "--rank",
-        type=click.IntRange(min=1),
-        default=8,
-        show_default=True,
-        help="Of the small matrices of --tune lora.",
+    *backbone_options(
+        "BERT",
+        ["whole", "lora", "frozen"],
+        tune_help="all of it, small matrices beside those of its attention, or nothing but the "
+        "last layer",
     ),
     click.option(
         "--class-weights",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import click
 
+from kit.console._backbone_options import backbone_options
 from kit.console._bundle import Function, bundled
 from kit.errors import UserError
 
@@ -24,10 +25,13 @@ class WritingOptions:
     average: float
     beams: int
     length_penalty: float
+    backbone: str | None
+    tune: str
+    rank: int
 
     def check_width(self, dim: int) -> None:
         """Raise `UserError` where the heads cannot share the width."""
-        if dim % (2 * self.heads):
+        if self.backbone is None and dim % (2 * self.heads):
             raise UserError(
                 f"A width of {dim} cannot be shared out to {self.heads} heads.",
                 where="--dim, --heads",
@@ -46,7 +50,7 @@ def writing_options_of(
     dropout: float,
     length_penalty: float,
 ) -> Callable[[Function], Function]:
-    """Add --layers to --length-penalty; the command gets them as `how`, a `WritingOptions`.
+    """Add --layers to --rank; the command gets them as `how`, a `WritingOptions`.
 
     Args:
         layers: blocks of the encoder, and of the decoder, if not given.
@@ -139,6 +143,11 @@ def writing_options_of(
             default=length_penalty,
             show_default=True,
             help="Greater values write longer texts. Fixed in the export.",
+        ),
+        *backbone_options(
+            "BART",
+            ["whole", "lora"],
+            tune_help="all of it, or small matrices beside those of its attention",
         ),
     ]
     return lambda function: bundled(function, options, "how", WritingOptions)

@@ -19,6 +19,9 @@ from kit.models._pretrained_encoder import pretrained_encoder as pretrained_enco
 from kit.models._pretrained_text_encoder import BackboneEncoder as BackboneEncoder
 from kit.models._pretrained_text_encoder import PretrainedTextEncoder as PretrainedTextEncoder
 from kit.models._pretrained_text_encoder import pretrained_text_encoder as pretrained_text_encoder
+from kit.models._pretrained_writer import BackboneWriter as BackboneWriter
+from kit.models._pretrained_writer import PretrainedWriter as PretrainedWriter
+from kit.models._pretrained_writer import pretrained_writer as pretrained_writer
 from kit.models._queries import RetrievalModel as RetrievalModel
 from kit.models._queries import queries as queries
 from kit.models._ranking import Ranking as Ranking
@@ -41,5 +44,6 @@ from kit.models._text_classifier import TextClassifier as TextClassifier
 from kit.models._text_encoder import TextEncoder as TextEncoder
 from kit.models._text_reader import TextReader as TextReader
 from kit.models._text_to_text import TextToText as TextToText
+from kit.models._token_writer import TokenWriter as TokenWriter
 from kit.models._two_tower import TwoTower as TwoTower
 from kit.models._two_tower_for import two_tower_for as two_tower_for

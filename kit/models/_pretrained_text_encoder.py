@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from kit.errors import UserError
 from kit.layers import MaskedPooling
+from kit.models._lora import add_lora
 from kit.models._preset import read_preset
 from kit.models._text_encoder import PADDING
 from kit.tokenizers import WordPiece
@@ -131,7 +132,7 @@ def pretrained_text_encoder(
     # What it makes of the first piece is not read.
     backbone.pooled_dense.trainable = False
     if tune == "lora":
-        _add_lora(backbone, rank)
+        add_lora(backbone, rank)
     backbone.trainable = tune != "frozen" and backbone.trainable
     return PretrainedTextEncoder(
         BackboneEncoder(backbone), tokenizer, int(backbone.max_sequence_length)
@@ -148,20 +149,3 @@ def _read(hub: Any, place: str, preset: str) -> tuple[Any, Any]:
             expected="a BertBackbone with its vocabulary, such as bert_tiny_en_uncased",
         )
     return backbone, hub.models.BertTokenizer.from_preset(place)
-
-
-def _add_lora(backbone: Any, rank: int) -> None:
-    """Freeze all but new matrices beside those of query and value, as in the paper."""
-    for layer in backbone._flatten_layers():
-        if layer.name in ("query", "value") and hasattr(layer, "enable_lora"):
-            layer.enable_lora(rank)
-    kept = {id(weight) for layer in backbone._flatten_layers() for weight in _of_lora(layer)}
-    for weight in backbone.weights:
-        if id(weight) not in kept:
-            weight.trainable = False
-
-
-def _of_lora(layer: Any) -> list[Any]:
-    if not getattr(layer, "lora_enabled", False):
-        return []
-    return [layer.lora_kernel_a, layer.lora_kernel_b]

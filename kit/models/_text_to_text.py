@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from kit.models._sequence_to_sequence import SequenceToSequence
-from kit.tokenizers import WordPiece
+from kit.models._token_writer import TokenWriter
+from kit.tokenizers import BytePairs, WordPiece
 
 # A translation is at most so much longer than its source, in tokens; the search ends there.
 TIMES, MORE = 2, 10
@@ -27,6 +27,7 @@ class TextToText(tf.Module):
 
     Example:
 
+    >>> from kit.models import SequenceToSequence
     >>> from kit.tokenizers import MARKS
     >>> tokens = WordPiece([*MARKS, "\u2581", "##a", "##b"], lower=False, plain=False, spaced=True)
     >>> writer = TextToText(SequenceToSequence(7, 8, heads=2), tokens, 16, 8)
@@ -36,8 +37,8 @@ class TextToText(tf.Module):
 
     def __init__(
         self,
-        model: SequenceToSequence,
-        tokenizer: WordPiece,
+        model: TokenWriter,
+        tokenizer: WordPiece | BytePairs,
         source_length: int,
         target_length: int,
         *,

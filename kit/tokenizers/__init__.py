@@ -1,5 +1,6 @@
 """From text to numbers inside the graph, in operations of TensorFlow's core alone."""
 
+from kit.tokenizers._byte_pairs import BytePairs as BytePairs
 from kit.tokenizers._bytes import Bytes as Bytes
 from kit.tokenizers._merges import merged_vocabulary as merged_vocabulary
 from kit.tokenizers._numbers import Numbers as Numbers

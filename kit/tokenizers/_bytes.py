@@ -5,13 +5,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from kit.tokenizers._rectangle import rectangle, with_marks
+from kit.tokenizers._rows import PieceRows
 from kit.tokenizers._vocabulary import MARKS
 
 FIRST = len(MARKS)
 
 
-class Bytes(tf.Module):
+class Bytes(PieceRows):
     """Texts as numbers of their bytes in UTF-8, and back: no vocabulary, nothing unknown.
 
     Sequences are long, some five times those of pieces of words. Everything is of TensorFlow's
@@ -53,22 +53,6 @@ class Bytes(tf.Module):
         numbers = tf.io.decode_raw(values.flat_values, tf.uint8)
         return values.with_flat_values(tf.cast(tf.reshape(numbers, [-1]), tf.int32) + FIRST)
 
-    def padded(
-        self,
-        texts: Any,
-        length: int | Any,
-        *,
-        marked: bool = True,
-        shortest: bool = False,
-        ends: bool = False,
-    ) -> Any:
-        """Numbers of bytes as a rectangle, see `WordPiece.padded`."""
-        pieces = self.tokenize(texts)
-        if not marked:
-            return rectangle(pieces, self.padding, length, shortest)
-        rows = with_marks(pieces, self.start, self.end, length, ends)
-        return rectangle(rows, self.padding, length, shortest)
-
     def parts_of(self, text: str) -> list[tuple[str, int]]:
         """Words and the spaces between them, each with the number of its bytes.
 
@@ -87,6 +71,5 @@ class Bytes(tf.Module):
             string [batch].
         """
         numbers = tf.convert_to_tensor(numbers)
-        ended = tf.cumsum(tf.cast(numbers == self.end, tf.int32), axis=1) > 0
-        pieces = tf.where(ended, b"", tf.gather(self._bytes, numbers))
+        pieces = tf.where(self.is_text(numbers), tf.gather(self._bytes, numbers), b"")
         return tf.strings.reduce_join(pieces, axis=-1)

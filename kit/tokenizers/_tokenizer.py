@@ -4,6 +4,7 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 
+from kit.tokenizers._byte_pairs import BytePairs
 from kit.tokenizers._bytes import Bytes
 from kit.tokenizers._word_piece import WordPiece
 
@@ -64,4 +65,6 @@ def tokenizer_of(config: dict[str, Any]) -> Tokenizer:
     >>> type(tokenizer_of(Bytes().get_config())).__name__
     'Bytes'
     """
-    return WordPiece(**config) if config else Bytes()
+    if not config:
+        return Bytes()
+    return BytePairs(**config) if "merges" in config else WordPiece(**config)

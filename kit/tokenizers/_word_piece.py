@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from kit.tokenizers._rectangle import rectangle, with_marks
+from kit.tokenizers._rows import PieceRows
 from kit.tokenizers._vocabulary import END, JOINED, PADDING, START, UNKNOWN
 from kit.tokenizers._words import AFTER_SPACE, words_of
 
@@ -14,7 +14,7 @@ MOST_CHARACTERS = 100
 NONE = -1
 
 
-class WordPiece(tf.Module):
+class WordPiece(PieceRows):
     """Texts as numbers of pieces of words, and back.
 
     A word is cut from the left into the longest pieces of the vocabulary; one that cannot be cut
@@ -108,44 +108,6 @@ class WordPiece(tf.Module):
         pieces = tf.gather(self._cut(different), place)
         return words.with_flat_values(pieces).merge_dims(1, 2)
 
-    def marked(self, texts: Any, length: int | Any) -> tf.RaggedTensor:
-        """Numbers of pieces between a start and an end: what is too long loses its last pieces.
-
-        Args:
-            texts: string [batch].
-            length: most pieces of a row, with its marks.
-
-        Returns:
-            int32 [batch, (pieces)].
-        """
-        return with_marks(self.tokenize(texts), self.start, self.end, length)
-
-    def padded(
-        self,
-        texts: Any,
-        length: int | Any,
-        *,
-        marked: bool = True,
-        shortest: bool = False,
-        ends: bool = False,
-    ) -> Any:
-        """Numbers of pieces as a rectangle: what is too long loses its end.
-
-        Args:
-            texts: string [batch].
-            length: of every row, with its marks.
-            marked: whether the start and the end are marked.
-            shortest: whether rows are no longer than the longest needs; `length` is the most then.
-            ends: whether a marked text too long keeps its end and loses its middle.
-
-        Returns:
-            int32 [batch, length].
-        """
-        pieces = self.tokenize(texts)
-        if marked:
-            pieces = with_marks(pieces, self.start, self.end, length, ends)
-        return rectangle(pieces, self.padding, length, shortest)
-
     def parts_of(self, text: str) -> list[tuple[str, int]]:
         """The words of a text as they are written, each with the number of its pieces.
 
@@ -171,9 +133,7 @@ class WordPiece(tf.Module):
             string [batch].
         """
         numbers = tf.convert_to_tensor(numbers)
-        ended = tf.cumsum(tf.cast(numbers == self.end, tf.int32), axis=1) > 0
-        is_piece = ~ended & (numbers != self.padding) & (numbers != self.start)
-        rows = tf.ragged.boolean_mask(tf.gather(self._pieces, numbers), is_piece)
+        rows = tf.ragged.boolean_mask(tf.gather(self._pieces, numbers), self.is_text(numbers))
         if self.spaced:
             joined = tf.strings.reduce_join(rows, axis=-1)
             return tf.strings.strip(tf.strings.regex_replace(joined, AFTER_SPACE, " "))
