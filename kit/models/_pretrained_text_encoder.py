@@ -1,4 +1,4 @@
-"""BERT backbones of keras-nlp (keras-hub)."""
+"""BERT backbones of keras-nlp (keras-hub), and those of its family."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -10,9 +10,12 @@ from kit.errors import UserError
 from kit.layers import MaskedPooling
 from kit.models._lora import add_lora
 from kit.models._preset import read_preset
+from kit.models._preset_byte_pairs import preset_byte_pairs
 from kit.models._text_encoder import PADDING
-from kit.tokenizers import WordPiece
+from kit.tokenizers import Tokenizer, WordPiece
 
+# Of keras-hub, those whose tokenizers need nothing but TensorFlow's core.
+FAMILY = ("Bert", "DistilBert", "Electra", "Roberta")
 Tune = Literal["whole", "lora", "frozen"]
 
 
@@ -27,16 +30,17 @@ class PretrainedTextEncoder:
     """
 
     encoder: "BackboneEncoder"
-    tokenizer: WordPiece
+    tokenizer: Tokenizer
     longest: int
 
 
 @keras.saving.register_keras_serializable(package="kit")
 class BackboneEncoder(keras.layers.Layer):
-    """A BERT, whose pieces' vectors are averaged to that of the text.
+    """A BERT or one of its family, whose pieces' vectors are averaged to that of the text.
 
     Args:
-        backbone: takes "token_ids", "padding_mask" and "segment_ids"; gives "sequence_output".
+        backbone: takes "token_ids", "padding_mask" and maybe "segment_ids"; gives vectors of the
+            pieces, by themselves or as "sequence_output".
 
     Call arguments:
         numbers: int [batch, length]; 0 is padding, which stands behind.
@@ -51,14 +55,14 @@ class BackboneEncoder(keras.layers.Layer):
         super().__init__(**kwargs)
         self.backbone = backbone
         self.pooling = MaskedPooling(dtype=self.dtype_policy, name="pooling")
+        # Some put vectors of pieces and places together in one layer.
+        self._first = getattr(backbone, "embeddings", None) or backbone.token_embedding
+        self._others = [name for name in backbone.input if name != "token_ids"]
+        output = backbone.output
         # From the vectors of pieces on: the same layers, the same weights.
         self._rest = keras.Model(
-            [
-                backbone.token_embedding.output,
-                backbone.input["padding_mask"],
-                backbone.input["segment_ids"],
-            ],
-            backbone.output["sequence_output"],
+            [self._first.output, *(backbone.input[name] for name in self._others)],
+            output["sequence_output"] if isinstance(output, dict) else output,
         )
 
     def build(self, numbers_shape: tuple[int | None, ...]) -> None:
@@ -68,15 +72,14 @@ class BackboneEncoder(keras.layers.Layer):
         return self.encoded(self.embedded(numbers), numbers != PADDING, training=training)
 
     def embedded(self, numbers: Any) -> Any:
-        """The vectors of the pieces alone, float [batch, length, dim]."""
-        return self.backbone.token_embedding(numbers)
+        """The vectors that pieces have before any block, float [batch, length, dim]."""
+        return self._first(numbers)
 
     def encoded(self, vectors: Any, mask: Any, training: bool = False) -> dict[str, Any]:
         """What `call` gives, from vectors of pieces, see `TextEncoder`."""
-        found = self._rest(
-            [vectors, tf.cast(mask, tf.int32), tf.zeros_like(mask, tf.int32)],
-            training=training,
-        )
+        others = {"padding_mask": tf.cast(mask, tf.int32)}
+        others["segment_ids"] = tf.zeros_like(others["padding_mask"])
+        found = self._rest([vectors, *(others[name] for name in self._others)], training=training)
         return {"vectors": found, "pooled": self.pooling(found, mask=mask)}
 
     def compute_output_shape(self, numbers_shape: Any) -> dict[str, Any]:
@@ -98,7 +101,7 @@ class BackboneEncoder(keras.layers.Layer):
 def pretrained_text_encoder(
     preset: str, tune: Tune = "whole", *, rank: int = 8
 ) -> PretrainedTextEncoder:
-    """Load a BERT with its tokenizer.
+    """Load a BERT, DistilBERT, ELECTRA or RoBERTa with its tokenizer.
 
     Args:
         preset: name of a preset (`bert_tiny_en_uncased`), fetched with keras-hub's own download; a
@@ -110,11 +113,42 @@ def pretrained_text_encoder(
 
     Raises:
         UserError: keras-hub is not installed, there is no such preset, it cannot be fetched, or it
-            is no BERT whose tokenizer is of word pieces.
+            is of another kind.
 
     Source: Hu et al. (2022), LoRA: low-rank adaptation of large language models.
     """
     backbone, found = read_preset(preset, lambda hub, place: _read(hub, place, preset))
+    tokenizer = _tokenizer(backbone, found, preset)
+    if hasattr(backbone, "pooled_dense"):
+        # What it makes of the first piece is not read.
+        backbone.pooled_dense.trainable = False
+    if tune == "lora":
+        add_lora(backbone, rank)
+    backbone.trainable = tune != "frozen" and backbone.trainable
+    # A preset says how long texts are by the places it has vectors for.
+    longest = int(backbone.max_sequence_length)
+    return PretrainedTextEncoder(BackboneEncoder(backbone), tokenizer, longest)
+
+
+def _read(hub: Any, place: str, preset: str) -> tuple[Any, Any]:
+    """The backbone and its tokenizer."""
+    backbone: Any = hub.models.Backbone.from_preset(place)
+    # What is derived of one of them has another tokenizer.
+    family = type(backbone).__name__.removesuffix("Backbone")
+    if family not in FAMILY:
+        raise UserError(
+            f"The preset is a {type(backbone).__name__}, which is no BERT.",
+            where=f"--backbone {preset}",
+            expected=f"a backbone of {', '.join(FAMILY)} with its vocabulary, such as "
+            "bert_tiny_en_uncased",
+        )
+    return backbone, getattr(hub.models, f"{family}Tokenizer").from_preset(place)
+
+
+def _tokenizer(backbone: Any, found: Any, preset: str) -> Tokenizer:
+    """In core operations, with padding as number 0."""
+    if hasattr(found, "merges"):
+        return preset_byte_pairs(found, backbone.token_embedding.embeddings, preset)
     tokenizer = WordPiece(
         found.get_vocabulary(),
         lower=bool(found.lowercase),
@@ -129,23 +163,4 @@ def pretrained_text_encoder(
             where=f"--backbone {preset}",
             expected="number 0, as in BERT",
         )
-    # What it makes of the first piece is not read.
-    backbone.pooled_dense.trainable = False
-    if tune == "lora":
-        add_lora(backbone, rank)
-    backbone.trainable = tune != "frozen" and backbone.trainable
-    return PretrainedTextEncoder(
-        BackboneEncoder(backbone), tokenizer, int(backbone.max_sequence_length)
-    )
-
-
-def _read(hub: Any, place: str, preset: str) -> tuple[Any, Any]:
-    """The backbone and its tokenizer."""
-    backbone: Any = hub.models.Backbone.from_preset(place)
-    if not isinstance(backbone, hub.models.BertBackbone):
-        raise UserError(
-            f"The preset is a {type(backbone).__name__}, which is no BERT.",
-            where=f"--backbone {preset}",
-            expected="a BertBackbone with its vocabulary, such as bert_tiny_en_uncased",
-        )
-    return backbone, hub.models.BertTokenizer.from_preset(place)
+    return tokenizer

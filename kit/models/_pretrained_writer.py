@@ -9,6 +9,7 @@ import tensorflow as tf
 from kit.errors import UserError
 from kit.models._lora import add_lora
 from kit.models._preset import read_preset
+from kit.models._preset_byte_pairs import preset_byte_pairs
 from kit.models._token_writer import END, PADDING, TokenWriter
 from kit.tokenizers import BytePairs
 
@@ -188,16 +189,7 @@ def pretrained_writer(
     Source: Hu et al. (2022), LoRA: low-rank adaptation of large language models.
     """
     backbone, found = read_preset(preset, lambda hub, place: _read(hub, place, preset))
-    pieces = _pieces(found, backbone.vocabulary_size, preset)
-    order = _marks_first(pieces, found, preset)
-    tokenizer = BytePairs(
-        [pieces[number] for number in order],
-        # A file of merges may begin with its version.
-        [merge for merge in found.merges if not merge.startswith("#version")],
-        unknown=pieces[order[1]],
-    )
-    table = backbone.token_embedding.embeddings
-    table.assign(tf.gather(table.value, order))
+    tokenizer = preset_byte_pairs(found, backbone.token_embedding.embeddings, preset)
     model = BackboneWriter(backbone, label_smoothing=label_smoothing)
     model.build()
     if tune == "lora":
@@ -216,44 +208,6 @@ def _read(hub: Any, place: str, preset: str) -> tuple[Any, Any]:
             expected="a BartBackbone with its vocabulary, such as bart_base_en",
         )
     return backbone, hub.models.BartTokenizer.from_preset(place)
-
-
-def _pieces(tokenizer: Any, size: int, preset: str) -> list[str]:
-    """The vocabulary by number; a number without a piece gets a name that no text has."""
-    number_of = dict(tokenizer.vocabulary)
-    if max(number_of.values()) >= size:
-        raise UserError(
-            f"The vocabulary has number {max(number_of.values()):,}, the backbone knows {size:,}.",
-            where=f"--backbone {preset}",
-            expected="backbone and vocabulary of one preset",
-        )
-    pieces = [f"[unused {number}]" for number in range(size)]
-    for piece, number in number_of.items():
-        pieces[number] = piece
-    return pieces
-
-
-def _marks_first(pieces: list[str], tokenizer: Any, preset: str) -> list[int]:
-    """The numbers in the order in which the model has them."""
-    unknown = [
-        number
-        for number, piece in enumerate(pieces)
-        if piece == "<unk>" or piece.startswith("[unused ")
-    ]
-    if not unknown:
-        raise UserError(
-            "The vocabulary has no <unk>, and no number without a piece.",
-            where=f"--backbone {preset}",
-            expected="one of them, for bytes that the vocabulary has not",
-        )
-    known = [number for number in unknown if pieces[number] == "<unk>"]
-    marks = [
-        tokenizer.pad_token_id,
-        (known or unknown)[0],
-        tokenizer.start_token_id,
-        tokenizer.end_token_id,
-    ]
-    return [*marks, *(number for number in range(len(pieces)) if number not in marks)]
 
 
 def _is_token(numbers: Any) -> Any:

@@ -61,6 +61,64 @@ def test_a_preset_answers_as_it_does_in_keras_hub(folder):
     np.testing.assert_allclose(answer["pooled"], means, atol=1e-5)
 
 
+def save_tiny(hub, folder, family):
+    """Of another backbone of the family, with a tokenizer of pieces or of bytes."""
+    keras.utils.set_random_seed(0)
+    shape = {"num_layers": 1, "num_heads": 2, "intermediate_dim": 16, "max_sequence_length": 12}
+    if family == "Electra":
+        sizes = {"vocab_size": len(PIECES), "hidden_dim": 8, "embedding_dim": 4}
+    else:
+        sizes = {"vocabulary_size": len(PIECES), "hidden_dim": 8}
+    backbone = getattr(hub.models, f"{family}Backbone")(**shape, **sizes)
+    backbone.save_to_preset(str(folder))
+    make = getattr(hub.models, f"{family}Tokenizer")
+    if family == "Roberta":
+        pieces = ["<s>", "<pad>", "</s>", "<mask>", "<unk>", "i", "t", "it", "Ġ", "s", "!"]
+        made = make({piece: number for number, piece in enumerate(pieces)}, ["i t"])
+    else:
+        made = make(PIECES, lowercase=True)
+    made.save_to_preset(str(folder))
+    return backbone
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("family", ["DistilBert", "Electra", "Roberta"])
+def test_the_family_answers_as_it_does_in_keras_hub(family, tmp_path):
+    hub = pytest.importorskip("keras_hub", reason="the extra `pretrained` is not installed")
+    backbone = save_tiny(hub, tmp_path, family)
+    found = pretrained_text_encoder(str(tmp_path))
+    ours = found.tokenizer.padded(["it it!", "s"], 8)
+    answer = found.encoder(ours)
+    tokenizer = getattr(hub.models, f"{family}Tokenizer").from_preset(str(tmp_path))
+    pieces = [tokenizer.token_to_id(piece) for piece in found.tokenizer.vocabulary]
+    inputs = {"token_ids": tf.gather(pieces, ours), "padding_mask": tf.cast(ours != 0, tf.int32)}
+    if family == "Electra":
+        inputs["segment_ids"] = tf.zeros_like(ours)
+    expected = backbone(inputs)
+    expected = expected["sequence_output"] if family == "Electra" else expected
+    np.testing.assert_allclose(answer["vectors"], expected, atol=1e-5)
+    words = [piece for row in found.tokenizer.tokenize(["it"]).to_list() for piece in row]
+    assert [found.tokenizer.vocabulary[piece] for piece in words] == ["it"]
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("family", ["Electra", "Roberta"])
+def test_others_of_the_family_learn_and_are_saved(family, tmp_path):
+    hub = pytest.importorskip("keras_hub", reason="the extra `pretrained` is not installed")
+    save_tiny(hub, tmp_path / "preset", family)
+    found = pretrained_text_encoder(str(tmp_path / "preset"), "lora", rank=2)
+    model = TextClassifier(found.encoder, 2)
+    rows = found.tokenizer.padded(["it it!", "s"], 8)
+    model(rows)
+    # Of query and value, and the head's.
+    assert len(model.trainable_weights) == 4 + 2
+    whole = TextClassifier(pretrained_text_encoder(str(tmp_path / "preset")).encoder, 2)
+    expected = whole(rows)
+    whole.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(again(rows), expected, atol=1e-6)
+
+
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize(("tune", "learn"), [("whole", 39), ("lora", 10), ("frozen", 2)])
 def test_what_learns(folder, tune, learn):

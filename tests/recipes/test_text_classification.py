@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from kit.cli import main
 from kit.export import _saved_model
 from tests.export.parts import passing
-from tests.models.test_pretrained_text_encoder import save_tiny_bert
+from tests.models.test_pretrained_text_encoder import save_tiny, save_tiny_bert
 
 SAID = {"good": "I like this {}, it is wonderful", "bad": "an awful {}, I do not like it"}
 
@@ -97,6 +97,17 @@ def test_a_backbone_is_tuned(tmp_path, monkeypatch):
     assert facts["model"] == "lora backbone"
     # No more than it was trained on.
     assert facts["settings"]["length"] == 12
+
+
+@pytest.mark.filterwarnings("default")
+def test_byte_pairs_of_a_backbone_are_served_by_all_loaders(tmp_path):
+    reviews(tmp_path, rows=60)
+    hub = pytest.importorskip("keras_hub", reason="the extra `pretrained` is not installed")
+    save_tiny(hub, tmp_path / "preset", "Roberta")
+    options = f"--backbone {tmp_path / 'preset'} --tune frozen --epochs 1 --batch-size 16"
+    run = train(tmp_path, options)
+    assert run.exit_code == 0, run.output
+    assert "by three loaders" in run.output
 
 
 @pytest.mark.parametrize(
