@@ -1,7 +1,8 @@
 """Recommend items that nobody has taken yet, from their texts; writes results/cold_items.json.
 
-    python benchmarks/cold_items.py online-retail --text description
-    python benchmarks/cold_items.py path/to/movielens-100k --text title --encoder path/to/export
+    python benchmarks/cold_items.py online-retail --text title
+    python benchmarks/cold_items.py path/to/ml-100k.inter --items path/to/ml-100k.item \\
+        --text movie_title --encoder path/to/export
 
 A tenth of the items is withheld: the model is trained through the command a user types, on a log
 and a table without them, and gets them afterwards by `kit index --add`. Then every person's query
@@ -133,6 +134,7 @@ def readme_table(kept: dict[str, Any]) -> str:
 
 @click.command()
 @click.argument("source")
+@click.option("--items", help="File of the items, where the source has none.")
 @click.option("--text", required=True, help="Column of the items' texts.")
 @click.option("--encoder", help="Export of text-classification, for a further way.")
 @click.option("--recipe", type=click.Choice(["two-tower", "sequential"]), default="two-tower")
@@ -144,6 +146,7 @@ def readme_table(kept: dict[str, Any]) -> str:
 @click.option("--epochs", type=int, help="Of the training.  [default: the recipe's]")
 def main(
     source: str,
+    items: str | None,
     text: str,
     encoder: str | None,
     recipe: str,
@@ -155,7 +158,7 @@ def main(
     """Measure, keep, print README's table."""
     from kit.data import open_source, split
 
-    dataset = split(open_source(source))
+    dataset = split(open_source(source, items=items))
     found: dict[str, Any] = {"text": text, "hidden": hidden, "ways": {}}
     for seed in range(seeds):
         withheld = withheld_items(dataset, text, seed)

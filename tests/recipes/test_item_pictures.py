@@ -80,3 +80,11 @@ def test_an_item_nobody_has_finds_its_people(tmp_path, monkeypatch, recipe, opti
         first, second = COLOURS[user % 2], COLOURS[1 - user % 2]
         right += items.index(first) < items.index(second)
     assert right >= 18
+    # And whoever has taken nothing but it is known by it.
+    for item, colour in enumerate(COLOURS):
+        best = [
+            int(line.item_id[1:])
+            for line in model.from_history([colour], 10)
+            if line.item_id not in COLOURS
+        ]
+        assert sum(number % 2 == item for number in best) >= 0.8 * len(best)
