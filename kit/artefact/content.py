@@ -95,7 +95,7 @@ class ItemContent:
                 "The export encodes neither pictures nor texts.",
                 where=str(version),
                 expected="an export of this kit with a signature embed that takes image or text",
-                remedy="Train one: kit train image-classification",
+                remedy="Make one: kit train image-classification, or for texts kit encoder PRESET",
             )
         return kinds[0]
 

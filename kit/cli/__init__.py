@@ -2,6 +2,7 @@
 
 from kit.cli._data import data as data
 from kit.cli._deploy import deploy as deploy
+from kit.cli._encoder import encoder as encoder
 from kit.cli._evaluate import evaluate as evaluate
 from kit.cli._index import index as index
 from kit.cli._launch import launch as launch
@@ -16,6 +17,7 @@ from kit.cli._verify import verify as verify
 for _command in (
     data,
     deploy,
+    encoder,
     evaluate,
     index,
     launch,

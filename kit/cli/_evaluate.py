@@ -11,6 +11,7 @@ from kit.cli._evaluate_pairs import evaluate_pairs
 from kit.cli._evaluate_pictures import evaluate_detection, evaluate_images
 from kit.cli._evaluate_texts import evaluate_texts
 from kit.console import Command, DataOptions, TableOptions, print_comparison, quiet_tensorflow
+from kit.errors import UserError
 
 ROWS_AT_ONCE = 4096
 
@@ -32,6 +33,13 @@ def evaluate(folder: Path, source: str | None, most: int) -> None:
 
     version = version_folder(folder)
     card = read_card(version)
+    if "preset" in card:
+        raise UserError(
+            "An encoder gives vectors, which nothing says to be right or wrong.",
+            where=str(version),
+            expected="an export of a recipe",
+            remedy="Evaluate the model that uses it, trained with --text-encoder.",
+        )
     if "labels" in card:
         _evaluate_ranking(version, card, source)
         return

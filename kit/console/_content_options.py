@@ -121,7 +121,8 @@ _OPTIONS = [
     click.option(
         "--text-encoder",
         metavar="FOLDER",
-        help="Export that reads them instead, such as saved_models/text-classification.",
+        help="Export that reads them instead, such as saved_models/encoder, which kit encoder "
+        "makes of a pretrained BERT; its vectors are computed once and kept.",
     ),
     click.option(
         "--hide-ids",

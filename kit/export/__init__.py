@@ -23,6 +23,7 @@ from kit.export._retrieval import retrieval_parts as retrieval_parts
 from kit.export._saved_model import Servable as Servable
 from kit.export._saved_model import VerificationError as VerificationError
 from kit.export._saved_model import export as export
+from kit.export._text_encoder import export_text_encoder as export_text_encoder
 from kit.export._text_labels import TextLabels as TextLabels
 from kit.export._text_writer import TextWriter as TextWriter
 from kit.export._texts import export_texts as export_texts

@@ -96,11 +96,11 @@ class TextEncoder(keras.layers.Layer):
         hidden, named = 2 * self.dim, {"dropout": drop, "dtype": policy}
         # Attention alone is slow to learn that a "not" counts for what stands behind it.
         near = ConvolutionEncoder(5, 1, causal=False, name="near", **named)
-        blocks = [
+        far = [
             TransformerBlock(self.heads, hidden, causal=False, name=f"block_{i}", **named)
             for i in range(self.layers)
         ]
-        return [near, *blocks]
+        return [near, *far]
 
     def build(self, numbers_shape: tuple[int | None, ...]) -> None:
         self.embedding.build(numbers_shape)

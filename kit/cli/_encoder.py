@@ -1,0 +1,59 @@
+"""A pretrained encoder of texts as an export, as it is."""
+
+from pathlib import Path
+
+import click
+
+from kit.console import Command, quiet_tensorflow
+
+
+@click.command(
+    cls=Command, example="kit encoder bert_tiny_en_uncased --output saved_models/encoder"
+)
+@click.argument("preset")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("saved_models/encoder"),
+    show_default=True,
+    help="Where versions of the export go.",
+)
+@click.option(
+    "--length",
+    type=click.IntRange(min=4),
+    default=128,
+    show_default=True,
+    metavar="PIECES",
+    help="Most pieces of a text; of a longer one the middle is not read.",
+)
+def encoder(preset: str, output: Path, length: int) -> None:
+    """Export a pretrained BERT, DistilBERT, ELECTRA or RoBERTa of keras-nlp as it is.
+
+    PRESET is its name, or a folder that has one. The export gives vectors of texts, the means of
+    their pieces' vectors, and reads items for --text-encoder of the recommenders. Needs the
+    extra: pip install kit[pretrained]
+    """
+    quiet_tensorflow()
+    from kit.export import export_text_encoder
+    from kit.models import pretrained_text_encoder
+
+    found = pretrained_text_encoder(preset, "frozen")
+    length = min(length, found.longest)
+    version, checks = export_text_encoder(
+        found,
+        length,
+        output,
+        card={
+            "recipe": "encoder",
+            "preset": Path(preset).name,
+            "pieces": length,
+            "intended_use": "Vectors of texts, for models that learn what to make of them.",
+            "limits": ["It is as it was published; what it was trained on is its maker's to say."],
+        },
+    )
+    signatures = {check.signature for check in checks}
+    click.echo(
+        f"verify  {len(signatures)} signatures answer as the live model does, by three loaders"
+    )
+    click.echo(f"model   {version}")
+    click.echo(f"next    kit train two-tower --item-text COLUMN --text-encoder {output} ...")
