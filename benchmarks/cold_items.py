@@ -30,11 +30,14 @@ from benchmarks.reports import shown, spread
 
 RESULTS = Path(__file__).parent.parent / "results" / "cold_items.json"
 SHARE, FEWEST_PEOPLE, K = 0.1, 5, 10
+READ, HIDDEN = "--item-text {text}", " --hide-ids {hidden}"
 WAYS = {
     "words": "",
-    "words, ids hidden": "--hide-ids {hidden}",
-    "text learned": "--item-text {text} --hide-ids {hidden}",
-    "text encoded": "--item-text {text} --text-encoder {encoder} --hide-ids {hidden}",
+    "words, ids hidden": HIDDEN,
+    "text learned": READ,
+    "text learned, ids hidden": READ + HIDDEN,
+    "text encoded": READ + " --text-encoder {encoder}",
+    "text encoded, ids hidden": READ + " --text-encoder {encoder}" + HIDDEN,
 }
 
 
@@ -111,6 +114,12 @@ def measured(
     }
 
 
+def source_name(source: str) -> str:
+    """The folder of a file; else the source as it is named."""
+    path = Path(source)
+    return path.parent.name if path.suffix else path.name
+
+
 def readme_table(kept: dict[str, Any]) -> str:
     """README's table of results, from the kept figures."""
     ways = list(WAYS)
@@ -164,7 +173,7 @@ def main(
         withheld = withheld_items(dataset, text, seed)
         found["withheld"] = len(withheld)
         for way, options in WAYS.items():
-            if (only and way not in only) or (way == "text encoded" and encoder is None):
+            if (only and way not in only) or ("encoder" in options and encoder is None):
                 continue
             words = options.format(text=text, encoder=encoder, hidden=hidden).split()
             words += ["--epochs", str(epochs)] if epochs else []
@@ -175,7 +184,12 @@ def main(
             found["ways"].setdefault(way, []).append(run)
             print(f"seed {seed}, {way}: {run}", flush=True)
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    kept[f"{Path(source).name}, {recipe}"] = found
+    name = f"{source_name(source)}, {recipe}"
+    # Ways that were not asked for stay as they were measured before.
+    before = kept.get(name, {})
+    if all(before.get(fact) == found[fact] for fact in ("text", "hidden", "withheld")):
+        found["ways"] = before["ways"] | found["ways"]
+    kept[name] = found
     RESULTS.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
     print(readme_table(kept))
 

@@ -29,6 +29,7 @@ from kit.console import (
     print_comparison,
     quiet_tensorflow,
     training_options_of,
+    verified,
 )
 
 if TYPE_CHECKING:
@@ -205,8 +206,7 @@ def main(
     )
     for checkpoints in kept:
         checkpoints.clear()
-    signatures = {check.signature for check in checks}
-    say(f"verify  {len(signatures)} signatures answer as the live model does, by three loaders")
+    say(verified(checks))
     print_comparison(numbers["test"]["protocol"], {name: test, **baselines}, {}, SHOWN)
     click.echo(f"report  {report_folder / 'report.html'}\nmodel   {version}")
     click.echo(f"next    kit evaluate {version.parent}")

@@ -27,6 +27,7 @@ from kit.console import (
     print_table,
     quiet_tensorflow,
     training_options_of,
+    verified,
 )
 
 if TYPE_CHECKING:
@@ -201,8 +202,7 @@ def main(
         },
     )
     checkpoints.clear()
-    signatures = {check.signature for check in checks}
-    say(f"verify  {len(signatures)} signature answers as the live model does, by three loaders")
+    say(verified(checks))
     rows = [[name, f"{half:.4f}", f"{mean:.4f}"] for name, (mean, half) in on_test.of_class.items()]
     mean = [["mean", f"{on_test.at_half:.4f}", f"{on_test.mean:.4f}"]]
     print_table(numbers["test"]["protocol"], ["class", "AP50", "AP"], [*rows, *mean])

@@ -28,6 +28,7 @@ from kit.console import (
     show_schema,
     table_options,
     training_options_of,
+    verified,
 )
 
 if TYPE_CHECKING:
@@ -212,8 +213,7 @@ def main(
         },
     )
     checkpoints.clear()
-    signatures = {check.signature for check in checks}
-    say(f"verify  {len(signatures)} signature answers as the live model does, by three loaders")
+    say(verified(checks))
     for label, result in test.of_labels.items():
         systems = {name: found.of_labels[label] for name, found in baselines.items()}
         title = f"{label}: {numbers['test']['protocol']}"

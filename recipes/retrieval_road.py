@@ -22,6 +22,7 @@ from kit.console import (
     command_line,
     print_comparison,
     quiet_tensorflow,
+    verified,
 )
 
 if TYPE_CHECKING:
@@ -222,9 +223,8 @@ def travel(
         },
     )
     checkpoints.clear()
-    signatures = {check.signature for check in checks}
     say(f"index   {index_line(read_card(version))}")
-    say(f"verify  {len(signatures)} signatures answer as the live model does, by three loaders")
+    say(verified(checks))
     print_comparison(test_task.protocol, {recipe: test, **baselines}, left_out)
     click.echo(f"report  {report_folder / 'report.html'}\nmodel   {version}")
     click.echo(f"next    kit recommend {version.parent} --examples 3")

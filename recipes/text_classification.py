@@ -30,6 +30,7 @@ from kit.console import (
     text_options,
     text_training_options,
     training_options_of,
+    verified,
 )
 
 if TYPE_CHECKING:
@@ -206,8 +207,7 @@ def main(
         },
     )
     checkpoints.clear()
-    signatures = {check.signature for check in checks}
-    say(f"verify  {len(signatures)} signatures answer as the live model does, by three loaders")
+    say(verified(checks))
     print_comparison(facts["test"]["protocol"], {name: test, **baselines}, {}, SHOWN)
     click.echo(f"report  {report_folder / 'report.html'}\nmodel   {version}")
     click.echo(f"next    kit evaluate {version.parent}")

@@ -35,6 +35,7 @@ from kit.console import (
     print_comparison,
     quiet_tensorflow,
     training_options,
+    verified,
 )
 from kit.errors import UserError
 from recipes.second_stage import ranking_and_batches
@@ -348,9 +349,8 @@ def main(
     )
     for checkpoints in (first, second, third):
         checkpoints.clear()
-    signatures = {check.signature for check in checks}
     say(f"index   {index_line(read_card(version))}")
-    say(f"verify  {len(signatures)} signatures answer as the live models do, by three loaders")
+    say(verified(checks))
     print_comparison(test_task.protocol, {**test, **simple}, left_out)
     words = evaluation.difference_in_words
     click.echo(

@@ -20,6 +20,7 @@ from kit.console import (
     command_line,
     print_comparison,
     quiet_tensorflow,
+    verified,
 )
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from kit.data.pairs import PairData, Pairs
     from kit.evaluation.pairs import Written
     from kit.models import TokenWriter
-    from kit.tokenizers import BytePairs, WordPiece
+    from kit.tokenizers import BytePairs, SentencePieces, WordPiece
     from kit.training import Batches, PairBatches, Precision
 
 WARM_UP = 0.1
@@ -202,8 +203,7 @@ def travel(
         },
     )
     checkpoints.clear()
-    signatures = {check.signature for check in checks}
-    say(f"verify  {len(signatures)} signatures answer as the live model does, by three loaders")
+    say(verified(checks))
     print_comparison(numbers["test"]["protocol"], {built.name: test, **baselines}, {}, test.SHOWN)
     click.echo(f"report  {report_folder / 'report.html'}\nmodel   {version}")
     click.echo(f"next    kit evaluate {version.parent}")
@@ -272,7 +272,7 @@ def transformer(
 
 def pretrained(
     preset: str, how: WritingOptions
-) -> tuple["TokenWriter", "BytePairs", WritingOptions]:
+) -> tuple["TokenWriter", "BytePairs | SentencePieces", WritingOptions]:
     """A backbone, its tokenizer, and lengths that it can take."""
     from kit.models import pretrained_writer
 
@@ -282,13 +282,14 @@ def pretrained(
         rank=how.rank,
         label_smoothing=how.label_smoothing,
     )
-    # What is written follows an end.
-    source, target = found.longest, found.longest - 1
-    lengths = {
-        "source_length": min(how.source_length, source),
-        "target_length": min(how.target_length, target),
-    }
-    return found.model, found.tokenizer, replace(how, **lengths)
+    if found.longest:
+        # What is written follows a mark.
+        how = replace(
+            how,
+            source_length=min(how.source_length, found.longest),
+            target_length=min(how.target_length, found.longest - 1),
+        )
+    return found.model, found.tokenizer, how
 
 
 def from_scratch(vocabulary: int, dim: int, how: WritingOptions) -> "TokenWriter":
@@ -319,7 +320,7 @@ def tokenizer_of(dataset: "PairData", pieces: int) -> "WordPiece":
 
 def batches_of(
     part: "Pairs",
-    tokenizer: "WordPiece | BytePairs",
+    tokenizer: "WordPiece | BytePairs | SentencePieces",
     how: WritingOptions,
     batch: int,
     seed: int,

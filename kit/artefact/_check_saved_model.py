@@ -9,6 +9,8 @@ import sys
 from base64 import b64decode
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 FOREIGN = ("kit", "keras", "tf_keras", "tensorflow_recommenders")
@@ -61,6 +63,18 @@ def by_session(version: str) -> Ask:
     return ask
 
 
+def register(module: str) -> None:
+    """Load the operations of a package, of one that wants Keras nothing but its operations."""
+    try:
+        import_module(module)
+    except ImportError:
+        spec = find_spec(module)
+        if spec is None or spec.origin is None:
+            raise
+        for library in sorted(Path(spec.origin).parent.rglob("*.so")):
+            tf.load_op_library(str(library))
+
+
 def with_bytes(values: Any) -> Any:
     """As of `kit.artefact`, which cannot be imported here."""
     if isinstance(values, list):
@@ -87,7 +101,7 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
     """
     try:
         for module in request["modules"]:
-            import_module(module)
+            register(module)
         ask = {"load": by_load, "session": by_session}[request["way"]](request["version"])
     except Exception as error:  # A damaged file may fail in any place.
         return {"error": f"{type(error).__name__}: {error}"}

@@ -14,6 +14,7 @@ from kit.artefact._compare import agrees, compare
 from kit.artefact._graph import SavedGraph, Signature, names_of_operations, read_graph
 from kit.artefact._loaders import C_LIBRARY, LOADERS, ask
 from kit.artefact._manifest import damages
+from kit.artefact._operations import custom_operations
 from kit.artefact._version import version_folder
 from kit.errors import UserError
 
@@ -75,7 +76,7 @@ def verify(folder: Path) -> list[SignatureCheck]:
     try:
         graph = read_graph(version)
         recorded = _recorded(version)
-        custom = _custom_operations(version)
+        custom = custom_operations(version)
     except UserError as error:
         return [_failed(FILES, f"{Path(error.where).relative_to(version)}: {error.what}")]
     request = {
@@ -161,15 +162,6 @@ def _recorded(version: Path) -> dict[str, Any]:
         if not parts or not all(isinstance(part, dict) for part in parts):
             raise UserError("It is not what an export records.", where=str(file))
     return recorded
-
-
-def _custom_operations(version: Path) -> dict[str, list[str]]:
-    """Python module to the operations it registers, as the card names them."""
-    file = version / "assets.extra" / "card.json"
-    found = _json(file).get("custom_ops", {})
-    if not isinstance(found, dict) or not all(isinstance(names, list) for names in found.values()):
-        raise UserError("custom_ops does not map modules to lists of names.", where=str(file))
-    return found
 
 
 def _json(file: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from kit.artefact._graph import read_graph
 from kit.artefact._manifest import MANIFEST
+from kit.artefact._operations import load_version
 from kit.artefact._version import version_folder
 from kit.data import picture_bytes, undecodable, values_of
 from kit.errors import UserError
@@ -108,7 +109,7 @@ class ItemContent:
         self, version: Path, contents: list[bytes], names: list[str], kind: str
     ) -> NDArray[np.float32]:
         # The signature's resources live as long as the model it belongs to.
-        model = tf.saved_model.load(str(version))
+        model = load_version(version)
 
         def embed(batch: list[bytes]) -> NDArray[np.float32]:
             answer = model.signatures["embed"](**{kind: tf.constant(batch)})

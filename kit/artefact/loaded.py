@@ -10,6 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.artefact._card import recommender_card
+from kit.artefact._operations import load_version
 from kit.errors import UserError
 from kit.retrieval import because_of
 
@@ -60,7 +61,7 @@ class Artefact:
         self.card = recommender_card(version)
         self.version = version
         self._names: dict[str, str] = self.card["names"]
-        self._model = tf.saved_model.load(str(version))
+        self._model = load_version(version)
         self.signatures = self._model.signatures
 
     def recommend(

@@ -34,5 +34,6 @@ from kit.console._text_options import TextOptions as TextOptions
 from kit.console._text_options import text_options as text_options
 from kit.console._text_training_options import TextTrainingOptions as TextTrainingOptions
 from kit.console._text_training_options import text_training_options as text_training_options
+from kit.console._verified import verified as verified
 from kit.console._writing_options import WritingOptions as WritingOptions
 from kit.console._writing_options import writing_options_of as writing_options_of

@@ -145,7 +145,7 @@ def writing_options_of(
             help="Greater values write longer texts. Fixed in the export.",
         ),
         *backbone_options(
-            "BART",
+            "BART or T5",
             ["whole", "lora"],
             tune_help="all of it, or small matrices beside those of its attention",
         ),

@@ -10,7 +10,7 @@ import polars as pl
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.artefact import SignatureCheck, recommender_card
+from kit.artefact import SignatureCheck, load_version, recommender_card
 from kit.data import Attributes, FeatureEncoder, Histories, LearnedContent, title_column
 from kit.errors import UserError
 from kit.export._recommender import RecommenderParts
@@ -50,7 +50,7 @@ class Catalogue:
                 expected="a model of one stage, such as kit train two-tower makes",
                 remedy="Train it anew with the new catalogue.",
             )
-        model = tf.saved_model.load(str(version))
+        model = load_version(version)
         if not hasattr(model, "contents"):
             raise UserError(
                 "The export cannot be taken apart.",

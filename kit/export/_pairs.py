@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from kit.artefact import SignatureCheck
 from kit.data.pairs import PairData
-from kit.export._saved_model import export
+from kit.export._saved_model import export, operations_of
 from kit.export._text_writer import TextWriter, WritesTexts
 
 CASES = 6
@@ -60,4 +60,5 @@ def export_pairs(
         },
     }
     module = TextWriter(writer, model.variables, output)
-    return export(module, folder, recorded=recorded, card={**card, "writes": output})
+    kept = {"writes": output, **operations_of(writer.tokenizer)}
+    return export(module, folder, recorded=recorded, card={**card, **kept})

@@ -13,7 +13,7 @@ from kit.export._history_encoder import HistoryEncoder
 from kit.export._item_features import ItemFeatures
 from kit.export._recommender import Recommender, RecommenderParts
 from kit.export._recorded import recorded_answers
-from kit.export._saved_model import export
+from kit.export._saved_model import export, operations_of
 from kit.models import RetrievalModel, SequentialRecommender, queries
 from kit.retrieval import IndexSettings
 
@@ -119,8 +119,7 @@ def searched_by(module: Recommender, index: IndexSettings) -> dict[str, Any]:
         "probes": module.index.probes,
         "lists": module.index.parts,
     }
-    custom = getattr(module.index, "custom_ops", None)
-    return {"index": searched} if custom is None else {"index": searched, "custom_ops": custom}
+    return {"index": searched, **operations_of(module.index)}
 
 
 def retrieval_parts(

@@ -91,6 +91,16 @@ def export(
         shutil.rmtree(draft, ignore_errors=True)
 
 
+def operations_of(part: Any) -> dict[str, Any]:
+    """What a card says of the operations that a part of a graph needs beyond TensorFlow's core.
+
+    Args:
+        part: may have `custom_ops`, Python module to the operations it registers.
+    """
+    custom = getattr(part, "custom_ops", None)
+    return {} if custom is None else {"custom_ops": custom}
+
+
 def _write_extra(draft: Path, recorded: dict[str, Any], card: Mapping[str, Any]) -> None:
     graph = read_graph(draft)
     whole = {

@@ -1,5 +1,7 @@
 """Models composed from `kit.layers`: ordinary Keras objects."""
 
+from kit.models._backbone_writer import BackboneWriter as BackboneWriter
+from kit.models._bart_writer import BartWriter as BartWriter
 from kit.models._beam_search import beam_search as beam_search
 from kit.models._best_boxes import best_boxes as best_boxes
 from kit.models._candidate_features import CandidateFeatures as CandidateFeatures
@@ -19,7 +21,6 @@ from kit.models._pretrained_encoder import pretrained_encoder as pretrained_enco
 from kit.models._pretrained_text_encoder import BackboneEncoder as BackboneEncoder
 from kit.models._pretrained_text_encoder import PretrainedTextEncoder as PretrainedTextEncoder
 from kit.models._pretrained_text_encoder import pretrained_text_encoder as pretrained_text_encoder
-from kit.models._pretrained_writer import BackboneWriter as BackboneWriter
 from kit.models._pretrained_writer import PretrainedWriter as PretrainedWriter
 from kit.models._pretrained_writer import pretrained_writer as pretrained_writer
 from kit.models._queries import RetrievalModel as RetrievalModel
@@ -36,6 +37,7 @@ from kit.models._sequence_loss import SequenceLoss as SequenceLoss
 from kit.models._sequence_to_sequence import SequenceToSequence as SequenceToSequence
 from kit.models._sequential import SequentialRecommender as SequentialRecommender
 from kit.models._sequential_for import sequential_for as sequential_for
+from kit.models._t5_writer import T5Writer as T5Writer
 from kit.models._task_aligned import Assigned as Assigned
 from kit.models._task_aligned import Places as Places
 from kit.models._task_aligned import assign as assign

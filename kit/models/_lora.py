@@ -2,7 +2,7 @@
 
 from typing import Any
 
-BESIDE = ("query", "value")
+BESIDE = ("query", "value", "query_projector", "value_projector")
 
 
 def add_lora(backbone: Any, rank: int) -> None:

@@ -10,7 +10,7 @@ from kit.errors import UserError
 from kit.layers import MaskedPooling
 from kit.models._lora import add_lora
 from kit.models._preset import read_preset
-from kit.models._preset_byte_pairs import preset_byte_pairs
+from kit.models._preset_tokenizer import preset_byte_pairs
 from kit.models._text_encoder import PADDING
 from kit.tokenizers import Tokenizer, WordPiece
 
@@ -148,7 +148,7 @@ def _read(hub: Any, place: str, preset: str) -> tuple[Any, Any]:
 def _tokenizer(backbone: Any, found: Any, preset: str) -> Tokenizer:
     """In core operations, with padding as number 0."""
     if hasattr(found, "merges"):
-        return preset_byte_pairs(found, backbone.token_embedding.embeddings, preset)
+        return preset_byte_pairs(found, backbone.token_embedding, preset)
     tokenizer = WordPiece(
         found.get_vocabulary(),
         lower=bool(found.lowercase),

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from kit.models._token_writer import TokenWriter
-from kit.tokenizers import BytePairs, WordPiece
+from kit.tokenizers import BytePairs, SentencePieces, WordPiece
 
 # A translation is at most so much longer than its source, in tokens; the search ends there.
 TIMES, MORE = 2, 10
@@ -38,7 +38,7 @@ class TextToText(tf.Module):
     def __init__(
         self,
         model: TokenWriter,
-        tokenizer: WordPiece | BytePairs,
+        tokenizer: WordPiece | BytePairs | SentencePieces,
         source_length: int,
         target_length: int,
         *,

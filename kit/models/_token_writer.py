@@ -18,6 +18,7 @@ class TokenWriter(keras.Model):
     tokens' vectors is what the decoder's vectors are held against.
 
     Attributes:
+        start: token before what is written.
         vocabulary: how many tokens there are.
         dim: width of vectors.
         label_smoothing: share of the target that is spread over all tokens.
@@ -26,14 +27,19 @@ class TokenWriter(keras.Model):
     Source: Press and Wolf (2017), Using the output embedding to improve language models.
     """
 
+    start: int = START
     vocabulary: int
     dim: int
     label_smoothing: float
     bias: Any
 
+    def read(self, source: Any) -> Any:
+        """The tokens of a source that are read."""
+        return source
+
     @abstractmethod
     def encode(self, source: Any, training: bool = False) -> Any:
-        """Vectors of the source's tokens in their context, float [batch, length, dim]."""
+        """Vectors of the tokens that `read` gives in their context, float [batch, length, dim]."""
 
     @abstractmethod
     def begin(self, source: Any, beams: int) -> tuple[list[Any], list[Any]]:
@@ -49,7 +55,7 @@ class TokenWriter(keras.Model):
 
     def embed(self, source: Any) -> Any:
         """The mean of `encode` over the tokens, float32 [batch, dim]."""
-        mask = tf.cast(tf.not_equal(source, PADDING), tf.float32)[..., None]
+        mask = tf.cast(tf.not_equal(self.read(source), PADDING), tf.float32)[..., None]
         vectors = tf.cast(self.encode(source), tf.float32)
         return tf.reduce_sum(vectors * mask, 1) / tf.maximum(tf.reduce_sum(mask, 1), 1.0)
 
@@ -78,14 +84,14 @@ class TokenWriter(keras.Model):
 
         def step(tokens: Any, kept: Any) -> tuple[Any, Any]:
             logits, kept = self.step(tokens, memories, kept)
-            never = tf.constant([PADDING, UNKNOWN, START])
+            never = tf.constant([PADDING, UNKNOWN, self.start])
             logits -= tf.reduce_sum(tf.one_hot(never, self.vocabulary), axis=0) * -IMPOSSIBLE
             return tf.nn.log_softmax(logits), kept
 
         return beam_search(
             step,
             kept,
-            start=START,
+            start=self.start,
             end=END,
             most=most,
             beams=beams,

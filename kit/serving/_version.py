@@ -9,6 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from kit.artefact import register_operations
 from kit.serving._batching import Batcher
 from kit.serving._limits import Limits
 from kit.serving._signature import Signature, Tensors
@@ -108,6 +109,7 @@ def load_version(path: Path, limits: Limits) -> Version:
             "NOT_FOUND",
             f"Could not find SavedModel .pb or .pbtxt at supplied export directory path: {path}",
         )
+    register_operations(path)
     session = tf.compat.v1.Session(graph=tf.Graph())
     try:
         with session.graph.as_default():

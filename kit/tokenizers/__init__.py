@@ -6,6 +6,7 @@ from kit.tokenizers._merges import merged_vocabulary as merged_vocabulary
 from kit.tokenizers._numbers import Numbers as Numbers
 from kit.tokenizers._numbers import numbers_of as numbers_of
 from kit.tokenizers._rectangle import kept_ends as kept_ends
+from kit.tokenizers._sentence_pieces import SentencePieces as SentencePieces
 from kit.tokenizers._sentences import sentences_of as sentences_of
 from kit.tokenizers._tokenizer import Tokenizer as Tokenizer
 from kit.tokenizers._tokenizer import tokenizer_of as tokenizer_of

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from kit.tokenizers._byte_pairs import BytePairs
 from kit.tokenizers._bytes import Bytes
+from kit.tokenizers._sentence_pieces import SentencePieces
 from kit.tokenizers._word_piece import WordPiece
 
 
@@ -67,4 +68,6 @@ def tokenizer_of(config: dict[str, Any]) -> Tokenizer:
     """
     if not config:
         return Bytes()
+    if "order" in config:
+        return SentencePieces(**config)
     return BytePairs(**config) if "merges" in config else WordPiece(**config)

@@ -158,7 +158,7 @@ def test_a_vocabulary_without_an_unknown_takes_a_number_that_is_free(tmp_path):
 
 def test_presets_that_are_refused(tmp_path):
     save_tiny_bert(tmp_path / "bert")
-    with pytest.raises(UserError, match="BertBackbone, which is no BART"):
+    with pytest.raises(UserError, match="BertBackbone, which is no BART and no T5"):
         pretrained_writer(str(tmp_path / "bert"))
     save_tiny_bart(tmp_path / "small", size=20)
     with pytest.raises(UserError, match="number 23, the backbone knows 20"):

@@ -6,6 +6,7 @@ import pytest
 from kit.export import _saved_model
 from tests.export.parts import passing
 from tests.models.test_pretrained_writer import save_tiny_bart
+from tests.models.test_t5_writer import save_tiny_t5
 from tests.recipes.test_translation import kit, train
 
 WORDS = ["ab", "pad", "cab", "dab", "lap", "pal"]
@@ -42,6 +43,24 @@ def test_small_matrices_are_tuned(folder, monkeypatch):
     run = train(folder, f"--backbone {folder / 'bart'} {options}")
     assert run.exit_code == 0, run.output
     assert "lora backbone" in run.output
+
+
+def test_operations_that_a_tokenizer_needs_are_told(folder):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        save_tiny_t5(folder / "t5")
+    options = "--epochs 1 --batch-size 128 --beams 2 --fresh"
+    run = train(folder, f"--backbone {folder / 't5'} {options}")
+    assert run.exit_code == 0, run.output
+    assert "by two loaders; C library: not possible, it needs Sentencepiece" in run.output
+    version = max((folder / "model").iterdir())
+    card = (version / "assets.extra" / "model_card.md").read_text()
+    assert "Not in core TensorFlow, registered by Python's `tensorflow_text`" in card
+    verified = kit(f"verify {version}")
+    assert verified.exit_code == 0, verified.output
+    assert "SentencepieceTokenizeOp of tensorflow_text" in " ".join(verified.output.split())
+    answer = kit(f"predict {version} --input text=fox")
+    assert answer.exit_code == 0, answer.output
 
 
 def test_what_is_no_backbone_is_named(folder):

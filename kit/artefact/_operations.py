@@ -1,0 +1,60 @@
+"""Operations beyond TensorFlow's core that an export needs."""
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from kit.errors import UserError
+
+
+def custom_operations(version: Path) -> dict[str, list[str]]:
+    """Python module to the operations it registers, as the card of an export names them.
+
+    Args:
+        version: its folder; without a card there are none.
+
+    Raises:
+        UserError: the card is damaged.
+    """
+    file = version / "assets.extra" / "card.json"
+    if not file.is_file():
+        return {}
+    try:
+        card = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"It cannot be read: {error}.", where=str(file)) from error
+    found = card.get("custom_ops", {}) if isinstance(card, dict) else None
+    if not isinstance(found, dict) or not all(isinstance(names, list) for names in found.values()):
+        raise UserError("custom_ops does not map modules to lists of names.", where=str(file))
+    return found
+
+
+def register_operations(version: Path) -> None:
+    """Load the operations that a version needs, before TensorFlow loads the version itself.
+
+    Raises:
+        UserError: a package that has them is not installed.
+    """
+    for module, names in custom_operations(version).items():
+        try:
+            import_module(module)
+        except ImportError as error:
+            raise UserError(
+                f"The export needs operations of {module}, which cannot be imported: {error}.",
+                where=str(version),
+                expected=f"a package that has {', '.join(names)}",
+                remedy="Install it in the version that goes with this TensorFlow.",
+            ) from None
+
+
+def load_version(version: Path) -> Any:
+    """`tf.saved_model.load` with the operations that the version needs.
+
+    Raises:
+        UserError: a package that has them is not installed.
+    """
+    import tensorflow as tf
+
+    register_operations(version)
+    return tf.saved_model.load(str(version))
