@@ -27,7 +27,7 @@ from kit.console import Command, quiet_tensorflow, verified
     help="Most pieces of a text; of a longer one the middle is not read.",
 )
 def encoder(preset: str, output: Path, length: int) -> None:
-    """Export a pretrained BERT, DistilBERT, ELECTRA or RoBERTa of keras-nlp as it is.
+    """Export a pretrained BERT or one of its family of keras-nlp as it is.
 
     PRESET is its name, or a folder that has one. The export gives vectors of texts, the means of
     their pieces' vectors, and reads items for --text-encoder of the recommenders. Needs the

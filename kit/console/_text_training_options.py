@@ -66,7 +66,7 @@ _OPTIONS = [
         help="Most pieces of a text; of a longer one the middle is not read.",
     ),
     *backbone_options(
-        "BERT, DistilBERT, ELECTRA or RoBERTa",
+        "BERT, DistilBERT, ELECTRA, RoBERTa, ALBERT or DeBERTa",
         ["whole", "lora", "frozen"],
         tune_help="all of it, small matrices beside those of its attention, or nothing but the "
         "last layer",

@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from kit.artefact import SignatureCheck
-from kit.export._saved_model import export
+from kit.export._saved_model import export, operations_of
 from kit.models import PretrainedTextEncoder
 
 # What a server gets, too: nothing, spaces, signs of many kinds.
@@ -62,4 +62,9 @@ def export_text_encoder(
     vectors = tf.cast(found.encoder(numbers)["pooled"], tf.float32).numpy().tolist()
     answer = {"inputs": {"text": list(TEXTS)}, "outputs": {"embedding": vectors}}
     recorded = {"serving_default": answer, "embed": answer}
-    return export(TextVectors(found, length), folder, recorded=recorded, card=card)
+    return export(
+        TextVectors(found, length),
+        folder,
+        recorded=recorded,
+        card={**card, **operations_of(found.tokenizer)},
+    )

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from kit.artefact import SignatureCheck
 from kit.data.texts import TextData
-from kit.export._saved_model import export
+from kit.export._saved_model import export, operations_of
 from kit.export._text_labels import MOST_LABELS, TextLabels
 from kit.models import TextClassifier
 from kit.tokenizers import Tokenizer
@@ -65,6 +65,6 @@ def export_texts(
             "outputs": {"embedding": model.embed(numbers).numpy().tolist()},
         },
     }
-    kept = {"classes": list(data.classes), "pieces": length}
+    kept = {"classes": list(data.classes), "pieces": length, **operations_of(tokenizer)}
     module = TextLabels(model, tokenizer, data.classes, length)
     return export(module, folder, recorded=recorded, card={**card, **kept})

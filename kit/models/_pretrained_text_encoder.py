@@ -10,12 +10,12 @@ from kit.errors import UserError
 from kit.layers import MaskedPooling
 from kit.models._lora import add_lora
 from kit.models._preset import read_preset
-from kit.models._preset_tokenizer import preset_byte_pairs
+from kit.models._preset_tokenizer import preset_byte_pairs, preset_sentence_pieces
 from kit.models._text_encoder import PADDING
 from kit.tokenizers import Tokenizer, WordPiece
 
-# Of keras-hub, those whose tokenizers need nothing but TensorFlow's core.
-FAMILY = ("Bert", "DistilBert", "Electra", "Roberta")
+# Of keras-hub. The last two cut texts by operations of TensorFlow Text, the others by the core's.
+FAMILY = ("Bert", "DistilBert", "Electra", "Roberta", "Albert", "DebertaV3")
 Tune = Literal["whole", "lora", "frozen"]
 
 
@@ -101,7 +101,7 @@ class BackboneEncoder(keras.layers.Layer):
 def pretrained_text_encoder(
     preset: str, tune: Tune = "whole", *, rank: int = 8
 ) -> PretrainedTextEncoder:
-    """Load a BERT, DistilBERT, ELECTRA or RoBERTa with its tokenizer.
+    """Load a BERT, DistilBERT, ELECTRA, RoBERTa, ALBERT or DeBERTa with its tokenizer.
 
     Args:
         preset: name of a preset (`bert_tiny_en_uncased`), fetched with keras-hub's own download; a
@@ -146,7 +146,9 @@ def _read(hub: Any, place: str, preset: str) -> tuple[Any, Any]:
 
 
 def _tokenizer(backbone: Any, found: Any, preset: str) -> Tokenizer:
-    """In core operations, with padding as number 0."""
+    """With padding as number 0."""
+    if hasattr(found, "proto"):
+        return preset_sentence_pieces(found, backbone.token_embedding, preset)
     if hasattr(found, "merges"):
         return preset_byte_pairs(found, backbone.token_embedding, preset)
     tokenizer = WordPiece(
