@@ -1,6 +1,7 @@
 """Feature columns as integers and numbers that a tower can embed."""
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 import polars as pl
@@ -85,6 +86,7 @@ class FeatureEncoder:
         vocabulary = tuple(counts["token"].to_list())
         if not vocabulary and not numbers:
             return None
+        numbers = _scaled_as_one(numbers)
         encoder = cls(text, tuple(numbers), vocabulary, most_tokens=MOST_TOKENS)
         longest = int((encoder.encode(table).tokens > 0).sum(axis=1).max(initial=0))
         return cls(text, tuple(numbers), vocabulary, most_tokens=max(1, longest))
@@ -109,6 +111,19 @@ class FeatureEncoder:
             scaled = (_finite(table[name]).fill_null(mean).to_numpy() - mean) / deviation
             numbers[:, place] = np.clip(scaled, -CLIP, CLIP)
         return EncodedFeatures(tokens, numbers, len(self.vocabulary) + 1)
+
+
+def _scaled_as_one(numbers: list[tuple[str, float, float]]) -> list[tuple[str, float, float]]:
+    """Entries of one vector, "name[0]" and so on, keep their proportions: its mean length is 1."""
+    squares: dict[str, float] = {}
+    vector_of = {name: name.rpartition("[")[0] for name, _, _ in numbers if name.endswith("]")}
+    for name, _, deviation in numbers:
+        if name in vector_of:
+            squares[vector_of[name]] = squares.get(vector_of[name], 0.0) + deviation**2
+    return [
+        (name, mean, sqrt(squares[vector_of[name]]) if name in vector_of else deviation)
+        for name, mean, deviation in numbers
+    ]
 
 
 def _finite(column: pl.Series) -> pl.Series:

@@ -134,3 +134,21 @@ def test_any_table_gives_codes_of_the_vocabulary_and_finite_numbers(rows):
         )
     assert np.isfinite(encoded.numbers).all()
     assert np.abs(encoded.numbers).max(initial=0) <= 5
+
+
+def test_entries_of_a_vector_keep_their_proportions():
+    random = np.random.default_rng(0)
+    vectors = random.normal(size=(200, 3)) * [2.0, 1.0, 0.1] + 5
+    table = pl.DataFrame(
+        {
+            "item_id": [str(row) for row in range(200)],
+            "price": random.normal(size=200),
+            **{f"about[{place}]": vectors[:, place] for place in range(3)},
+        }
+    )
+    numbers = FeatureEncoder.fit(table, key="item_id").encode(table).numbers
+    assert numbers[:, 0].std() == pytest.approx(1, abs=0.01)
+    deviations = numbers[:, 1:].std(axis=0)
+    assert deviations[0] / deviations[2] == pytest.approx(20, rel=0.2)
+    # However long it is, it counts no more than one other number.
+    assert np.square(numbers[:, 1:]).sum(axis=1).mean() == pytest.approx(1, abs=0.05)
