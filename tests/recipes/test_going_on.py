@@ -19,7 +19,7 @@ from tests.recipes.test_text_classification import reviews
 from tests.recipes.test_translation import sentences
 from tests.training.few import AtOnce, Watch
 
-SMALL = "--epochs 2 --checkpoint-steps 5 --keep-checkpoints 99"
+SMALL = "--epochs 2 --checkpoint-steps 5 --checkpoint-minutes 999 --keep-checkpoints 99"
 WRITER = "--dim 16 --heads 2 --layers 1 --hidden 32 --vocabulary 300 --average 0.5"
 # Measured twice, killed between.
 ROUND, KEPT, STEPS = 8, 10, 16
