@@ -11,6 +11,7 @@ from kit.cli._evaluate_pairs import evaluate_pairs
 from kit.cli._evaluate_pictures import evaluate_detection, evaluate_images
 from kit.cli._evaluate_texts import evaluate_texts
 from kit.console import Command, DataOptions, TableOptions, print_comparison, quiet_tensorflow
+from kit.errors import UserError
 
 ROWS_AT_ONCE = 4096
 
@@ -47,6 +48,13 @@ def evaluate(folder: Path, source: str | None, most: int) -> None:
     if "writes" in card:
         evaluate_pairs(version, card, source)
         return
+    if "names" not in card:
+        raise UserError(
+            "It is not known how this model is measured.",
+            where=str(version),
+            expected="what a recipe of this kit exports: kit recipes",
+            remedy=f"Ask it with kit predict {folder}.",
+        )
     artefact = open_artefact(folder)
     from kit.evaluation import evaluate_lists, ranking_task
 
