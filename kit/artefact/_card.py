@@ -11,7 +11,7 @@ def read_card(version: Path) -> dict[str, Any]:
     """`assets.extra/card.json` of a version.
 
     Raises:
-        UserError: there is none, so it is not an export of this kit.
+        UserError: there is none, so it is not an export of this kit, or it is damaged.
     """
     file = version / "assets.extra" / "card.json"
     if not file.is_file():
@@ -21,7 +21,17 @@ def read_card(version: Path) -> dict[str, Any]:
             expected="an export of this kit",
             remedy="Train one: kit train two-tower --data online-retail",
         )
-    card: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    try:
+        card = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        card = None
+    if not isinstance(card, dict):
+        raise UserError(
+            "The card of the artefact is damaged.",
+            where=str(file),
+            expected="a JSON object, as the export wrote it",
+            remedy="Export the model again; kit verify names what else was changed.",
+        )
     return card
 
 

@@ -30,7 +30,8 @@ class SignatureCheck:
     Args:
         signature: its name; in parentheses what is no signature: files, operations, loading.
         passed: whether it is as it should be.
-        difference: largest difference of numbers, relative above 1; nan where none was measured.
+        difference: largest difference of numbers, relative to the largest of their output where
+            that is above 1; nan where none was measured.
         ids_differ: count of ids that differ.
         reason: why it failed; or why a loader was passed over.
         loader: which of the three ways; "" where it is about no loader.
@@ -55,7 +56,7 @@ def verify(folder: Path) -> list[SignatureCheck]:
     The ways are `tf.saved_model.load`, the session loader of TensorFlow 1 and TensorFlow's C
     library, each in a process of its own in which neither Keras nor this project can be imported.
     They run one after another, so the memory needed is that of one. Real numbers must agree to 1e-5
-    (relative above 1), ids be equal.
+    of the largest of their output, or to 1e-5 where that is below 1, and ids be equal.
 
     Args:
         folder: a version folder, or the model's folder for its newest version.

@@ -55,6 +55,13 @@ def evaluate(folder: Path, source: str | None, most: int) -> None:
     if "writes" in card:
         evaluate_pairs(version, card, source)
         return
+    if "names" not in card:
+        raise UserError(
+            "It is not known how this model is measured.",
+            where=str(version),
+            expected="what a recipe of this kit exports: kit recipes",
+            remedy=f"Ask it with kit predict {folder}.",
+        )
     artefact = open_artefact(folder)
     from kit.evaluation import evaluate_lists, ranking_task
 

@@ -1,10 +1,10 @@
 """Measuring the exports that write."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from kit.cli._read_again import read_again
 from kit.console import PairOptions, print_comparison, quiet_tensorflow
 
 TEXTS_AT_ONCE = 64
@@ -21,10 +21,7 @@ def evaluate_pairs(version: Path, card: dict[str, Any], source: str | None) -> N
     Raises:
         UserError: the source cannot be read.
     """
-    options = PairOptions(**card["data"])
-    if source is not None:
-        options = replace(options, data=source)
-    dataset = options.split_of(options.open())
+    dataset = read_again(PairOptions(**card["data"]), source, lambda o: o.split_of(o.open()))
     quiet_tensorflow()
     import tensorflow as tf
 

@@ -5,12 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from kit.cli._evaluate_classes import evaluate_classes, numbers_of_classes
-from kit.console import (
-    DetectionOptions,
-    ImageOptions,
-    print_table,
-    quiet_tensorflow,
-)
+from kit.cli._read_again import read_again
+from kit.console import DetectionOptions, ImageOptions, print_table, quiet_tensorflow
 
 BOXED_AT_ONCE = 16
 
@@ -26,11 +22,12 @@ def evaluate_images(version: Path, card: dict[str, Any], source: str | None) -> 
     Raises:
         UserError: the source cannot be read, or has a class that the model does not know.
     """
-    options = ImageOptions(**card["data"])
-    if source is not None:
-        options = replace(options, data=source)
     height, width, channels = card["shape"]
-    dataset = options.split_of(options.open(), size=(height, width), in_colour=channels == 3)
+    dataset = read_again(
+        ImageOptions(**card["data"]),
+        source,
+        lambda o: o.split_of(o.open(), size=(height, width), in_colour=channels == 3),
+    )
     quiet_tensorflow()
     from kit.evaluation.images import image_protocol
 
@@ -55,9 +52,7 @@ def evaluate_detection(version: Path, card: dict[str, Any], source: str | None) 
         UserError: the source cannot be read, or has a class that the model does not know.
     """
     options = DetectionOptions(**{**card["data"], "classes": tuple(card["data"]["classes"])})
-    if source is not None:
-        options = replace(options, data=source)
-    dataset = options.dataset()
+    dataset = read_again(options, source, DetectionOptions.dataset)
     quiet_tensorflow()
     import numpy as np
     import tensorflow as tf

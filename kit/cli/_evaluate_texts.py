@@ -1,10 +1,10 @@
 """Measuring the exports of recipes for texts."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from kit.cli._evaluate_classes import evaluate_classes
+from kit.cli._read_again import read_again
 from kit.console import TextOptions, quiet_tensorflow
 
 
@@ -19,10 +19,7 @@ def evaluate_texts(version: Path, card: dict[str, Any], source: str | None) -> N
     Raises:
         UserError: the source cannot be read, or has a class that the model does not know.
     """
-    options = TextOptions(**card["data"])
-    if source is not None:
-        options = replace(options, data=source)
-    dataset = options.split_of(options.open())
+    dataset = read_again(TextOptions(**card["data"]), source, lambda o: o.split_of(o.open()))
     quiet_tensorflow()
     from kit.evaluation.texts import text_protocol
 

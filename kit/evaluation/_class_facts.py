@@ -61,21 +61,6 @@ def confusions(classes: Sequence[str], found: ClassPredictions) -> list[dict[str
     ]
 
 
-def baseline_facts(
-    test: ClassPredictions, baselines: Mapping[str, ClassPredictions]
-) -> dict[str, Any]:
-    """The measures of each baseline and what the model has more.
-
-    Args:
-        test: the model on test.
-        baselines: name to what was said of the same examples.
-    """
-    return {
-        name: {"metrics": found.estimates(), "model_minus_baseline": test.minus(found)}
-        for name, found in baselines.items()
-    }
-
-
 def best_baseline(baselines: Mapping[str, ClassPredictions]) -> str:
     """The one with the greatest accuracy."""
     found = {name: x.summary()[ACCURACY] for name, x in baselines.items()}

@@ -33,15 +33,12 @@ def classification_page(report: ClassificationReport, facts: Mapping[str, Any]) 
         report: what is told.
         facts: what metrics.json holds.
     """
-    systems = {report.model: report.test.estimates()}
-    systems |= {name: found.estimates() for name, found in report.baselines.items()}
-    differences = {name: report.test.minus(found) for name, found in report.baselines.items()}
-    title = f"{report.recipe} ({report.model}) on {report.data.name}"
+    systems, differences = report.systems, report.differences
     what = " and ".join(report.data.labels)
     return page(
-        title,
+        report.title,
         [
-            f"<h1>{escape(title)}</h1>",
+            f"<h1>{escape(report.title)}</h1>",
             f'<p class="soft">Predicts {escape(what)} of {counted(len(report.data.test), "row")} '
             "it was not trained on. Intervals are 95 % bootstrap.</p>",
             _headline(report, systems, differences),

@@ -7,42 +7,22 @@ import numpy as np
 
 from kit.data import RankingData, RankingRows, TableEncoder
 from kit.evaluation._classification import AUC, Classification, Predictions
-from kit.evaluation._report_numbers import plain, versions
+from kit.evaluation._told import Compared
 
 PARTS = ("train", "valid", "test")
 
 
-@dataclass(frozen=True)
-class ClassificationReport:
-    """Everything a report on a ranking model is made from.
+@dataclass(frozen=True, kw_only=True)
+class ClassificationReport(Compared[Predictions]):
+    """Everything a report on a ranking model is made from, see `Compared`.
 
     Args:
-        recipe: its name, "ranking".
-        model: name of the model, "dcn".
-        command: what was typed.
         data: the split table.
         encoder: fitted on its train part.
-        settings: name to value of what was set or chosen.
-        valid: the model on what it was chosen by.
-        test: the model on what it is judged by.
-        baselines: name to what was predicted of the same rows of test.
-        history: one dict an epoch: epoch, loss, the metric on valid and what else there is.
-        metric: the key of the metric on valid.
-        seconds: name of a phase to its duration.
     """
 
-    recipe: str
-    model: str
-    command: str
     data: RankingData
     encoder: TableEncoder
-    settings: dict[str, object]
-    valid: Predictions
-    test: Predictions
-    baselines: dict[str, Predictions]
-    history: list[dict[str, float]]
-    metric: str
-    seconds: dict[str, float]
 
     @property
     def headline_metric(self) -> str:
@@ -59,26 +39,11 @@ class ClassificationReport:
 def classification_facts(report: ClassificationReport) -> dict[str, Any]:
     """What metrics.json holds: plain values, null where a number does not exist."""
     content = {
-        "recipe": report.recipe,
-        "model": report.model,
-        "command": report.command,
         "test": _part(report, "test", report.test),
         "valid": _part(report, "valid", report.valid),
-        "baselines": {
-            name: {
-                "metrics": found.estimates(),
-                "model_minus_baseline": report.test.minus(found),
-            }
-            for name, found in report.baselines.items()
-        },
         "data": table_facts(report.data, report.encoder),
-        "settings": report.settings,
-        "seconds": report.seconds,
-        "versions": versions(),
     }
-    facts = plain(content)
-    assert isinstance(facts, dict)
-    return facts
+    return report.facts(content)
 
 
 def protocol_of(data: RankingData, part: str, found: Predictions) -> str:

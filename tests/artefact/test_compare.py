@@ -57,6 +57,38 @@ def test_numbers_above_one_are_compared_relatively(value, passed):
     assert outcome(scores=[[value, *SCORES[0][1:]], SCORES[1]])["passed"] is passed
 
 
+@pytest.mark.parametrize(
+    ("largest", "off", "passed"),
+    [
+        # A difference of two numbers of about ten is as inexact as these.
+        (-10.0, 9e-5, True),
+        (10.0, 1.1e-4, False),
+        (1000.0, 9e-3, True),
+        (1000.0, 1.1e-2, False),
+        # Up to one it counts as it is.
+        (0.5, 9e-6, True),
+        (0.5, 1.1e-5, False),
+        # What stands for no score says nothing of how large scores are.
+        (LOWEST, 9e-6, True),
+        (LOWEST, 1.1e-5, False),
+    ],
+)
+def test_the_largest_of_an_output_says_how_exact_all_of_it_is(largest, off, passed):
+    expected = {"logit": [[largest, 0.001]], "share": [[0.5]]}
+    answer = {"logit": np.array([[largest, 0.001 + off]]), "share": np.array([[0.5]])}
+    assert compared(expected, answer)["passed"] is passed
+    answer = {"logit": np.array([[largest, 0.001]]), "share": np.array([[0.5001]])}
+    assert not compared(expected, answer)["passed"]
+
+
+@pytest.mark.parametrize(("gap", "passed"), [(1e-4, True), (1e-3, False)])
+def test_so_does_it_of_which_scores_are_one(gap, passed):
+    scores = [[10.0, gap, 0.0, -1.0]]
+    answer = {"item_id": np.array([["a", "c", "b", "d"]]), "score": np.array(scores)}
+    expected = {"item_id": [["a", "b", "c", "d"]], "score": scores}
+    assert compared(expected, answer)["passed"] is passed
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), LOWEST])
 def test_what_is_no_score_does_not_pass(value):
     assert not outcome(scores=[[value, *SCORES[0][1:]], SCORES[1]])["passed"]

@@ -10,19 +10,24 @@ from tests.recipes.test_translation import kit
 SMALL = "--dim 16 --heads 2 --layers 1 --hidden 32 --vocabulary 300"
 
 
-@pytest.fixture
-def texts(tmp_path, monkeypatch):
+def write_texts(folder, count=120):
     """Texts in which the sentence that says "we show" is what counts."""
-    monkeypatch.setattr(_saved_model, "verify", passing)
     draw = np.random.default_rng(0)
     words = ["cats", "dogs", "nets", "trees", "graphs", "words", "maps", "games"]
     rows = []
-    for number in range(120):
+    for number in range(count):
         about = " ".join(draw.choice(words, 3, replace=False))
         some = [f"Much is known of {draw.choice(words)}.", f"Number {number} is hard."]
         some.insert(int(draw.integers(0, 3)), f"We show {about}.")
         rows.append(json.dumps({"source": some, "target": [f"It shows {about}"]}))
-    (tmp_path / "texts.jsonl").write_text("\n".join(rows))
+    (folder / "texts.jsonl").write_text("\n".join(rows))
+    return folder / "texts.jsonl"
+
+
+@pytest.fixture
+def texts(tmp_path, monkeypatch):
+    monkeypatch.setattr(_saved_model, "verify", passing)
+    write_texts(tmp_path)
     return tmp_path
 
 

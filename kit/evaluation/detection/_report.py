@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from kit.data.detection import DetectionData, Picture
-from kit.evaluation._report_numbers import Estimate, Estimates, plain, versions
+from kit.evaluation._report_numbers import Estimate, Estimates
+from kit.evaluation._told import Told
 from kit.evaluation.detection._average_precision import AveragePrecision, average_precision
 from kit.evaluation.detection._detections import Found
 from kit.evaluation.detection._matches import above, best_score, matched
@@ -27,31 +28,19 @@ class Counts:
     false_alarms: int
 
 
-@dataclass(frozen=True)
-class DetectionReport:
-    """Everything a report on a detector is made from.
+@dataclass(frozen=True, kw_only=True)
+class DetectionReport(Told):
+    """Everything a report on a detector is made from, see `Told`.
 
     Args:
-        recipe: its name, "object-detection".
-        command: what was typed.
         data: the split pictures.
-        settings: name to value of what was set or chosen.
         valid: what the model found in the pictures it was chosen by.
         test: what it found in those it is judged by.
-        history: one dict an epoch: epoch, loss, the metric on valid and what else there is.
-        metric: the key of the metric on valid.
-        seconds: name of a phase to its duration.
     """
 
-    recipe: str
-    command: str
     data: DetectionData
-    settings: dict[str, object]
     valid: list[Found]
     test: list[Found]
-    history: list[dict[str, float]]
-    metric: str
-    seconds: dict[str, float]
 
     @cached_property
     def on_test(self) -> AveragePrecision:
@@ -105,21 +94,14 @@ class DetectionReport:
 def detection_facts(report: DetectionReport) -> dict[str, Any]:
     """What metrics.json holds: plain values, null where a number does not exist."""
     content = {
-        "recipe": report.recipe,
-        "command": report.command,
         "test": _part(report, "test", report.on_test),
         "valid": _part(report, "valid", report.on_valid),
         "baselines": {},
         "least_score": report.least_score,
         "counts_at_least_score": report.counts,
         "data": data_facts(report.data),
-        "settings": report.settings,
-        "seconds": report.seconds,
-        "versions": versions(),
     }
-    facts = plain(content)
-    assert isinstance(facts, dict)
-    return facts
+    return report.facts(content)
 
 
 def estimates_of(found: AveragePrecision) -> Estimates:

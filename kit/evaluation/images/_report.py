@@ -6,14 +6,13 @@ from typing import Any
 
 from kit.data.images import ImageData, Pictures
 from kit.evaluation._class_facts import (
-    baseline_facts,
     confusions,
     counts_of_parts,
     of_classes,
     part_facts,
 )
 from kit.evaluation._class_predictions import ClassPredictions
-from kit.evaluation._report_numbers import plain, versions
+from kit.evaluation._told import Compared
 from kit.evaluation._write_report import write_files
 from kit.evaluation.images._operations import OF_A_STEP, operations_of
 from kit.evaluation.images._page import image_page
@@ -22,37 +21,17 @@ from kit.models import ImageClassifier
 PARTS = ("train", "valid", "test")
 
 
-@dataclass(frozen=True)
-class ImageReport:
-    """Everything a report on a classifier of pictures is made from.
+@dataclass(frozen=True, kw_only=True)
+class ImageReport(Compared[ClassPredictions]):
+    """Everything a report on a classifier of pictures is made from, see `Compared`.
 
     Args:
-        recipe: its name, "image-classification".
-        model: name of the model, "resnet".
-        command: what was typed.
         data: the split pictures.
-        settings: name to value of what was set or chosen.
         classifier: the model itself, for Grad-CAM.
-        valid: the model on what it was chosen by.
-        test: the model on what it is judged by.
-        baselines: name to what was said of the same pictures of test.
-        history: one dict an epoch: epoch, loss, the metric on valid and what else there is.
-        metric: the key of the metric on valid.
-        seconds: name of a phase to its duration.
     """
 
-    recipe: str
-    model: str
-    command: str
     data: ImageData
-    settings: dict[str, object]
     classifier: ImageClassifier
-    valid: ClassPredictions
-    test: ClassPredictions
-    baselines: dict[str, ClassPredictions]
-    history: list[dict[str, float]]
-    metric: str
-    seconds: dict[str, float]
 
 
 def write_image_report(report: ImageReport, folder: Path) -> dict[str, Any]:
@@ -77,23 +56,14 @@ def image_facts(report: ImageReport) -> dict[str, Any]:
     """What metrics.json holds: plain values, null where a number does not exist."""
     data = report.data
     content = {
-        "recipe": report.recipe,
-        "model": report.model,
-        "command": report.command,
         "test": part_facts(image_protocol(data, "test"), report.test, "pictures"),
         "valid": part_facts(image_protocol(data, "valid"), report.valid, "pictures"),
         "of_classes": of_classes(data.classes, report.test, "pictures"),
         "confusions": confusions(data.classes, report.test),
-        "baselines": baseline_facts(report.test, report.baselines),
         "cost": _cost(report),
         "data": _data(data),
-        "settings": report.settings,
-        "seconds": report.seconds,
-        "versions": versions(),
     }
-    facts = plain(content)
-    assert isinstance(facts, dict)
-    return facts
+    return report.facts(content)
 
 
 def image_protocol(data: ImageData, part: str) -> str:

@@ -35,14 +35,11 @@ def pair_page(report: "PairReport", facts: Mapping[str, Any]) -> str:
         report: what is told.
         facts: what metrics.json holds.
     """
-    systems = {report.model: report.test.estimates()}
-    systems |= {name: found.estimates() for name, found in report.baselines.items()}
-    differences = {name: report.test.minus(found) for name, found in report.baselines.items()}
-    title = f"{report.recipe} ({report.model}) on {report.data.name}"
+    systems, differences = report.systems, report.differences
     return page(
-        title,
+        report.title,
         [
-            f"<h1>{escape(title)}</h1>",
+            f"<h1>{escape(report.title)}</h1>",
             f'<p class="soft">What it writes for {counted(len(report.test.texts), "text")} it was '
             "not trained on, beside what people wrote. Intervals are 95 % bootstrap over "
             "texts.</p>",

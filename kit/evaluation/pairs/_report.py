@@ -1,6 +1,5 @@
 """What a report on a model that writes tells."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kit.data.pairs import PairData, Pairs
-from kit.evaluation._report_numbers import plain, versions
+from kit.evaluation._told import Compared
 from kit.evaluation._write_report import write_files
 from kit.evaluation.pairs._page import pair_page
 from kit.evaluation.pairs._written import Written
@@ -17,41 +16,21 @@ PARTS = ("train", "valid", "test")
 EXAMPLES = 8
 
 
-@dataclass(frozen=True)
-class PairReport:
-    """Everything a report on a model that writes is made from.
+@dataclass(frozen=True, kw_only=True)
+class PairReport(Compared[Written]):
+    """Everything a report on a model that writes is made from, see `Compared`.
 
     Args:
-        recipe: its name, "translation".
-        model: name of the model, "transformer".
-        command: what was typed.
         data: the split pairs.
-        settings: name to value of what was set or chosen.
         weights: how many the model has.
-        valid: the model on what it was chosen by.
-        test: the model on what it is judged by.
-        baselines: name to what was written for the same sources of test.
         bounds: those of the baselines that are no systems, as they know the references.
         how: how the texts were written, in plain words.
-        history: one dict an epoch: epoch, loss, the metric on valid and what else there is.
-        metric: the key of the metric on valid.
-        seconds: name of a phase to its duration.
     """
 
-    recipe: str
-    model: str
-    command: str
     data: PairData
-    settings: dict[str, object]
     weights: int
-    valid: Written
-    test: Written
-    baselines: Mapping[str, Written]
     bounds: tuple[str, ...]
     how: str
-    history: list[dict[str, float]]
-    metric: str
-    seconds: dict[str, float]
 
     @property
     def best_baseline(self) -> str:
@@ -96,28 +75,13 @@ def write_pair_report(report: PairReport, folder: Path) -> dict[str, Any]:
 def pair_facts(report: PairReport) -> dict[str, Any]:
     """What metrics.json holds: plain values, null where a number does not exist."""
     content = {
-        "recipe": report.recipe,
-        "model": report.model,
-        "command": report.command,
         "test": _part(report, "test", report.test),
         "valid": _part(report, "valid", report.valid),
         "examples": _examples(report),
-        "baselines": {
-            name: {
-                "metrics": found.estimates(),
-                "model_minus_baseline": report.test.minus(found),
-            }
-            for name, found in report.baselines.items()
-        },
         "weights": report.weights,
         "data": _data(report.data),
-        "settings": report.settings,
-        "seconds": report.seconds,
-        "versions": versions(),
     }
-    facts = plain(content)
-    assert isinstance(facts, dict)
-    return facts
+    return report.facts(content)
 
 
 def pair_protocol(data: PairData, part: str, found: Written, how: str) -> str:

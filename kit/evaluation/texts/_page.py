@@ -45,16 +45,13 @@ def text_page(report: "TextReport", facts: Mapping[str, Any]) -> str:
         report: what is told.
         facts: what metrics.json holds.
     """
-    systems = {report.model: report.test.estimates()}
-    systems |= {name: found.estimates() for name, found in report.baselines.items()}
-    differences = {name: report.test.minus(found) for name, found in report.baselines.items()}
-    title = f"{report.recipe} ({report.model}) on {report.data.name}"
+    systems, differences = report.systems, report.differences
     best = best_baseline(report.baselines)
     classes = report.data.classes
     return page(
-        title,
+        report.title,
         [
-            f"<h1>{escape(title)}</h1>",
+            f"<h1>{escape(report.title)}</h1>",
             f'<p class="soft">Says of which of {len(classes)} classes '
             f"{counted(len(report.test.labels), 'text')} are that it was not trained on. Intervals "
             "are 95 % bootstrap over texts.</p>",

@@ -8,14 +8,13 @@ import numpy as np
 
 from kit.data.texts import TextData
 from kit.evaluation._class_facts import (
-    baseline_facts,
     confusions,
     counts_of_parts,
     of_classes,
     part_facts,
 )
 from kit.evaluation._class_predictions import ClassPredictions
-from kit.evaluation._report_numbers import plain, versions
+from kit.evaluation._told import Compared
 from kit.evaluation._write_report import write_files
 from kit.evaluation.texts._page import text_page
 from kit.models import TextClassifier
@@ -24,43 +23,23 @@ from kit.tokenizers import Numbers, Tokenizer
 PARTS = ("train", "valid", "test")
 
 
-@dataclass(frozen=True)
-class TextReport:
-    """Everything a report on a classifier of texts is made from.
+@dataclass(frozen=True, kw_only=True)
+class TextReport(Compared[ClassPredictions]):
+    """Everything a report on a classifier of texts is made from, see `Compared`.
 
     Args:
-        recipe: its name, "text-classification".
-        model: name of the model, "lstm".
-        command: what was typed.
         data: the split texts.
-        settings: name to value of what was set or chosen.
         classifier: the model itself, for the words that mattered.
         tokenizer: of the model.
         numbers: part to its texts as the model takes them.
         length: most pieces of a text.
-        valid: the model on what it was chosen by.
-        test: the model on what it is judged by.
-        baselines: name to what was said of the same texts of test.
-        history: one dict an epoch: epoch, loss, the metric on valid and what else there is.
-        metric: the key of the metric on valid.
-        seconds: name of a phase to its duration.
     """
 
-    recipe: str
-    model: str
-    command: str
     data: TextData
-    settings: dict[str, object]
     classifier: TextClassifier
     tokenizer: Tokenizer
     numbers: dict[str, Numbers]
     length: int
-    valid: ClassPredictions
-    test: ClassPredictions
-    baselines: dict[str, ClassPredictions]
-    history: list[dict[str, float]]
-    metric: str
-    seconds: dict[str, float]
 
 
 def write_text_report(report: TextReport, folder: Path) -> dict[str, Any]:
@@ -85,26 +64,17 @@ def text_facts(report: TextReport) -> dict[str, Any]:
     """What metrics.json holds: plain values, null where a number does not exist."""
     data = report.data
     content = {
-        "recipe": report.recipe,
-        "model": report.model,
-        "command": report.command,
         "test": part_facts(text_protocol(data, "test"), report.test, "texts"),
         "valid": part_facts(text_protocol(data, "valid"), report.valid, "texts"),
         "of_classes": of_classes(data.classes, report.test, "texts"),
         "confusions": confusions(data.classes, report.test),
-        "baselines": baseline_facts(report.test, report.baselines),
         "cost": {
             "weights": report.classifier.count_params(),
             "pieces_known": report.tokenizer.size,
         },
         "data": _data(report),
-        "settings": report.settings,
-        "seconds": report.seconds,
-        "versions": versions(),
     }
-    facts = plain(content)
-    assert isinstance(facts, dict)
-    return facts
+    return report.facts(content)
 
 
 def text_protocol(data: TextData, part: str) -> str:
