@@ -92,10 +92,11 @@ def _evaluate_ranking(version: Path, card: dict[str, Any], source: str | None) -
     import numpy as np
     import tensorflow as tf
 
+    from kit.artefact import load_version
     from kit.evaluation import Predictions, protocol_of
     from kit.export import outputs_of, raw_inputs
 
-    signature = tf.saved_model.load(str(version)).signatures["serving_default"]
+    signature = load_version(version).signatures["serving_default"]
     said = []
     for start in range(0, len(dataset.test), ROWS_AT_ONCE):
         rows = dataset.test.features[start : start + ROWS_AT_ONCE]

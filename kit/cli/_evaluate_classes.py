@@ -32,10 +32,11 @@ def evaluate_classes(
     import numpy as np
     import tensorflow as tf
 
+    from kit.artefact import load_version
     from kit.evaluation import SHOWN, ClassPredictions
 
     # The signature's tables live as long as the model it belongs to.
-    model = tf.saved_model.load(str(version))
+    model = load_version(version)
     column = {name: number for number, name in enumerate(card["classes"])}
     numbers = np.array(numbers_of_classes(dataset.classes, column, dataset.name))
     # What is not among the best labels shares what is left.

@@ -25,9 +25,10 @@ def evaluate_pairs(version: Path, card: dict[str, Any], source: str | None) -> N
     quiet_tensorflow()
     import tensorflow as tf
 
+    from kit.artefact import load_version
     from kit.evaluation.pairs import Summaries, Translations, Written, pair_protocol
 
-    signature = tf.saved_model.load(str(version)).signatures["serving_default"]
+    signature = load_version(version).signatures["serving_default"]
     texts = dataset.test.sources
     written: list[str] = []
     for start in range(0, len(texts), TEXTS_AT_ONCE):

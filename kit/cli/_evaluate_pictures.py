@@ -57,9 +57,10 @@ def evaluate_detection(version: Path, card: dict[str, Any], source: str | None) 
     import numpy as np
     import tensorflow as tf
 
+    from kit.artefact import load_version
     from kit.evaluation.detection import Found, average_precision, protocol_of
 
-    signature = tf.saved_model.load(str(version)).signatures["serving_default"]
+    signature = load_version(version).signatures["serving_default"]
     number = {name: place for place, name in enumerate(card["classes"])}
     of_data = np.array(numbers_of_classes(dataset.classes, number, dataset.name), np.int32)
     test = [replace(one, labels=of_data[one.labels]) for one in dataset.test]
