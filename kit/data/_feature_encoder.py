@@ -22,11 +22,13 @@ class EncodedFeatures:
         tokens: int32 [rows, tokens], 0 where a row has fewer.
         numbers: float32 [rows, numbers], standardised, 0 where missing.
         vocabulary_size: one more than the largest possible token.
+        entries: how many of the numbers, the last, are entries of vectors.
     """
 
     tokens: NDArray[np.int32]
     numbers: NDArray[np.float32]
     vocabulary_size: int
+    entries: int = 0
 
 
 @dataclass(frozen=True)
@@ -110,13 +112,18 @@ class FeatureEncoder:
         for place, (name, mean, deviation) in enumerate(self.numbers):
             scaled = (_finite(table[name]).fill_null(mean).to_numpy() - mean) / deviation
             numbers[:, place] = np.clip(scaled, -CLIP, CLIP)
-        return EncodedFeatures(tokens, numbers, len(self.vocabulary) + 1)
+        entries = sum(_is_entry(name) for name, _, _ in self.numbers)
+        return EncodedFeatures(tokens, numbers, len(self.vocabulary) + 1, entries)
 
 
 def _scaled_as_one(numbers: list[tuple[str, float, float]]) -> list[tuple[str, float, float]]:
-    """Entries of one vector, "name[0]" and so on, keep their proportions: its mean length is 1."""
+    """Entries of one vector, "name[0]" and so on, keep their proportions: its mean length is 1.
+
+    They come last.
+    """
+    numbers = sorted(numbers, key=lambda number: _is_entry(number[0]))
     squares: dict[str, float] = {}
-    vector_of = {name: name.rpartition("[")[0] for name, _, _ in numbers if name.endswith("]")}
+    vector_of = {name: name.rpartition("[")[0] for name, _, _ in numbers if _is_entry(name)}
     for name, _, deviation in numbers:
         if name in vector_of:
             squares[vector_of[name]] = squares.get(vector_of[name], 0.0) + deviation**2
@@ -124,6 +131,10 @@ def _scaled_as_one(numbers: list[tuple[str, float, float]]) -> list[tuple[str, f
         (name, mean, sqrt(squares[vector_of[name]]) if name in vector_of else deviation)
         for name, mean, deviation in numbers
     ]
+
+
+def _is_entry(name: str) -> bool:
+    return name.endswith("]") and "[" in name
 
 
 def _finite(column: pl.Series) -> pl.Series:

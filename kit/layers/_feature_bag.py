@@ -8,6 +8,8 @@ from keras import ops
 from kit.layers._embedding import Embedding
 from kit.layers._pooling import MaskedPooling
 
+DROPPED = 0.7
+
 
 @keras.saving.register_keras_serializable(package="kit")
 class FeatureBag(keras.layers.Layer):
@@ -19,10 +21,14 @@ class FeatureBag(keras.layers.Layer):
     Args:
         vocabulary_size: rows of the token table; row 0 is padding.
         dim: width of the result.
+        entries: how many of the last numbers are entries of vectors that an encoder gave. There
+            are so many that a linear map of them could tell all things apart and learn each by
+            heart: seven in ten are dropped in training.
 
     Call arguments:
         tokens: int32 [..., tokens], 0 where there is none.
         numbers: float32 [..., numbers], standardised.
+        training: whether entries are dropped.
 
     Returns:
         float [..., dim]; zeros for a row without tokens and with average numbers.
@@ -37,12 +43,14 @@ class FeatureBag(keras.layers.Layer):
     TensorShape([1, 4])
     """
 
-    def __init__(self, vocabulary_size: int, dim: int, **kwargs: Any) -> None:
+    def __init__(self, vocabulary_size: int, dim: int, entries: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.vocabulary_size, self.dim = vocabulary_size, dim
+        self.vocabulary_size, self.dim, self.entries = vocabulary_size, dim, entries
         self.table = Embedding(vocabulary_size, dim, name="tokens")
         self.pooling = MaskedPooling(power=0.5)
         self.numbers = keras.layers.Dense(dim, use_bias=False, name="numbers")
+        # In float32 the same entries are dropped in every precision.
+        self.dropout = keras.layers.Dropout(DROPPED, dtype="float32") if entries else None
 
     def build(
         self, tokens_shape: tuple[int | None, ...], numbers_shape: tuple[int | None, ...]
@@ -52,9 +60,15 @@ class FeatureBag(keras.layers.Layer):
             self.numbers.build(numbers_shape)
         self.built = True
 
-    def call(self, tokens: Any, numbers: Any) -> Any:
+    def call(self, tokens: Any, numbers: Any, training: bool = False) -> Any:
         text = self.pooling(self.table(tokens), mask=ops.not_equal(tokens, 0))
-        return text + self.numbers(numbers) if numbers.shape[-1] else text
+        if not numbers.shape[-1]:
+            return text
+        if self.dropout is not None:
+            plain, entries = ops.split(numbers, [numbers.shape[-1] - self.entries], axis=-1)
+            entries = ops.cast(self.dropout(entries, training=training), plain.dtype)
+            numbers = ops.concatenate([plain, entries], axis=-1)
+        return text + self.numbers(numbers)
 
     def compute_output_shape(
         self, tokens_shape: tuple[int | None, ...], numbers_shape: tuple[int | None, ...]
@@ -63,4 +77,5 @@ class FeatureBag(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
-        return {**config, "vocabulary_size": self.vocabulary_size, "dim": self.dim}
+        sizes = {"vocabulary_size": self.vocabulary_size, "dim": self.dim, "entries": self.entries}
+        return {**config, **sizes}

@@ -22,11 +22,13 @@ class FeatureShape:
         vocabulary: rows of the token table, row 0 for padding.
         tokens: token columns.
         numbers: number columns.
+        entries: how many of them, the last, are entries of vectors.
     """
 
     vocabulary: int
     tokens: int
     numbers: int
+    entries: int = 0
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,9 @@ class EntityTower(keras.layers.Layer):
         self.ids = Embedding(size + 1, dim, name="ids")
         # In float32 the same entries are dropped in every precision.
         self.dropout = keras.layers.Dropout(id_dropout, dtype="float32")
-        self.bag = FeatureBag(self.features.vocabulary, dim) if self.features else None
+        self.bag = None
+        if self.features is not None:
+            self.bag = FeatureBag(self.features.vocabulary, dim, self.features.entries)
         self.contents = [ContentShape(**x) if isinstance(x, dict) else x for x in contents]
         self.readers = [
             TextReader(one.vocabulary, dim, name=f"reader_{number}")
@@ -161,7 +165,8 @@ class EntityTower(keras.layers.Layer):
         if self.bag is not None:
             tokens = tf.gather(self.tokens.value, codes)
             numbers = tf.gather(self.numbers.value, codes)
-            vectors += self.bag(tokens, tf.cast(numbers, self.compute_dtype))
+            numbers = tf.cast(numbers, self.compute_dtype)
+            vectors += self.bag(tokens, numbers, training=training)
         if self.readers:
             # What comes several times is read once.
             different, place = tf.unique(tf.reshape(codes, [-1]))

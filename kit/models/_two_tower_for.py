@@ -87,4 +87,9 @@ def shape_of(encoded: EncodedFeatures | None) -> FeatureShape | None:
     """What a tower is told of them."""
     if encoded is None:
         return None
-    return FeatureShape(encoded.vocabulary_size, encoded.tokens.shape[1], encoded.numbers.shape[1])
+    return FeatureShape(
+        encoded.vocabulary_size,
+        encoded.tokens.shape[1],
+        encoded.numbers.shape[1],
+        encoded.entries,
+    )

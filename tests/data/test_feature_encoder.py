@@ -142,11 +142,14 @@ def test_entries_of_a_vector_keep_their_proportions():
     table = pl.DataFrame(
         {
             "item_id": [str(row) for row in range(200)],
-            "price": random.normal(size=200),
             **{f"about[{place}]": vectors[:, place] for place in range(3)},
+            "price": random.normal(size=200),
         }
     )
-    numbers = FeatureEncoder.fit(table, key="item_id").encode(table).numbers
+    encoded = FeatureEncoder.fit(table, key="item_id").encode(table)
+    # They come last.
+    assert encoded.entries == 3
+    numbers = encoded.numbers
     assert numbers[:, 0].std() == pytest.approx(1, abs=0.01)
     deviations = numbers[:, 1:].std(axis=0)
     assert deviations[0] / deviations[2] == pytest.approx(20, rel=0.2)

@@ -50,3 +50,21 @@ def test_a_functional_model_is_saved_whole(tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(loaded([TOKENS, NUMBERS]), model([TOKENS, NUMBERS]))
+
+
+def test_entries_of_vectors_are_dropped_in_training_alone():
+    keras.utils.set_random_seed(0)
+    bag = FeatureBag(vocabulary_size=2, dim=3, entries=400)
+    tokens = np.zeros((1, 1), "int32")
+    numbers = np.concatenate([[[3.0]], np.ones((1, 400))], axis=1, dtype="float32")
+    whole = bag(tokens, numbers).numpy()
+    np.testing.assert_allclose(whole, numbers @ bag.numbers.kernel.numpy(), rtol=1e-4, atol=1e-5)
+    # Only the first number is none of them: its row of the kernel counts alone.
+    bag.numbers.kernel.assign(tf.one_hot([0], 401, axis=0) @ tf.ones([1, 3]))
+    np.testing.assert_allclose(bag(tokens, numbers, training=True), [[3, 3, 3]], rtol=1e-5)
+    bag.numbers.kernel.assign(tf.ones([401, 3]) - tf.one_hot([0], 401, axis=0) @ tf.ones([1, 3]))
+    kept = float(bag(tokens, numbers, training=True)[0, 0])
+    assert kept == pytest.approx(400, rel=0.25)
+    assert kept != 400
+    again = FeatureBag.from_config(bag.get_config())
+    assert again.entries == 400
