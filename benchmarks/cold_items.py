@@ -37,7 +37,6 @@ WAYS = {
     "text learned": READ,
     "text learned, ids hidden": READ + HIDDEN,
     "text encoded": READ + " --text-encoder {encoder}",
-    "text encoded, ids hidden": READ + " --text-encoder {encoder}" + HIDDEN,
 }
 
 

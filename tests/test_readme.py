@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks import (
+    cold_items,
     detection_results,
     image_results,
     pair_results,
@@ -35,6 +36,7 @@ def test_the_table_is_made_from_the_results_file() -> None:
 @pytest.mark.parametrize(
     "module",
     [
+        cold_items,
         detection_results,
         image_results,
         pair_results,

@@ -7,22 +7,22 @@ from typing import Any
 
 from kit.errors import UserError
 
+CARD = Path("assets.extra", "card.json")
+
 
 def custom_operations(version: Path) -> dict[str, list[str]]:
     """Python module to the operations it registers, as the card of an export names them.
 
     Args:
-        version: its folder; without a card there are none.
+        version: its folder.
 
     Raises:
-        UserError: the card is damaged.
+        UserError: the card cannot be read.
     """
-    file = version / "assets.extra" / "card.json"
-    if not file.is_file():
-        return {}
+    file = version / CARD
     try:
         card = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise UserError(f"It cannot be read: {error}.", where=str(file)) from error
     found = card.get("custom_ops", {}) if isinstance(card, dict) else None
     if not isinstance(found, dict) or not all(isinstance(names, list) for names in found.values()):
@@ -33,10 +33,13 @@ def custom_operations(version: Path) -> dict[str, list[str]]:
 def register_operations(version: Path) -> None:
     """Load the operations that a version needs, before TensorFlow loads the version itself.
 
+    What has no card was not made by this kit and says of no operations.
+
     Raises:
         UserError: a package that has them is not installed.
     """
-    for module, names in custom_operations(version).items():
+    needed = custom_operations(version) if (version / CARD).is_file() else {}
+    for module, names in needed.items():
         try:
             import_module(module)
         except ImportError as error:

@@ -23,7 +23,7 @@ class TextTrainingOptions:
     class_weights: str
     label_smoothing: float
     dropout: float
-    word_dropout: float
+    word_dropout: float | None
 
 
 _OPTIONS = [
@@ -95,8 +95,7 @@ _OPTIONS = [
     click.option(
         "--word-dropout",
         type=click.FloatRange(0, 1, max_open=True),
-        default=0.1,
-        show_default=True,
+        show_default="0.1, of a transformer 0.2",
         help="Share of the pieces that an --encoder does not see in training.",
     ),
 ]
