@@ -6,7 +6,8 @@
 extractive: a transformer scores the sentences of a text, and the best one is its summary. Four
 passes over the built-in part of SciTLDR take two minutes on 2 cores and reach a ROUGE-1 of .386,
 the first sentence .301; see results/pairs.json. abstractive: an encoder-decoder transformer writes
-a new one, which has not been measured.
+a new one. From scratch, with 1,900 texts to learn from, it does so fluently and reaches .241 only;
+with --backbone a pretrained BART or T5 of keras-nlp is tuned instead.
 """
 
 from dataclasses import asdict, replace
