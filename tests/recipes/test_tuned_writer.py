@@ -24,7 +24,7 @@ def folder(tmp_path_factory):
 
 
 def test_a_backbone_is_tuned_exported_and_verified_by_all_loaders(folder):
-    options = "--epochs 2 --batch-size 128 --beams 2"
+    options = "--epochs 1 --batch-size 128 --beams 2"
     run = train(folder, f"--backbone {folder / 'bart'} {options}")
     assert run.exit_code == 0, run.output
     assert "signatures answer as the live model does, by three loaders" in run.output
