@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kit.data.pairs import PairData, Pairs
     from kit.evaluation.pairs import Written
     from kit.models import TokenWriter
-    from kit.tokenizers import BytePairs, SentencePieces, WordPiece
+    from kit.tokenizers import Tokenizer, WordPiece
     from kit.training import Batches, PairBatches, Precision
 
 WARM_UP = 0.1
@@ -244,7 +244,7 @@ def transformer(
         model, tokenizer, how = pretrained(how.backbone, how)
     else:
         tokenizer = tokenizer_of(dataset, how.vocabulary)
-        model = from_scratch(len(tokenizer.vocabulary), training.dim, how)
+        model = from_scratch(tokenizer.size, training.dim, how)
     epochs, rate = training.epochs or epochs, training.learning_rate or rate
     batches, valid_batches = (
         batches_of(part, tokenizer, how, training.batch_size or batch, data.seed)
@@ -272,7 +272,7 @@ def transformer(
 
 def pretrained(
     preset: str, how: WritingOptions
-) -> tuple["TokenWriter", "BytePairs | SentencePieces", WritingOptions]:
+) -> tuple["TokenWriter", "Tokenizer", WritingOptions]:
     """A backbone, its tokenizer, and lengths that it can take."""
     from kit.models import pretrained_writer
 
@@ -320,7 +320,7 @@ def tokenizer_of(dataset: "PairData", pieces: int) -> "WordPiece":
 
 def batches_of(
     part: "Pairs",
-    tokenizer: "WordPiece | BytePairs | SentencePieces",
+    tokenizer: "Tokenizer",
     how: WritingOptions,
     batch: int,
     seed: int,

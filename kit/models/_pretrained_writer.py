@@ -10,7 +10,7 @@ from kit.models._lora import add_lora
 from kit.models._preset import read_preset
 from kit.models._preset_tokenizer import preset_byte_pairs, preset_sentence_pieces
 from kit.models._t5_writer import T5Writer
-from kit.tokenizers import BytePairs, SentencePieces
+from kit.tokenizers import Tokenizer
 
 FAMILY = ("Bart", "T5")
 TuneWriter = Literal["whole", "lora"]
@@ -27,7 +27,7 @@ class PretrainedWriter:
     """
 
     model: BackboneWriter
-    tokenizer: BytePairs | SentencePieces
+    tokenizer: Tokenizer
     longest: int | None
 
 
@@ -52,7 +52,7 @@ def pretrained_writer(
     backbone, found = read_preset(preset, lambda hub, place: _read(hub, place, preset))
     table = backbone.token_embedding
     if _family(backbone) == "Bart":
-        tokenizer: Any = preset_byte_pairs(found, table, preset)
+        tokenizer: Tokenizer = preset_byte_pairs(found, table, preset)
         model: BackboneWriter = BartWriter(backbone, label_smoothing=label_smoothing)
         longest = int(backbone.max_sequence_length)
     else:

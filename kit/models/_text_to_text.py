@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from kit.models._token_writer import TokenWriter
-from kit.tokenizers import BytePairs, SentencePieces, WordPiece
+from kit.tokenizers import Tokenizer
 
 # A translation is at most so much longer than its source, in tokens; the search ends there.
 TIMES, MORE = 2, 10
@@ -28,7 +28,7 @@ class TextToText(tf.Module):
     Example:
 
     >>> from kit.models import SequenceToSequence
-    >>> from kit.tokenizers import MARKS
+    >>> from kit.tokenizers import MARKS, WordPiece
     >>> tokens = WordPiece([*MARKS, "\u2581", "##a", "##b"], lower=False, plain=False, spaced=True)
     >>> writer = TextToText(SequenceToSequence(7, 8, heads=2), tokens, 16, 8)
     >>> [x.shape for x in writer(tf.constant(["a b", "b"])).values()]
@@ -38,7 +38,7 @@ class TextToText(tf.Module):
     def __init__(
         self,
         model: TokenWriter,
-        tokenizer: WordPiece | BytePairs | SentencePieces,
+        tokenizer: Tokenizer,
         source_length: int,
         target_length: int,
         *,

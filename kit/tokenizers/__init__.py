@@ -9,7 +9,7 @@ from kit.tokenizers._rectangle import kept_ends as kept_ends
 from kit.tokenizers._sentence_pieces import SentencePieces as SentencePieces
 from kit.tokenizers._sentences import sentences_of as sentences_of
 from kit.tokenizers._tokenizer import Tokenizer as Tokenizer
-from kit.tokenizers._tokenizer import tokenizer_of as tokenizer_of
+from kit.tokenizers._tokenizer_of import tokenizer_of as tokenizer_of
 from kit.tokenizers._vocabulary import END as END
 from kit.tokenizers._vocabulary import MARKS as MARKS
 from kit.tokenizers._vocabulary import PADDING as PADDING

@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from kit.tokenizers._rows import PieceRows
+from kit.tokenizers._tokenizer import Tokenizer, pieces_of_words, with_counts
 
 # What is cut apart before bytes are merged; a mark stands where one part ends and the next begins.
 # It is no character, so that texts have none; where one has, it goes.
@@ -23,7 +23,7 @@ NOTHING = -1
 NEVER = 2**31 - 1
 
 
-class BytePairs(PieceRows):
+class BytePairs(Tokenizer):
     """Texts as numbers of pieces of their bytes, and back: nothing is unknown.
 
     A text is cut into words, with the space before them, numbers, punctuation and white space. The
@@ -131,9 +131,7 @@ class BytePairs(PieceRows):
         Returns:
             int32 [batch, (pieces)].
         """
-        parts = self._parts(texts)
-        different, place = tf.unique(parts.flat_values)
-        return parts.with_flat_values(tf.gather(self._merged(different), place)).merge_dims(1, 2)
+        return pieces_of_words(self._parts(texts), self._merged)
 
     def parts_of(self, text: str) -> list[tuple[str, int]]:
         """The parts of a text as they are written, each with the number of its pieces.
@@ -142,11 +140,7 @@ class BytePairs(PieceRows):
             text: one.
         """
         parts = self._parts([text]).flat_values
-        counts = self._merged(parts).row_lengths()
-        return [
-            (part.decode(), int(count))
-            for part, count in zip(parts.numpy(), counts.numpy(), strict=True)
-        ]
+        return with_counts(parts, self._merged(parts))
 
     def text_of(self, numbers: Any) -> Any:
         """The text of pieces; marks are left out, and what follows an end.

@@ -5,13 +5,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from kit.tokenizers._rows import PieceRows
+from kit.tokenizers._tokenizer import Tokenizer
 from kit.tokenizers._vocabulary import MARKS
 
 FIRST = len(MARKS)
 
 
-class Bytes(PieceRows):
+class Bytes(Tokenizer):
     """Texts as numbers of their bytes in UTF-8, and back: no vocabulary, nothing unknown.
 
     Sequences are long, some five times those of pieces of words. Everything is of TensorFlow's

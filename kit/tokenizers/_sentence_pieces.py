@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from kit.tokenizers._rows import PieceRows
-
-NONE = -1
+from kit.tokenizers._tokenizer import Tokenizer, with_counts
 
 
-class SentencePieces(PieceRows):
+class SentencePieces(Tokenizer):
     """Texts as numbers of pieces, and back, as a trained SentencePiece model cuts them.
 
     Its operations are none of TensorFlow's core: a graph with it runs where TensorFlow Text of the
@@ -85,9 +83,8 @@ class SentencePieces(PieceRows):
         Args:
             text: one.
         """
-        words = text.split()
-        counts = self.tokenize(tf.constant(words, tf.string)).row_lengths().numpy()
-        return [(word, int(count)) for word, count in zip(words, counts, strict=True)]
+        words = tf.constant(text.split(), tf.string)
+        return with_counts(words, self.tokenize(words))
 
     def text_of(self, numbers: Any) -> Any:
         """The text of pieces; marks are left out, and what follows an end.

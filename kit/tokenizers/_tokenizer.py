@@ -1,16 +1,15 @@
 """What every tokenizer does."""
 
-from typing import Any, Protocol
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
-from kit.tokenizers._byte_pairs import BytePairs
-from kit.tokenizers._bytes import Bytes
-from kit.tokenizers._sentence_pieces import SentencePieces
-from kit.tokenizers._word_piece import WordPiece
+from kit.tokenizers._rectangle import rectangle, with_marks
 
 
-class Tokenizer(Protocol):
+class Tokenizer(tf.Module):
     """Texts to numbers inside the graph, and back.
 
     Attributes:
@@ -18,7 +17,6 @@ class Tokenizer(Protocol):
         unknown: number of what is not known.
         start: number before every text.
         end: number after every text.
-        size: how many different numbers there are.
     """
 
     padding: int
@@ -27,15 +25,55 @@ class Tokenizer(Protocol):
     end: int
 
     @property
-    def size(self) -> int: ...
+    @abstractmethod
+    def size(self) -> int:
+        """How many different numbers there are."""
 
+    @abstractmethod
     def get_config(self) -> dict[str, Any]:
         """What makes the same tokenizer again."""
-        ...
 
+    @abstractmethod
     def tokenize(self, texts: Any) -> tf.RaggedTensor:
-        """Numbers of pieces, without marks, int32 [batch, (pieces)]."""
-        ...
+        """Numbers of pieces, without marks.
+
+        Args:
+            texts: string [batch].
+
+        Returns:
+            int32 [batch, (pieces)].
+        """
+
+    @abstractmethod
+    def parts_of(self, text: str) -> list[tuple[str, int]]:
+        """The words of a text as they are written, each with the number of its pieces.
+
+        Args:
+            text: one.
+        """
+
+    @abstractmethod
+    def text_of(self, numbers: Any) -> Any:
+        """The text of pieces; marks are left out, and what follows an end.
+
+        Args:
+            numbers: int32 [batch, pieces].
+
+        Returns:
+            string [batch].
+        """
+
+    def marked(self, texts: Any, length: int | Any) -> tf.RaggedTensor:
+        """Numbers of pieces between a start and an end: what is too long loses its last pieces.
+
+        Args:
+            texts: string [batch].
+            length: most pieces of a row, with its marks.
+
+        Returns:
+            int32 [batch, (pieces)].
+        """
+        return with_marks(self.tokenize(texts), self.start, self.end, length)
 
     def padded(
         self,
@@ -46,28 +84,58 @@ class Tokenizer(Protocol):
         shortest: bool = False,
         ends: bool = False,
     ) -> Any:
-        """Numbers of pieces as a rectangle, int32 [batch, length]."""
-        ...
+        """Numbers of pieces as a rectangle: what is too long loses its end.
 
-    def parts_of(self, text: str) -> list[tuple[str, int]]:
-        """The words of a text as they are written, each with the number of its pieces."""
-        ...
+        Args:
+            texts: string [batch].
+            length: of every row, with its marks.
+            marked: whether the start and the end are marked.
+            shortest: whether rows are no longer than the longest needs; `length` is the most then.
+            ends: whether a marked text too long keeps its end and loses its middle.
 
-    def text_of(self, numbers: Any) -> Any:
-        """The texts of numbers, string [batch]."""
-        ...
+        Returns:
+            int32 [batch, length].
+        """
+        pieces = self.tokenize(texts)
+        if marked:
+            pieces = with_marks(pieces, self.start, self.end, length, ends)
+        return rectangle(pieces, self.padding, length, shortest)
+
+    def is_text(self, numbers: Any) -> Any:
+        """Which of numbers are of the text: no marks, and nothing behind an end.
+
+        Args:
+            numbers: int32 [batch, pieces].
+
+        Returns:
+            bool [batch, pieces].
+        """
+        ended = tf.cumsum(tf.cast(numbers == self.end, tf.int32), axis=1) > 0
+        return ~ended & (numbers != self.padding) & (numbers != self.start)
 
 
-def tokenizer_of(config: dict[str, Any]) -> Tokenizer:
-    """A tokenizer from what its `get_config` gave.
+def pieces_of_words(
+    words: tf.RaggedTensor, cut: Callable[[Any], tf.RaggedTensor]
+) -> tf.RaggedTensor:
+    """Numbers of the pieces of words, each different word cut once.
 
-    Example:
+    Args:
+        words: string [batch, (words)].
+        cut: numbers of the pieces of each word, int32 [words, (pieces)].
 
-    >>> type(tokenizer_of(Bytes().get_config())).__name__
-    'Bytes'
+    Returns:
+        int32 [batch, (pieces)].
     """
-    if not config:
-        return Bytes()
-    if "order" in config:
-        return SentencePieces(**config)
-    return BytePairs(**config) if "merges" in config else WordPiece(**config)
+    different, place = tf.unique(words.flat_values)
+    return words.with_flat_values(tf.gather(cut(different), place)).merge_dims(1, 2)
+
+
+def with_counts(words: Any, pieces: tf.RaggedTensor) -> list[tuple[str, int]]:
+    """Words, each with the number of its pieces.
+
+    Args:
+        words: string [words].
+        pieces: int32 [words, (pieces)].
+    """
+    counts = pieces.row_lengths().numpy()
+    return [(word.decode(), int(count)) for word, count in zip(words.numpy(), counts, strict=True)]

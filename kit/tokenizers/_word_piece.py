@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from kit.tokenizers._rows import PieceRows
+from kit.tokenizers._tokenizer import Tokenizer, pieces_of_words, with_counts
 from kit.tokenizers._vocabulary import END, JOINED, PADDING, START, UNKNOWN
 from kit.tokenizers._words import AFTER_SPACE, words_of
 
@@ -14,7 +14,7 @@ MOST_CHARACTERS = 100
 NONE = -1
 
 
-class WordPiece(PieceRows):
+class WordPiece(Tokenizer):
     """Texts as numbers of pieces of words, and back.
 
     A word is cut from the left into the longest pieces of the vocabulary; one that cannot be cut
@@ -104,9 +104,7 @@ class WordPiece(PieceRows):
             int32 [batch, (pieces)].
         """
         words = words_of(texts, lower=self.lower, plain=self.plain, spaced=self.spaced)
-        different, place = tf.unique(words.flat_values)
-        pieces = tf.gather(self._cut(different), place)
-        return words.with_flat_values(pieces).merge_dims(1, 2)
+        return pieces_of_words(words, self._cut)
 
     def parts_of(self, text: str) -> list[tuple[str, int]]:
         """The words of a text as they are written, each with the number of its pieces.
@@ -115,11 +113,7 @@ class WordPiece(PieceRows):
             text: one.
         """
         words = words_of([text], lower=False, plain=False).flat_values
-        counts = self.tokenize(words).row_lengths()
-        return [
-            (word.decode(), int(count))
-            for word, count in zip(words.numpy(), counts.numpy(), strict=True)
-        ]
+        return with_counts(words, self.tokenize(words))
 
     def text_of(self, numbers: Any) -> Any:
         """Words of pieces; marks are left out, and what follows an end.
