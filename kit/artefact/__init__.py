@@ -13,6 +13,7 @@ from kit.artefact._graph import TensorSpec as TensorSpec
 from kit.artefact._graph import read_graph as read_graph
 from kit.artefact._manifest import write_manifest as write_manifest
 from kit.artefact._operations import load_version as load_version
+from kit.artefact._operations import operations_needed as operations_needed
 from kit.artefact._operations import register_operations as register_operations
 from kit.artefact._verify import SignatureCheck as SignatureCheck
 from kit.artefact._verify import verify as verify

@@ -1,10 +1,10 @@
 """Operations beyond TensorFlow's core that an export needs."""
 
-import json
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from kit.artefact._json_object import json_object
 from kit.errors import UserError
 
 CARD = Path("assets.extra", "card.json")
@@ -20,26 +20,24 @@ def custom_operations(version: Path) -> dict[str, list[str]]:
         UserError: the card cannot be read.
     """
     file = version / CARD
-    try:
-        card = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"It cannot be read: {error}.", where=str(file)) from error
-    found = card.get("custom_ops", {}) if isinstance(card, dict) else None
+    found = json_object(file).get("custom_ops", {})
     if not isinstance(found, dict) or not all(isinstance(names, list) for names in found.values()):
         raise UserError("custom_ops does not map modules to lists of names.", where=str(file))
     return found
 
 
+def operations_needed(version: Path) -> dict[str, list[str]]:
+    """`custom_operations`; none of what has no card, as it was not made by this kit."""
+    return custom_operations(version) if (version / CARD).is_file() else {}
+
+
 def register_operations(version: Path) -> None:
     """Load the operations that a version needs, before TensorFlow loads the version itself.
-
-    What has no card was not made by this kit and says of no operations.
 
     Raises:
         UserError: a package that has them is not installed.
     """
-    needed = custom_operations(version) if (version / CARD).is_file() else {}
-    for module, names in needed.items():
+    for module, names in operations_needed(version).items():
         try:
             import_module(module)
         except ImportError as error:

@@ -1,6 +1,5 @@
 """Hold an artefact against what the live model answered."""
 
-import json
 import math
 from base64 import b64decode
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ import numpy as np
 
 from kit.artefact._compare import agrees, compare
 from kit.artefact._graph import SavedGraph, Signature, names_of_operations, read_graph
+from kit.artefact._json_object import json_object
 from kit.artefact._loaders import C_LIBRARY, LOADERS, ask
 from kit.artefact._manifest import damages
 from kit.artefact._operations import custom_operations
@@ -155,7 +155,7 @@ def _passed_over(
 
 def _recorded(version: Path) -> dict[str, Any]:
     file = version / "assets.extra" / "recorded.json"
-    recorded = _json(file)
+    recorded = json_object(file)
     if not recorded:
         raise UserError("It holds no recorded answers to compare with.", where=str(file))
     for case in recorded.values():
@@ -163,16 +163,6 @@ def _recorded(version: Path) -> dict[str, Any]:
         if not parts or not all(isinstance(part, dict) for part in parts):
             raise UserError("It is not what an export records.", where=str(file))
     return recorded
-
-
-def _json(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
-        raise UserError(f"It cannot be read: {error}.", where=str(file)) from error
-    if not isinstance(content, dict):
-        raise UserError("It holds no JSON object.", where=str(file))
-    return content
 
 
 def _failed(signature: str, reason: str, loader: str = "") -> SignatureCheck:

@@ -1,12 +1,11 @@
 """What a server will find in a model's folder."""
 
-import json
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from kit.artefact import TensorSpec, read_graph, version_folder
+from kit.artefact import TensorSpec, operations_needed, read_graph, version_folder
 from kit.errors import UserError
 
 
@@ -101,13 +100,12 @@ def _absolute(path: Path) -> Path:
 
 
 def _refuse_custom_ops(version: Path) -> None:
-    card = version / "assets.extra" / "card.json"
-    custom = json.loads(card.read_text()).get("custom_ops") if card.is_file() else None
+    custom = operations_needed(version)
     if custom:
         names = ", ".join(op for package in custom.values() for op in package)
         raise UserError(
             f"Stock TensorFlow Serving does not have the operations {names}.",
-            where=str(card),
+            where=str(version / "assets.extra" / "card.json"),
             expected="a graph of core TensorFlow operations",
             remedy="Export it with --index exact or inverted-file.",
         )
