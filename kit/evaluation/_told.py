@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from kit.evaluation._report_numbers import Estimates, plain, versions
@@ -84,13 +85,13 @@ class Compared(Told, Generic[Found]):
         """Of the page."""
         return f"{self.recipe} ({self.model}) on {self.data.name}"
 
-    @property
+    @cached_property
     def systems(self) -> dict[str, Estimates]:
         """Measures on test by name, of the model and of the baselines."""
         every = {self.model: self.test, **self.baselines}
         return {name: found.estimates() for name, found in every.items()}
 
-    @property
+    @cached_property
     def differences(self) -> dict[str, Estimates]:
         """The model minus each baseline."""
         return {name: self.test.minus(found) for name, found in self.baselines.items()}
@@ -98,7 +99,7 @@ class Compared(Told, Generic[Found]):
     def facts(self, content: Mapping[str, Any]) -> dict[str, Any]:
         """What metrics.json holds, the model's name and the baselines with it."""
         baselines = {
-            name: {"metrics": found.estimates(), "model_minus_baseline": self.test.minus(found)}
-            for name, found in self.baselines.items()
+            name: {"metrics": self.systems[name], "model_minus_baseline": self.differences[name]}
+            for name in self.baselines
         }
         return super().facts({"model": self.model, **content, "baselines": baselines})

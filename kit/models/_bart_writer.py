@@ -36,6 +36,10 @@ class BartWriter(BackboneWriter):
         room = [batch, 2, 2, heads, self.dim // heads]
         room_of_source = [batch, 2, tf.shape(source)[1], heads, self.dim // heads]
         vectors = self._embedded(tf.fill([batch, 1], END), 0)
+        # Every block looks at the same.
+        seen = {
+            name: tf.repeat(x, beams, axis=0) for name, x in (("memory", memory), ("mask", mask))
+        }
         memories, kept = [], []
         for block in found.decoder_transformer_layers:
             vectors, own, across = block(
@@ -47,13 +51,7 @@ class BartWriter(BackboneWriter):
                 cross_attention_cache=tf.zeros(room_of_source, vectors.dtype),
                 cross_attention_cache_update_index=0,
             )
-            memories.append(
-                {
-                    "memory": tf.repeat(memory, beams, axis=0),
-                    "mask": tf.repeat(mask, beams, axis=0),
-                    "kept": tf.repeat(across, beams, axis=0),
-                }
-            )
+            memories.append({**seen, "kept": tf.repeat(across, beams, axis=0)})
             own = tf.reshape(own[:, :, :1], [batch, 1, 2, 1, self.dim])
             kept.append(tf.repeat(own, beams, axis=1))
         return memories, kept
@@ -80,7 +78,7 @@ class BartWriter(BackboneWriter):
 
     def token_vectors(self) -> Any:
         """See `TokenWriter`."""
-        return self.backbone.token_embedding.embeddings
+        return self.backbone.token_embedding.embeddings.value
 
     def _embedded(self, tokens: Any, place: Any) -> Any:
         """Vectors of tokens that are written at one place, float [rows, 1, dim]."""

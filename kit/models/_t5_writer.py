@@ -39,25 +39,20 @@ class T5Writer(BackboneWriter):
     def begin(self, source: Any, beams: int) -> tuple[list[Any], list[Any]]:
         """Keys and values of the source for each block, and room for those of what is written."""
         memory, mask, batch = self.encode(source), is_token(self.read(source)), tf.shape(source)[0]
-        memories = [
-            {
-                "memory": memory,
-                "mask": mask[:, None],
-                "kept": self._room(batch, tf.shape(memory)[1]),
-            }
-            for _ in self.backbone.decoder_transformer_layers
-        ]
+        room_of_source = self._room(batch, tf.shape(memory)[1])
+        once = {"memory": memory, "mask": mask[:, None], "kept": room_of_source}
+        blocks = self.backbone.decoder_transformer_layers
         # What a first token is made of does not count, but what the blocks know of the source does.
         first = tf.fill([batch, 1], PADDING)
-        nothing = [self._room(batch, 2) for _ in memories]
+        nothing = [self._room(batch, 2)] * len(blocks)
         _, _, across = self._decode(
-            first, memories, nothing, 0, cross_attention_cache_update_index=0
+            first, [once] * len(blocks), nothing, 0, cross_attention_cache_update_index=0
         )
-        for memory_of, kept in zip(memories, across, strict=True):
-            memory_of["kept"] = kept
-        memories = tf.nest.map_structure(lambda x: tf.repeat(x, beams, axis=0), memories)
+        # Every block looks at the same.
+        seen = {name: tf.repeat(once[name], beams, axis=0) for name in ("memory", "mask")}
+        memories = [{**seen, "kept": tf.repeat(kept, beams, axis=0)} for kept in across]
         room = tf.zeros([batch, beams, 2, 0, self._width], memory.dtype)
-        return memories, [room for _ in memories]
+        return memories, [room] * len(blocks)
 
     def step(self, tokens: Any, memories: list[Any], kept: list[Any]) -> tuple[Any, list[Any]]:
         """See `TokenWriter`."""
