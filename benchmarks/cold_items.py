@@ -144,7 +144,7 @@ def readme_table(kept: dict[str, Any]) -> str:
 @click.argument("source")
 @click.option("--items", help="File of the items, where the source has none.")
 @click.option("--text", required=True, help="Column of the items' texts.")
-@click.option("--encoder", help="Export of text-classification, for a further way.")
+@click.option("--encoder", help="Export that reads texts, of kit encoder, for a further way.")
 @click.option("--recipe", type=click.Choice(["two-tower", "sequential"]), default="two-tower")
 @click.option("--seeds", type=click.IntRange(min=1), default=3, show_default=True)
 @click.option(

@@ -1,5 +1,6 @@
 """Feature columns as integers and numbers that a tower can embed."""
 
+import re
 from dataclasses import dataclass
 from math import sqrt
 
@@ -134,7 +135,8 @@ def _scaled_as_one(numbers: list[tuple[str, float, float]]) -> list[tuple[str, f
 
 
 def _is_entry(name: str) -> bool:
-    return name.endswith("]") and "[" in name
+    # Not "size[cm]", which is a number like any other.
+    return re.search(r"\[\d+\]$", name) is not None
 
 
 def _finite(column: pl.Series) -> pl.Series:

@@ -155,3 +155,10 @@ def test_entries_of_a_vector_keep_their_proportions():
     assert deviations[0] / deviations[2] == pytest.approx(20, rel=0.2)
     # However long it is, it counts no more than one other number.
     assert np.square(numbers[:, 1:]).sum(axis=1).mean() == pytest.approx(1, abs=0.05)
+
+
+def test_a_unit_in_brackets_makes_no_entry_of_a_vector():
+    table = pl.DataFrame({"item_id": ["a", "b"], "size[cm]": [1.0, 3.0], "[x]": [2.0, 0.0]})
+    encoder = FeatureEncoder.fit(table, key="item_id")
+    assert encoder.encode(table).entries == 0
+    assert [name for name, _, _ in encoder.numbers] == ["size[cm]", "[x]"]
