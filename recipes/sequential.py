@@ -153,8 +153,12 @@ def main(
         )
 
     def build(dataset: "Dataset", contents: "Contents", precision: "Precision") -> Built:
+        import keras
+
         from kit.models import SequenceEncoder, SequenceLoss
 
+        # Before the encoder is made: its dropout layers draw their seeds when they are constructed.
+        keras.utils.set_random_seed(data.seed)
         model, batches = model_and_batches(
             dataset,
             data,
@@ -218,7 +222,6 @@ def model_and_batches(
     hide_ids: float = 0.0,
 ) -> tuple["SequentialRecommender", "SequenceBatches"]:
     """The compiled model and the stream it trains on: what makes this recipe this recipe."""
-    import keras
     import tensorflow as tf
 
     from kit.data import Prepared, histories
@@ -226,7 +229,6 @@ def model_and_batches(
     from kit.optimizers import LazyAdamW
     from kit.training import SequenceBatches, default_length
 
-    keras.utils.set_random_seed(data.seed)
     _check_heads(training.dim, encoder)
     timed = encoder.time_buckets > 0
     if timed and dataset.train.time is None:
