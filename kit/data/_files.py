@@ -3,12 +3,56 @@
 import codecs
 import gzip
 import lzma
+import os
+import stat
 import zlib
 from pathlib import Path
 
 from kit.errors import UserError
 
 _BLOCK = 1 << 24
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFIFO: "a named pipe (FIFO)",
+    stat.S_IFSOCK: "a socket",
+}
+_KERNEL = ("/proc", "/sys")
+
+
+def require_regular_file(path: Path) -> os.stat_result:
+    """Check that a path is a file that ends, before it is opened; symlinks are followed.
+
+    Reading a device may never end, opening a named pipe waits for a writer, and a file of the
+    kernel may do either.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        What `os.stat` says of the file.
+
+    Raises:
+        UserError: there is no such file, it cannot be looked at, or it is no regular file.
+    """
+    try:
+        found = path.stat()
+        kernel = {os.stat(place).st_dev for place in _KERNEL if os.path.isdir(place)}
+    except (FileNotFoundError, NotADirectoryError):
+        raise missing(path) from None
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from None
+    is_regular = stat.S_ISREG(found.st_mode)
+    if not is_regular or found.st_dev in kernel:
+        kind = "a file of the kernel" if is_regular else _KINDS.get(stat.S_IFMT(found.st_mode))
+        raise UserError(
+            f"It is {kind or 'no regular file'}, which cannot be read as data.",
+            where=str(path),
+            expected="a regular file",
+            remedy="Name a file; save what a command prints to a file first.",
+        )
+    return found
 
 
 def read_bytes(path: Path) -> bytes:
@@ -17,6 +61,7 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         UserError: missing, unreadable, corrupt or empty.
     """
+    require_regular_file(path)
     try:
         content = path.read_bytes()
         if path.suffix == ".gz":
@@ -68,9 +113,9 @@ def missing(path: Path) -> UserError:
     return UserError("There is no such file or folder.", where=str(path), remedy="Check the path.")
 
 
-def unreadable(path: Path, error: OSError) -> UserError:
+def unreadable(path: Path, error: OSError | ValueError) -> UserError:
     return UserError(
-        f"The file cannot be read: {error.strerror or error}.",
+        f"The file cannot be read: {getattr(error, 'strerror', None) or error}.",
         where=str(path),
         remedy=f"Check its permissions: ls -l {path}",
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from kit.data._files import empty, header_only, missing, unreadable
+from kit.data._files import empty, header_only, require_regular_file, unreadable
 from kit.errors import UserError
 
 # Some corrupt files make polars panic instead of raising an error of its own.
@@ -23,12 +23,10 @@ class ParquetTable:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        if require_regular_file(path).st_size == 0:
+            raise empty(path)
         try:
-            if path.stat().st_size == 0:
-                raise empty(path)
             self.columns = tuple(pl.read_parquet_schema(path))
-        except FileNotFoundError:
-            raise missing(path) from None
         except _CORRUPT as error:
             raise self._corrupt(error) from None
         except OSError as error:
