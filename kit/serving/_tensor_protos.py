@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from kit.serving._signature import Tensors
 from kit.serving._status import ServingError, invalid
 
+MOST_DIMENSIONS = 32
+# Other threads get a turn between two slices of a long field.
+VALUES_AT_ONCE = 65_536
 # Clients read answers from these fields by name; TensorFlow Serving fills them by default.
 FIELDS = {
     "float16": ("half_val", np.uint16),
@@ -36,12 +39,27 @@ def tensors_from_protos(protos: Mapping[str, Any], max_bytes: int) -> Tensors:
 
     Args:
         protos: `TensorProto` by name.
-        max_bytes: a few bytes can ask for a tensor of any size; of at most this many, then.
+        max_bytes: of all inputs together, as the shapes expand them: a few bytes can ask for a
+            tensor of any size, and one string for any number of copies.
 
     Raises:
-        ServingError: INVALID_ARGUMENT.
+        ServingError: INVALID_ARGUMENT, or RESOURCE_EXHAUSTED above `max_bytes`.
     """
-    return {name: _from_proto(name, proto, max_bytes) for name, proto in protos.items()}
+    found: Tensors = {}
+    left = max_bytes
+    for name, proto in protos.items():
+        dtype, numpy, sizes = _layout(name, proto)
+        # An empty tensor may still have a dimension that a model would fill.
+        size = math.prod(max(1, length) for length in sizes) * max(1, numpy.itemsize)
+        if dtype == tf.string and size <= left:
+            size += _string_bytes(proto, math.prod(sizes))
+        left -= size
+        if left < 0:
+            raise ServingError(
+                "RESOURCE_EXHAUSTED", f"Input {name} asks for more than {max_bytes} bytes"
+            )
+        found[name] = _from_proto(name, proto, dtype, numpy, sizes)
+    return found
 
 
 def protos_from_tensors(tensors: Tensors, into: Any) -> None:
@@ -61,25 +79,35 @@ def protos_from_tensors(tensors: Tensors, into: Any) -> None:
             getattr(proto, field).extend(values.tolist())
 
 
-def _from_proto(name: str, proto: Any, max_bytes: int) -> NDArray[Any]:
-    sizes = [int(dim.size) for dim in proto.tensor_shape.dim]
-    broken = invalid(f"tensor parsing error: {name}")
+def _layout(name: str, proto: Any) -> tuple[Any, np.dtype[Any], list[int]]:
+    dims = proto.tensor_shape.dim
     try:
         dtype = tf.as_dtype(proto.dtype)
         numpy = np.dtype(dtype.as_numpy_dtype)
     except (TypeError, ValueError, KeyError):
-        raise broken from None
-    if dtype._is_ref_dtype or any(size < 0 for size in sizes) or len(sizes) > 32:
-        raise broken
+        raise _broken(name) from None
+    if dtype._is_ref_dtype or len(dims) > MOST_DIMENSIONS or any(dim.size < 0 for dim in dims):
+        raise _broken(name)
+    return dtype, numpy, [int(dim.size) for dim in dims]
+
+
+def _string_bytes(proto: Any, count: int) -> int:
+    """Bytes of the strings when the last one has been repeated."""
+    if proto.tensor_content:
+        return len(proto.tensor_content)
+    values = proto.string_val[:count]
+    missing = count - len(values)
+    return sum(map(len, values)) + missing * (len(values[-1]) if values else 0)
+
+
+def _from_proto(
+    name: str, proto: Any, dtype: Any, numpy: np.dtype[Any], sizes: list[int]
+) -> NDArray[Any]:
     count = math.prod(sizes)
-    if count * max(1, numpy.itemsize) > max_bytes:
-        raise ServingError(
-            "RESOURCE_EXHAUSTED", f"Input {name} asks for more than {max_bytes} bytes"
-        )
     try:
         if dtype == tf.string and not proto.tensor_content:
             # Fewer values than places: the last one stands for the rest.
-            values: list[bytes] = [*proto.string_val][:count]
+            values: list[bytes] = proto.string_val[:count]
             values += (values[-1:] or [b""]) * (count - len(values))
             strings = np.empty(count, object)
             strings[:] = values
@@ -88,11 +116,15 @@ def _from_proto(name: str, proto: Any, max_bytes: int) -> NDArray[Any]:
             return np.empty(sizes, numpy)
         if proto.tensor_content:
             if dtype == tf.bool and max(proto.tensor_content) > 1:
-                raise broken  # C++ may take such a byte for anything
+                raise _broken(name)  # C++ may take such a byte for anything
             return np.frombuffer(proto.tensor_content, numpy).reshape(sizes)
         return _from_field(proto, dtype.name, numpy, count).reshape(sizes)
     except (ValueError, KeyError):
-        raise broken from None
+        raise _broken(name) from None
+
+
+def _broken(name: str) -> ServingError:
+    return invalid(f"tensor parsing error: {name}")
 
 
 def _from_field(proto: Any, name: str, numpy: np.dtype[Any], count: int) -> NDArray[Any]:
@@ -103,7 +135,11 @@ def _from_field(proto: Any, name: str, numpy: np.dtype[Any], count: int) -> NDAr
     """
     field, stored = FIELDS[name]
     wide = np.int64 if field in ("int_val", "half_val") else stored
-    given: NDArray[Any] = np.array(getattr(proto, field), wide).astype(stored)
+    numbers = getattr(proto, field)
+    given: NDArray[Any] = np.empty(min(len(numbers), 2 * count), stored)
+    for start in range(0, len(given), VALUES_AT_ONCE):
+        end = min(start + VALUES_AT_ONCE, len(given))
+        given[start:end] = np.array(numbers[start:end], wide).astype(stored)
     if numpy.kind == "c":
         given = given[: given.size // 2 * 2]
     values = given.view(numpy)[:count]

@@ -82,6 +82,49 @@ def test_what_would_fill_the_memory(dtype):
             read(proto(dtype, sizes))
 
 
+def strings(sizes, *values):
+    return proto(types_pb2.DT_STRING, sizes, string_val=values)
+
+
+EXPANDED = {
+    "one string repeated": [strings((1, 50), b"a" * 300)],
+    "one string repeated over rows": [strings((50, 1), b"a" * 300)],
+    "the last of several repeated": [strings((40,), b"", b"b", b"c" * 300)],
+    "many strings sent whole": [strings((20,), *[b"d" * 600] * 20)],
+    "empty strings": [strings((2000,))],
+    "small inputs together": [strings((4,), b"e" * 300)] * 9,
+    "numbers and strings together": [
+        proto(sizes=(1500,), float_val=[1]),
+        strings((9,), b"f" * 500),
+    ],
+    "a number repeated": [proto(types_pb2.DT_INT8, (101, 100), int_val=[1])],
+    "no value at all": [proto(types_pb2.DT_DOUBLE, (2000,))],
+    "empty, with a long dimension": [proto(types_pb2.DT_FLOAT, (0, 10**9))],
+    "empty strings with a long dimension": [strings((10**6, 0))],
+    "string content": [proto(types_pb2.DT_STRING, (1,), tensor_content=b"g" * 10_001)],
+}
+
+
+@pytest.mark.parametrize("protos", EXPANDED.values(), ids=EXPANDED)
+def test_limits_apply_to_what_a_message_expands_to(protos):
+    inputs = {f"x{n}": one for n, one in enumerate(protos)}
+    with pytest.raises(ServingError, match="asks for more than 10000 bytes") as caught:
+        tensors_from_protos(inputs, 10_000)
+    assert caught.value.code == "RESOURCE_EXHAUSTED"
+
+
+def test_values_beyond_the_shape_are_not_counted():
+    tensor = read(strings((2,), b"a", b"b", *[b"c" * 9_000] * 3))
+    assert tensor.tolist() == [b"a", b"b"]
+    assert read(proto(types_pb2.DT_INT32, (2,), int_val=range(100_000))).tolist() == [0, 1]
+
+
+def test_a_long_field_is_read_in_slices():
+    values = np.arange(150_000, dtype=np.int32)
+    made = proto(types_pb2.DT_INT32, (150_001,), int_val=values.tolist())
+    np.testing.assert_array_equal(read(made, 10**6), [*values, values[-1]])
+
+
 def test_what_is_left_over_or_too_wide_is_dropped_as_tensorflow_drops_it():
     for made in (
         proto(float_val=[1, 2, 3]),

@@ -1,3 +1,5 @@
+import struct
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -6,6 +8,7 @@ from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 from kit.serving import Limits
 from kit.serving._metrics import Metrics
 from kit.serving._models import Models
+from kit.serving._status import ServingError
 from kit.serving._version import load_version
 from kit.serving._warmup import FILE, warm_up
 from tests.serving.parts import drop_in
@@ -35,6 +38,13 @@ def folder(saved, tmp_path):
     return tmp_path
 
 
+def repeated(count: int, text: bytes) -> PredictionLog:
+    """A small request whose one string stands for many."""
+    log = recorded("mixed", text=np.array([text], object))
+    log.predict_log.request.inputs["text"].tensor_shape.dim[0].size = count
+    return log
+
+
 GOOD = recorded("picky", x=np.float32([4]))
 
 
@@ -51,10 +61,18 @@ def test_recorded_requests_are_run(folder):
 BAD = [
     (recorded("picky", x=np.float32([-1])), "INVALID_ARGUMENT", "negative row"),
     (recorded("nope"), "FAILED_PRECONDITION", 'Serving signature key "nope" not found.'),
+    (
+        repeated(3_000_000, b""),
+        "RESOURCE_EXHAUSTED",
+        "Input text asks for more than 16777216 bytes",
+    ),
+    (repeated(20_000, b"a" * 900), "RESOURCE_EXHAUSTED", "Input text asks for more than"),
 ]
 
 
-@pytest.mark.parametrize(("log", "code", "message"), BAD, ids=["input", "signature"])
+@pytest.mark.parametrize(
+    ("log", "code", "message"), BAD, ids=["input", "signature", "empty strings", "repeated string"]
+)
 def test_a_version_whose_warm_up_fails_does_not_serve(folder, log, code, message):
     drop_in(folder / "m" / "1", folder / "m" / "2")
     write(folder / "m" / "1", GOOD)
@@ -66,3 +84,20 @@ def test_a_version_whose_warm_up_fails_does_not_serve(folder, log, code, message
     assert (state.state, state.code) == ("END", code)
     assert message in state.message
     models.stop()
+
+
+FRAMES = {
+    "a length beyond the file": (struct.pack("<Q", 2**40) + bytes(20), "middle of a record"),
+    "half a header": (b"\0" * 7, "middle of a record"),
+    "a record above the limit": (struct.pack("<Q", 2000) + bytes(2008), "has 2000 bytes, at most"),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), FRAMES.values(), ids=FRAMES)
+def test_records_are_bounded_before_they_are_read(folder, content, message):
+    version = load_version(folder / "m" / "1", Limits())
+    write(folder / "m" / "1")
+    (folder / "m" / "1" / FILE).write_bytes(content)
+    with pytest.raises(ServingError, match=message):
+        warm_up(version, folder / "m" / "1", Limits(max_body_bytes=1000))
+    version.close()
