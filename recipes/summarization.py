@@ -30,7 +30,7 @@ from kit.errors import UserError
 from recipes.writing_road import Built, compile_for, tokenizer_of, transformer, travel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from kit.data.pairs import PairData
     from kit.evaluation.pairs import Summaries
@@ -116,7 +116,7 @@ def main(
         training=training,
         checkpoint=checkpoint,
         output="summary",
-        judge=judge,
+        judge_of=judge_of,
         baselines_of=baselines_of,
         bounds=("best sentence (oracle)",),
         patience=PATIENCE,
@@ -182,11 +182,13 @@ def chooser(
     )
 
 
-def judge(texts: "Sequence[str]", references: "Sequence[Sequence[str]]") -> "Summaries":
-    """Measure summaries."""
+def judge_of(
+    dataset: "PairData",
+) -> "Callable[[Sequence[str], Sequence[Sequence[str]]], Summaries]":
+    """What measures summaries."""
     from kit.evaluation.pairs import Summaries
 
-    return Summaries(texts, references)
+    return Summaries
 
 
 def baselines_of(dataset: "PairData") -> "dict[str, Summaries]":

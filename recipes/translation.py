@@ -8,6 +8,7 @@ pretrained BART or T5 of keras-nlp. On 2 cores, beside other work, Multi30k take
 reaches 39.0 BLEU on its test2016; see results/pairs.json.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from kit.evaluation.pairs import Translations
     from kit.training import Precision
 
+BLEU_TOKENIZERS = ("13a", "intl", "char", "zh", "ja-mecab", "ko-mecab", "none")
 EPOCHS, LEARNING_RATE, BATCH = 12, 1.5e-3, 4096
 PATIENCE = 8
 INTENDED_USE = (
@@ -48,6 +50,12 @@ LIMITS = [
     "translation", cls=Command, example="kit train translation --data tatoeba-eng-fra-part"
 )
 @pair_options
+@click.option(
+    "--bleu-tokenizer",
+    "bleu",
+    type=click.Choice(BLEU_TOKENIZERS),
+    help="sacreBLEU's tokenizer.  [default: by the language, else by the script]",
+)
 @training_options_of(rows="tokens", dim=256)
 @checkpoint_options
 @writing_options_of(
@@ -61,6 +69,7 @@ LIMITS = [
 )
 def main(
     data: PairOptions,
+    bleu: str | None,
     training: TrainingOptions,
     checkpoint: CheckpointOptions,
     how: WritingOptions,
@@ -87,26 +96,35 @@ def main(
         training=training,
         checkpoint=checkpoint,
         output="translation",
-        judge=judge,
-        baselines_of=baselines_of,
+        judge_of=lambda dataset: partial(translations, tokenizer=tokenizer_for(dataset, bleu)),
+        baselines_of=lambda dataset: baselines(dataset, tokenizer_for(dataset, bleu)),
         patience=PATIENCE,
         intended_use=INTENDED_USE,
         limits=LIMITS,
     )
 
 
-def judge(texts: "Sequence[str]", references: "Sequence[Sequence[str]]") -> "Translations":
+def tokenizer_for(dataset: "PairData", named: str | None) -> str:
+    """The tokenizer for BLEU, by the language that is translated to."""
+    from kit.evaluation.pairs import bleu_tokenizer
+
+    return bleu_tokenizer(dataset.test.references, language=dataset.names[1], named=named)
+
+
+def translations(
+    texts: "Sequence[str]", references: "Sequence[Sequence[str]]", *, tokenizer: str
+) -> "Translations":
     """Measure translations."""
     from kit.evaluation.pairs import Translations
 
-    return Translations(texts, references)
+    return Translations(texts, references, tokenizer)
 
 
-def baselines_of(dataset: "PairData") -> "dict[str, Translations]":
+def baselines(dataset: "PairData", tokenizer: str) -> "dict[str, Translations]":
     """What has to be beaten."""
     from kit.evaluation.pairs import translation_baselines
 
-    return translation_baselines(dataset)
+    return translation_baselines(dataset, tokenizer)
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ def travel(
     training: TrainingOptions,
     checkpoint: CheckpointOptions,
     output: str,
-    judge: "Callable[[Sequence[str], Sequence[Sequence[str]]], Written]",
+    judge_of: "Callable[[PairData], Callable[[Sequence[str], Sequence[Sequence[str]]], Written]]",
     baselines_of: "Callable[[PairData], Mapping[str, Written]]",
     bounds: tuple[str, ...] = (),
     patience: int,
@@ -85,7 +85,7 @@ def travel(
         training: how to train and where results go.
         checkpoint: whether to go on from a checkpoint, and when to keep one.
         output: what is written, the name of the export's output.
-        judge: measures texts by their references.
+        judge_of: gives, for the data, what measures texts by their references.
         baselines_of: what has to be beaten.
         bounds: those of the baselines that know the references.
         patience: measurements without a rise before training stops.
@@ -116,6 +116,12 @@ def travel(
         strategy,
     )
 
+    # References that cannot be measured are told before hours of training.
+    judge = judge_of(dataset)
+    judge(dataset.valid.sources, dataset.valid.references)
+    unwritten = judge(dataset.test.sources, dataset.test.references)
+    for warning in unwritten.warnings():
+        say(f"        {warning}")
     devices = choose_strategy(training.strategy)
     precision = choose_precision(training.precision)
     say(f"devices {devices}")
@@ -127,6 +133,7 @@ def travel(
         **data.card(),
         **asdict(training),
         **built.settings,
+        **unwritten.card(),
         "precision": precision.name,
         "batch_size": batches.batch_size,
     }
@@ -198,6 +205,7 @@ def travel(
             "results": numbers["test"],
             "baselines": numbers["baselines"],
             "how": built.how,
+            **unwritten.card(),
             "intended_use": intended_use,
             "limits": list(limits),
         },

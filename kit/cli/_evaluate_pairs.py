@@ -1,6 +1,5 @@
 """Measuring the exports that write."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,13 @@ def evaluate_pairs(version: Path, card: dict[str, Any], source: str | None) -> N
     import tensorflow as tf
 
     from kit.artefact import load_version
-    from kit.evaluation.pairs import Summaries, Translations, Written, pair_protocol
+    from kit.evaluation.pairs import (
+        Summaries,
+        Translations,
+        Written,
+        bleu_tokenizer,
+        pair_protocol,
+    )
 
     signature = load_version(version).signatures["serving_default"]
     texts = dataset.test.sources
@@ -34,7 +39,14 @@ def evaluate_pairs(version: Path, card: dict[str, Any], source: str | None) -> N
     for start in range(0, len(texts), TEXTS_AT_ONCE):
         answer = signature(text=tf.constant(texts[start : start + TEXTS_AT_ONCE]))
         written += [text.decode(errors="replace") for text in answer[card["writes"]].numpy()]
-    judge: Callable[..., Written] = Translations if card["writes"] == "translation" else Summaries
-    found = judge(written, dataset.test.references)
+    found: Written
+    if card["writes"] == "translation":
+        # Exports of before their tokenizer was kept have none on their card.
+        tokenizer = bleu_tokenizer(
+            dataset.test.references, language=dataset.names[1], named=card.get("bleu_tokenizer")
+        )
+        found = Translations(written, dataset.test.references, tokenizer)
+    else:
+        found = Summaries(written, dataset.test.references)
     protocol = pair_protocol(dataset, "test", found, card["how"])
     print_comparison(protocol, {card["model"]: found}, {}, found.SHOWN)

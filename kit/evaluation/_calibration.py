@@ -4,6 +4,8 @@ import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
 
+from kit.metrics import check_finite
+
 FEWEST_ROWS = 20
 PRIOR = 1.0
 
@@ -35,6 +37,7 @@ def calibration(
     >>> scale.round(2), abs(shift.round(2))
     (array([0.28], dtype=float32), array([0.], dtype=float32))
     """
+    check_finite(logits, "logits")
     found = np.stack([[1.0] * labels.shape[1], [0.0] * labels.shape[1]])
     for column in range(labels.shape[1]):
         known = ~np.isnan(labels[:, column])

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.evaluation._report_numbers import Estimate, Estimates
-from kit.metrics import bootstrap_intervals, calibration_error
+from kit.metrics import bootstrap_intervals, calibration_error, check_classes
 
 BINS = 20
 ACCURACY, RECALL, PRECISION, F1 = "accuracy", "mean recall", "mean precision", "mean F1"
@@ -24,6 +24,9 @@ class ClassPredictions:
         labels: int [examples], numbers of classes.
         probabilities: float32 [examples, classes].
 
+    Raises:
+        ValueError: a label is no number of a class, or a probability is none.
+
     Example:
 
     >>> found = ClassPredictions(np.array([0, 1]), np.array([[0.9, 0.1], [0.6, 0.4]]))
@@ -33,6 +36,9 @@ class ClassPredictions:
 
     labels: NDArray[np.integer]
     probabilities: NDArray[np.floating]
+
+    def __post_init__(self) -> None:
+        check_classes(self.labels, self.probabilities)
 
     @cached_property
     def said(self) -> NDArray[np.int64]:

@@ -17,6 +17,7 @@ from kit.metrics import (
     bootstrap_aucs,
     bootstrap_intervals,
     calibration_error,
+    check_binary,
     grouped_aucs,
     log_losses,
 )
@@ -62,6 +63,9 @@ class Classification:
         probabilities: float32 [rows].
         groups: int64 [rows], by whom grouped AUC is counted; or None.
 
+    Raises:
+        ValueError: a label is neither 0 nor 1, or a probability is none.
+
     Example:
 
     >>> found = Classification(np.array([0, 1.0]), np.array([0.2, 0.9]), None)
@@ -72,6 +76,9 @@ class Classification:
     labels: NDArray[np.floating]
     probabilities: NDArray[np.floating]
     groups: NDArray[np.int64] | None
+
+    def __post_init__(self) -> None:
+        check_binary(self.labels, self.probabilities)
 
     @classmethod
     def of(

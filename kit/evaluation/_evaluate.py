@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kit.data import Histories
 from kit.evaluation._task import RankingTask
-from kit.metrics import bootstrap_intervals, ranking_metrics
+from kit.metrics import bootstrap_intervals, check_finite, ranking_metrics
 
 Scores = NDArray[np.float32]
 Scorer = Callable[[NDArray[np.int32], Histories], Scores]
@@ -66,6 +66,9 @@ def evaluate(task: RankingTask, scorer: Scorer, ks: Sequence[int] = (10, 20)) ->
 
     Returns:
         The evaluation, user by user.
+
+    Raises:
+        ValueError: a score is NaN or infinite.
 
     Example:
 
@@ -139,5 +142,8 @@ def _scored(task: RankingTask, scorer: Scorer) -> Iterator[tuple[Scores, Histori
     size = max(1, SCORES_IN_MEMORY // max(task.num_items, 1))
     for start in range(0, len(task.users), size):
         rows = np.arange(start, min(start + size, len(task.users)))
-        scores = scorer(task.users[rows], task.known.take(rows))
-        yield np.array(scores, dtype=np.float32), task.seen.take(rows)
+        scores = np.array(scorer(task.users[rows], task.known.take(rows)), dtype=np.float32)
+        # A scorer may leave items out by -inf. The ends tell without a copy as large as the scores.
+        if not scores.max(initial=0) < np.inf or np.isnan(scores.min(initial=0)):
+            check_finite(scores, "scores of the ranking")
+        yield scores, task.seen.take(rows)

@@ -1,7 +1,16 @@
-"""Metrics by their definitions."""
+"""Metrics by their definitions.
+
+One rule for all: scores, probabilities and values have to be finite, labels 0 or 1; anything else
+raises `InvalidInputError`, a `ValueError`. nan is only returned where a metric is not defined: of
+no rows, or of rows of one class.
+"""
 
 from kit.metrics._bootstrap import bootstrap_interval as bootstrap_interval
 from kit.metrics._bootstrap import bootstrap_intervals as bootstrap_intervals
+from kit.metrics._checks import InvalidInputError as InvalidInputError
+from kit.metrics._checks import check_binary as check_binary
+from kit.metrics._checks import check_classes as check_classes
+from kit.metrics._checks import check_finite as check_finite
 from kit.metrics._classification import auc as auc
 from kit.metrics._classification import bootstrap_aucs as bootstrap_aucs
 from kit.metrics._classification import calibration_error as calibration_error

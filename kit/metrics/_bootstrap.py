@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from kit.metrics._checks import check_finite
+
 
 def bootstrap_interval(
     values: NDArray[np.float64], *, resamples: int = 1000, level: float = 0.95, seed: int = 0
@@ -17,6 +19,9 @@ def bootstrap_interval(
 
     Returns:
         Lower and upper end; both nan where there is no user.
+
+    Raises:
+        ValueError: a value is NaN or infinite.
 
     Source: Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
 
@@ -46,6 +51,9 @@ def bootstrap_intervals(
     Returns:
         float64 [columns, 2], lower and upper ends; nan where there is no user.
 
+    Raises:
+        ValueError: a value is NaN or infinite.
+
     Example:
 
     >>> import numpy as np
@@ -53,6 +61,7 @@ def bootstrap_intervals(
     array([[0.5, 0.5],
            [2. , 2. ]])
     """
+    values = check_finite(values, "values")
     users, columns = values.shape
     if not users:
         return np.full((columns, 2), np.nan)

@@ -3,6 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from kit.metrics._checks import binary, check_finite, same_length, weights_of
+from kit.metrics._checks import probabilities as _checked
+
 SMALLEST = 1e-7
 MOST_DRAWN = 3 * 10**8
 
@@ -20,6 +23,9 @@ def auc(labels: Floats, scores: Floats, weights: Floats | None = None) -> float:
     Returns:
         nan where there is only one class.
 
+    Raises:
+        ValueError: a label is neither 0 nor 1, or a score is NaN or infinite.
+
     Source: Hanley and McNeil (1982), The meaning and use of the area under a ROC curve.
 
     Example:
@@ -27,12 +33,11 @@ def auc(labels: Floats, scores: Floats, weights: Floats | None = None) -> float:
     >>> auc(np.array([0, 1, 1]), np.array([0.2, 0.2, 0.9]))
     0.75
     """
+    labels, scores = binary(labels), check_finite(scores, "scores")
+    weights = np.ones(len(labels)) if weights is None else weights_of(weights)
+    same_length(labels=labels, scores=scores, weights=weights)
     order = np.argsort(scores, kind="stable")
-    return _auc_of_sorted(
-        labels[order],
-        _ties(scores[order]),
-        np.ones(len(labels)) if weights is None else weights[order],
-    )
+    return _auc_of_sorted(labels[order], _ties(scores[order]), weights[order])
 
 
 def _ties(scores: Floats) -> NDArray[np.int64]:
@@ -66,6 +71,9 @@ def grouped_auc(
         The mean (nan where there is none), how many groups entered it, and how many were left out
         because they have only one class.
 
+    Raises:
+        ValueError: a label is neither 0 nor 1, or a score is NaN or infinite.
+
     Source: Zhu et al. (2017), Optimized cost per click in Taobao display advertising.
 
     Example:
@@ -85,7 +93,13 @@ def grouped_auc(
 def grouped_aucs(
     labels: Floats, scores: Floats, groups: NDArray[np.integer]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """AUC of each group, nan where it has one class, and its rows."""
+    """AUC of each group, nan where it has one class, and its rows.
+
+    Raises:
+        ValueError: a label is neither 0 nor 1, or a score is NaN or infinite.
+    """
+    labels, scores, groups = binary(labels), check_finite(scores, "scores"), np.asarray(groups)
+    same_length(labels=labels, scores=scores, groups=groups)
     if not len(labels):
         return np.zeros(0), np.zeros(0, np.int64)
     group = np.unique(groups, return_inverse=True)[1]
@@ -109,12 +123,17 @@ def log_losses(labels: Floats, probabilities: Floats) -> NDArray[np.float64]:
 
     Probabilities are kept 1e-7 away from 0 and 1.
 
+    Raises:
+        ValueError: a label is neither 0 nor 1, or a probability is none.
+
     Example:
 
     >>> log_losses(np.array([1.0]), np.array([0.5])).round(4)
     array([0.6931])
     """
-    kept = np.clip(probabilities.astype(np.float64), SMALLEST, 1 - SMALLEST)
+    labels, chances = binary(labels), _checked(probabilities)
+    same_length(labels=labels, probabilities=chances)
+    kept = np.clip(chances.astype(np.float64), SMALLEST, 1 - SMALLEST)
     return -np.where(labels > 0, np.log(kept), np.log1p(-kept))
 
 
@@ -131,14 +150,19 @@ def reliability(
     Returns:
         float64 [bins], float64 [bins] and int64 [bins], the rows of each.
 
+    Raises:
+        ValueError: a label is neither 0 nor 1, or a probability is none.
+
     Example:
 
     >>> said, found, rows = reliability(np.array([0, 1]), np.array([0.2, 0.6]), bins=2)
     >>> said.tolist(), found.tolist()
     ([0.2, 0.6], [0.0, 1.0])
     """
-    order = np.argsort(probabilities, kind="stable")
-    label, said = labels[order].astype(np.float64), probabilities[order].astype(np.float64)
+    labels, chances = binary(labels), _checked(probabilities)
+    same_length(labels=labels, probabilities=chances)
+    order = np.argsort(chances, kind="stable")
+    label, said = labels[order].astype(np.float64), chances[order].astype(np.float64)
     starts = _ties(said)
     # A bin begins with the first run of equal probabilities at or behind its share of the rows.
     wanted = np.arange(bins) * len(said) / bins
@@ -156,6 +180,9 @@ def calibration_error(labels: Floats, probabilities: Floats, bins: int = 20) -> 
 
     Source: Naeini, Cooper and Hauskrecht (2015), Obtaining well calibrated probabilities using
     Bayesian binning; bins of equal mass as in Nguyen and O'Connor (2015).
+
+    Raises:
+        ValueError: a label is neither 0 nor 1, or a probability is none.
 
     Example:
 
@@ -180,7 +207,12 @@ def bootstrap_aucs(
         scores: [rows].
         resamples: with replacement.
         seed: of the draw; the same rows are drawn whatever the scores.
+
+    Raises:
+        ValueError: a label is neither 0 nor 1, or a score is NaN or infinite.
     """
+    labels, scores = binary(labels), check_finite(scores, "scores")
+    same_length(labels=labels, scores=scores)
     rows = len(labels)
     resamples = int(np.clip(MOST_DRAWN // max(rows, 1), 100, resamples))
     order = np.argsort(scores, kind="stable")

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from kit.metrics._checks import binary, check_finite
+
 
 def ranking_metrics(
     hits: NDArray[np.bool_], relevant: NDArray[np.integer], ks: Sequence[int]
@@ -25,7 +27,8 @@ def ranking_metrics(
         `"NDCG@10"` and the like to float64 [users].
 
     Raises:
-        ValueError: a cut is below one or above the depth, or a user has no relevant item.
+        ValueError: a cut is below one or above the depth, a hit is neither 0 nor 1, or a user has
+            no relevant item, or fewer than hits.
 
     Source: Järvelin and Kekäläinen (2002), Cumulated gain-based evaluation of IR techniques;
     Manning, Raghavan and Schütze (2008), Introduction to Information Retrieval, chapter 8.
@@ -37,11 +40,14 @@ def ranking_metrics(
     >>> {name: round(float(value[0]), 4) for name, value in metrics.items()}
     {'NDCG@2': 0.6309, 'Recall@2': 1.0, 'MRR@2': 0.5, 'Hit@2': 1.0, 'MAP@2': 0.5}
     """
+    hits, relevant = binary(hits) > 0, check_finite(relevant, "relevant items")
     depth = hits.shape[1]
     if min(ks) < 1 or max(ks) > depth:
         raise ValueError(f"Cuts must lie between 1 and the list's depth {depth}; got {list(ks)}.")
     if len(relevant) and relevant.min() < 1:
         raise ValueError("Every user needs at least one relevant item; leave the others out.")
+    if (hits.sum(axis=1) > relevant).any():
+        raise ValueError("A user has more hits than relevant items; does an item stand twice?")
     ranks = np.arange(1, depth + 1)
     discounts = 1 / np.log2(ranks + 1)
     gains = np.cumsum(hits * discounts, axis=1)

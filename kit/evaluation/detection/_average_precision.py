@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kit.data.detection import Picture
 from kit.evaluation.detection._detections import Found
+from kit.metrics import check_finite
 
 # COCO's own mark for what does not exist.
 NOTHING = -1
@@ -66,6 +67,9 @@ def average_precision(
         resamples: how often pictures are drawn anew, with replacement, for bootstrap intervals.
         seed: of that.
 
+    Raises:
+        ValueError: a score or a side of a box is NaN or infinite.
+
     Source: Lin et al. (2014), Microsoft COCO; pycocotools.
 
     Example:
@@ -77,6 +81,9 @@ def average_precision(
     >>> round(result.mean, 4), round(result.at_half, 4)
     (1.0, 1.0)
     """
+    for one in found:
+        check_finite(one.scores, "scores of boxes")
+        check_finite(one.boxes, "sides of boxes")
     # Only here: nothing else needs it.
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval

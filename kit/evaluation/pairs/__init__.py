@@ -2,6 +2,8 @@
 
 from kit.evaluation.pairs._baselines import summary_baselines as summary_baselines
 from kit.evaluation.pairs._baselines import translation_baselines as translation_baselines
+from kit.evaluation.pairs._bleu_tokenizer import BLEU_TOKENIZERS as BLEU_TOKENIZERS
+from kit.evaluation.pairs._bleu_tokenizer import bleu_tokenizer as bleu_tokenizer
 from kit.evaluation.pairs._report import PairReport as PairReport
 from kit.evaluation.pairs._report import pair_protocol as pair_protocol
 from kit.evaluation.pairs._report import write_pair_report as write_pair_report

@@ -14,7 +14,7 @@ AT_ONCE = 512
 DAMPING, ROUNDS = 0.85, 30
 
 
-def translation_baselines(data: PairData) -> dict[str, Translations]:
+def translation_baselines(data: PairData, tokenizer: str | None = None) -> dict[str, Translations]:
     """Name of a baseline to what it makes of test.
 
     * "copy": the source itself;
@@ -22,11 +22,12 @@ def translation_baselines(data: PairData) -> dict[str, Translations]:
 
     Args:
         data: the split pairs.
+        tokenizer: for BLEU; None chooses by the script.
     """
     test = data.test
     return {
-        "copy": Translations(test.sources, test.references),
-        "nearest source": Translations(_nearest(data), test.references),
+        "copy": Translations(test.sources, test.references, tokenizer),
+        "nearest source": Translations(_nearest(data), test.references, tokenizer),
     }
 
 

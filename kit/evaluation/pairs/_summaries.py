@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rouge_score.rouge_scorer import RougeScorer
 
+from kit.errors import UserError
 from kit.evaluation._report_numbers import Estimate, Estimates
+from kit.evaluation.pairs._tokens import WORDS, RougeTokenizer
 from kit.evaluation.pairs._written import intervals_of
 
 # Names of the metrics to those of the implementation.
@@ -22,11 +24,15 @@ LENGTH = "words"
 class Summaries:
     """Summaries, and those that people made.
 
-    F1 of ROUGE, from 0 to 1, stemmed; of several references that with the greatest ROUGE-1 counts.
+    F1 of ROUGE, from 0 to 1, of words in any script; of several references that with the greatest
+    ROUGE-1 counts.
 
     Args:
         texts: what the system wrote.
         references: of each source one summary or more.
+
+    Raises:
+        UserError: no reference has a word.
 
     Example:
 
@@ -40,9 +46,24 @@ class Summaries:
     METRIC: ClassVar[str] = "ROUGE-1"
     SHOWN: ClassVar[tuple[str, ...]] = (*ROUGE, LENGTH)
 
+    def __post_init__(self) -> None:
+        if len(self.references) and self._without_word == len(self.references):
+            raise UserError(
+                "No reference has a word that ROUGE could count.",
+                where=f"{len(self.references):,} texts; the first reference is "
+                f"{self.references[0][0]!r}",
+                expected="letters or digits, of any script",
+                remedy="Is it the right column? Name another: --target-column NAME",
+            )
+
+    @cached_property
+    def _without_word(self) -> int:
+        """Texts of whose references none has a word."""
+        return sum(not any(WORDS.search(text) for text in some) for some in self.references)
+
     @cached_property
     def _scores(self) -> dict[str, NDArray[np.float64]]:
-        scorer = RougeScorer(list(ROUGE.values()), use_stemmer=True)
+        scorer = RougeScorer(list(ROUGE.values()), tokenizer=RougeTokenizer())
         rows = []
         for text, references in zip(self.texts, self.references, strict=True):
             found = [scorer.score(reference, text) for reference in references]
@@ -59,10 +80,20 @@ class Summaries:
     @property
     def implementation(self) -> str:
         """The package that counts, to its version."""
-        return (
-            f"ROUGE F1 of rouge-score {version('rouge-score')} with stemmer, of several references "
-            "that with the greatest ROUGE-1"
+        found = (
+            f"ROUGE F1 of rouge-score {version('rouge-score')}, tokens: {RougeTokenizer.NAME}; of "
+            "several references that with the greatest ROUGE-1"
         )
+        return "; ".join([found, *self.warnings()])
+
+    def warnings(self) -> list[str]:
+        """Texts that cannot be measured."""
+        some = self._without_word
+        return [f"{some:,} texts whose references have no word count as 0"] if some else []
+
+    def card(self) -> dict[str, str]:
+        """What an export keeps, to be measured alike."""
+        return {}
 
     def summary(self) -> dict[str, float]:
         """Means of ROUGE-1, ROUGE-2 and ROUGE-L, and words of a summary."""

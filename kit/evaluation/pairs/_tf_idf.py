@@ -1,14 +1,17 @@
 """Texts as weights of their words, to find what is alike."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+import regex
 from numpy.typing import NDArray
 from scipy import sparse
 
-WORDS = re.compile(r"\w+")
+from kit.evaluation.pairs._tokens import LETTER
+
+# As scikit-learn has it, but with marks, and by the character where no space parts words.
+WORDS = regex.compile(rf"{LETTER}\p{{M}}*|(?:(?!{LETTER})[\w\p{{M}}])+", regex.V1)
 
 
 class TfIdf:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sacrebleu.metrics import BLEU, CHRF
 
 from kit.evaluation._report_numbers import Estimate, Estimates
+from kit.evaluation.pairs._bleu_tokenizer import bleu_tokenizer
 
 BLEU_SCORE, CHRF_SCORE, LENGTH = "BLEU", "chrF", "length ratio"
 RESAMPLES = 1000
@@ -25,6 +26,7 @@ class Translations:
     Args:
         texts: what the system wrote.
         references: of each source one translation or more.
+        tokenizer: sacreBLEU's, for BLEU; None chooses by the script of the references.
 
     Example:
 
@@ -35,13 +37,19 @@ class Translations:
 
     texts: Sequence[str]
     references: Sequence[Sequence[str]]
+    tokenizer: str | None = None
     METRIC: ClassVar[str] = BLEU_SCORE
     SHOWN: ClassVar[tuple[str, ...]] = (BLEU_SCORE, CHRF_SCORE, LENGTH)
 
     @cached_property
+    def bleu_tokenizer(self) -> str:
+        """The tokenizer that is used."""
+        return bleu_tokenizer(self.references, named=self.tokenizer)
+
+    @cached_property
     def _counts(self) -> NDArray[np.int64]:
         """Of each text what BLEU adds up: matches, n-grams, and the two lengths."""
-        measure = BLEU(effective_order=True)
+        measure = BLEU(effective_order=True, tokenize=self.bleu_tokenizer)
         rows = []
         for text, references in zip(self.texts, self.references, strict=True):
             found = measure.sentence_score(text, list(references))
@@ -56,10 +64,27 @@ class Translations:
     @property
     def implementation(self) -> str:
         """sacreBLEU's signatures."""
-        bleu, chrf = BLEU(), CHRF()
+        bleu, chrf = BLEU(tokenize=self.bleu_tokenizer), CHRF()
         for measure in (bleu, chrf):
             measure.corpus_score(list(self.texts), self._streams())
-        return f"BLEU {bleu.get_signature()}, chrF2 {chrf.get_signature()}"
+        found = f"BLEU {bleu.get_signature()}, chrF2 {chrf.get_signature()}"
+        return "; ".join([found, *self.warnings()])
+
+    def warnings(self) -> list[str]:
+        """What makes BLEU say little: sentences that are one token."""
+        split = BLEU(tokenize=self.bleu_tokenizer).tokenizer
+        every = [len(split(text).split()) for some in self.references for text in some]
+        single = sum(tokens <= 1 for tokens in every)
+        if 2 * single <= len(every):
+            return []
+        return [
+            f"{single:,} of {len(every):,} references are one token by the tokenizer "
+            f"{self.bleu_tokenizer}, so BLEU says little; another is chosen by --bleu-tokenizer"
+        ]
+
+    def card(self) -> dict[str, str]:
+        """What an export keeps, to be measured alike."""
+        return {"bleu_tokenizer": self.bleu_tokenizer}
 
     def _streams(self) -> list[list[str | None]]:
         """References as sacreBLEU takes them: all first ones, all second ones, and so on."""
@@ -88,10 +113,12 @@ class Translations:
         """Differences to what another system wrote, from the same resamples of the texts.
 
         Raises:
-            ValueError: the references are others.
+            ValueError: the references or the tokenizer are others.
         """
         if list(self.references) != list(other.references):
             raise ValueError("Differences need the same references.")
+        if self.bleu_tokenizer != other.bleu_tokenizer:
+            raise ValueError("Differences need the same tokenizer.")
         mine, others = self.summary(), other.summary()
         gaps = _resampled(self._counts) - _resampled(other._counts)
         return {

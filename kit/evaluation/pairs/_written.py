@@ -41,6 +41,14 @@ class Written(Protocol):
         """By what it is measured, to the version."""
         ...
 
+    def warnings(self) -> list[str]:
+        """Why the measures may say little; none as a rule."""
+        ...
+
+    def card(self) -> dict[str, str]:
+        """What an export keeps, to be measured alike."""
+        ...
+
     def summary(self) -> dict[str, float]:
         """Every metric."""
         ...

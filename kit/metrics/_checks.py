@@ -1,0 +1,143 @@
+"""Inputs of metrics are checked in one place, so that all metrics refuse the same ones."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kit.errors import UserError
+
+# Probabilities that were computed in float32 may miss 0 and 1 by rounding.
+ROUNDING = 1e-5
+Numbers = NDArray[Any]
+
+
+class InvalidInputError(UserError, ValueError):
+    """A metric cannot be computed from what it is given.
+
+    A `ValueError` for whoever calls a metric; a command ends with its message, as for every
+    `UserError`.
+    """
+
+
+def check_finite(values: Any, name: str) -> Numbers:
+    """Values as an array.
+
+    Args:
+        values: scores, probabilities or anything else a metric averages or orders by.
+        name: what they are, for the message.
+
+    Raises:
+        InvalidInputError: one is NaN or infinite.
+    """
+    array = np.asarray(values)
+    # The sum of finite float32 values may overflow; then each value decides.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(array.sum()):
+            return array
+    bad = ~np.isfinite(array)
+    if not bad.any():
+        return array
+    raise _invalid(
+        f"The {name} hold {int(bad.sum()):,} NaN or infinite values of {array.size:,}.",
+        f"{name}, row {np.argwhere(bad)[0][0]}",
+        "finite numbers",
+        "Give finite values. Where a model made them its training diverged: train it again with a "
+        "smaller --learning-rate.",
+    )
+
+
+def binary(labels: Any) -> Numbers:
+    """Labels as numbers.
+
+    Raises:
+        InvalidInputError: one is neither 0 nor 1.
+    """
+    array = check_finite(labels, "labels")
+    wrong = (array != 0) & (array != 1)
+    if wrong.any():
+        place = int(np.flatnonzero(wrong)[0])
+        raise _invalid(
+            f"Label {array.flat[place]} is neither 0 nor 1.",
+            f"labels, row {place}",
+            "0 for a negative, 1 for a positive",
+            "Turn others into 0 and 1 first: of -1 and 1 labels > 0, of ratings ratings >= 4.",
+        )
+    return array.astype(np.float64) if array.dtype == bool else array
+
+
+def probabilities(values: Any, name: str = "probabilities") -> Numbers:
+    """Probabilities as an array.
+
+    Raises:
+        InvalidInputError: one is NaN or lies outside 0 to 1.
+    """
+    array = check_finite(values, name)
+    if array.size and (array.min() < -ROUNDING or array.max() > 1 + ROUNDING):
+        raise _invalid(
+            f"The {name} lie between {array.min():.4g} and {array.max():.4g}.",
+            name,
+            "values from 0 to 1",
+            "Apply a sigmoid or softmax to logits first.",
+        )
+    return array
+
+
+def weights_of(values: Any) -> Numbers:
+    """Weights as an array.
+
+    Raises:
+        InvalidInputError: one is NaN, infinite or negative.
+    """
+    array = check_finite(values, "weights")
+    if (array < 0).any():
+        raise _invalid("A weight is negative.", "weights", "0 or more", "Leave such rows out.")
+    return array
+
+
+def same_length(**arrays: Numbers | None) -> None:
+    """Check that arrays have a value for each row.
+
+    Raises:
+        InvalidInputError: their lengths differ.
+    """
+    lengths = {name: len(array) for name, array in arrays.items() if array is not None}
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{length:,} {name}" for name, length in lengths.items())
+        raise _invalid(
+            f"The lengths differ: {found}.", ", ".join(lengths), "one value for each row", ""
+        )
+
+
+def check_binary(labels: Any, chances: Any) -> None:
+    """Check labels of 0 and 1 and the probability of 1 of each row.
+
+    Raises:
+        InvalidInputError: a label is neither 0 nor 1, a probability is none, or one is missing.
+    """
+    same_length(labels=binary(labels), probabilities=probabilities(chances))
+
+
+def check_classes(labels: Any, chances: Any) -> None:
+    """Check numbers of classes, [rows], and the probabilities of all classes, [rows, classes].
+
+    Raises:
+        InvalidInputError: a label is no number of a class, a probability is none, or one is
+            missing.
+    """
+    labels, chances = check_finite(labels, "labels"), probabilities(chances)
+    same_length(labels=labels, probabilities=chances)
+    classes = chances.shape[1]
+    wrong = (labels < 0) | (labels >= classes) | (labels != np.floor(labels))
+    if wrong.any():
+        place = int(np.flatnonzero(wrong)[0])
+        raise _invalid(
+            f"Label {labels[place]} is no number of a class.",
+            f"labels, row {place}",
+            f"a whole number from 0 to {classes - 1}",
+            "Number the classes in the order of the probabilities.",
+        )
+
+
+def _invalid(what: str, where: str, expected: str, remedy: str) -> InvalidInputError:
+    return InvalidInputError(what, where=where, expected=expected, remedy=remedy)
