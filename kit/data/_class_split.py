@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from kit.data._parts import PARTS, TEST, TRAIN, VALID
 from kit.errors import UserError
-
-PARTS = TRAIN, VALID, TEST = "train", "valid", "test"
 
 
 def drawn(
@@ -27,6 +26,56 @@ def drawn(
         held[rows[: ends[0]]] = 1
         held[rows[ends[0] : ends[-1]]] = 2
     return held
+
+
+def given(
+    parts: Sequence[str] | None,
+    kept: Sequence[int] | NDArray[np.int64],
+    labels: NDArray[np.int32],
+    draw: np.random.Generator,
+    *,
+    where: str,
+    valid_share: float,
+    seed: int,
+) -> tuple[NDArray[np.str_], str]:
+    """The parts that the source has; what it lacks of them is its valid part, or drawn from train.
+
+    Args:
+        parts: of each example of the source, or None.
+        kept: numbers of the examples that are used.
+        labels: of these.
+        draw: where randomness comes from.
+        where: the source, for the message.
+        valid_share: of train, where there is no valid.
+        seed: of the draw, for the protocol.
+
+    Returns:
+        The part of each example that is used, and the protocol in words.
+
+    Raises:
+        UserError: the source has no parts.
+    """
+    if parts is None:
+        raise UserError(
+            "The source has no split of its own.",
+            where=where,
+            expected="folders or files train and test, a column split, or splits of that name",
+            remedy="Leave --split given out.",
+        )
+    part = np.array([parts[row] for row in kept])
+    if {VALID, TEST} <= set(part.tolist()):
+        return part, "given: train, valid and test as the source has them"
+    words = "train and test as the source has them"
+    if TEST not in part:
+        # Many public sets keep the labels of test to themselves.
+        part[part == VALID] = TEST
+        words = "test is its valid part"
+    train = np.flatnonzero(part == TRAIN)
+    part[train[drawn(labels[train], (valid_share, 0.0), draw) == 1]] = VALID
+    return part, (
+        f"given: {words}, {100 * valid_share:.0f} % of each class of train drawn as valid, "
+        f"seed {seed}"
+    )
 
 
 def limited(part: NDArray[np.str_], limit: int, draw: np.random.Generator) -> NDArray[np.str_]:

@@ -1,14 +1,10 @@
 """Columns of a table of examples with a class: found by name or by common names."""
 
-import polars as pl
-
 from kit.data._columns import find_named, normalised
-from kit.data._read import PARTS
 from kit.errors import UserError
 
 # Most telling first, as `normalised` leaves them.
 LABEL = ("label", "class", "classname", "category", "target", "labels")
-PART = ("split", "part", "subset")
 
 
 def named_column(
@@ -39,21 +35,3 @@ def named_column(
         expected=f"a column called {' or '.join(common[:3])}; found: {', '.join(columns)}",
         remedy=f"Name it: --{role}-column NAME",
     )
-
-
-def named_parts(frame: pl.DataFrame, given: pl.Series | None) -> list[str] | None:
-    """The part of each row, where files or a column called split, part or subset say it of all.
-
-    Args:
-        frame: the table.
-        given: parts by files.
-    """
-    if given is not None:
-        return [str(part) for part in given]
-    for column in frame.columns:
-        if normalised(column) in PART and frame[column].dtype == pl.String:
-            found = [PARTS.get((value or "").strip().lower()) for value in frame[column]]
-            known = [part for part in found if part is not None]
-            if len(known) == len(found) and {"train", "test"} <= set(known):
-                return known
-    return None

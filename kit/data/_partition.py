@@ -94,10 +94,14 @@ def given(rows: Rows) -> tuple[np.ndarray, str]:
         raise UserError(
             "The source is not a given split.",
             where="--split given",
-            expected="a folder with train.*, test.* and maybe valid.*",
+            expected="a folder with train.*, test.* and maybe valid.*, or a column split",
             remedy="Use --split time, leave-one-out or random.",
         )
     part = rows.given.astype(np.int8)
+    there = "train and test as the source has them"
+    if not (part == TEST).any():
+        part[part == VALID] = TEST
+        there = "test is its valid part"
     if (part == VALID).any():
         return part, "given: train, valid and test as the source has them"
     train = np.flatnonzero(part == TRAIN)
@@ -111,7 +115,7 @@ def given(rows: Rows) -> tuple[np.ndarray, str]:
         if first_valid == time.min():
             return (
                 part,
-                "given: train and test as the source has them; no valid (train is one time)",
+                f"given: {there}; no valid (train is one time)",
             )
         part[train[time >= first_valid]] = VALID
         words = f"valid is the last {share} of train by time (from {_said(first_valid)})"
@@ -119,7 +123,7 @@ def given(rows: Rows) -> tuple[np.ndarray, str]:
         chosen = _shuffled(rows.user[train], rows.seed, rows.valid_share, 0.0) == VALID
         part[train[chosen]] = VALID
         words = f"valid is {share} of each user's rows of train at random, seed {rows.seed}"
-    return part, f"given: train and test as the source has them; {words}"
+    return part, f"given: {there}; {words}"
 
 
 def _places(user: np.ndarray, key: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

@@ -122,7 +122,9 @@ def open_ranking(
     dropped = [
         find_named(c, frame.columns, option="--ignore", where=source) for c in columns.ignore
     ]
-    not_features = {*names, *dropped, roles.get("time")}
+    # What tells the parts tells nothing of an example; a schema may say otherwise.
+    parts = None if _is_feature(table.split, schema) else table.split
+    not_features = {*names, *dropped, roles.get("time"), parts}
     candidates = frame.select(c for c in frame.columns if c not in not_features)
     if isinstance(schema, Schema):
         found = without_history(schema, candidates.columns)
@@ -182,6 +184,10 @@ def open_ranking(
         licence=table.licence,
     )
     return _cleaned(whole, limit)
+
+
+def _is_feature(column: str | None, schema: Path | Schema | None) -> bool:
+    return isinstance(schema, Schema) and column in {one.name for one in schema.features}
 
 
 def _roles(table: TableRows, columns: RankingColumns, needed: Sequence[str]) -> dict[str, str]:

@@ -4,27 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from kit.data._columns import ROLES, Columns, find_columns, plain_name
 from kit.data._files import missing, unreadable
 from kit.data._ids import Ids, check_same_form, to_ids
+from kit.data._parts import PART, PARTS, TRAIN, VALID, part_of, parts_in, split_column
 from kit.data._tables import INTERACTION_SUFFIXES, Table, is_table, open_table, stem_of
 from kit.data._times import to_microseconds
 from kit.data._weights import to_weights
 from kit.errors import UserError
 
-PARTS = {
-    "train": "train",
-    "valid": "valid",
-    "validation": "valid",
-    "val": "valid",
-    "dev": "valid",
-    "test": "test",
-}
-
-
-PART = pl.Enum(["train", "valid", "test"])
+_SPLIT = "kit split: "  # no name a column would have
 
 
 @dataclass(frozen=True)
@@ -44,19 +36,22 @@ class Rows:
 def read_interactions(path: Path, columns: Columns) -> Rows:
     """Read a file, or all files of a folder; files named train, valid, test become parts.
 
+    So do the values of a column called split, part, subset or set, where they name parts.
+
     Raises:
         UserError: see `kit.data.open_source`.
     """
     files = files_of(path)
     parts = parts_of(files, path)
     frames: list[pl.DataFrame] = []
+    places: list[tuple[str, int]] = []
     first: tuple[Table, dict[str, str], dict[str, Ids]] | None = None
     for file in parts or files:
         table = open_table(file)
         names = find_columns(table.columns, columns, where=str(file))
         if first is not None and set(names) != set(first[1]):
             raise _differs(table, names, first[0], first[1])
-        ids, frame = _rows_of(table, names)
+        ids, frame = _rows_of(table, names, looks_for_parts=not parts)
         if first is None:
             first = (table, names, ids)
         for role, of_first in first[2].items():
@@ -64,9 +59,30 @@ def read_interactions(path: Path, columns: Columns) -> Rows:
         if parts:
             frame = frame.with_columns(part=pl.lit(parts[file], PART))
         frames.append(frame)
+        places.append((str(file), table.first_row))
     assert first is not None
     plain = {role: plain_name(name) for role, name in first[1].items()}
-    return Rows(frames[0] if len(frames) == 1 else pl.concat(frames), plain)
+    return Rows(_with_parts(frames, places), plain)
+
+
+def _with_parts(frames: list[pl.DataFrame], places: list[tuple[str, int]]) -> pl.DataFrame:
+    """The rows of all files; a column that tells the part of each becomes `part`."""
+    named = [name for frame in frames for name in frame.columns if name.startswith(_SPLIT)]
+    if not named:
+        return frames[0] if len(frames) == 1 else pl.concat(frames)
+    ends = np.cumsum([len(frame) for frame in frames])
+
+    def locate(row: int) -> str:
+        file = int(np.searchsorted(ends, row, side="right"))
+        start = ends[file] - len(frames[file])
+        return f"{places[file][0]}, row {row - start + places[file][1]}"
+
+    whole = pl.concat(
+        [frame.rename({n: _SPLIT for n in named if n in frame}) for frame in frames], how="diagonal"
+    )
+    parts = parts_in(whole[_SPLIT].rename(named[0].removeprefix(_SPLIT)), locate)
+    whole = whole.drop(_SPLIT)
+    return whole if parts is None else whole.with_columns(parts.alias("part"))
 
 
 def files_of(path: Path) -> list[Path]:
@@ -89,18 +105,20 @@ def files_of(path: Path) -> list[Path]:
     return files
 
 
-def parts_of(files: Sequence[Path], folder: Path, *, needs_test: bool = True) -> dict[Path, str]:
+def parts_of(files: Sequence[Path], folder: Path) -> dict[Path, str]:
     """Which file is which part of a given split; none where no file is named so.
 
     Args:
         files: of the folder.
         folder: where they are; a file is its own source.
-        needs_test: whether valid cannot stand for test.
+
+    Raises:
+        UserError: two files are one part, or there is no train, or nothing to measure on.
     """
-    parts = {file: PARTS[stem_of(file).lower()] for file in files if stem_of(file).lower() in PARTS}
+    parts = {file: part for file in files if (part := part_of(stem_of(file)))}
     if not parts or not folder.is_dir():
         return {}
-    for part in ("train", "valid", "test"):
+    for part in PARTS:
         found = [file.name for file, other in parts.items() if other == part]
         if len(found) > 1:
             raise UserError(
@@ -108,9 +126,8 @@ def parts_of(files: Sequence[Path], folder: Path, *, needs_test: bool = True) ->
                 where=str(folder),
                 remedy="Keep one of them in the folder.",
             )
-        if part == "valid" or (part == "test" and not needs_test and "valid" in parts.values()):
-            continue
-        if not found:
+        # Where there is no test part, valid stands for it.
+        if not found and (part == TRAIN or (part != VALID and VALID not in parts.values())):
             raise UserError(
                 f"The folder holds a split without its {part} part.",
                 where=str(folder),
@@ -118,18 +135,23 @@ def parts_of(files: Sequence[Path], folder: Path, *, needs_test: bool = True) ->
                 f"{', '.join(file.name for file in parts)}",
                 remedy=f"Add {part}.*, or name one file as the source to have it split.",
             )
-    return dict(sorted(parts.items(), key=lambda entry: ("train", "valid", "test").index(entry[1])))
+    return dict(sorted(parts.items(), key=lambda entry: PARTS.index(entry[1])))
 
 
-def _rows_of(table: Table, names: dict[str, str]) -> tuple[dict[str, Ids], pl.DataFrame]:
+def _rows_of(
+    table: Table, names: dict[str, str], *, looks_for_parts: bool
+) -> tuple[dict[str, Ids], pl.DataFrame]:
     # Only one part of the file holds its ids as text at a time.
     parts: dict[str, list[Ids]] = {"user": [], "item": []}
     others: list[pl.DataFrame] = []
     start = 0
-    for raw in table.read_parts(list(names.values())):
+    rest = [column for column in table.columns if column not in names.values()]
+    split = split_column(rest) if looks_for_parts else None
+    wanted = [*names.values(), *([split] if split else [])]
+    for raw in table.read_parts(wanted):
         for role, encoded in parts.items():
             encoded.append(ids_of(table, raw, names[role], start=start).encoded())
-        others.append(raw.select([names[role] for role in names if role not in parts]))
+        others.append(raw.select(c for c in wanted if c not in (names["user"], names["item"])))
         start += len(raw)
     ids = {role: Ids.joined(encoded) for role, encoded in parts.items()}
     values = {f"{role}_id": column.text for role, column in ids.items()}
@@ -139,7 +161,10 @@ def _rows_of(table: Table, names: dict[str, str]) -> tuple[dict[str, Ids], pl.Da
         if role in names:
             where = f"{table.path}, column {plain_name(names[role])}"
             values[role] = convert(other[names[role]], where=where, first_row=table.first_row)
-    return ids, pl.DataFrame(values)
+    frame = pl.DataFrame(values)
+    if split is not None:
+        frame = frame.with_columns(other[split].cast(pl.String).alias(_SPLIT + plain_name(split)))
+    return ids, frame
 
 
 def ids_of(table: Table, raw: pl.DataFrame, column: str, *, start: int = 0) -> Ids:

@@ -1,14 +1,15 @@
 """Files of rows with any columns, as one frame."""
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
 from kit.data._builtin import BUILT_IN, TABLES
 from kit.data._columns import plain_name
-from kit.data._read import PART, files_of, parts_of
+from kit.data._parts import PART, parts_in, split_column
+from kit.data._read import files_of, parts_of
 from kit.data._tables import Table, open_table
 from kit.errors import UserError
 
@@ -24,6 +25,7 @@ class TableRows:
         files: of each file its first row in the frame, its path, and the number a person gives to
             its first row.
         licence: attribution of a built-in data set, else "".
+        split: the column that holds the parts, where it is one.
     """
 
     name: str
@@ -31,6 +33,7 @@ class TableRows:
     part: pl.Series | None
     files: tuple[tuple[int, str, int], ...]
     licence: str = ""
+    split: str | None = None
 
     def locate(self, row: int) -> str:
         """The place of a row, as a person counts."""
@@ -40,6 +43,8 @@ class TableRows:
 
 def read_table(source: str) -> TableRows:
     """Read a built-in data set, a file, or a folder of files (train.*, valid.*, test.* are parts).
+
+    So is a column called split, part, subset or set that says train, valid or test of every row.
 
     Raises:
         UserError: the source cannot be read, or its files have different columns.
@@ -86,7 +91,11 @@ def read_table(source: str) -> TableRows:
             where=source,
             remedy="Write the columns of all files in the same type.",
         ) from None
-    return TableRows(source, whole, pl.concat(labels) if labels else None, tuple(places))
+    rows = TableRows(source, whole, pl.concat(labels) if labels else None, tuple(places))
+    split = None if labels else split_column(whole.columns)
+    if split is None or (part := parts_in(whole[split], rows.locate)) is None:
+        return rows
+    return replace(rows, part=part, split=split)
 
 
 def _differs(opened: Table, first: Table) -> UserError:

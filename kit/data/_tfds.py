@@ -13,7 +13,7 @@ import tensorflow_datasets as tfds
 from kit.data._builtin import BOXES, BUILT_IN, PAIRS, PICTURES, TABLES, TEXTS
 from kit.data._columns import Columns, find_columns
 from kit.data._ids import to_ids
-from kit.data._read import PART, PARTS
+from kit.data._parts import PART, is_split, part_of
 from kit.data._times import to_microseconds
 from kit.data._weights import to_weights
 from kit.errors import UserError
@@ -92,8 +92,8 @@ def read_tfds_table(name: str) -> tuple[pl.DataFrame, pl.Series | None]:
 
 def _rows(builder: Any, *, where: str) -> tuple[pl.DataFrame, bool]:
     """All rows, and whether they are a given split, named in a column of its own."""
-    parts = {split: PARTS.get(split) for split in builder.info.splits}
-    given = {"train", "test"} <= set(parts.values())
+    parts = {split: part_of(split) for split in builder.info.splits}
+    given = is_split(parts.values())
     frames = []
     for split, part in parts.items():
         if not given or part is not None:

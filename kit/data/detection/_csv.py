@@ -5,6 +5,7 @@ import io
 from pathlib import Path
 
 from kit.data._files import read_text
+from kit.data._parts import COLUMNS, EXPECTED, part_of
 from kit.data.detection._picture import RawBox, RawPicture
 from kit.errors import UserError
 
@@ -16,14 +17,6 @@ STYLES = (
     ("x1", "y1", "x2", "y2"),
     ("left", "top", "right", "bottom"),
 )
-PARTS = {
-    "train": "train",
-    "training": "train",
-    "val": "valid",
-    "valid": "valid",
-    "validation": "valid",
-    "test": "test",
-}
 
 
 def read_csv(file: Path) -> list[RawPicture]:
@@ -44,7 +37,7 @@ def read_csv(file: Path) -> list[RawPicture]:
     header = [name.strip().lower() for name in next(rows)]
     path, label = (_column(header, names, file) for names in (PATHS, LABELS))
     sides = _sides(header, file)
-    split = next((header.index(name) for name in ("split", "part") if name in header), None)
+    split = next((header.index(name) for name in COLUMNS if name in header), None)
     boxes: dict[str, list[RawBox]] = {}
     parts: dict[str, str] = {}
     for row in rows:
@@ -99,9 +92,9 @@ def _sides(header: list[str], file: Path) -> list[int]:
 
 
 def _part(text: str, where: str) -> str:
-    part = PARTS.get(text.strip().lower())
+    part = part_of(text)
     if part is None:
-        raise _wrong(f"The split is {text!r}.", where, "train, valid or test")
+        raise _wrong(f"The split is {text!r}.", where, EXPECTED)
     return part
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kit.data._parts import PARTS
 from kit.data.detection._picture import Picture
 from kit.data.detection._source import DetectionSource
 from kit.errors import UserError
 
-PARTS = ("train", "valid", "test")
 VALID_SHARE, TEST_SHARE = 0.1, 0.2
 
 
@@ -100,7 +100,7 @@ def split_detection(
             valid, train = _drawn(train, VALID_SHARE, draw)
     if limit is not None:
         train, valid, test = (_first(part, limit, draw) for part in (train, valid, test))
-        words += f"; at most {limit:,} pictures of each part"
+        words += f"; at most {limit:,} pictures of each part, seed {seed}"
     for name, pictures in zip(PARTS, (train, valid, test), strict=True):
         if not any(len(picture.boxes) for picture in pictures):
             raise UserError(

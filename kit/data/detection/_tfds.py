@@ -6,11 +6,10 @@ from typing import Any
 import tensorflow_datasets as tfds
 from PIL import Image
 
+from kit.data._parts import is_split, part_of
 from kit.data._tfds import prepared
 from kit.data.detection._picture import RawBox, RawPicture
 from kit.errors import UserError
-
-PARTS = {"train": "train", "validation": "valid", "val": "valid", "test": "test"}
 
 
 def read_tfds(name: str) -> tuple[list[RawPicture], list[str]]:
@@ -41,10 +40,10 @@ def read_tfds(name: str) -> tuple[list[RawPicture], list[str]]:
         )
     classes = list(inner["label"].names or map(str, range(inner["label"].num_classes)))
     decoders = {"image": tfds.decode.SkipDecoding()}
-    given = {"train", "test"} <= set(builder.info.splits) or "validation" in builder.info.splits
+    given = is_split(map(part_of, builder.info.splits))
     found = []
     for split in builder.info.splits:
-        part = PARTS.get(split, "") if given else ""
+        part = (part_of(split) or "") if given else ""
         if given and not part:
             continue
         examples = builder.as_dataset(split=split, decoders=decoders)

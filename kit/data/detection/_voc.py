@@ -3,6 +3,7 @@
 from pathlib import Path
 from xml.etree import ElementTree
 
+from kit.data._parts import part_of
 from kit.data.detection._picture import RawBox, RawPicture, Repairs
 from kit.errors import UserError
 
@@ -10,7 +11,6 @@ ANNOTATIONS = ("Annotations", "annotations")
 PICTURES = ("JPEGImages", "images")
 LISTS = ("ImageSets/Main", "splits")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".JPG", ".bmp")
-PARTS = {"train": "train", "val": "valid", "valid": "valid", "test": "test"}
 
 
 def is_voc(folder: Path) -> bool:
@@ -73,9 +73,9 @@ def _first(folder: Path, names: tuple[str, ...]) -> Path:
 def _parts(folder: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for lists in LISTS:
-        for name, part in PARTS.items():
-            file = folder / lists / f"{name}.txt"
-            if not file.is_file():
+        for file in sorted((folder / lists).glob("*.txt")):
+            part = part_of(file.stem)
+            if part is None:
                 continue
             for line in file.read_text().split("\n"):
                 # VOC's lists of one class have a second word.

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kit.data._read import PARTS
+from kit.data._parts import EXPECTED, TRAIN, is_split, part_of
 from kit.data.images._source import ImageSource
 from kit.errors import UserError
 
@@ -11,16 +11,13 @@ def open_class_folders(folder: Path) -> ImageSource:
     """Every file below a class's folder is a picture of that class; hidden files are none.
 
     Args:
-        folder: with a folder for every class; or with folders train, test and maybe valid, which
-            have those.
+        folder: with a folder for every class; or with folders train and test or valid, which have
+            those.
 
     Raises:
-        UserError: there is no such folder, or no file in any.
+        UserError: there is no such folder, no file in any, or folders of parts beside others.
     """
-    inner = _folders(folder)
-    given = {PARTS[f.name.lower()]: f for f in inner if f.name.lower() in PARTS}
-    is_split = {"train", "test"} <= set(given)
-    tops = given if is_split else {"": folder}
+    tops = _tops(folder)
     files: list[Path] = []
     labels: list[str] = []
     parts: list[str] = []
@@ -42,9 +39,48 @@ def open_class_folders(folder: Path) -> ImageSource:
         contents=files,
         names=[str(file) for file in files],
         labels=labels,
-        parts=parts if is_split else None,
+        parts=parts if is_split(tops) else None,
         licence="",
     )
+
+
+def _tops(folder: Path) -> dict[str, Path]:
+    """Part to the folder that holds its classes; "" where there is no split."""
+    inner = _folders(folder)
+    parts: dict[str, Path] = {}
+    for one in inner:
+        if (part := part_of(one.name)) is None:
+            continue
+        if part in parts:
+            raise UserError(
+                f"Two folders are the {part} part: {parts[part].name}, {one.name}.",
+                where=str(folder),
+                expected="one folder for each part",
+                remedy="Rename or join them.",
+            )
+        parts[part] = one
+    others = [one.name for one in inner if one not in parts.values()]
+    if is_split(parts):
+        if others:
+            raise UserError(
+                f"The folder holds parts of a split and others: {', '.join(others[:3])}.",
+                where=str(folder),
+                expected=f"folders {EXPECTED} alone, or folders of classes alone",
+                remedy="Move the others away, or give them names of parts.",
+            )
+        return parts
+    if parts and not others:
+        # One part alone is the whole source, to be split.
+        if set(parts) == {TRAIN} and _folders(parts[TRAIN]):
+            return {"": parts[TRAIN]}
+        if TRAIN not in parts and any(map(_folders, parts.values())):
+            raise UserError(
+                f"The folder holds no train part: {', '.join(f.name for f in parts.values())}.",
+                where=str(folder),
+                expected="a folder train beside them",
+                remedy="Add it, or name the one folder whose pictures are to be split.",
+            )
+    return {"": folder}
 
 
 def _folders(folder: Path) -> list[Path]:

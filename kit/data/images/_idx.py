@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kit.data._parts import TEST, part_of
 from kit.data.images._source import ImageSource
 from kit.errors import UserError
 
-PARTS = {"train": "train", "t10k": "test", "test": "test", "valid": "valid"}
+# MNIST's own name of its test part.
+TEN_THOUSAND = "t10k"
 UNSIGNED_BYTES = 8
 
 
@@ -33,12 +35,14 @@ def open_idx(folder: Path) -> ImageSource:
     """
     parts: dict[str, tuple[NDArray[np.uint8], NDArray[np.uint8]]] = {}
     for file in sorted(folder.glob("*-images-idx3-ubyte*")):
-        part = PARTS.get(file.name.split("-")[0])
-        if part is None:
+        name = file.name.split("-")[0]
+        part = TEST if name == TEN_THOUSAND else part_of(name)
+        if part is None or part in parts:
             raise UserError(
-                "The name of the file says no part.",
+                "The name of the file says no part, or that of another file.",
                 where=str(file),
-                expected=f"{' or '.join(PARTS)} before -images-idx3-ubyte",
+                expected=f"train, {TEN_THOUSAND} or valid before -images-idx3-ubyte",
+                remedy="Rename it.",
             )
         beside = file.with_name(file.name.replace("-images-idx3-", "-labels-idx1-"))
         pictures, labels = read_idx(file), read_idx(beside)

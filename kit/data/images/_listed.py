@@ -4,7 +4,7 @@ from pathlib import Path
 
 import polars as pl
 
-from kit.data._named_columns import LABEL, named_column, named_parts
+from kit.data._named_columns import LABEL, named_column
 from kit.data._table_rows import read_table
 from kit.data.images._source import ImageSource
 from kit.errors import UserError
@@ -16,8 +16,8 @@ PATH = ("path", "imagepath", "filepath", "filename", "file", "image", "imagefile
 def open_listed(source: str, path_column: str | None, label_column: str | None) -> ImageSource:
     """Read a table of pictures; paths are relative to its folder.
 
-    A column called split, part or subset that says train, valid or test of every row is a split;
-    so are files train.csv and test.csv of one folder.
+    A column called split, part, subset or set that says train, valid or test of every row is a
+    split; so are files train.csv and test.csv of one folder.
 
     Args:
         source: a file, or a folder of files train.*, test.* and maybe valid.*.
@@ -50,6 +50,6 @@ def open_listed(source: str, path_column: str | None, label_column: str | None) 
         contents=files,
         names=[f"{file} ({table.locate(row)})" for row, file in enumerate(files)],
         labels=values["label"].to_list(),
-        parts=named_parts(table.frame, table.part),
+        parts=None if table.part is None else table.part.cast(pl.String).to_list(),
         licence=table.licence,
     )

@@ -6,20 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.data._class_split import (
-    PARTS,
-    TEST,
-    TRAIN,
-    VALID,
     check_classes,
     check_parts,
     drawn,
+    given,
     limited,
 )
 from kit.data._clean import CleaningStep
+from kit.data._parts import PARTS, TEST, TRAIN, VALID
 from kit.data.images._look import Looked, OnBadFile, look
 from kit.data.images._pictures import Pictures
 from kit.data.images._source import ImageSource
-from kit.errors import UserError
 
 MOST_IN_MEMORY = 2 << 30
 
@@ -75,7 +72,7 @@ def split_images(
 
     Args:
         source: what `open_images` returned.
-        method: "given" or "random". None: given where the source has a test part.
+        method: "given" or "random". None: given where the source has a split.
         size: height and width to which all are resized; None takes their own.
         in_colour: whether grey pictures get three channels, too.
         on_bad_file: whether a picture that cannot be used is an error, or left out and counted.
@@ -106,7 +103,15 @@ def split_images(
     if method is None:
         method = "given" if source.parts is not None else "random"
     if method == "given":
-        part, words = _given(source, looked, labels, draw, valid_share)
+        part, words = given(
+            source.parts,
+            looked.kept,
+            labels,
+            draw,
+            where=source.name,
+            valid_share=valid_share,
+            seed=seed,
+        )
     else:
         held = drawn(labels, (valid_share, test_share), draw)
         part = np.array([TRAIN, VALID, TEST])[held]
@@ -117,7 +122,7 @@ def split_images(
         )
     if limit is not None:
         part = limited(part, limit, draw)
-        words += f"; {limit:,} pictures of train and valid at most"
+        words += f"; {limit:,} pictures of train and valid at most, seed {seed}"
     check_parts(part, labels, classes, where=source.name, noun="picture")
     every = _pictures(source, looked, labels)
     of_part = {one: every.take(np.flatnonzero(part == one)) for one in PARTS}
@@ -152,29 +157,3 @@ def _pictures(source: ImageSource, looked: Looked, labels: NDArray[np.int32]) ->
     if len(files) * int(np.prod(looked.shape)) > MOST_IN_MEMORY:
         return files
     return replace(files, pixels=files.decoded(slice(None)))
-
-
-def _given(
-    source: ImageSource,
-    looked: Looked,
-    labels: NDArray[np.int32],
-    draw: np.random.Generator,
-    valid_share: float,
-) -> tuple[NDArray[np.str_], str]:
-    if source.parts is None:
-        raise UserError(
-            "The source has no split of its own.",
-            where=source.name,
-            expected="folders train and test, a column split, or splits of that name",
-            remedy="Leave --split given out.",
-        )
-    part = np.array([source.parts[n] for n in looked.kept])
-    if VALID in part:
-        return part, "given: train, valid and test as the source has them"
-    train = np.flatnonzero(part == TRAIN)
-    held = drawn(labels[train], (valid_share, 0.0), draw)
-    part[train[held == 1]] = VALID
-    return part, (
-        f"given: train and test as the source has them, {100 * valid_share:.0f} % of each class of "
-        "train drawn as valid"
-    )

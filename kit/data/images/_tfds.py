@@ -4,7 +4,7 @@ from typing import Any
 
 import tensorflow_datasets as tfds
 
-from kit.data._read import PARTS
+from kit.data._parts import is_split, part_of
 from kit.data._tfds import prepared
 from kit.data.images._source import ImageSource
 from kit.errors import UserError
@@ -24,8 +24,8 @@ def open_tfds(name: str) -> ImageSource:
     picture = _feature(builder, tfds.features.Image, "picture", where)
     label = _feature(builder, tfds.features.ClassLabel, "class", where)
     classes = builder.info.features[label].names
-    splits = {split: PARTS.get(split) for split in builder.info.splits}
-    given = {"train", "test"} <= set(splits.values())
+    splits = {split: part_of(split) for split in builder.info.splits}
+    given = is_split(splits.values())
     contents: list[bytes] = []
     names: list[str] = []
     labels: list[str] = []

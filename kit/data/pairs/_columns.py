@@ -30,7 +30,7 @@ def pairs_of(table: TableRows, source_column: str | None, target_column: str | N
         UserError: a column is missing.
     """
     frame = table.frame
-    columns = frame.columns
+    columns = [column for column in frame.columns if column != table.split]
     first = _column(source_column, SOURCE, columns, "source", table.name, other=target_column)
     second = _column(target_column, TARGET, columns, "target", table.name, other=first)
     if first == second:

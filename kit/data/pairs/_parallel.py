@@ -1,9 +1,10 @@
 """Files of texts, one a line, that belong together line by line."""
 
+import re
 from pathlib import Path
 
 from kit.data._files import read_text
-from kit.data._read import PARTS
+from kit.data._parts import PARTS, is_split, part_of
 from kit.data._tables import COMPRESSED
 from kit.data.pairs._source import PairSource
 from kit.errors import UserError
@@ -28,7 +29,7 @@ def open_parallel(folder: Path, from_language: str | None, to_language: str | No
     sources: list[str] = []
     targets: list[str] = []
     parts: list[str] = []
-    for part in sorted({part for part, _ in files}, key=list(PARTS.values()).index):
+    for part in sorted({part for part, _ in files}, key=PARTS.index):
         pair = [files.get((part, language)) for language in chosen]
         if None in pair:
             there = pair[0] or pair[1]
@@ -53,7 +54,7 @@ def open_parallel(folder: Path, from_language: str | None, to_language: str | No
         sources += lines[0]
         targets += lines[1]
         parts += [part] * len(lines[0])
-    given = {"train", "test"} <= set(parts)
+    given = is_split(parts)
     return PairSource(str(folder), sources, targets, parts if given else None, chosen, "")
 
 
@@ -62,7 +63,7 @@ def _files(folder: Path) -> dict[tuple[str, str], Path]:
     found: dict[tuple[str, str], Path] = {}
     for file in sorted(folder.iterdir()):
         name = Path(file.stem) if file.suffix in COMPRESSED else Path(file.name)
-        part = next((PARTS[p] for p in sorted(PARTS, reverse=True) if name.stem.startswith(p)), "")
+        part = part_of(re.split(r"[^a-z]", name.stem.lower())[0]) or ""
         language = name.suffix.removeprefix(".")
         if not part or not language or not file.is_file():
             continue

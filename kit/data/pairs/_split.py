@@ -8,10 +8,10 @@ from itertools import pairwise
 import numpy as np
 
 from kit.data._clean import CleaningStep
+from kit.data._parts import PARTS, TEST, TRAIN, VALID
 from kit.data.pairs._source import PairSource
 from kit.errors import UserError
 
-PARTS = TRAIN, VALID, TEST = "train", "valid", "test"
 FEWEST = 2
 
 
@@ -113,12 +113,15 @@ def split_pairs(
     draw = np.random.default_rng(seed)
     if method == "given":
         words = "given: train, valid and test as the source has them"
+        there = "train and test as the source has them"
+        if not whole[TEST]:
+            whole[TEST], whole[VALID], there = whole[VALID], {}, "test is its valid part"
         if not whole[VALID]:
             held = _drawn(list(whole[TRAIN]), [valid_share], draw)[0]
             whole[VALID] = {text: whole[TRAIN].pop(text) for text in held}
             words = (
-                f"given: train and test as the source has them, {100 * valid_share:.0f} % of the "
-                f"texts of train drawn as valid, seed {seed}"
+                f"given: {there}, {100 * valid_share:.0f} % of the texts of train drawn as valid, "
+                f"seed {seed}"
             )
     else:
         valid, test = _drawn(list(whole[TRAIN]), [valid_share, test_share], draw)
@@ -128,7 +131,7 @@ def split_pairs(
         words = f"random: {'/'.join(f'{s:.0f}' for s in shares)} % of the source texts, seed {seed}"
     if limit is not None:
         _limit(whole, limit, draw)
-        words += f"; {limit:,} texts of train and valid at most"
+        words += f"; {limit:,} texts of train and valid at most, seed {seed}"
     for part in PARTS:
         if len(whole[part]) < FEWEST:
             raise UserError(

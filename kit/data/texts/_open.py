@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from kit.data._builtin import TEXTS
-from kit.data._named_columns import LABEL, named_column, named_parts
+from kit.data._named_columns import LABEL, named_column
 from kit.data._read import files_of, parts_of
 from kit.data._table_rows import TableRows, read_table
 from kit.data.texts._source import TextSource
@@ -21,8 +21,8 @@ def open_texts(
 ) -> TextSource:
     """Open a source of texts with a class each.
 
-    A column called split, part or subset that says train, valid or test of every row is a split;
-    so are files train.csv and test.csv, or train.csv and dev.csv, of one folder.
+    A column called split, part, subset or set that says train, valid or test of every row is a
+    split; so are files train.csv and test.csv, or train.csv and dev.csv, of one folder.
 
     Args:
         source: a built-in name (`sentiment-labelled-sentences`); `tfds:NAME`; a .csv, .tsv,
@@ -76,7 +76,9 @@ def _rows(
         texts=values["text"].to_list(),
         names=[table.locate(row) for row in range(len(values))],
         labels=values["label"].to_list(),
-        parts=[part] * len(values) if part else named_parts(table.frame, table.part),
+        parts=[part] * len(values)
+        if part
+        else (None if table.part is None else table.part.cast(pl.String).to_list()),
         licence=table.licence,
     )
 
@@ -89,7 +91,7 @@ def _tables(source: str) -> list[tuple[TableRows, str | None]]:
     path = Path(source)
     if source and path.is_dir():
         files = files_of(path)
-        parts = parts_of(files, path, needs_test=False)
+        parts = parts_of(files, path)
         return [(read_table(str(file)), parts.get(file)) for file in parts or files]
     if source.startswith("tfds:") or (source and (path.suffix or path.name != source)):
         return [(read_table(source), None)]

@@ -6,20 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.data._class_split import (
-    TEST,
-    TRAIN,
-    VALID,
     check_classes,
     check_parts,
     drawn,
+    given,
     limited,
 )
 from kit.data._clean import CleaningStep
+from kit.data._parts import PARTS, TEST, TRAIN, VALID
 from kit.data.texts._source import TextSource
 from kit.data.texts._texts import Texts
 from kit.errors import UserError
 
-PARTS = (TRAIN, VALID, TEST)
 NONE = "none"
 # A column in which most rows have a value of their own tells no classes.
 FEWEST_OF_A_CLASS = 2
@@ -107,7 +105,15 @@ def split_texts(
     if method is None:
         method = "given" if source.parts is not None else "random"
     if method == "given":
-        part, words = _given(source, kept, labels, draw, valid_share, seed)
+        part, words = given(
+            source.parts,
+            kept,
+            labels,
+            draw,
+            where=source.name,
+            valid_share=valid_share,
+            seed=seed,
+        )
     else:
         held = drawn(labels, (valid_share, test_share), draw)
         part = np.array([TRAIN, VALID, TEST])[held]
@@ -121,7 +127,7 @@ def split_texts(
     steps += of_later
     if limit is not None:
         part = limited(part, limit, draw)
-        words += f"; {limit:,} texts of train and valid at most"
+        words += f"; {limit:,} texts of train and valid at most, seed {seed}"
     check_parts(part, labels, classes, where=source.name, noun="text")
     of_part = {one: every.take(np.flatnonzero(part == one)) for one in PARTS}
     return TextData(
@@ -133,37 +139,6 @@ def split_texts(
         cleaning=tuple(steps),
         licence=source.licence,
         **of_part,
-    )
-
-
-def _given(
-    source: TextSource,
-    kept: list[int],
-    labels: NDArray[np.int32],
-    draw: np.random.Generator,
-    valid_share: float,
-    seed: int,
-) -> tuple[NDArray[np.str_], str]:
-    if source.parts is None:
-        raise UserError(
-            "The source has no split of its own.",
-            where=source.name,
-            expected="files train and test, a column split, or splits of that name",
-            remedy="Leave --split given out.",
-        )
-    part = np.array([source.parts[row] for row in kept])
-    if {VALID, TEST} <= set(part.tolist()):
-        return part, "given: train, valid and test as the source has them"
-    words = "train and test as the source has them"
-    if TEST not in part:
-        # Many public sets keep the labels of test to themselves.
-        part[part == VALID] = TEST
-        words = "test is its valid part"
-    train = np.flatnonzero(part == TRAIN)
-    part[train[drawn(labels[train], (valid_share, 0.0), draw) == 1]] = VALID
-    return part, (
-        f"given: {words}, {100 * valid_share:.0f} % of each class of train drawn as valid, "
-        f"seed {seed}"
     )
 
 

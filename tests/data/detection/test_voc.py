@@ -42,7 +42,7 @@ def test_what_is_wrong_is_named(tmp_path, old, new, what, where):
 
 def test_a_picture_in_two_parts_is_an_error(tmp_path):
     folder = write_voc(tmp_path, squares(1), {"train": ["000"], "test": ["000"]})
-    with pytest.raises(UserError, match="000 is in test and in train"):
+    with pytest.raises(UserError, match="000 is in train and in test"):
         read_voc(folder, Repairs())
 
 

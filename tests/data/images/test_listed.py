@@ -23,7 +23,8 @@ def test_a_column_may_say_the_part(tmp_path):
     rows = "path,label,split\na,x,train\nb,y,validation\nc,x,test\n"
     assert open_images(write(tmp_path, rows)).parts == ["train", "valid", "test"]
     other = rows.replace("test\n", "somewhere\n")
-    assert open_images(write(tmp_path, other)).parts is None
+    with pytest.raises(UserError, match=r"'somewhere' names no part(.|\n)*row 4, column split"):
+        open_images(write(tmp_path, other))
 
 
 def test_files_train_and_test_are_a_split(tmp_path):
