@@ -23,6 +23,7 @@ from kit.console import (
     TrainingOptions,
     checkpoint_options,
     command_line,
+    note_lines,
     print_comparison,
     quiet_tensorflow,
     show_schema,
@@ -89,7 +90,10 @@ def main(
 ) -> None:
     """Train a model that predicts a label, evaluate it, export it and verify the export."""
     if print_schema:
-        show_schema(data.open().schema)
+        source = data.open()
+        show_schema(source.schema)
+        for line in note_lines(source):
+            click.echo(line, err=True)
         return
     serve_cluster()
     say = click.echo if is_chief() and not training.quiet else lambda text: None
@@ -101,6 +105,8 @@ def main(
         f"predicts {' and '.join(f'{k} = {v}' for k, v in dataset.positives.items())}; "
         f"split {dataset.split}"
     )
+    for line in note_lines(dataset):
+        say(line)
 
     # The imports stand along the road: help and mistakes in the data need not wait for TensorFlow.
     quiet_tensorflow()

@@ -20,6 +20,7 @@ from kit.console import (
     IndexOptions,
     TrainingOptions,
     command_line,
+    note_lines,
     print_comparison,
     quiet_tensorflow,
     verified,
@@ -86,6 +87,8 @@ def travel(
         f"data    {len(dataset.train):,} interactions in train, {dataset.num_users:,} users, "
         f"{dataset.num_items:,} items; split {dataset.split}"
     )
+    for line in note_lines(dataset):
+        say(line)
     seconds = {"prepare": time.perf_counter() - begin}
 
     # The imports stand along the road: help and mistakes in the data need not wait for TensorFlow.

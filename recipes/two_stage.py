@@ -32,6 +32,7 @@ from kit.console import (
     command_line,
     data_options,
     index_options,
+    note_lines,
     print_comparison,
     quiet_tensorflow,
     training_options,
@@ -122,6 +123,8 @@ def main(
         f"data    {len(dataset.train):,} interactions in train, {dataset.num_users:,} users, "
         f"{dataset.num_items:,} items; split {dataset.split}"
     )
+    for line in note_lines(dataset):
+        say(line)
     seconds = {"prepare": time.perf_counter() - begin}
 
     # The imports stand along the road: help and mistakes in the data need not wait for TensorFlow.

@@ -10,7 +10,14 @@ from kit.cli._artefact import EXAMPLE_FOLDER, open_artefact
 from kit.cli._evaluate_pairs import evaluate_pairs
 from kit.cli._evaluate_pictures import evaluate_detection, evaluate_images
 from kit.cli._evaluate_texts import evaluate_texts
-from kit.console import Command, DataOptions, TableOptions, print_comparison, quiet_tensorflow
+from kit.console import (
+    Command,
+    DataOptions,
+    TableOptions,
+    note_lines,
+    print_comparison,
+    quiet_tensorflow,
+)
 from kit.errors import UserError
 
 ROWS_AT_ONCE = 4096
@@ -69,6 +76,8 @@ def evaluate(folder: Path, source: str | None, most: int) -> None:
     if source is not None:
         options = replace(options, data=source)
     dataset = options.dataset()
+    for line in note_lines(dataset):
+        click.echo(line)
     task = ranking_task(
         dataset,
         "test",
@@ -88,6 +97,8 @@ def _evaluate_ranking(version: Path, card: dict[str, Any], source: str | None) -
 
     schema = schema_from(card["schema"], where=str(version))
     dataset = options.dataset(schema, needs_history=card["model"] == "din")
+    for line in note_lines(dataset):
+        click.echo(line)
     quiet_tensorflow()
     import numpy as np
     import tensorflow as tf

@@ -89,7 +89,7 @@ def index(
                 table = content.joined(table)
             return table
 
-        table, dropped = read_new_items(
+        table, dropped, notes = read_new_items(
             added,
             catalogue.encoder,
             item_column=item_column,
@@ -100,6 +100,8 @@ def index(
         click.echo(f"added   {len(table):,} items")
         for step in dropped:
             click.echo(f"dropped {step.rows:,} {step.name}")
+        for note in notes:
+            click.echo(f"note    {note}")
     settings = IndexSettings(**{**catalogue.card["index"]["settings"], **searched})
     new, _ = catalogue.export(version.parent, settings)
     click.echo(f"items   {len(catalogue.parts.item_ids):,}")
@@ -107,8 +109,10 @@ def index(
 
 
 def _lines(file: Path) -> list[str]:
+    from kit.data import clean_id
+
     try:
-        lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
+        lines = [clean_id(line) for line in file.read_text(encoding="utf-8").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(
             "The list of items to remove cannot be read.",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from kit.console import Command, DataOptions, source_argument
+from kit.console import Command, DataOptions, note_lines, source_argument
 
 
 @click.command(cls=Command, example="kit prepare online-retail prepared/online-retail")
@@ -23,4 +23,6 @@ def prepare(data: DataOptions, folder: Path) -> None:
         f"data    {len(dataset.train):,} interactions in train, {dataset.num_users:,} users, "
         f"{dataset.num_items:,} items; split {dataset.split}"
     )
+    for line in note_lines(dataset):
+        click.echo(line)
     click.echo(f"next    kit train two-tower --data {folder}")

@@ -14,6 +14,7 @@ from kit.console._image_options import ImageOptions as ImageOptions
 from kit.console._image_options import image_options as image_options
 from kit.console._image_training_options import ImageTrainingOptions as ImageTrainingOptions
 from kit.console._image_training_options import image_training_options as image_training_options
+from kit.console._notes import note_lines as note_lines
 from kit.console._options import DataOptions as DataOptions
 from kit.console._options import IndexOptions as IndexOptions
 from kit.console._options import TrainingOptions as TrainingOptions

@@ -30,6 +30,7 @@ class DataOptions:
     split: str | None
     limit: int | None
     seed: int
+    time_format: str | None = None
 
     def open(self) -> "Source":
         """Open the source."""
@@ -42,7 +43,13 @@ class DataOptions:
                 expected="a source of interactions",
                 remedy="Name what it was prepared from, or train on it as it is.",
             )
-        columns = Columns(self.user_column, self.item_column, self.time_column, self.weight_column)
+        columns = Columns(
+            self.user_column,
+            self.item_column,
+            self.time_column,
+            self.weight_column,
+            self.time_format,
+        )
         return open_source(
             self.data, columns=columns, items=self.items, users=self.users, limit=self.limit
         )
@@ -153,10 +160,18 @@ LIMIT_AND_SEED = [
     ),
 ]
 
+TIME_FORMAT = click.option(
+    "--time-format",
+    metavar="FORMAT",
+    help="How times are written: a strptime pattern such as '%d/%m/%Y %H:%M', day-first, "
+    "month-first or year-first; of numbers s, ms, us, ns or excel.  [default: found]",
+)
+
 _DATA = [
     click.option("--user-column", metavar="NAME", help="Column of the user, if not found by name."),
     click.option("--item-column", metavar="NAME", help="Column of the item."),
     click.option("--time-column", metavar="NAME", help="Column of the time."),
+    TIME_FORMAT,
     click.option(
         "--weight-column",
         metavar="NAME",

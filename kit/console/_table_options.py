@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kit.console._bundle import Function, bundled
-from kit.console._options import LIMIT_AND_SEED
+from kit.console._options import LIMIT_AND_SEED, TIME_FORMAT
 from kit.errors import UserError
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class TableOptions:
     split: str | None
     limit: int | None
     seed: int
+    time_format: str | None = None
 
     @classmethod
     def of_card(cls, data: dict[str, Any]) -> "TableOptions":
@@ -72,6 +73,7 @@ class TableOptions:
             time=self.time_column,
             group=self.group_column,
             ignore=self.ignore,
+            time_format=self.time_format,
         )
         return open_ranking(
             self.data,
@@ -161,6 +163,7 @@ _TABLE = [
     click.option(
         "--time-column", metavar="NAME", help="Column of the time, no feature; '' for none."
     ),
+    TIME_FORMAT,
     click.option("--items", metavar="FILE", help="Features of the items, by item id."),
     click.option("--users", metavar="FILE", help="Features of the users, by user id."),
     click.option(

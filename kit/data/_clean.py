@@ -9,6 +9,8 @@ import polars as pl
 from kit.errors import UserError
 
 COMPARED_AT_ONCE = 1 << 23
+SHOWN = 8
+LARGE_SHARE, FAR_MORE = 0.05, 10  # of the rows, and times the mean
 ROLE_OF = {"user_id": "user", "item_id": "item", "time": "time", "weight": "weight"}
 
 
@@ -25,8 +27,26 @@ class CleaningStep:
     rows: int
 
 
+def without(role: str, markers: Mapping[str, int], file: str = "") -> str:
+    """What rows without a role are called, with what the source wrote there.
+
+    Example:
+
+    >>> without("user", {"NULL": 17, "NA": 3})
+    'rows without user (NULL, NA)'
+    """
+    shown = [*list(markers)[:SHOWN], *(["..."] if len(markers) > SHOWN else [])]
+    return (f"rows of {file} without {role}" if file else f"rows without {role}") + (
+        f" ({', '.join(shown)})" if shown else ""
+    )
+
+
 def drop_incomplete(
-    frame: pl.DataFrame, *, where: str, names: Mapping[str, str]
+    frame: pl.DataFrame,
+    *,
+    where: str,
+    names: Mapping[str, str],
+    markers: Mapping[str, Mapping[str, int]] | None = None,
 ) -> tuple[pl.DataFrame, list[CleaningStep]]:
     """Drop rows that lack a user, an item, a time or a weight, where there is such a column.
 
@@ -34,6 +54,7 @@ def drop_incomplete(
         frame: columns user_id, item_id, maybe time and weight.
         where: the source, for errors.
         names: role -> the column's name in the source, for errors.
+        markers: role -> what the source wrote for "no value", each as often as it does.
 
     Raises:
         UserError: a column is null in every row.
@@ -58,7 +79,7 @@ def drop_incomplete(
                 ),
             )
         frame = kept
-        steps.append(CleaningStep(f"rows without {role}", missing))
+        steps.append(CleaningStep(without(role, (markers or {}).get(role, {})), missing))
     return frame, steps
 
 
@@ -98,3 +119,20 @@ def check_variety(frame: pl.DataFrame, *, where: str) -> None:
                 expected=f"at least two {role}s",
                 remedy=f"Is it the right column? Name another: --{role}-column NAME",
             )
+
+
+def dominant_user(users: pl.Series) -> list[str]:
+    """A line where one user has far more rows than a person can have, as placeholders do.
+
+    Args:
+        users: Categorical, of every row.
+    """
+    rows = np.bincount(users.to_physical().to_numpy())
+    most, count = int(rows.max()), int((rows > 0).sum())
+    if most < LARGE_SHARE * len(users) or most * count < FAR_MORE * len(users):
+        return []
+    user = users.filter(users.to_physical() == int(rows.argmax()))[0]
+    return [
+        f"warning: the user '{user}' has {most:,} of {len(users):,} rows "
+        f"({100 * most / len(users):.1f} %): does it stand for users that are not known?"
+    ]

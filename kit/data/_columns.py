@@ -46,6 +46,9 @@ class Columns:
         item: column of item ids; None finds it (`item_id`, `movieId`, `StockCode`, ...).
         time: column of times; None finds it if there is one, "" leaves time out.
         weight: column of weights or ratings; None finds it if there is one, "" leaves it out.
+        time_format: how times are written: a strptime pattern ("%d/%m/%Y %H:%M"); "day-first",
+            "month-first" or "year-first"; of numbers "s", "ms", "us", "ns" since 1970 or "excel",
+            days of a spreadsheet. None finds it.
 
     Example:
 
@@ -57,6 +60,7 @@ class Columns:
     item: str | None = None
     time: str | None = None
     weight: str | None = None
+    time_format: str | None = None
 
 
 BY_COMMON_NAMES = Columns()

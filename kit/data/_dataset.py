@@ -1,6 +1,6 @@
 """A split source, encoded as integers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -39,6 +39,7 @@ class Dataset:
             `{valid,test}_rows_of_cold_{users,items}`.
         cleaning: what was dropped from the source.
         licence: attribution of a built-in data set, else "".
+        notes: lines on how the source was read, as of `kit.data.Source`.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Dataset:
     cold: dict[str, int]
     cleaning: tuple[CleaningStep, ...]
     licence: str
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
 
     @cached_property
     def holders(self) -> NDArray[np.int64]:
@@ -118,6 +120,7 @@ def encode(
         },
         cleaning=source.cleaning,
         licence=source.licence,
+        notes=source.notes,
     )
 
 

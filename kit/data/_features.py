@@ -1,15 +1,22 @@
 """Tables of features of items and users."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+from polars import selectors
 
-from kit.data._clean import CleaningStep
+from kit.data._cells import stripped
+from kit.data._clean import CleaningStep, without
 from kit.data._columns import find_common, find_named, normalised, plain_name
+from kit.data._matching import difference, match_notes
+from kit.data._numbers import is_coded, numbers_note, read_numbers
 from kit.data._read import ids_of
 from kit.data._tables import open_table
 from kit.errors import UserError
 
+_ROW = "kit row"  # no name a table would use
 _TITLES = (
     "title",
     "itemtitle",
@@ -24,9 +31,31 @@ _TITLES = (
 )
 
 
+@dataclass(frozen=True)
+class Features:
+    """A table of features of items or users.
+
+    Args:
+        table: `{role}_id` (String, unique, not null) and the other columns: text, finite numbers
+            or booleans.
+        cleaning: what was dropped.
+        notes: lines on how cells were read and how much of the log has a row.
+    """
+
+    table: pl.DataFrame
+    cleaning: list[CleaningStep]
+    notes: list[str]
+
+
 def read_features(
-    path: Path, role: str, *, named: str | None, in_interactions: str, known: pl.Series | None
-) -> tuple[pl.DataFrame, list[CleaningStep]]:
+    path: Path,
+    role: str,
+    *,
+    named: str | None,
+    in_interactions: str,
+    known: pl.Series | None,
+    kinds: Mapping[str, str] | None = None,
+) -> Features:
     """Read the features of items or users.
 
     Args:
@@ -34,43 +63,61 @@ def read_features(
         role: "item" or "user".
         named: the id column the user named for the interactions, if he did.
         in_interactions: the id column of the interactions.
-        known: the ids of the interactions, one of which has to be there; or None.
-
-    Returns:
-        `{role}_id` (String, unique) and the other columns, text columns of numbers as numbers; and
-        what was dropped.
+        known: the different ids of the interactions, one of which has to be there; or None.
+        kinds: columns that are "number" or "text" to a model, whatever their cells look like.
 
     Raises:
-        UserError: no id column, an id twice, or no id that occurs in the interactions.
+        UserError: no id column, an id with two different rows, no id that occurs in the
+            interactions, or too many cells of a number that are none.
     """
     table = open_table(path)
     column = _id_column(table.columns, role, named, in_interactions, where=str(path))
     raw = table.read(table.columns)
-    ids = ids_of(table, raw, column).text
-    again = (ids.is_not_null() & ~ids.is_first_distinct()).arg_true()
-    if len(again):
+    found = ids_of(table, raw[column], column)
+    key = f"{role}_id"
+    rest = raw.drop(column)
+    rest = rest.rename({name: _feature_name(name, key) for name in rest.columns})
+    ids = found.text.cast(pl.String).alias(key)
+    rows = rest.with_columns(ids).with_row_index(_ROW, table.first_row)
+    rows = rows.filter(pl.col(key).is_not_null())
+    steps = [CleaningStep(without(role, found.markers, path.name), len(raw) - len(rows))]
+    unique = _one_row_each(rows, key)
+    steps.append(CleaningStep(f"repeated rows of {path.name}", len(rows) - len(unique)))
+    again = unique[key].is_duplicated()
+    if again.any():
+        id_ = unique[key].filter(again)[0]
+        twice = rows.filter(pl.col(key) == id_)
+        more = len(unique) - unique[key].n_unique()
         raise UserError(
-            f"The {role} '{ids[again[0]]}' has more than one row ({len(again)} rows too many).",
-            where=f"{path}, column {plain_name(column)}, row {again[0] + table.first_row}",
+            f"The {role} '{id_}' has more than one row ({more} rows too many).",
+            where=f"{path}, column {plain_name(column)}, row {twice[_ROW][1]}",
             expected=f"one row for each {role}",
             remedy="Keep one row of each.",
         )
-    if known is not None and not ids.is_in(known.implode()).any():
-        raise UserError(
-            f"No {role} of the file occurs in the interactions.",
-            where=f"{path}, column {plain_name(column)}",
-            expected=f"ids like '{known[0]}', found ids like '{ids.drop_nulls().head(1).item()}'"
-            if ids.count()
-            else "ids",
-            remedy=f"Is it the right column? It is found by name or given by --{role}-column.",
-        )
-    key = f"{role}_id"
-    features = raw.drop(column)
-    features = features.rename({name: _feature_name(name, key) for name in features.columns})
-    frame = pl.DataFrame([ids.alias(key), *map(_plain, features)])
-    kept = frame.filter(pl.col(key).is_not_null())
-    lost = len(frame) - len(kept)
-    return kept, [CleaningStep(f"rows of {path.name} without {role}", lost)] if lost else []
+    notes = []
+    if known is not None:
+        if not known.is_in(unique[key].implode()).any():
+            cause = difference(known, unique[key])
+            raise UserError(
+                f"No {role} of the file occurs in the interactions.",
+                where=f"{path}, column {plain_name(column)}",
+                expected=f"ids like '{known[0]}', found ids like '{unique[key][0]}'"
+                if len(unique)
+                else "ids",
+                remedy=f"Write them as in the interactions; they differ in {cause}."
+                if cause
+                else f"Is it the right column? It is found by name or given by --{role}-column.",
+            )
+        notes += match_notes(role, known, unique[key], path.name)
+
+    def locate(row: int) -> str:
+        return f"{path.name}, row {unique[_ROW][row]}"
+
+    kinds = kinds or {}
+    features = [_plain(unique[name], kinds.get(name), locate, notes) for name in rest.columns]
+    return Features(
+        pl.DataFrame([unique[key], *features]), [step for step in steps if step.rows], notes
+    )
 
 
 def title_column(items: pl.DataFrame | None) -> str | None:
@@ -108,24 +155,71 @@ def _feature_name(column: str, key: str) -> str:
     return f"{name}_feature" if name == key else name
 
 
-def _plain(values: pl.Series) -> pl.Series:
+def _one_row_each(rows: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Without rows that say again what an earlier one says."""
+    repeated = rows[key].is_duplicated()
+    if not repeated.any():
+        return rows
+    some = rows.filter(repeated)
+    plain = some.drop(_ROW).with_columns(selectors.nested().cast(pl.String))
+    first = plain.select(pl.struct(pl.all()).is_first_distinct()).to_series()
+    return pl.concat([rows.filter(~repeated), some.filter(first)]).sort(_ROW)
+
+
+def _plain(
+    values: pl.Series, kind: str | None, locate: Callable[[int], str], notes: list[str]
+) -> pl.Series:
     """A feature as text, numbers or booleans: lists as words, times as seconds since 1970."""
     if isinstance(values.dtype, pl.List) and not values.dtype.inner.is_nested():
         words = pl.col(values.name).list.eval(pl.element().cast(pl.String)).list.join(" ")
         return values.to_frame().select(words).to_series()
     if values.dtype in (pl.Date, pl.Datetime):
         return values.dt.epoch("s").cast(pl.Int64)
-    if values.dtype.is_numeric() or values.dtype == pl.Boolean:
+    if values.dtype == pl.Boolean:
         return values
-    return _as_numbers(values.cast(pl.String))
+    text = None if values.dtype.is_numeric() else values.cast(pl.String)
+    numbers = values if text is None else _numbers(text, kind, locate, notes)
+    if not numbers.dtype.is_float():
+        return numbers
+    endless = numbers.is_infinite().fill_null(False)
+    if endless.any():
+        row = int(endless.arg_max() or 0)
+        notes.append(
+            f"{values.name}: {int(endless.sum()):,} numbers are not finite and read as missing, "
+            f"the first in {locate(row)}"
+        )
+    return numbers.fill_nan(None).set(endless, None)
 
 
-def _as_numbers(values: pl.Series) -> pl.Series:
-    """Text as numbers if all of it is; "007" and "02139" are not numbers but codes."""
-    if not values.count() or values.str.contains(r"^\s*0\d").any():
-        return values
-    for dtype in (pl.Int64, pl.Float64):
-        numbers = values.cast(dtype, strict=False)
-        if numbers.null_count() == values.null_count():
-            return numbers
-    return values
+def _numbers(
+    text: pl.Series, kind: str | None, locate: Callable[[int], str], notes: list[str]
+) -> pl.Series:
+    """Text as numbers if it is a column of numbers; "007" and "02139" are not but codes."""
+    if kind == "text":
+        return text
+    cells = stripped(text)
+    read = read_numbers(cells)
+    first = int((read.odd & ~read.words).arg_max() or 0)
+    if not read.is_column():
+        if kind == "number" and read.odd.any():
+            raise UserError(
+                f"Column {text.name} is a number to the model, and '{cells[first]}' is none.",
+                where=locate(first),
+                expected="numbers; empty cells are missing values",
+                remedy="Correct the value, or leave the column out.",
+            )
+        if read.values.count() >= int(read.odd.sum()) > 0:
+            notes.append(
+                f"{text.name}: read as text, for {int(read.odd.sum()):,} of {cells.count():,} "
+                f"cells are not a number, the first '{cells[first]}' in {locate(first)}"
+            )
+        return text if kind is None else read.values
+    if kind is None and is_coded(cells.filter(read.values.is_not_null())):
+        return text
+    notes += numbers_note(text.name, cells, read, locate)
+    exact = cells.cast(pl.Int64, strict=False)
+    if exact.count() == read.values.count():
+        return exact
+    is_whole = (read.values == read.values.floor()).all() and read.values.is_finite().all()
+    has_decimals = cells.str.contains(read.decimal, literal=True) & read.values.is_not_null()
+    return read.values.cast(pl.Int64) if is_whole and not has_decimals.any() else read.values

@@ -1,14 +1,18 @@
 """Ids as text, the same text wherever the id comes from."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
 
+from kit.data._cells import is_missing, stripped
 from kit.errors import UserError
 
-_WHOLE_FLOAT = r"^-?\d+\.0+$"
+INTEGERS, TEXT = "integers", "text"
 _WHOLE = r"^-?\d+$"
+_WHOLE_OR_FLOAT = r"^-?\d+(\.0+)?$"
+_LINE_BREAK = r"[\r\n]"
 
 
 @dataclass(frozen=True)
@@ -16,48 +20,85 @@ class Ids:
     """One column of ids.
 
     Args:
-        text: String, or Categorical once encoded; null where the source has no id.
-        form: what they were: 'integer', 'string', or of a text file 'text', 'whole' (`17850`),
-            'float' (`17850.0`).
+        text: Categorical; null where the source has no id.
+        form: what they were: 'integer', 'string', or of a text file 'text'; "" if all are missing.
         where: file and column, for errors.
+        markers: what the source wrote for "no id" (NULL, NA, ...), each as often as it does.
     """
 
     text: pl.Series
     form: str
     where: str
-
-    def encoded(self) -> "Ids":
-        """The same in four bytes a row; the text of each id is kept once in the process."""
-        return Ids(self.text.cast(pl.Categorical), self.form, self.where)
-
-    @classmethod
-    def joined(cls, parts: Sequence["Ids"]) -> "Ids":
-        """The parts of one column, one after the other."""
-        form = next((part.form for part in parts if part.form), "")
-        return cls(pl.concat([part.text for part in parts]), form, parts[0].where)
+    markers: dict[str, int] = field(default_factory=dict)
 
 
 def to_ids(
-    values: pl.Series, *, where: str, first_row: int, typed: bool, kind: str | None = None
+    values: pl.Series | Sequence[pl.Series],
+    *,
+    where: str,
+    first_row: int,
+    typed: bool,
+    kind: str | None = None,
 ) -> Ids:
-    """Ids as text: integers and whole floats as integer text, text as it is, "" as null.
+    """Ids as text without blanks at their ends; integers and whole floats as integer text.
+
+    Text of which every id is a whole number, some written as 17850.0, is integer text too. An
+    empty id and what stands for "no value" (`kit.data._cells.MISSING`) are null.
 
     Args:
-        values: the column as read.
+        values: the column as read, or `encoded` parts of it.
         where: file and column, for errors.
         first_row: the number a person gives to the first row.
         typed: whether the source tells integers from strings.
         kind: 'integer' or 'string' where the file had to be asked.
 
     Raises:
-        UserError: a type that cannot be an id, a fraction, or numbers in two forms.
+        UserError: a type that cannot be an id, a fraction, a line break, or numbers in two forms.
+    """
+    if isinstance(values, pl.Series):
+        values = [encoded(values, where=where, first_row=first_row)]
+    is_integer = values[0].name == INTEGERS
+    column = values[0] if len(values) == 1 else pl.concat([part.alias("") for part in values])
+    if is_integer:
+        return Ids(column, "integer", where)
+    # Ids repeat: what a cell means is found once for each different text.
+    distinct = column.unique()
+    raw = distinct.cast(pl.String)
+    words = stripped(raw)
+    missing = is_missing(words)
+    is_marker = missing & words.is_not_null()
+    counts: dict[str, int] = {}
+    if is_marker.any():
+        rows = column.filter(column.is_in(distinct.filter(is_marker).implode()))
+        of_marker = stripped(rows.cast(pl.String)).value_counts(sort=True)
+        counts = dict(of_marker.iter_rows())
+    words = words.set(missing, None)
+
+    def row_of(word: str) -> int:
+        spelled = distinct.filter(words == word)
+        return int(column.is_in(spelled.implode()).arg_max() or 0) + first_row
+
+    _refuse_line_breaks(words, row_of, where)
+    found = _one_form(words, row_of, where)
+    if not found.equals(raw, null_equal=True):
+        column = _recoded(column, distinct, found)
+    form = kind or "string" if typed else "text"
+    return Ids(column, form if found.count() else "", where, counts)
+
+
+def encoded(values: pl.Series, *, where: str, first_row: int) -> pl.Series:
+    """A column of ids, or a part of one, as Categorical: four bytes a row, each text kept once.
+
+    Raises:
+        UserError: a type that cannot be an id, or a fraction.
     """
     dtype = values.dtype
+    name = TEXT
     if dtype.is_integer():
-        return Ids(values.cast(pl.String), "integer", where)
-    if dtype.is_float() or dtype.is_decimal():
-        return Ids(_whole_numbers(values, where=where, first_row=first_row), "integer", where)
-    if dtype == pl.Binary or dtype in (pl.Categorical, pl.Enum, pl.Null):
+        values, name = values.cast(pl.String), INTEGERS
+    elif dtype.is_float() or dtype.is_decimal():
+        values, name = _whole_numbers(values, where=where, first_row=first_row), INTEGERS
+    elif dtype == pl.Binary or dtype in (pl.Categorical, pl.Enum, pl.Null):
         values = values.cast(pl.String)
     elif dtype != pl.String:
         raise UserError(
@@ -66,31 +107,18 @@ def to_ids(
             expected="strings or integers",
             remedy="Name another column with --user-column or --item-column, or convert this one.",
         )
-    text = values.set(values == "", None) if (values == "").any() else values
-    if typed:
-        return Ids(text, kind or ("string" if text.count() else ""), where)
-    return Ids(text, _form_of_text(text, where=where, first_row=first_row), where)
+    return values.cast(pl.Categorical).alias(name)
 
 
 def check_same_form(first: Ids, other: Ids) -> None:
     """Ids of two files of one source have to be of one form, or 1 and "1" would be two things."""
-    forms = {first.form, other.form}
-    if forms in ({"integer", "string"}, {"whole", "float"}, {"integer", "float"}):
+    if {first.form, other.form} == {"integer", "string"}:
         raise UserError(
-            f"Ids of mixed type: {_named(other.form)} here, {_named(first.form)} in {first.where}.",
+            f"Ids of mixed type: {other.form}s here, {first.form}s in {first.where}.",
             where=other.where,
             expected="the same type of id in all files",
             remedy="Write the ids of all files the same way.",
         )
-
-
-def _named(form: str) -> str:
-    return {
-        "integer": "integers",
-        "string": "strings",
-        "whole": "numbers like 17850",
-        "float": "numbers like 17850.0",
-    }[form]
 
 
 def _whole_numbers(values: pl.Series, *, where: str, first_row: int) -> pl.Series:
@@ -108,21 +136,50 @@ def _whole_numbers(values: pl.Series, *, where: str, first_row: int) -> pl.Serie
     return whole.cast(pl.String)
 
 
-def _form_of_text(text: pl.Series, *, where: str, first_row: int) -> str:
-    first = text.drop_nulls().head(1)
-    if first.is_empty():
-        return "text"
-    # Most columns are settled by their first id; a regular expression reads all the others.
-    if not text.str.ends_with("0").any() or not (floats := text.str.contains(_WHOLE_FLOAT)).any():
-        return "whole" if first.str.contains(_WHOLE).item() else "text"
-    whole = text.str.contains(_WHOLE)
-    if not whole.any():
-        return "float"
-    rows = [int(mask.arg_max() or 0) for mask in (whole, floats)]
+def _refuse_line_breaks(words: pl.Series, row_of: Callable[[str], int], where: str) -> None:
+    broken = words.filter(words.str.contains(_LINE_BREAK))
+    if len(broken):
+        rows = sorted((row_of(word), word) for word in broken.head(1000))
+        row, word = rows[0]
+        start = word.splitlines()[0][:40]
+        raise UserError(
+            f"An id holds a line break: it begins with '{start}' and has {len(word):,} characters.",
+            where=f"{where}, row {row}",
+            expected="ids in one line; a quote that is never closed swallows the rows after it",
+            remedy="Close or remove the quote, or write the table as Parquet.",
+        )
+
+
+def _one_form(words: pl.Series, row_of: Callable[[str], int], where: str) -> pl.Series:
+    """Whole floats as integers where every id is a whole number."""
+    floats = words.str.ends_with("0") & words.str.contains(".0", literal=True)
+    if not floats.any():
+        return words
+    floats = floats & words.str.contains(_WHOLE_OR_FLOAT)
+    if not floats.any():
+        return words
+    if words.str.contains(_WHOLE_OR_FLOAT).all():
+        return words.str.replace(r"\.0+$", "")
+    whole = words.filter(words.str.contains(_WHOLE))
+    both = whole.filter(whole.is_in(words.filter(floats).str.replace(r"\.0+$", "").implode()))
+    if not len(both):
+        return words
+    one = str(both[0])
+    other = words.filter(floats & (words.str.replace(r"\.0+$", "") == one))[0]
     raise UserError(
-        f"Ids of mixed type: '{text[rows[0]]}' (row {rows[0] + first_row}) and "
-        f"'{text[rows[1]]}' (row {rows[1] + first_row}).",
+        f"Ids of mixed type: '{one}' (row {row_of(one)}) and '{other}' (row {row_of(other)}).",
         where=where,
         expected="numbers with or without '.0', not both",
         remedy="Write all ids the same way, for example without '.0'.",
     )
+
+
+def _recoded(column: pl.Series, distinct: pl.Series, found: pl.Series) -> pl.Series:
+    """The column with `found` in place of `distinct`."""
+    codes, known = column.to_physical(), distinct.to_physical()
+    # The code of null, which has none, is one more than the largest.
+    missing = int(known.drop_nulls().to_numpy().max(initial=0)) + 1
+    places = np.zeros(missing + 1, np.uint32)
+    places[known.fill_null(missing).to_numpy()] = np.arange(len(distinct), dtype=np.uint32)
+    rows = places[codes.fill_null(missing).to_numpy()]
+    return found.cast(pl.Categorical).gather(rows)

@@ -5,19 +5,21 @@ import re
 import polars as pl
 
 from kit.data._columns import find_common
+from kit.data._numbers import is_coded, read_numbers
 from kit.data._schema import Feature, Kind, Schema
-from kit.data._typed_columns import SEPARATOR, as_numbers, text, typed
+from kit.data._typed_columns import SEPARATOR, Locate, text, typed
 
 FEW_VALUES = 20
 FEWEST_ROWS = 20  # below, a column of different values may be so by chance
 MANY_TEXTS, WORDS_OF_TEXT = 50, 3
 SHARE_OF_LISTS = 0.1
 SHARED_VALUES = 0.5
+MOSTLY_NUMBERS, OWN_VALUES = 0.5, 0.9
 _ID = re.compile(r"(^|[\W_])(?i:id|uuid|guid)s?$|[a-z](ID|Id)s?$")
 _DATE = r"^\d{4}-\d\d-\d\d"
 
 
-def infer_schema(rows: pl.DataFrame) -> Schema:
+def infer_schema(rows: pl.DataFrame, locate: Locate = lambda row: f"row {row + 1}") -> Schema:
     """The kinds of a table's columns, by their names and values.
 
     A column is left out where it cannot tell rows apart (one value) or tells all of them apart (a
@@ -25,6 +27,7 @@ def infer_schema(rows: pl.DataFrame) -> Schema:
 
     Args:
         rows: the columns that may be features, as read.
+        locate: names the place of a row, for notes.
 
     Example:
 
@@ -42,14 +45,16 @@ def infer_schema(rows: pl.DataFrame) -> Schema:
     """
     features: list[Feature] = []
     left_out: dict[str, str] = {}
+    notes: list[str] = []
     for column in rows.iter_columns():
         found = _kind_of(column)
         if isinstance(found, Feature):
             features.append(found)
+            notes += _doubts(column, found.kind, locate)
         else:
             left_out[column.name] = found
     shared = [_sharing(rows, feature, features) for feature in features]
-    return Schema(tuple(shared), left_out)
+    return Schema(tuple(shared), left_out, tuple(notes))
 
 
 def is_id_name(name: str) -> bool:
@@ -79,28 +84,59 @@ def _kind_of(column: pl.Series) -> Feature | str:
         return "no value in any row"
     if different == 1 and not cells.null_count():
         return "one value in all rows"
-    kind = _kind_of_cells(column, known, different)
+    kind, decimal = _kind_of_cells(column, known, different)
     own = different == len(known) >= FEWEST_ROWS
     if own and kind in ("id", "category"):
         return "a value of its own in every row"
     if kind == "category" and known.str.contains(_DATE).all():
         return "dates; --time-column names the one to split by"
-    return Feature(column.name, kind)
+    return Feature(column.name, kind, decimal=decimal)
 
 
-def _kind_of_cells(column: pl.Series, known: pl.Series, different: int) -> Kind:
+def _doubts(column: pl.Series, kind: Kind, locate: Locate) -> list[str]:
+    """Lines where a category or a text may not be what the column means."""
+    if kind not in ("category", "text") or column.dtype == pl.Boolean:
+        return []
+    cells = text(column)
+    known, different = cells.count(), cells.drop_nulls().n_unique()
+    numbers = read_numbers(cells) if different > FEW_VALUES else None
+    if numbers is not None and numbers.odd.any():
+        odd = int(numbers.odd.sum())
+        if numbers.values.count() >= MOSTLY_NUMBERS * known:
+            row = int(numbers.odd.arg_max() or 0)
+            return [
+                f"warning: {column.name}: read as a {kind}, for {odd:,} of {known:,} cells are not "
+                f"a number, the first '{cells[row]}' in {locate(row)}"
+            ]
+    if kind == "category" and known >= FEWEST_ROWS and different >= OWN_VALUES * known:
+        return [
+            f"warning: {column.name}: read as a category, though {different:,} of its {known:,} "
+            f"values are different; --ignore {column.name} leaves it out"
+        ]
+    return []
+
+
+def _kind_of_cells(column: pl.Series, known: pl.Series, different: int) -> tuple[Kind, str | None]:
+    """The kind, and the decimal sign of numbers where it is not the point."""
     is_id = is_id_name(column.name)
     if column.dtype == pl.Boolean:
-        return "category"
+        return "category", None
     if known.str.starts_with("[").all() and known.str.ends_with("]").all():
-        return "list"
-    numbers, wrong = as_numbers(known)
-    if not wrong.any() and numbers.null_count() < len(numbers):
-        coded = known.str.contains(r"^0\d").any()
-        whole = bool((numbers == numbers.floor()).all())
+        return "list", None
+    numbers = read_numbers(known)
+    if numbers.is_column():
+        values = numbers.values.drop_nulls()
+        whole = bool((values == values.floor()).all())
         if is_id and whole:
-            return "id"
-        return "category" if coded or (whole and different <= FEW_VALUES) else "number"
+            return "id", None
+        coded = is_coded(known.filter(numbers.values.is_not_null()))
+        if coded or (whole and different <= FEW_VALUES):
+            return "category", None
+        return "number", "," if numbers.decimal == "," else None
+    return _kind_of_text(known, different, is_id), None
+
+
+def _kind_of_text(known: pl.Series, different: int, is_id: bool) -> Kind:
     if known.str.contains(SEPARATOR, literal=True).mean() >= SHARE_OF_LISTS:  # type: ignore[operator]
         parts = known.str.split(SEPARATOR).explode()
         if parts.n_unique() <= different:

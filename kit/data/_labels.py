@@ -7,7 +7,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kit.data._columns import find_named, normalised
-from kit.data._typed_columns import Locate, as_numbers, text
+from kit.data._numbers import read_numbers
+from kit.data._typed_columns import Locate, text
 from kit.errors import UserError
 
 COMMON = ("label", "click", "clicked", "isclick", "target", "y", "conversion", "converted")
@@ -114,10 +115,11 @@ def to_label(values: pl.Series, positive: str | None, locate: Locate) -> tuple[p
 def _plain(values: pl.Series) -> pl.Series:
     """As text; 1.0 and 1 are one value, "NaN" among numbers is missing."""
     if not values.dtype.is_numeric() and values.dtype != pl.Boolean:
-        numbers, wrong = as_numbers(values)
-        if wrong.any() or not numbers.count():
-            return text(values)
-        values = numbers.alias(values.name)
+        cells = text(values)
+        numbers = read_numbers(cells)
+        if numbers.odd.any() or not numbers.values.count():
+            return cells
+        values = numbers.values.alias(values.name)
     return text(values.cast(pl.Float64) if values.dtype.is_numeric() else values)
 
 

@@ -18,7 +18,7 @@ def read_new_items(
     item_column: str | None = None,
     completed: Callable[[pl.DataFrame], pl.DataFrame] = lambda table: table,
     contents: Sequence[str] = (),
-) -> tuple[pl.DataFrame, list[CleaningStep]]:
+) -> tuple[pl.DataFrame, list[CleaningStep], list[str]]:
     """Read items to be embedded from their features.
 
     Args:
@@ -29,16 +29,19 @@ def read_new_items(
         contents: columns of pictures and texts that the model reads; likewise null.
 
     Returns:
-        `item_id` (String, unique, not null) and the other columns; and what was dropped.
+        `item_id` (String, unique, not null) and the other columns; what was dropped; and lines on
+        how cells were read.
 
     Raises:
         UserError: no id column, an id twice, no row, no column the model knows, or text where
             the model expects numbers.
     """
-    table, dropped = read_features(
-        path, "item", named=item_column, in_interactions="item_id", known=None
+    kinds = {name: "number" for name, _, _ in encoder.numbers}
+    kinds |= dict.fromkeys([*encoder.text, *contents], "text")
+    found = read_features(
+        path, "item", named=item_column, in_interactions="item_id", known=None, kinds=kinds
     )
-    table = completed(table)
+    table = completed(found.table)
     known = [*encoder.text, *(name for name, _, _ in encoder.numbers), *contents]
     if not set(known) & set(table.columns):
         raise UserError(
@@ -59,4 +62,4 @@ def read_new_items(
     texts = [pl.lit(None, pl.String).alias(name) for name in names]
     numbers = [pl.lit(None, pl.Float64).alias(name) for name, _, _ in encoder.numbers]
     lacking = [null for null in texts + numbers if null.meta.output_name() not in table.columns]
-    return table.with_columns(lacking), dropped
+    return table.with_columns(lacking), found.cleaning, found.notes

@@ -71,6 +71,8 @@ class Profile:
         split: the protocol in words, or "" without a dataset.
         parts: what the split leaves in each part.
         licence: attribution of a built-in data set, else "".
+        notes: lines on how the source was read, as of `Source`.
+        missing: feature to the share of its rows that have no value, where there are such.
     """
 
     name: str
@@ -93,12 +95,18 @@ class Profile:
     split: str
     parts: tuple[PartProfile, ...]
     licence: str
+    notes: tuple[str, ...] = ()
+    missing: tuple[tuple[str, float], ...] = ()
 
     def rows(self) -> list[tuple[str, str, str]]:
         """The profile as lines: section, label, value."""
         return [
             *(("Source", *line) for line in self._source()),
-            *(("Cleaning", step.name, f"{step.rows:,} dropped") for step in self.cleaning),
+            *(
+                ("Cleaning", step.name, f"{_of(step.rows, self.rows_read)} dropped")
+                for step in self.cleaning
+            ),
+            *(("Notes", str(number), note) for number, note in enumerate(self.notes, start=1)),
             *(("Long tail", *line) for line in self._long_tail()),
             *(
                 ("Rows per user", name, f"{rows:,.6g}")
@@ -130,6 +138,9 @@ class Profile:
         ):
             if features:
                 lines.append((label, ", ".join(features)))
+        if self.missing:
+            shares = ", ".join(f"{name} {share:.1%}" for name, share in self.missing)
+            lines.append(("features without a value", shares))
         return lines
 
     def _long_tail(self) -> list[tuple[str, str]]:
@@ -204,6 +215,8 @@ def profile(source: Source, dataset: Dataset | None = None) -> Profile:
         split="" if dataset is None else dataset.split,
         parts=tuple(_part(name, getattr(dataset, name), dataset) for name in parts if dataset),
         licence=source.licence,
+        notes=source.notes,
+        missing=_missing(source),
     )
 
 
@@ -248,6 +261,16 @@ def _part(name: str, events: Events, dataset: Dataset) -> PartProfile:
         rows_of_cold_items=int(cold_items.sum()),
         warm_rows=int((~cold_users & ~cold_items).sum()),
     )
+
+
+def _missing(source: Source) -> tuple[tuple[str, float], ...]:
+    shares = [
+        (column.name, column.null_count() / len(column))
+        for table in (source.items, source.users)
+        if table is not None and len(table)
+        for column in table.iter_columns()
+    ]
+    return tuple((name, share) for name, share in shares if share)
 
 
 def _sized(size: Size) -> str:

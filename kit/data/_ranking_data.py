@@ -57,6 +57,7 @@ class RankingData:
         rows_read: rows of the source.
         cleaning: what was dropped.
         licence: attribution of a built-in table, else "".
+        notes: lines on how the table was read, as of `kit.data.RankingSource`.
     """
 
     name: str
@@ -74,6 +75,7 @@ class RankingData:
     rows_read: int
     cleaning: tuple[CleaningStep, ...]
     licence: str
+    notes: tuple[str, ...] = ()
 
 
 def split_ranking(
@@ -167,6 +169,7 @@ def split_ranking(
         rows_read=source.rows_read,
         cleaning=source.cleaning,
         licence=source.licence,
+        notes=source.notes,
     )
 
 

@@ -1,19 +1,20 @@
 """Open a table to learn a ranking model from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
 
-from kit.data._clean import CleaningStep, drop_duplicates
+from kit.data._clean import CleaningStep, drop_duplicates, without
 from kit.data._columns import find_common, find_named
-from kit.data._features import read_features
+from kit.data._features import Features, read_features
+from kit.data._ids import Ids, to_ids
 from kit.data._infer_schema import infer_schema
 from kit.data._labels import find_labels, to_label
 from kit.data._schema import Schema, check_columns, read_schema, without_history
 from kit.data._table_rows import TableRows, read_table
-from kit.data._times import SECOND, to_microseconds
+from kit.data._times import SECOND, check_time_format, time_notes, to_microseconds
 from kit.data._typed_columns import text, typed
 from kit.errors import UserError
 
@@ -32,6 +33,7 @@ class RankingColumns:
         time: when; None finds it by common names if there is one, "" leaves it out.
         group: by whom grouped AUC is counted; None is the user, if there is one.
         ignore: columns that are no features.
+        time_format: how times are written, as of `kit.data.Columns`.
     """
 
     labels: Sequence[str] = ()
@@ -41,6 +43,7 @@ class RankingColumns:
     time: str | None = None
     group: str | None = None
     ignore: Sequence[str] = ()
+    time_format: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ class RankingSource:
         cleaning: what was dropped.
         rows_read: rows before.
         licence: attribution of a built-in table, else "".
+        notes: lines on how cells were read, and how much has a row in the tables of items and
+            users.
     """
 
     name: str
@@ -76,6 +81,7 @@ class RankingSource:
     cleaning: tuple[CleaningStep, ...]
     rows_read: int
     licence: str
+    notes: tuple[str, ...] = ()
 
 
 def open_ranking(
@@ -110,12 +116,20 @@ def open_ranking(
     ({'Y': '1'}, 24)
     """
     columns = columns or RankingColumns()
+    if columns.time_format is not None:
+        check_time_format(columns.time_format)
     table = read_table(source)
     roles = _roles(table, columns, needed=("user", "item") if is_log else ())
-    frame, joined = table.frame, {}
+    frame, tables = table.frame, dict[str, Features]()
+    ids = {role: _ids(table, roles[role]) for role in ("user", "item") if role in roles}
+    frame = frame.with_columns(one.text.alias(roles[role]) for role, one in ids.items())
+    cleaning: list[CleaningStep] = []
+    notes: list[str] = []
     for role, file in (("item", items), ("user", users)):
         if file is not None:
-            frame, joined[role] = _with_features(frame, Path(file), role, roles, table)
+            frame, tables[role] = _with_features(frame, Path(file), role, roles, table)
+            cleaning += tables[role].cleaning
+            notes += tables[role].notes
     names: list[str] = []
     if not is_log:
         names = find_labels(columns.labels, table.frame.columns, table.frame, where=source)
@@ -132,7 +146,8 @@ def open_ranking(
     elif schema is not None:
         found = read_schema(schema, candidates.columns)
     else:
-        found = infer_schema(candidates)
+        found = infer_schema(candidates, table.locate)
+        notes += found.notes
     if not found.features:
         reasons = "; ".join(f"{name}: {why}" for name, why in found.left_out.items())
         raise UserError(
@@ -141,14 +156,15 @@ def open_ranking(
             expected="columns beside the label" + (f" ({reasons})" if reasons else ""),
             remedy="Give more columns, or a --schema.",
         )
-    cleaning: list[CleaningStep] = []
     features = {}
     for feature in found.features:
-        values = candidates[feature.name]
-        features[feature.name], strange = typed(values, feature.kind, table.locate)
-        if strange:
+        column = candidates[feature.name]
+        read = typed(column, feature.kind, table.locate, decimal=feature.decimal)
+        features[feature.name] = read.values
+        notes += read.notes
+        if read.infinite:
             cleaning.append(
-                CleaningStep(f"infinite numbers of {feature.name}, now missing", strange)
+                CleaningStep(f"infinite numbers of {feature.name}, now missing", read.infinite)
             )
     labels, positives = {}, {}
     for name in names:
@@ -166,8 +182,10 @@ def open_ranking(
     of_roles = {role: text(frame[name]) for role, name in roles.items() if role != "time"}
     if "time" in roles:
         place = {"where": f"{source}, column {roles['time']}", "first_row": table.files[0][2]}
-        times = to_microseconds(frame[roles["time"]], **place)  # type: ignore[arg-type]
+        form = columns.time_format
+        times = to_microseconds(frame[roles["time"]], form=form, **place)  # type: ignore[arg-type]
         of_roles["time"] = times // SECOND
+        notes += time_notes(of_roles["time"].drop_nulls(), roles["time"])
     whole = RankingSource(
         name=source,
         schema=found,
@@ -176,14 +194,26 @@ def open_ranking(
         positives=positives,
         roles=roles,
         values=pl.DataFrame([values.alias(role) for role, values in of_roles.items()]),
-        of_items=tuple(c for c in joined.get("item", ()) if c in features),
+        of_items=tuple(
+            c for c in tables["item"].table.columns if c in features and c != roles["item"]
+        )
+        if "item" in tables
+        else (),
         part=table.part,
         is_log=is_log,
         cleaning=tuple(cleaning),
         rows_read=len(frame),
         licence=table.licence,
+        notes=tuple(notes),
     )
-    return _cleaned(whole, limit)
+    return _cleaned(whole, limit, {role: one.markers for role, one in ids.items()})
+
+
+def _ids(table: TableRows, column: str) -> Ids:
+    """The ids of a role's column as text; those that are numbers may be of any kind."""
+    place = {"where": f"{table.name}, column {column}", "first_row": table.files[0][2]}
+    found = to_ids(text(table.frame[column]), typed=True, **place)  # type: ignore[arg-type]
+    return replace(found, text=found.text.cast(pl.String))
 
 
 def _is_feature(column: str | None, schema: Path | Schema | None) -> bool:
@@ -203,7 +233,7 @@ def _roles(table: TableRows, columns: RankingColumns, needed: Sequence[str]) -> 
         elif role == "group":
             if "user" in roles:
                 roles["group"] = roles["user"]
-        elif found := _by_common_name(role, header, table, role in needed):
+        elif found := _by_common_name(role, header, table, role in needed, columns.time_format):
             roles[role] = found
         elif role in needed:
             raise UserError(
@@ -215,14 +245,16 @@ def _roles(table: TableRows, columns: RankingColumns, needed: Sequence[str]) -> 
     return roles
 
 
-def _by_common_name(role: str, header: list[str], table: TableRows, needed: bool) -> str | None:
+def _by_common_name(
+    role: str, header: list[str], table: TableRows, needed: bool, form: str | None
+) -> str | None:
     try:
         found = find_common(role, header, where=table.name)
     except UserError:
         if needed:
             raise
         return None
-    if found is None or role != "time" or needed:
+    if found is None or role != "time" or needed or form is not None:
         return found
     # A column called "time" may hold "2PM": then it is a feature like any other.
     try:
@@ -234,7 +266,7 @@ def _by_common_name(role: str, header: list[str], table: TableRows, needed: bool
 
 def _with_features(
     frame: pl.DataFrame, path: Path, role: str, roles: Mapping[str, str], table: TableRows
-) -> tuple[pl.DataFrame, list[str]]:
+) -> tuple[pl.DataFrame, Features]:
     if role not in roles:
         raise UserError(
             f"There is no {role} column to join {path.name} by.",
@@ -243,24 +275,31 @@ def _with_features(
             remedy=f"Name it: --{role}-column NAME",
         )
     key = f"{role}_id"
-    ids = text(frame[roles[role]])
-    features, _ = read_features(
-        path, role, named=roles[role], in_interactions=roles[role], known=ids.drop_nulls().unique()
+    ids = frame[roles[role]]
+    found = read_features(
+        path,
+        role,
+        named=roles[role],
+        in_interactions=roles[role],
+        known=ids.drop_nulls().unique(maintain_order=True),
     )
-    names = {c: f"{c}_of_{role}" if c in frame.columns else c for c in features.columns if c != key}
-    features = features.rename(names)
+    names = {c: f"{c}_of_{role}" for c in found.table.columns if c != key and c in frame.columns}
+    features = found.table.rename(names)
     joined = ids.alias(key).to_frame().join(features, on=key, how="left", maintain_order="left")
-    return frame.hstack(joined.drop(key)), list(names.values())
+    return frame.hstack(joined.drop(key)), replace(found, table=features)
 
 
-def _cleaned(source: RankingSource, limit: int | None) -> RankingSource:
+def _cleaned(
+    source: RankingSource, limit: int | None, markers: Mapping[str, Mapping[str, int]]
+) -> RankingSource:
     """Without rows that lack a label or, in a log, who, what or when; and within the limit."""
     kept = source.labels.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
     steps = [CleaningStep("rows without label", int((~kept).sum()))]
     for role in ("user", "item", "time"):
         if role in source.values.columns and (source.is_log or role == "time"):
             known = source.values[role].is_not_null()
-            steps.append(CleaningStep(f"rows without {role}", int((kept & ~known).sum())))
+            name = without(role, markers.get(role, {}))
+            steps.append(CleaningStep(name, int((kept & ~known).sum())))
             kept = kept & known
     source = _filtered(source, kept, steps)
     if source.is_log and source.part is None:

@@ -1,15 +1,16 @@
 """Files of interactions as one frame."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from kit.data._columns import ROLES, Columns, find_columns, plain_name
 from kit.data._files import missing, unreadable
-from kit.data._ids import Ids, check_same_form, to_ids
+from kit.data._ids import Ids, check_same_form, encoded, to_ids
 from kit.data._parts import PART, PARTS, TRAIN, VALID, part_of, parts_in, split_column
 from kit.data._tables import INTERACTION_SUFFIXES, Table, is_table, open_table, stem_of
 from kit.data._times import to_microseconds
@@ -27,10 +28,14 @@ class Rows:
         frame: user_id, item_id: Categorical; maybe time: Int64, microseconds since the epoch;
             maybe weight: Float64; maybe part: PART.
         names: role -> name of its column in the source.
+        markers: role -> what the source wrote for "no value", each as often as it does.
+        notes: lines on how cells were read.
     """
 
     frame: pl.DataFrame
     names: dict[str, str]
+    markers: dict[str, dict[str, int]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def read_interactions(path: Path, columns: Columns) -> Rows:
@@ -46,12 +51,18 @@ def read_interactions(path: Path, columns: Columns) -> Rows:
     frames: list[pl.DataFrame] = []
     places: list[tuple[str, int]] = []
     first: tuple[Table, dict[str, str], dict[str, Ids]] | None = None
+    markers: dict[str, dict[str, int]] = {}
+    notes: list[str] = []
     for file in parts or files:
         table = open_table(file)
         names = find_columns(table.columns, columns, where=str(file))
         if first is not None and set(names) != set(first[1]):
             raise _differs(table, names, first[0], first[1])
-        ids, frame = _rows_of(table, names, looks_for_parts=not parts)
+        ids, frame = _rows_of(table, names, columns.time_format, notes, looks_for_parts=not parts)
+        for role, of_role in ids.items():
+            counts = markers.setdefault(role, {})
+            for marker, count in of_role.markers.items():
+                counts[marker] = counts.get(marker, 0) + count
         if first is None:
             first = (table, names, ids)
         for role, of_first in first[2].items():
@@ -62,7 +73,7 @@ def read_interactions(path: Path, columns: Columns) -> Rows:
         places.append((str(file), table.first_row))
     assert first is not None
     plain = {role: plain_name(name) for role, name in first[1].items()}
-    return Rows(_with_parts(frames, places), plain)
+    return Rows(_with_parts(frames, places), plain, markers, notes)
 
 
 def _with_parts(frames: list[pl.DataFrame], places: list[tuple[str, int]]) -> pl.DataFrame:
@@ -139,43 +150,55 @@ def parts_of(files: Sequence[Path], folder: Path) -> dict[Path, str]:
 
 
 def _rows_of(
-    table: Table, names: dict[str, str], *, looks_for_parts: bool
+    table: Table,
+    names: dict[str, str],
+    time_format: str | None,
+    notes: list[str],
+    *,
+    looks_for_parts: bool,
 ) -> tuple[dict[str, Ids], pl.DataFrame]:
     # Only one part of the file holds its ids as text at a time.
-    parts: dict[str, list[Ids]] = {"user": [], "item": []}
+    parts: dict[str, list[pl.Series]] = {"user": [], "item": []}
     others: list[pl.DataFrame] = []
     start = 0
     rest = [column for column in table.columns if column not in names.values()]
     split = split_column(rest) if looks_for_parts else None
     wanted = [*names.values(), *([split] if split else [])]
     for raw in table.read_parts(wanted):
-        for role, encoded in parts.items():
-            encoded.append(ids_of(table, raw, names[role], start=start).encoded())
+        for role, of_role in parts.items():
+            place = _place(table, names[role])
+            place["first_row"] += start
+            of_role.append(encoded(raw[names[role]], **place))
         others.append(raw.select(c for c in wanted if c not in (names["user"], names["item"])))
         start += len(raw)
-    ids = {role: Ids.joined(encoded) for role, encoded in parts.items()}
+    ids = {role: ids_of(table, of_role, names[role]) for role, of_role in parts.items()}
     values = {f"{role}_id": column.text for role, column in ids.items()}
     # How a time is meant follows from the whole column.
     other = pl.concat(others)
-    for role, convert in (("time", to_microseconds), ("weight", to_weights)):
-        if role in names:
-            where = f"{table.path}, column {plain_name(names[role])}"
-            values[role] = convert(other[names[role]], where=where, first_row=table.first_row)
+    if "time" in names:
+        column = names["time"]
+        values["time"] = to_microseconds(other[column], form=time_format, **_place(table, column))
+    if "weight" in names:
+        column = names["weight"]
+        values["weight"] = to_weights(other[column], notes=notes, **_place(table, column))
     frame = pl.DataFrame(values)
     if split is not None:
         frame = frame.with_columns(other[split].cast(pl.String).alias(_SPLIT + plain_name(split)))
     return ids, frame
 
 
-def ids_of(table: Table, raw: pl.DataFrame, column: str, *, start: int = 0) -> Ids:
-    """The ids of one column of a table, of the rows from `start` on."""
+def ids_of(table: Table, values: pl.Series | Sequence[pl.Series], column: str) -> Ids:
+    """The ids of one column of a table."""
     return to_ids(
-        raw[column],
-        where=f"{table.path}, column {plain_name(column)}",
-        first_row=table.first_row + start,
+        values,
         typed=table.typed_ids,
         kind=table.check_id_type(column),
+        **_place(table, column),
     )
+
+
+def _place(table: Table, column: str) -> dict[str, Any]:
+    return {"where": f"{table.path}, column {plain_name(column)}", "first_row": table.first_row}
 
 
 def _differs(

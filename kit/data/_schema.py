@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -11,7 +11,7 @@ from kit.errors import UserError
 
 Kind = Literal["id", "category", "number", "text", "list"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-_KEYS = {"name", "kind", "table"}
+_KEYS = {"name", "kind", "table", "decimal"}
 HISTORY = "history"
 
 
@@ -25,11 +25,13 @@ class Feature:
             cell `a|b|c` or a list of JSON or Parquet.
         table: a feature whose values it shares, as a list of item ids shares those of the item;
             None for values of its own.
+        decimal: the decimal sign of a number, "." or ","; None finds it in the column.
     """
 
     name: str
     kind: Kind
     table: str | None = None
+    decimal: str | None = None
 
     @property
     def table_name(self) -> str:
@@ -44,6 +46,7 @@ class Schema:
     Args:
         features: what the model reads.
         left_out: column to the reason why it is no feature.
+        notes: lines on columns whose kind is doubtful.
 
     Example:
 
@@ -60,6 +63,7 @@ class Schema:
 
     features: tuple[Feature, ...]
     left_out: Mapping[str, str]
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def as_json(self) -> str:
         """Text that `read_schema` reads; a feature a line, to be changed by hand."""
@@ -115,14 +119,15 @@ def schema_from(content: Any, *, where: str) -> Schema:
 
 def _feature(entry: Any, *, where: str) -> Feature:
     right = isinstance(entry, dict) and isinstance(entry.get("name"), str)
+    right = right and entry.get("decimal") in (None, ".", ",")
     if not right or entry.get("kind") not in KINDS or not set(entry) <= _KEYS:
         raise UserError(
             f"This is no feature: {json.dumps(entry, ensure_ascii=False)}.",
             where=where,
-            expected=f"name; kind: {', '.join(KINDS)}; maybe table",
+            expected=f"name; kind: {', '.join(KINDS)}; maybe table, or decimal: . or ,",
             remedy='Write it like {"name": "age", "kind": "number"}.',
         )
-    return Feature(entry["name"], entry["kind"], entry.get("table"))
+    return Feature(entry["name"], entry["kind"], entry.get("table"), entry.get("decimal"))
 
 
 def read_schema(path: Path, columns: Sequence[str]) -> Schema:

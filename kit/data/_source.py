@@ -11,13 +11,14 @@ from kit.data._clean import (
     ROLE_OF,
     CleaningStep,
     check_variety,
+    dominant_user,
     drop_duplicates,
     drop_incomplete,
 )
 from kit.data._columns import BY_COMMON_NAMES, Columns, find_columns
 from kit.data._features import read_features
 from kit.data._read import read_interactions
-from kit.data._times import SECOND
+from kit.data._times import SECOND, check_time_format, time_notes
 from kit.errors import UserError
 
 
@@ -35,6 +36,8 @@ class Source:
         cleaning: what was dropped, in order.
         rows_read: rows before cleaning.
         licence: attribution of a built-in data set, else "".
+        notes: lines on how cells were read, what is strange about them, and how much of the log
+            has a row in the tables of items and users.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Source:
     cleaning: tuple[CleaningStep, ...]
     rows_read: int
     licence: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class _Opened:
     users: pl.DataFrame | None = None
     licence: str = ""
     where: str = field(default="")
+    markers: dict[str, dict[str, int]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def open_source(
@@ -93,8 +99,12 @@ def open_source(
     """
     if limit is not None and limit < 1:
         raise UserError(f"The limit {limit} keeps no row.", where="--limit", expected="1 or more")
+    if columns.time_format is not None:
+        check_time_format(columns.time_format)
     opened = _open(source, columns)
-    frame, steps = drop_incomplete(opened.frame, where=opened.where, names=opened.names)
+    frame, steps = drop_incomplete(
+        opened.frame, where=opened.where, names=opened.names, markers=opened.markers
+    )
     cleaning = [*opened.cleaning, *steps]
     if "part" not in frame.columns:
         frame, steps = drop_duplicates(frame)
@@ -105,17 +115,23 @@ def open_source(
         frame, steps = _limited(frame, limit)
         cleaning += steps
     check_variety(frame, where=opened.where)
+    notes = list(opened.notes)
+    if "time" in frame.columns:
+        notes += time_notes(frame["time"], opened.names.get("time", "time"))
+    notes += dominant_user(frame["user_id"])
     tables = {"item": opened.items, "user": opened.users}
     for role, file in (("item", items), ("user", users)):
         if file is not None:
-            tables[role], steps = read_features(
+            found = read_features(
                 Path(file),
                 role,
                 named=getattr(columns, role),
                 in_interactions=opened.names[role],
                 known=frame[f"{role}_id"].unique(maintain_order=True).cast(pl.String),
             )
-            cleaning += steps
+            tables[role] = found.table
+            cleaning += found.cleaning
+            notes += found.notes
     return Source(
         name=source,
         interactions=frame,
@@ -124,6 +140,7 @@ def open_source(
         cleaning=tuple(cleaning),
         rows_read=opened.rows_read,
         licence=opened.licence,
+        notes=tuple(notes),
     )
 
 
@@ -134,7 +151,15 @@ def _open(source: str, columns: Columns) -> _Opened:
 
         found = read_tfds(source.removeprefix("tfds:"), columns)
         return _Opened(
-            found.frame, len(found.frame), found.names, [], found.items, found.users, where=source
+            found.frame,
+            len(found.frame),
+            found.names,
+            [],
+            found.items,
+            found.users,
+            where=source,
+            markers=found.markers,
+            notes=found.notes,
         )
     if source in BUILT_IN:
         data = BUILT_IN[source]()
@@ -161,7 +186,15 @@ def _open(source: str, columns: Columns) -> _Opened:
     if not source or (not path.suffix and path.name == source and not path.exists()):
         raise _unknown_name(source)
     rows = read_interactions(path, columns)
-    return _Opened(rows.frame, len(rows.frame), rows.names, [], where=source)
+    return _Opened(
+        rows.frame,
+        len(rows.frame),
+        rows.names,
+        [],
+        where=source,
+        markers=rows.markers,
+        notes=rows.notes,
+    )
 
 
 def _unknown_name(source: str) -> UserError:

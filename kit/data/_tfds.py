@@ -30,6 +30,8 @@ class TfdsRows:
     names: dict[str, str]
     items: pl.DataFrame | None
     users: pl.DataFrame | None
+    markers: dict[str, dict[str, int]]
+    notes: list[str]
 
 
 def read_tfds(name: str, columns: Columns) -> TfdsRows:
@@ -54,21 +56,22 @@ def read_tfds(name: str, columns: Columns) -> TfdsRows:
     def place(role: str) -> dict[str, Any]:
         return {"where": f"{where}, feature {names[role]}", "first_row": 1}
 
-    values: dict[str, pl.Series] = {
-        "user_id": to_ids(raw[names["user"]], typed=True, **place("user")).text,
-        "item_id": to_ids(raw[names["item"]], typed=True, **place("item")).text,
-    }
+    ids = {role: to_ids(raw[names[role]], typed=True, **place(role)) for role in ("user", "item")}
+    values = {f"{role}_id": of_role.text for role, of_role in ids.items()}
+    notes: list[str] = []
     if "time" in names:
-        values["time"] = to_microseconds(raw[names["time"]], **place("time"))
+        form = columns.time_format
+        values["time"] = to_microseconds(raw[names["time"]], form=form, **place("time"))
     if "weight" in names:
-        values["weight"] = to_weights(raw[names["weight"]], **place("weight"))
+        values["weight"] = to_weights(raw[names["weight"]], notes=notes, **place("weight"))
     frame = pl.DataFrame(values)
     others = raw.drop({*names.values(), _PART}, strict=False)
-    users, items = _features(frame, others)
-    frame = frame.cast({"user_id": pl.Categorical, "item_id": pl.Categorical})
+    ids_as_text = frame.with_columns(pl.col("user_id", "item_id").cast(pl.String))
+    users, items = _features(ids_as_text, others)
     if given:
         frame = frame.with_columns(raw[_PART].cast(PART).alias("part"))
-    return TfdsRows(frame, names, items, users)
+    markers = {role: of_role.markers for role, of_role in ids.items()}
+    return TfdsRows(frame, names, items, users, markers, notes)
 
 
 def read_tfds_table(name: str) -> tuple[pl.DataFrame, pl.Series | None]:

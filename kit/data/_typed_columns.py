@@ -1,36 +1,47 @@
 """A column's values as the kind of a feature wants them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import polars as pl
 
+from kit.data._cells import BLANKS, is_missing, stripped
+from kit.data._numbers import numbers_note, read_numbers
 from kit.data._schema import Kind
 from kit.errors import UserError
 
-# What TensorFlow strips from a string, so that a cell is the same value here and in an export.
-BLANK = " \t\n\r\v\f"
 SEPARATOR = "|"
-# What people write where there is no number. As categories they may be values like any other.
-NO_NUMBER = ("na", "n/a", "nan", "null", "none", "?", "-")
-NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity)$"
 
 Locate = Callable[[int], str]
 """The row of a column -> file and row, as a person counts them."""
 
 
-def typed(values: pl.Series, kind: Kind, locate: Locate) -> tuple[pl.Series, int]:
+class Typed(NamedTuple):
+    """A column as the kind of its feature wants it.
+
+    Args:
+        values: String, Float32 or List(String).
+        infinite: numbers that were not finite and are now missing.
+        notes: lines on how cells were read.
+    """
+
+    values: pl.Series
+    infinite: int = 0
+    notes: Sequence[str] = ()
+
+
+def typed(values: pl.Series, kind: Kind, locate: Locate, *, decimal: str | None = None) -> Typed:
     """The values of a feature; missing ones are null, or NaN among numbers.
 
     Args:
         values: the column as read.
         kind: of the feature.
         locate: names the place of a row, for errors.
-
-    Returns:
-        String, Float32 or List(String), and how many numbers were not finite and are now missing.
+        decimal: the decimal sign of numbers, "." or ","; None finds it.
 
     Raises:
-        UserError: a cell that is not of the kind.
+        UserError: a cell that is not of the kind; of numbers a few are missing values, see
+            `kit.data._numbers.Numbers.is_column`.
 
     Example:
 
@@ -38,9 +49,9 @@ def typed(values: pl.Series, kind: Kind, locate: Locate) -> tuple[pl.Series, int
     [['a', 'b'], None]
     """
     if kind == "list":
-        return _lists(values), 0
+        return Typed(_lists(values))
     if kind == "number":
-        return _numbers(values, locate)
+        return _numbers(values, decimal, locate)
     if isinstance(values.dtype, pl.List):
         raise UserError(
             f"Column '{values.name}' holds lists, not one value a row.",
@@ -48,7 +59,8 @@ def typed(values: pl.Series, kind: Kind, locate: Locate) -> tuple[pl.Series, int
             expected=f"one value, as a feature of kind {kind} has",
             remedy='Give it the kind "list" in the schema.',
         )
-    return text(values), 0
+    cells = text(values)
+    return Typed(cells.set(is_missing(cells), None) if kind == "id" else cells)
 
 
 def text(values: pl.Series) -> pl.Series:
@@ -68,19 +80,11 @@ def text(values: pl.Series) -> pl.Series:
         values = values.cast(pl.String, strict=False)
     else:
         values = values.cast(pl.String)
-    values = values.str.strip_chars(BLANK)
-    return values.set(values == "", None)
+    return stripped(values)
 
 
-def as_numbers(values: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Text as Float64, null where it is none; and which cells are neither numbers nor missing."""
-    cells = text(values)
-    numbers = cells.cast(pl.Float64, strict=False)
-    missing = cells.is_null() | cells.str.to_lowercase().is_in(NO_NUMBER)
-    return numbers.set(missing, None), numbers.is_null() & ~missing
-
-
-def _numbers(values: pl.Series, locate: Locate) -> tuple[pl.Series, int]:
+def _numbers(values: pl.Series, decimal: str | None, locate: Locate) -> Typed:
+    notes: list[str] = []
     if values.dtype in (pl.Date, pl.Datetime):
         numbers = values.dt.epoch("s").cast(pl.Float64)
     elif values.dtype.is_numeric() or values.dtype == pl.Boolean:
@@ -92,18 +96,23 @@ def _numbers(values: pl.Series, locate: Locate) -> tuple[pl.Series, int]:
             remedy='Give it the kind "list" in the schema.',
         )
     else:
-        numbers, wrong = as_numbers(values)
-        if (row := wrong.arg_max()) is not None and wrong[row]:
+        cells = text(values)
+        read = read_numbers(cells, decimal)
+        if read.odd.any() and not read.is_column():
+            row = int((read.odd & ~read.words).arg_max() or 0)
+            count = int(read.odd.sum())
             raise UserError(
-                f"'{values[row]}' is no number.",
+                f"'{values[row]}' is no number ({count:,} such cell{'s' if count > 1 else ''}).",
                 where=locate(row),
                 expected=f"numbers in column '{values.name}'; empty cells are missing values",
                 remedy='Mend the cell, or give the column the kind "category" in the schema.',
             )
+        numbers, notes = read.values, numbers_note(values.name, cells, read, locate)
     numbers = numbers.fill_nan(None)
     single = numbers.cast(pl.Float32)
     finite = single.is_finite().fill_null(True)
-    return single.set(~finite, None).fill_null(float("nan")), int((~finite).sum())
+    values = single.set(~finite, None).fill_null(float("nan"))
+    return Typed(values, int((~finite).sum()), notes)
 
 
 def _lists(values: pl.Series) -> pl.Series:
@@ -116,6 +125,6 @@ def _lists(values: pl.Series) -> pl.Series:
             parts = read.zip_with(json, parts)
         values = parts
     frame = values.to_frame("column")
-    element = pl.element().cast(pl.String).str.strip_chars(BLANK)
+    element = pl.element().cast(pl.String).str.strip_chars(BLANKS)
     cleaned = frame.select(pl.col("column").list.eval(element.filter(element != "")))
     return cleaned.to_series().alias(values.name)

@@ -2,38 +2,53 @@
 
 import polars as pl
 
+from kit.data._cells import stripped
+from kit.data._numbers import numbers_note, read_numbers
 from kit.errors import UserError
 
 
-def to_weights(values: pl.Series, *, where: str, first_row: int) -> pl.Series:
-    """Weights as Float64, none negative; null stays null.
+def to_weights(
+    values: pl.Series, *, where: str, first_row: int, notes: list[str] | None = None
+) -> pl.Series:
+    """Weights as Float64, none negative; what is missing or not finite is null.
 
     Args:
         values: the column as read.
         where: file and column, for errors.
         first_row: the number a person gives to the first row.
+        notes: gets lines on how cells were read.
 
     Raises:
-        UserError: not a number, NaN, infinite or negative; names the row.
+        UserError: not a number in more than a few rows, or negative; names the row.
 
     Example:
 
     >>> to_weights(pl.Series(["4.5", ""]), where="a.csv, column rating", first_row=2).to_list()
     [4.5, None]
     """
+    notes = [] if notes is None else notes
+    name = where.rpartition("column ")[2]
+
+    def locate(row: int) -> str:
+        return f"row {row + first_row}"
+
     if values.dtype == pl.String:
-        values = values.str.strip_chars()
-        values = values.set(values == "", None)
-    try:
-        weights = values.cast(pl.Float64, strict=False)
-    except pl.exceptions.PolarsError:
-        raise UserError(
-            f"Values of type {values.dtype} are not weights.",
-            where=where,
-            expected="numbers",
-            remedy="Name another column, or leave weights out with --weight-column ''.",
-        ) from None
-    bad = (weights.is_null() & values.is_not_null()) | ~weights.is_finite() | (weights < 0)
+        cells = stripped(values)
+        read = read_numbers(cells)
+        weights = read.values
+        bad = read.odd if not read.is_column() else weights < 0
+        notes += numbers_note(name, cells, read, locate)
+    else:
+        try:
+            weights = values.cast(pl.Float64)
+        except pl.exceptions.PolarsError:
+            raise UserError(
+                f"Values of type {values.dtype} are not weights.",
+                where=where,
+                expected="numbers",
+                remedy="Name another column, or leave weights out with --weight-column ''.",
+            ) from None
+        bad = weights < 0
     rows = bad.fill_null(False).arg_true()
     if len(rows):
         raise UserError(
@@ -44,4 +59,12 @@ def to_weights(values: pl.Series, *, where: str, first_row: int) -> pl.Series:
             remedy="Remove these rows, name another column with --weight-column, "
             "or leave weights out with --weight-column ''.",
         )
+    endless = (~weights.is_finite()).fill_null(False)
+    if endless.any():
+        row = int(endless.arg_max() or 0)
+        notes.append(
+            f"{name}: {int(endless.sum()):,} weights are not finite and read as missing, the first "
+            f"in {locate(row)}"
+        )
+        weights = weights.set(endless, None)
     return weights

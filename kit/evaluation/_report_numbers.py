@@ -19,7 +19,7 @@ from kit.evaluation._task import RankingTask
 from kit.metrics import bootstrap_intervals
 
 # Cleaning steps that dropped rows of a table of features, not interactions.
-OF_A_FEATURE_TABLE = re.compile("rows of .+ without (user|item)")
+OF_A_FEATURE_TABLE = re.compile(r"rows of .+ without (user|item)( \(.*\))?|repeated rows of .+")
 LIBRARIES = ("tensorflow", "keras", "numpy", "polars")
 
 

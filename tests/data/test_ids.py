@@ -3,7 +3,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from kit.data._ids import Ids, check_same_form, to_ids
+from kit.data._ids import check_same_form, encoded, to_ids
 from kit.errors import UserError
 
 
@@ -38,8 +38,23 @@ def test_types_that_cannot_be_ids(values: pl.Series) -> None:
         ids(values)
 
 
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (["17850.0", "12.0", None], ["17850", "12", None]),
+        (["42", "42.0", "43.00"], ["42", "42", "43"]),
+        (["-7.0", "10"], ["-7", "10"]),
+        (["007.0", "0010"], ["007", "0010"]),
+    ],
+)
+@pytest.mark.parametrize("typed", [True, False])
+def test_whole_numbers_written_as_floats_are_integers(
+    written: list[str | None], expected: list[str | None], typed: bool
+) -> None:
+    assert ids(pl.Series(written), typed=typed) == expected
+
+
 def test_text_keeps_its_form() -> None:
-    assert ids(pl.Series(["17850.0", "12.0"]), typed=False) == ["17850.0", "12.0"]
     assert ids(pl.Series(["v1.0", "17850", "1.5"]), typed=False) == ["v1.0", "17850", "1.5"]
 
 
@@ -52,8 +67,6 @@ def test_numbers_in_two_forms_are_mixed() -> None:
     ("first", "other"),
     [
         ((pl.Series([1]), True), (pl.Series(["1"]), True)),
-        ((pl.Series(["1"]), False), (pl.Series(["1.0"]), False)),
-        ((pl.Series([1]), True), (pl.Series(["1.0"]), False)),
     ],
 )
 def test_two_files_of_different_form(
@@ -77,10 +90,71 @@ def test_text_goes_with_integers_and_with_strings() -> None:
 
 def test_parts_of_a_column_are_joined() -> None:
     parts = [
-        to_ids(pl.Series(values, dtype=pl.String), where="a", first_row=1, typed=True).encoded()
-        for values in ([None], ["x", "y"], ["x"])
+        encoded(pl.Series(values, dtype=pl.String), where="a", first_row=1)
+        for values in ([None], ["x", "y"], [" x"])
     ]
-    joined = Ids.joined(parts)
+    joined = to_ids(parts, where="a", first_row=1, typed=True)
     assert joined.text.to_list() == [None, "x", "y", "x"]
     assert joined.text.dtype == pl.Categorical
     assert joined.form == "string"
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("u1 ", "u1"),
+        ("\tu1\r", "u1"),
+        ("\u00a0u1\u202f", "u1"),
+        ("\ufeffu1\u200b", "u1"),
+        ("\u3000u 1 ", "u 1"),
+        ("  ", None),
+        ("\u200b", None),
+    ],
+)
+@pytest.mark.parametrize("typed", [True, False])
+def test_ids_lose_surrounding_whitespace(written: str, expected: str | None, typed: bool) -> None:
+    assert ids(pl.Series([written, "u1", "u2"]), typed=typed) == [expected, "u1", "u2"]
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "NULL",
+        "null",
+        "NA",
+        "n/a",
+        "N/A",
+        "None",
+        "nan",
+        "NaN",
+        "\\N",
+        "-",
+        "#N/A",
+        "undefined",
+        "?",
+    ],
+)
+def test_markers_of_no_value_are_missing_ids(marker: str) -> None:
+    found = to_ids(pl.Series([marker, "u1", marker]), where="a", first_row=2, typed=False)
+    assert found.text.to_list() == [None, "u1", None]
+    assert found.markers == {marker.strip(): 2}
+
+
+@pytest.mark.parametrize("marker", ["<NA>", "(null)", "NaT", "nil", " NULL ", "--", "#NULL!"])
+def test_markers_of_libraries_and_spreadsheets_are_missing_ids(marker: str) -> None:
+    assert ids(pl.Series([marker, "u1"]), typed=True) == [None, "u1"]
+
+
+@pytest.mark.parametrize("value", ["Nancy", "nullable", "N", "none-1", "0", "NAN2", "na\u00efve"])
+def test_ids_that_resemble_markers_are_kept(value: str) -> None:
+    assert ids(pl.Series([value, "u1"]), typed=False) == [value, "u1"]
+
+
+def test_an_id_with_a_line_break_is_refused_with_its_row() -> None:
+    values = pl.Series(["a", "Heroes\t5\nb\t4\nHeroes", "c"])
+    with pytest.raises(UserError, match=r"break: it begins with 'Heroes(.|\n)*column u, row 3"):
+        ids(values, typed=False)
+
+
+def test_ids_that_differ_in_case_are_different() -> None:
+    assert ids(pl.Series(["a", "A"]), typed=False) == ["a", "A"]

@@ -15,7 +15,7 @@ def encoder():
 def test_columns_the_file_lacks_are_null(tmp_path, encoder):
     file = tmp_path / "new.csv"
     file.write_text("sku,title,extra\nx,Red pot,1\ny,,2\n")
-    table, dropped = read_new_items(file, encoder, item_column="sku")
+    table, dropped, _ = read_new_items(file, encoder, item_column="sku")
     assert table["item_id"].to_list() == ["x", "y"]
     assert table["price"].null_count() == 2
     assert dropped == []
@@ -27,7 +27,7 @@ def test_columns_the_file_lacks_are_null(tmp_path, encoder):
 def test_rows_without_an_id_are_counted(tmp_path, encoder):
     file = tmp_path / "new.csv"
     file.write_text("item_id,title\nx,Red pot\n,Red pan\n")
-    table, dropped = read_new_items(file, encoder)
+    table, dropped, _ = read_new_items(file, encoder)
     assert (len(table), [step.rows for step in dropped]) == (1, [1])
 
 

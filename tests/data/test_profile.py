@@ -72,5 +72,5 @@ def test_every_line_has_a_section_a_label_and_a_value(tmp_path: Path) -> None:
 
 def test_what_cleaning_dropped_is_told() -> None:
     lines = profile(open_source("online-retail")).rows()
-    assert ("Cleaning", "cancellations", "9,288 dropped") in lines
+    assert ("Cleaning", "cancellations", "9,288 (1.7%) dropped") in lines
     assert not [line for line in lines if line[0] == "Split"]

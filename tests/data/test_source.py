@@ -107,7 +107,7 @@ def test_columns_can_be_named_and_left_out(tmp_path: Path) -> None:
         ("user_id,product\na,x,1\n", "more fields"),
         ("user_id,thing\na,x\n", "No column is recognised as the item"),
         ("user_id,userid,item\na,b,x\n", "Several columns could be the user"),
-        ("user_id,item_id\n1,x\n1.0,y\n", "mixed type"),
+        ("user_id,item_id\n1,x\n1.0,y\nu,y\n", "mixed type"),
     ],
 )
 def test_bad_files_are_named(tmp_path: Path, text: str, message: str) -> None:

@@ -79,7 +79,7 @@ def test_eight_digits_that_are_no_dates_are_seconds() -> None:
 
 
 def test_missing_times_stay_missing() -> None:
-    for values in (["", "2010-12-01", None], [None, 1.0, float("nan")], [None, None]):
+    for values in (["", "2010-12-01", None], [None, 1.0, float("nan"), float("inf")], [None, None]):
         times = to_microseconds(pl.Series(values), where="a", first_row=2)
         assert times.null_count() >= 2
         assert times.dtype == pl.Int64
@@ -92,14 +92,14 @@ def test_missing_times_stay_missing() -> None:
         ["1291191960", "soon"],
         ["2010-12-01", "1291191960"],
         ["2010-12-01", "2010-13-01"],
-        [1.0, float("inf")],
         [MOMENT * 1_000, MOMENT],
         ["1", "1e30"],
     ],
 )
 def test_a_value_that_does_not_parse_is_named_with_its_row(values: list[object]) -> None:
-    shown = "inf" if isinstance(values[1], float) else str(values[1])
-    with pytest.raises(UserError, match=rf"'{shown}'(.|\n)*a\.csv, column t, row 3(.|\n)*--time-c"):
+    with pytest.raises(
+        UserError, match=rf"'{values[1]}'(.|\n)*a\.csv, column t, row 3(.|\n)*--time-c"
+    ):
         seconds(values)
 
 

@@ -22,9 +22,10 @@ def test_ids_and_categories_are_text_whatever_they_were():
 
 def test_numbers_may_be_missing_in_many_ways_and_infinite_ones_are_counted():
     cells = pl.Series("x", ["1", " 2.5 ", "", None, "NaN", "NA", "?", "inf", "1e3", "-inf", "1e99"])
-    values, infinite = typed(cells, "number", place)
+    values, infinite, notes = typed(cells, "number", place)
     assert values.dtype == pl.Float32
     assert infinite == 3
+    assert notes == []
     found = [None if isnan(x) else x for x in values.to_list()]
     assert found == [1, 2.5, *[None] * 6, 1000, None, None]
 
@@ -36,15 +37,15 @@ def test_a_cell_that_is_no_number_is_named_with_its_row():
 
 
 def test_dates_are_seconds():
-    values, _ = typed(pl.Series("x", [date(1970, 1, 2)]), "number", place)
+    values = typed(pl.Series("x", [date(1970, 1, 2)]), "number", place).values
     assert values.to_list() == [86_400]
 
 
 def test_lists_come_as_cells_as_json_and_as_lists():
     cells = pl.Series("x", ["a|b", '["c", "d"]', "", None, "e", "|"])
-    lists, _ = typed(cells, "list", place)
+    lists = typed(cells, "list", place).values
     assert lists.to_list() == [["a", "b"], ["c", "d"], None, None, ["e"], []]
-    lists, _ = typed(pl.Series("x", [[1, 2], [], [3, None]]), "list", place)
+    lists = typed(pl.Series("x", [[1, 2], [], [3, None]]), "list", place).values
     assert lists.to_list() == [["1", "2"], [], ["3"]]
 
 

