@@ -13,6 +13,9 @@ class Read(Protocol):
     @property
     def notes(self) -> Sequence[str]: ...
 
+    @property
+    def rows_read(self) -> int: ...
+
 
 class Step(Protocol):
     """A step of cleaning: what was dropped, and how many rows."""
@@ -23,16 +26,18 @@ class Step(Protocol):
     @property
     def rows(self) -> int: ...
 
+    @property
+    def of_log(self) -> bool: ...
 
-def note_lines(data: Read, rows: int | None = None) -> list[str]:
-    """Lines on what was dropped and what is strange.
 
-    Args:
-        data: how they were read.
-        rows: rows read, of which a step dropped a share; None leaves shares out.
-    """
+def note_lines(data: Read) -> list[str]:
+    """Lines on what was dropped and what is strange."""
     lines = []
     for step in data.cleaning:
-        share = f" ({step.rows / rows:.1%})" if rows else ""
-        lines.append(f"dropped {step.rows:,} {step.name}{share}")
+        share = f" ({100 * step.rows / data.rows_read:.1f} %)" if data.rows_read else ""
+        lines.append(
+            f"dropped {step.rows:,} {step.name}{share}"
+            if step.of_log
+            else f"note    {step.rows:,} {step.name}"
+        )
     return lines + [f"note    {note}" for note in data.notes]

@@ -21,10 +21,12 @@ class CleaningStep:
     Args:
         name: what was dropped, in words.
         rows: how many rows it dropped.
+        of_log: whether they are rows of the interactions, not of a table beside them or cells.
     """
 
     name: str
     rows: int
+    of_log: bool = True
 
 
 def without(role: str, markers: Mapping[str, int], file: str = "") -> str:

@@ -40,6 +40,7 @@ class Dataset:
         cleaning: what was dropped from the source.
         licence: attribution of a built-in data set, else "".
         notes: lines on how the source was read, as of `kit.data.Source`.
+        rows_read: rows of the source before cleaning.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Dataset:
     cleaning: tuple[CleaningStep, ...]
     licence: str
     notes: tuple[str, ...] = field(default=(), kw_only=True)
+    rows_read: int = field(default=0, kw_only=True)
 
     @cached_property
     def holders(self) -> NDArray[np.int64]:
@@ -121,6 +123,7 @@ def encode(
         cleaning=source.cleaning,
         licence=source.licence,
         notes=source.notes,
+        rows_read=source.rows_read,
     )
 
 

@@ -1,11 +1,12 @@
 """Dates in the forms people and programs write, as microseconds since the epoch, UTC."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import polars as pl
 
 _SAMPLE = 200
+_SOME_DAY = datetime(2001, 12, 30, 13, 14, 15)
 _FIRST_YEAR = -30_610_224_000 * 1_000_000  # the year 1000: "14/11/23" is not of the year 23
 _CLOCKS = (
     *("", " %H:%M:%S", " %H:%M", " %H:%M:%S%.f", " %I:%M:%S %p", " %I:%M %p", " %I:%M%p"),
@@ -87,6 +88,22 @@ def from_pattern(text: pl.Series, form: str) -> pl.Series:
         form, time_unit="us", time_zone=zone, strict=False, exact=True
     ).to_physical()
     return parsed.set(parsed < _FIRST_YEAR, None) if "%Y" in form else parsed
+
+
+def is_pattern(form: str) -> bool:
+    """Whether a pattern says of which day a time is: whether what it writes, it reads.
+
+    Example:
+
+    >>> [is_pattern(form) for form in ("%d/%m/%Y", "%d/%m", "%Q", "yyyy")]
+    [True, False, False, False]
+    """
+    day = pl.Series([_SOME_DAY]).dt.replace_time_zone("UTC")
+    try:
+        read = from_pattern(day.dt.strftime(form.replace("%#z", "%z")), form)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        return False
+    return not read.has_nulls() and _date_of(read[0]) == _SOME_DAY.date()
 
 
 def from_text(text: pl.Series, order: str | None) -> pl.Series:

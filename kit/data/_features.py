@@ -80,9 +80,13 @@ def read_features(
     ids = found.text.cast(pl.String).alias(key)
     rows = rest.with_columns(ids).with_row_index(_ROW, table.first_row)
     rows = rows.filter(pl.col(key).is_not_null())
-    steps = [CleaningStep(without(role, found.markers, path.name), len(raw) - len(rows))]
+    steps = [
+        CleaningStep(without(role, found.markers, path.name), len(raw) - len(rows), of_log=False)
+    ]
     unique = _one_row_each(rows, key)
-    steps.append(CleaningStep(f"repeated rows of {path.name}", len(rows) - len(unique)))
+    steps.append(
+        CleaningStep(f"repeated rows of {path.name}", len(rows) - len(unique), of_log=False)
+    )
     again = unique[key].is_duplicated()
     if again.any():
         id_ = unique[key].filter(again)[0]

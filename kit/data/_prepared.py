@@ -105,7 +105,9 @@ def open_prepared(folder: Path) -> Prepared:
             )
         values: dict[str, Any] = {name: note[name] for name in _IN_NOTE}
         values["cleaning"] = tuple(CleaningStep(**step) for step in note["cleaning"])
+        # Folders of earlier versions have neither.
         values["notes"] = tuple(note.get("notes", ()))
+        values["rows_read"] = note.get("rows_read", 0)
         for part in PARTS:
             values[part] = _events(folder / part)
         for table, role in (("users", "user"), ("items", "item")):
@@ -141,7 +143,7 @@ def _write(dataset: Dataset, folder: Path) -> None:
             table.write_parquet(folder / f"{name}.parquet")
     note: dict[str, Any] = {name: getattr(dataset, name) for name in _IN_NOTE}
     note |= {"format": FORMAT, "digest": digest.hexdigest()}
-    note["notes"] = list(dataset.notes)
+    note |= {"notes": list(dataset.notes), "rows_read": dataset.rows_read}
     note["cleaning"] = [asdict(step) for step in dataset.cleaning]
     (folder / _NOTE).write_text(json.dumps(note, indent=1, ensure_ascii=False) + "\n")
 

@@ -103,7 +103,13 @@ class Profile:
         return [
             *(("Source", *line) for line in self._source()),
             *(
-                ("Cleaning", step.name, f"{_of(step.rows, self.rows_read)} dropped")
+                (
+                    "Cleaning",
+                    step.name,
+                    f"{_of(step.rows, self.rows_read)} dropped"
+                    if step.of_log
+                    else f"{step.rows:,}",
+                )
                 for step in self.cleaning
             ),
             *(("Notes", str(number), note) for number, note in enumerate(self.notes, start=1)),

@@ -164,7 +164,9 @@ def open_ranking(
         notes += read.notes
         if read.infinite:
             cleaning.append(
-                CleaningStep(f"infinite numbers of {feature.name}, now missing", read.infinite)
+                CleaningStep(
+                    f"infinite numbers of {feature.name}, now missing", read.infinite, of_log=False
+                )
             )
     labels, positives = {}, {}
     for name in names:

@@ -3,7 +3,6 @@
 import dataclasses
 import math
 import platform
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -18,8 +17,6 @@ from kit.evaluation._report import RankingReport
 from kit.evaluation._task import RankingTask
 from kit.metrics import bootstrap_intervals
 
-# Cleaning steps that dropped rows of a table of features, not interactions.
-OF_A_FEATURE_TABLE = re.compile(r"rows of .+ without (user|item)( \(.*\))?|repeated rows of .+")
 LIBRARIES = ("tensorflow", "keras", "numpy", "polars")
 
 
@@ -127,7 +124,7 @@ def data_facts(dataset: Dataset) -> dict[str, Any]:
     parts = {part: len(getattr(dataset, part)) for part in ("train", "valid", "test")}
     rows = sum(parts.values())
     users, items = len(dataset.user_ids), len(dataset.item_ids)
-    dropped = sum(s.rows for s in dataset.cleaning if not OF_A_FEATURE_TABLE.fullmatch(s.name))
+    dropped = sum(step.rows for step in dataset.cleaning if step.of_log)
     pairs = int(holders([dataset.train, dataset.valid, dataset.test], items).sum())
     return {
         "name": dataset.name,

@@ -88,7 +88,7 @@ def test_facts_of_the_data():
     cleaning = (
         CleaningStep("rows without time", 5),
         CleaningStep("rows of no quantity", 2),
-        CleaningStep("rows of items.csv without item", 100),
+        CleaningStep("rows of items.csv without item", 100, of_log=False),
     )
     facts = data_facts(shop(cleaning=cleaning))
     assert facts["rows"] == 7 + 5 + 7
