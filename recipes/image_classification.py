@@ -24,6 +24,7 @@ from kit.console import (
     TrainingOptions,
     checkpoint_options,
     command_line,
+    echo,
     image_options,
     image_training_options,
     print_comparison,
@@ -66,7 +67,7 @@ def main(
 ) -> None:
     """Train a model that says what is in a picture, evaluate, export and verify it."""
     serve_cluster()
-    say = click.echo if is_chief() and not training.quiet else lambda text: None
+    say = echo if is_chief() and not training.quiet else lambda text: None
     begin = time.perf_counter()
     source = data.open()
 
@@ -97,12 +98,12 @@ def main(
     )
     left_out = "".join(f"; left out {step.rows:,} {step.name}" for step in dataset.cleaning)
     say(
-        f"data    {len(dataset.train):,} pictures in train, {len(dataset.classes)} classes, "
+        f"data:      {len(dataset.train):,} pictures in train, {len(dataset.classes)} classes, "
         f"{'x'.join(map(str, dataset.shape))}{', resized' * dataset.is_resized}; "
         f"split {dataset.split}{left_out}"
     )
-    say(f"devices {devices}")
-    say(f"floats  {precision}")
+    say(f"device:    {devices}")
+    say(f"precision: {precision}")
     with chosen.scope(), precision.scope():
         model, batches = model_and_batches(dataset, backbone, data, training, how)
     seconds = {"prepare": time.perf_counter() - begin}
@@ -156,7 +157,7 @@ def main(
         history = [*frozen.history, *({**row, "epoch": row["epoch"] + later} for row in history)]
     seconds["train"] = fitted.seconds + (frozen.seconds if frozen else 0)
     say(
-        f"train   {seconds['train']:.0f} s, {fitted.interactions_per_second:,.0f} pictures/s "
+        f"train:     {seconds['train']:.0f} s, {fitted.interactions_per_second:,.0f} pictures/s "
         f"({fitted.waiting:.0%} of it waiting for data), best valid accuracy "
         f"{fitted.best:.4f}{went_on}"
     )
@@ -208,8 +209,9 @@ def main(
         checkpoints.clear()
     say(verified(checks))
     print_comparison(numbers["test"]["protocol"], {name: test, **baselines}, {}, SHOWN)
-    click.echo(f"report  {report_folder / 'report.html'}\nmodel   {version}")
-    click.echo(f"next    kit evaluate {version.parent}")
+    echo(f"report:    {report_folder / 'report.html'}")
+    echo(f"model:     {version}")
+    echo(f"next:      kit evaluate {version.parent}")
     finish_together(model.distribute_strategy)
 
 

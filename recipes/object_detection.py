@@ -24,6 +24,7 @@ from kit.console import (
     checkpoint_options,
     command_line,
     detection_options,
+    echo,
     print_table,
     quiet_tensorflow,
     training_options_of,
@@ -90,16 +91,16 @@ def main(
 ) -> None:
     """Train a model that finds objects, evaluate it, export it and verify the export."""
     serve_cluster()
-    say = click.echo if is_chief() and not training.quiet else lambda text: None
+    say = echo if is_chief() and not training.quiet else lambda text: None
     begin = time.perf_counter()
 
     dataset = data.dataset()
     say(
-        f"data    {len(dataset.train):,} pictures in train with {dataset.boxes('train'):,} boxes "
-        f"of {len(dataset.classes)} classes; split {dataset.split}"
+        f"data:      {len(dataset.train):,} pictures in train with {dataset.boxes('train'):,} "
+        f"boxes of {len(dataset.classes)} classes; split {dataset.split}"
     )
     for line in dataset.repairs:
-        say(f"        {line}")
+        say(f"           {line}")
 
     # The imports stand along the road: help and mistakes in the data need not wait for TensorFlow.
     quiet_tensorflow()
@@ -117,10 +118,10 @@ def main(
 
     seconds = {"prepare": time.perf_counter() - begin}
     devices = choose_strategy(training.strategy)
-    say(f"devices {devices}")
+    say(f"device:    {devices}")
     scope = strategy(devices.name).scope()
     precision = choose_precision(training.precision)
-    say(f"floats  {precision}")
+    say(f"precision: {precision}")
     with scope, precision.scope():
         model, batches = model_and_batches(
             dataset, data, training, size, flip, mosaic, backbone, precision
@@ -164,7 +165,7 @@ def main(
         return
     went_on = f", went on from step {fitted.resumed_step:,}" if fitted.resumed_step else ""
     say(
-        f"train   {fitted.seconds:.0f} s, {fitted.interactions_per_second:,.1f} pictures/s "
+        f"train:     {fitted.seconds:.0f} s, {fitted.interactions_per_second:,.1f} pictures/s "
         f"({fitted.waiting:.0%} of it waiting for data), best valid mAP50 {fitted.best:.4f}"
         f"{went_on}"
     )
@@ -206,8 +207,9 @@ def main(
     rows = [[name, f"{half:.4f}", f"{mean:.4f}"] for name, (mean, half) in on_test.of_class.items()]
     mean = [["mean", f"{on_test.at_half:.4f}", f"{on_test.mean:.4f}"]]
     print_table(numbers["test"]["protocol"], ["class", "AP50", "AP"], [*rows, *mean])
-    click.echo(f"report  {report_folder / 'report.html'}\nmodel   {version}")
-    click.echo(f"next    kit evaluate {version.parent}")
+    echo(f"report:    {report_folder / 'report.html'}")
+    echo(f"model:     {version}")
+    echo(f"next:      kit evaluate {version.parent}")
     finish_together(model.distribute_strategy)
 
 

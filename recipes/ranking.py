@@ -23,6 +23,7 @@ from kit.console import (
     TrainingOptions,
     checkpoint_options,
     command_line,
+    echo,
     note_lines,
     print_comparison,
     quiet_tensorflow,
@@ -93,16 +94,16 @@ def main(
         source = data.open()
         show_schema(source.schema)
         for line in note_lines(source):
-            click.echo(line, err=True)
+            echo(line, err=True)
         return
     serve_cluster()
-    say = click.echo if is_chief() and not training.quiet else lambda text: None
+    say = echo if is_chief() and not training.quiet else lambda text: None
     begin = time.perf_counter()
 
     dataset = data.dataset(needs_history=architecture == "din")
     say(
-        f"data    {len(dataset.train):,} rows in train, {len(dataset.schema.features)} features; "
-        f"predicts {' and '.join(f'{k} = {v}' for k, v in dataset.positives.items())}; "
+        f"data:      {len(dataset.train):,} rows in train, {len(dataset.schema.features)} "
+        f"features; predicts {' and '.join(f'{k} = {v}' for k, v in dataset.positives.items())}; "
         f"split {dataset.split}"
     )
     for line in note_lines(dataset):
@@ -126,10 +127,10 @@ def main(
     encoder = TableEncoder.fit(dataset.schema, dataset.train.features, fewest=data.rare)
     seconds = {"prepare": time.perf_counter() - begin}
     devices = choose_strategy(training.strategy)
-    say(f"devices {devices}")
+    say(f"device:    {devices}")
     scope = strategy(devices.name).scope()
     precision = choose_precision(training.precision)
-    say(f"floats  {precision}")
+    say(f"precision: {precision}")
     with scope, precision.scope():
         model, batches = model_and_batches(
             dataset, encoder, data, training, architecture, dropout, shrinkage, precision
@@ -169,7 +170,7 @@ def main(
         return
     went_on = f", went on from step {fitted.resumed_step:,}" if fitted.resumed_step else ""
     say(
-        f"train   {fitted.seconds:.0f} s, {fitted.interactions_per_second:,.0f} rows/s "
+        f"train:     {fitted.seconds:.0f} s, {fitted.interactions_per_second:,.0f} rows/s "
         f"({fitted.waiting:.0%} of it waiting for data), best valid AUC {fitted.best:.4f}{went_on}"
     )
     seconds["train"] = fitted.seconds
@@ -224,8 +225,9 @@ def main(
         systems = {name: found.of_labels[label] for name, found in baselines.items()}
         title = f"{label}: {numbers['test']['protocol']}"
         print_comparison(title, {architecture: result, **systems}, {}, result.metrics)
-    click.echo(f"report  {report_folder / 'report.html'}\nmodel   {version}")
-    click.echo(f"next    kit evaluate {version.parent}")
+    echo(f"report:    {report_folder / 'report.html'}")
+    echo(f"model:     {version}")
+    echo(f"next:      kit evaluate {version.parent}")
     finish_together(model.distribute_strategy)
 
 

@@ -9,8 +9,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from kit.cluster import is_chief, serve_cluster
 from kit.console import (
     AnswerOptions,
@@ -20,6 +18,7 @@ from kit.console import (
     IndexOptions,
     TrainingOptions,
     command_line,
+    echo,
     note_lines,
     print_comparison,
     quiet_tensorflow,
@@ -79,12 +78,12 @@ def travel(
         limits: sentences for the card.
     """
     serve_cluster()
-    say = click.echo if is_chief() and not training.quiet else lambda text: None
+    say = echo if is_chief() and not training.quiet else lambda text: None
     begin = time.perf_counter()
 
     dataset = data.dataset()
     say(
-        f"data    {len(dataset.train):,} interactions in train, {dataset.num_users:,} users, "
+        f"data:      {len(dataset.train):,} interactions in train, {dataset.num_users:,} users, "
         f"{dataset.num_items:,} items; split {dataset.split}"
     )
     for line in note_lines(dataset):
@@ -109,11 +108,11 @@ def travel(
 
     dataset, contents = content.joined(dataset, data.items)
     devices = choose_strategy(training.strategy)
-    say(f"devices {devices}")
+    say(f"device:    {devices}")
     scope = strategy(devices.name).scope()
     index_settings = index.settings()
     precision = choose_precision(training.precision)
-    say(f"floats  {precision}")
+    say(f"precision: {precision}")
     with scope, precision.scope():
         built = build(dataset, contents, precision)
     model, batches = built.model, built.batches
@@ -163,7 +162,7 @@ def travel(
         return
     went_on = f", went on from step {fitted.resumed_step:,}" if fitted.resumed_step else ""
     say(
-        f"train   {fitted.seconds:.0f} s, {fitted.interactions_per_second:,.0f} interactions/s "
+        f"train:     {fitted.seconds:.0f} s, {fitted.interactions_per_second:,.0f} interactions/s "
         f"({fitted.waiting:.0%} of it waiting for data), best valid NDCG@10 {fitted.best:.4f}"
         f"{went_on}"
     )
@@ -226,9 +225,10 @@ def travel(
         },
     )
     checkpoints.clear()
-    say(f"index   {index_line(read_card(version))}")
+    say(f"index:     {index_line(read_card(version))}")
     say(verified(checks))
     print_comparison(test_task.protocol, {recipe: test, **baselines}, left_out)
-    click.echo(f"report  {report_folder / 'report.html'}\nmodel   {version}")
-    click.echo(f"next    kit recommend {version.parent} --examples 3")
+    echo(f"report:    {report_folder / 'report.html'}")
+    echo(f"model:     {version}")
+    echo(f"next:      kit recommend {version.parent} --examples 3")
     finish_together(model.distribute_strategy)

@@ -26,6 +26,7 @@ from kit.console import (
     TrainingOptions,
     checkpoint_options,
     command_line,
+    echo,
     print_comparison,
     quiet_tensorflow,
     text_options,
@@ -76,12 +77,12 @@ def main(
     if how.word_dropout is None:
         how = replace(how, word_dropout=WORD_DROPOUTS[how.encoder])
     serve_cluster()
-    say = click.echo if is_chief() and not training.quiet else lambda text: None
+    say = echo if is_chief() and not training.quiet else lambda text: None
     begin = time.perf_counter()
     dataset = data.split_of(data.open())
     left_out = "".join(f"; left out {step.rows:,} {step.name}" for step in dataset.cleaning)
     say(
-        f"data    {len(dataset.train):,} texts in train, {len(dataset.classes)} classes; "
+        f"data:      {len(dataset.train):,} texts in train, {len(dataset.classes)} classes; "
         f"split {dataset.split}{left_out}"
     )
 
@@ -106,8 +107,8 @@ def main(
     devices = choose_strategy(training.strategy)
     chosen = strategy(devices.name)
     precision = choose_precision(training.precision)
-    say(f"devices {devices}")
-    say(f"floats  {precision}")
+    say(f"device:    {devices}")
+    say(f"precision: {precision}")
     with chosen.scope(), precision.scope():
         backbone = None
         if how.backbone:
@@ -162,7 +163,7 @@ def main(
     seconds["train"] = fitted.seconds
     went_on = f", went on from step {fitted.resumed_step:,}" if fitted.resumed_step else ""
     say(
-        f"train   {fitted.seconds:.0f} s, {fitted.interactions_per_second:,.0f} texts/s "
+        f"train:     {fitted.seconds:.0f} s, {fitted.interactions_per_second:,.0f} texts/s "
         f"({fitted.waiting:.0%} of it waiting for data), best valid accuracy "
         f"{fitted.best:.4f}{went_on}"
     )
@@ -213,8 +214,9 @@ def main(
     checkpoints.clear()
     say(verified(checks))
     print_comparison(facts["test"]["protocol"], {name: test, **baselines}, {}, SHOWN)
-    click.echo(f"report  {report_folder / 'report.html'}\nmodel   {version}")
-    click.echo(f"next    kit evaluate {version.parent}")
+    echo(f"report:    {report_folder / 'report.html'}")
+    echo(f"model:     {version}")
+    echo(f"next:      kit evaluate {version.parent}")
     finish_together(model.distribute_strategy)
 
 

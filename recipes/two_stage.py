@@ -31,6 +31,7 @@ from kit.console import (
     checkpoint_options,
     command_line,
     data_options,
+    echo,
     index_options,
     note_lines,
     print_comparison,
@@ -109,7 +110,7 @@ def main(
             f"--top {answers.top} is longer than the list of --candidates {candidates}."
         )
     serve_cluster()
-    say = click.echo if is_chief() and not training.quiet else lambda text: None
+    say = echo if is_chief() and not training.quiet else lambda text: None
     begin = time.perf_counter()
 
     dataset = data.dataset()
@@ -120,7 +121,7 @@ def main(
     # The ranking model learns from what people took of candidates chosen without knowing it.
     earlier = cut_train(dataset, seed=data.seed)
     say(
-        f"data    {len(dataset.train):,} interactions in train, {dataset.num_users:,} users, "
+        f"data:      {len(dataset.train):,} interactions in train, {dataset.num_users:,} users, "
         f"{dataset.num_items:,} items; split {dataset.split}"
     )
     for line in note_lines(dataset):
@@ -151,11 +152,11 @@ def main(
     )
 
     devices = choose_strategy(training.strategy)
-    say(f"devices {devices}")
+    say(f"device:    {devices}")
     scope = strategy(devices.name).scope()
     index_settings = index.settings()
     precision = choose_precision(training.precision)
-    say(f"floats  {precision}")
+    say(f"precision: {precision}")
     with scope, precision.scope():
         loss = RetrievalLoss("auto", 4096, None, 1.0)
         model, batches = model_and_batches(dataset, data, training, loss, features, precision)
@@ -223,8 +224,8 @@ def main(
     seconds["train retrieval"] = fitted.seconds
     seconds["train retrieval on the earlier part"] = early.seconds
     say(
-        f"train   retrieval {fitted.seconds:.0f} s and {early.seconds:.0f} s on the earlier part, "
-        f"{fitted.interactions_per_second:,.0f} interactions/s, best valid NDCG@10 "
+        f"train:     retrieval {fitted.seconds:.0f} s and {early.seconds:.0f} s on the earlier "
+        f"part, {fitted.interactions_per_second:,.0f} interactions/s, best valid NDCG@10 "
         f"{fitted.best:.4f}"
     )
     answer_in_float32(model)
@@ -259,7 +260,7 @@ def main(
     weight = evaluation.choose_weight(valid_task, valid_lists, ranking)
     seconds["train ranking"] = ranked.seconds
     say(
-        f"train   ranking {ranked.seconds:.0f} s on {len(later.items):,} lists of {candidates}, "
+        f"train:     ranking {ranked.seconds:.0f} s on {len(later.items):,} lists of {candidates}, "
         f"best valid NDCG@10 {ranked.best:.4f}, weight {weight:g}"
     )
 
@@ -352,20 +353,19 @@ def main(
     )
     for checkpoints in (first, second, third):
         checkpoints.clear()
-    say(f"index   {index_line(read_card(version))}")
+    say(f"index:     {index_line(read_card(version))}")
     say(verified(checks))
     print_comparison(test_task.protocol, {**test, **simple}, left_out)
     words = evaluation.difference_in_words
-    click.echo(
-        f"stages  two-stage against {RETRIEVAL}: {words(test['two-stage'], test[RETRIEVAL])}"
-    )
+    echo(f"stages:    two-stage against {RETRIEVAL}: {words(test['two-stage'], test[RETRIEVAL])}")
     for share in DIVERSITIES:
         variant = test[f"diversity {share}"]
         for metric in ("NDCG@10", "Diversity@10"):
             change = words(variant, test["two-stage"], metric)
-            click.echo(f"stages  diversity {share}: {change}")
-    click.echo(f"report  {report_folder / 'report.html'}\nmodel   {version}")
-    click.echo(f"next    kit recommend {version.parent} --examples 3")
+            echo(f"stages:    diversity {share}: {change}")
+    echo(f"report:    {report_folder / 'report.html'}")
+    echo(f"model:     {version}")
+    echo(f"next:      kit recommend {version.parent} --examples 3")
     finish_together(model.distribute_strategy)
 
 

@@ -9,8 +9,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from kit.cluster import is_chief, serve_cluster
 from kit.console import (
     CheckpointOptions,
@@ -18,6 +16,7 @@ from kit.console import (
     TrainingOptions,
     WritingOptions,
     command_line,
+    echo,
     print_comparison,
     quiet_tensorflow,
     verified,
@@ -93,12 +92,12 @@ def travel(
         limits: sentences for the card.
     """
     serve_cluster()
-    say = click.echo if is_chief() and not training.quiet else lambda text: None
+    say = echo if is_chief() and not training.quiet else lambda text: None
     begin = time.perf_counter()
     dataset = data.split_of(data.open())
     left_out = "".join(f"; left out {step.rows:,} {step.name}" for step in dataset.cleaning)
     say(
-        f"data    {len(dataset.train):,} texts in train, {' to '.join(dataset.names)}; "
+        f"data:      {len(dataset.train):,} texts in train, {' to '.join(dataset.names)}; "
         f"split {dataset.split}{left_out}"
     )
 
@@ -124,8 +123,8 @@ def travel(
         say(f"        {warning}")
     devices = choose_strategy(training.strategy)
     precision = choose_precision(training.precision)
-    say(f"devices {devices}")
-    say(f"floats  {precision}")
+    say(f"device:    {devices}")
+    say(f"precision: {precision}")
     with strategy(devices.name).scope(), precision.scope():
         built = build(dataset, precision)
     model, batches = built.model, built.batches
@@ -158,7 +157,7 @@ def travel(
     seconds["train"] = fitted.seconds
     went_on = f", went on from step {fitted.resumed_step:,}" if fitted.resumed_step else ""
     say(
-        f"train   {fitted.seconds:.0f} s, {fitted.interactions_per_second:,.0f} tokens/s "
+        f"train:     {fitted.seconds:.0f} s, {fitted.interactions_per_second:,.0f} tokens/s "
         f"({fitted.waiting:.0%} of it waiting for data), best {built.metric} "
         f"{fitted.best:.4f}{went_on}"
     )
@@ -213,8 +212,9 @@ def travel(
     checkpoints.clear()
     say(verified(checks))
     print_comparison(numbers["test"]["protocol"], {built.name: test, **baselines}, {}, test.SHOWN)
-    click.echo(f"report  {report_folder / 'report.html'}\nmodel   {version}")
-    click.echo(f"next    kit evaluate {version.parent}")
+    echo(f"report:    {report_folder / 'report.html'}")
+    echo(f"model:     {version}")
+    echo(f"next:      kit evaluate {version.parent}")
     finish_together(model.distribute_strategy)
 
 

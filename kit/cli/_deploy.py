@@ -6,7 +6,7 @@ import click
 
 from kit.cli._artefact import EXAMPLE_FOLDER
 from kit.cli._deploy_train import EXAMPLE, train
-from kit.console import Command, print_table
+from kit.console import Command, echo, print_table
 
 
 class Deploy(click.Group):
@@ -73,8 +73,6 @@ def serve(
         storage_uri=storage_uri,
     )
     print_table(str(deployed.folder), ["file"], [[file] for file in deployed.files])
-    click.echo(
-        f"{', '.join(deployed.models)} on {deployed.image}, {deployed.memory} MiB a replica."
-    )
+    echo(f"{', '.join(deployed.models)} on {deployed.image}, {deployed.memory} MiB a replica.")
     for note in deployed.notes:
-        click.echo(f"Note: {note}")
+        echo(f"Note: {note}")

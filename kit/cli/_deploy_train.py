@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from kit.console import Command, print_table
+from kit.console import Command, echo, print_table
 
 EXAMPLE = (
     "kit deploy train --workers 4 --image registry.example.com/kit:1.0 -- "
@@ -69,6 +69,6 @@ def train(command: tuple[str, ...], **settings: Any) -> None:
     written = deploy_training(command, **settings)
     print_table(str(written.folder), ["file"], [[file] for file in written.files])
     counts = ", ".join(f"{count} {job}" for job, count in written.processes.items())
-    click.echo(f"{written.name}: {counts}.")
+    echo(f"{written.name}: {counts}.")
     for note in written.notes:
-        click.echo(f"Note: {note}")
+        echo(f"Note: {note}")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from kit.console import Command, quiet_tensorflow, verified
+from kit.console import Command, echo, quiet_tensorflow, verified
 
 
 @click.command(
@@ -51,6 +51,6 @@ def encoder(preset: str, output: Path, length: int) -> None:
             "limits": ["It is as it was published; what it was trained on is its maker's to say."],
         },
     )
-    click.echo(verified(checks))
-    click.echo(f"model   {version}")
-    click.echo(f"next    kit train two-tower --item-text COLUMN --text-encoder {output} ...")
+    echo(verified(checks))
+    echo(f"model:     {version}")
+    echo(f"next:      kit train two-tower --item-text COLUMN --text-encoder {output} ...")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kit.cli._artefact import EXAMPLE_FOLDER
-from kit.console import Command, quiet_tensorflow
+from kit.console import Command, echo, quiet_tensorflow
 from kit.errors import UserError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def index(
     catalogue = Catalogue.of(version)
     if gone:
         catalogue = catalogue.without(gone)
-        click.echo(f"removed {len(set(gone)):,} items")
+        echo(f"removed:   {len(set(gone)):,} items")
     if added is not None:
         contents = [
             ItemContent(**saved, folder=str(added.parent))
@@ -97,15 +97,16 @@ def index(
             contents=[content.column for content in catalogue.contents],
         )
         catalogue = catalogue.with_items(table, added.parent)
-        click.echo(f"added   {len(table):,} items")
+        echo(f"added:     {len(table):,} items")
         for step in dropped:
-            click.echo(f"dropped {step.rows:,} {step.name}")
+            echo(f"dropped:   {step.rows:,} {step.name}")
         for note in notes:
-            click.echo(f"note    {note}")
+            echo(f"note:      {note}")
     settings = IndexSettings(**{**catalogue.card["index"]["settings"], **searched})
     new, _ = catalogue.export(version.parent, settings)
-    click.echo(f"items   {len(catalogue.parts.item_ids):,}")
-    click.echo(f"index   {index_line(read_card(new))}\nmodel   {new}")
+    echo(f"items:     {len(catalogue.parts.item_ids):,}")
+    echo(f"index:     {index_line(read_card(new))}")
+    echo(f"model:     {new}")
 
 
 def _lines(file: Path) -> list[str]:

@@ -7,7 +7,7 @@ from typing import IO, Any, Protocol
 
 import click
 
-from kit.console import Command, quiet_tensorflow
+from kit.console import Command, echo_json, quiet_tensorflow
 from kit.errors import UserError
 
 EXAMPLE = "kit predict http://127.0.0.1:8501 --model two-tower --input user_id=42"
@@ -57,7 +57,7 @@ def predict(
         raise click.UsageError("Give one of --input NAME=VALUE, --json FILE.")
     client = _client(target, grpc, model, version)
     answer = client.predict(_request(client, signature, pairs, body))
-    click.echo(json.dumps(answer, indent=1, ensure_ascii=False))
+    echo_json(answer)
 
 
 def _client(target: str | None, grpc: str | None, model: str | None, version: int | None) -> Client:

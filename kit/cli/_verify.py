@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kit.cli._artefact import EXAMPLE_FOLDER
-from kit.console import Command, print_table
+from kit.console import Command, echo, print_table
 
 if TYPE_CHECKING:
     from kit.artefact import SignatureCheck
@@ -33,13 +33,13 @@ def verify(folder: Path, operations: bool) -> None:
     if not failed:
         used = sorted(read_graph(version).operations)
         foreign = sorted({check.reason for check in checks if check.reason})
-        click.echo("files       as the manifest has them")
-        click.echo(f"operations  {len(used)}, {'; '.join(foreign) or 'all of core TensorFlow'}")
+        echo("files:      as the manifest has them")
+        echo(f"operations: {len(used)}, {'; '.join(foreign) or 'all of core TensorFlow'}")
         if operations:
-            click.echo(", ".join(used))
+            echo(", ".join(used))
         return
     for check in failed:
-        click.secho(str(check), fg="red", err=True)
+        echo(str(check), color="red", err=True)
     raise click.exceptions.Exit(1)
 
 
@@ -47,7 +47,7 @@ def _print_checks(version: Path, checks: list["SignatureCheck"]) -> None:
     """One row a signature, one column a loader; the version alone if nothing was loaded."""
     loaders = [loader for loader in dict.fromkeys(check.loader for check in checks) if loader]
     if not loaders:
-        click.echo(f"{version}: not loaded")
+        echo(f"{version}: not loaded")
         return
     cells = {(check.signature, check.loader): _cell(check) for check in checks}
     rows = [

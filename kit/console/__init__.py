@@ -5,6 +5,7 @@ from kit.console._answer_options import answer_options as answer_options
 from kit.console._checkpoint_options import CheckpointOptions as CheckpointOptions
 from kit.console._checkpoint_options import checkpoint_options as checkpoint_options
 from kit.console._command import Command as Command
+from kit.console._command import Group as Group
 from kit.console._command_line import command_line as command_line
 from kit.console._content_options import ContentOptions as ContentOptions
 from kit.console._content_options import content_options as content_options
@@ -29,8 +30,14 @@ from kit.console._table_options import TableOptions as TableOptions
 from kit.console._table_options import show_schema as show_schema
 from kit.console._table_options import table_options as table_options
 from kit.console._tables import print_comparison as print_comparison
+from kit.console._tables import print_rows as print_rows
 from kit.console._tables import print_table as print_table
 from kit.console._tensorflow import quiet_tensorflow as quiet_tensorflow
+from kit.console._terminal import echo as echo
+from kit.console._terminal import echo_json as echo_json
+from kit.console._terminal import json_text as json_text
+from kit.console._terminal import visible as visible
+from kit.console._terminal import visible_json as visible_json
 from kit.console._text_options import TextOptions as TextOptions
 from kit.console._text_options import text_options as text_options
 from kit.console._text_training_options import TextTrainingOptions as TextTrainingOptions

@@ -1,10 +1,13 @@
 """A command that ends with a sentence, not a traceback."""
 
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
+from kit.console._terminal import echo, visible
 from kit.errors import PEER_LOST, PeerLost, UserError
 
 DEBUG = "kit.debug"
@@ -33,28 +36,83 @@ class Command(click.Command):
             )
         )
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        with _readable_errors():
+            return super().make_context(info_name, args, parent, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            with _readable_errors():
+                return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            # A reader of the output that has enough, such as head, is no failure.
             raise
         except UserError as error:
             _trace(ctx)
-            click.secho(f"Error: {error}", fg="red", err=True)
+            details = [("where", error.where), ("expected", error.expected)]
+            details.append(("remedy", error.remedy))
+            _complain(f"Error: {error.what}", *(f"  {k}: {v}" for k, v in details if v))
             ctx.exit(2)
         except KeyboardInterrupt as interruption:
             _trace(ctx)
-            click.secho(str(interruption) or "Interrupted.", fg="yellow", err=True)
+            _complain(str(interruption) or "Interrupted.", color="yellow")
             ctx.exit(130)
         except PeerLost as error:
             _trace(ctx)
-            click.secho(str(error), fg="yellow", err=True)
+            _complain(str(error), color="yellow")
             ctx.exit(PEER_LOST)
         except Exception as error:
-            traced = _trace(ctx)
-            remedy = "" if traced else "\n  remedy: run it again with --debug for the traceback."
-            click.secho(f"Failed: {type(error).__name__}: {error}{remedy}", fg="red", err=True)
+            failure = f"Failed: {type(error).__name__}: {error}"
+            remedy = ["  remedy: run it again with --debug for the traceback."]
+            _complain(failure, *([] if _trace(ctx) else remedy))
             ctx.exit(1)
+
+
+class Group(click.Group):
+    """A group of commands; an interruption before one of them runs ends with exit code 130, too."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        with _readable_errors():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            with _readable_errors():
+                return super().invoke(ctx)
+        except KeyboardInterrupt:
+            _complain("Interrupted.", color="yellow")
+            ctx.exit(130)
+
+
+@contextmanager
+def _readable_errors() -> Iterator[None]:
+    """What was typed may hold control characters, and click's messages hold what was typed."""
+    try:
+        yield
+    except click.ClickException as error:
+        error.message = "\n".join(map(visible, error.message.split("\n")))
+        raise
+
+
+def _complain(*messages: str, color: str = "red") -> None:
+    """Print messages to standard error; those of several lines are indented from the second on."""
+    for message in messages:
+        first, *others = message.rstrip().split("\n")
+        echo(first, err=True, color=color)
+        for line in others:
+            echo(f"    {line}", err=True, color=color)
 
 
 def _remember(ctx: click.Context, option: click.Parameter, debug: bool) -> None:

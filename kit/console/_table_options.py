@@ -8,6 +8,7 @@ import click
 
 from kit.console._bundle import Function, bundled
 from kit.console._options import LIMIT_AND_SEED, TIME_FORMAT
+from kit.console._terminal import visible_json
 from kit.errors import UserError
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _positives(given: tuple[str, ...]) -> dict[str, str]:
 
 def show_schema(schema: "Schema") -> None:
     """Print a schema as JSON, for a file to change and to give back."""
-    click.echo(schema.as_json())
+    click.echo(visible_json(schema.as_json()))
 
 
 _TABLE = [

@@ -1,12 +1,17 @@
-"""Tables for the terminal."""
+"""Tables for the terminal, and for what reads the output."""
 
 import re
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from math import isnan, nan
 from typing import Protocol
 
+from kit.console._terminal import echo, visible
+
 NUMBER = re.compile(r"[-+.,%\de ]*|nan")
 COMPARED = ("NDCG@10", "Recall@10", "Hit@10", "Coverage@10")
+# What a box adds to the width: a border and two blanks for each column, and the last border.
+_OF_COLUMN, _OF_TABLE = 3, 1
 
 
 class Evaluated(Protocol):
@@ -20,22 +25,40 @@ class Evaluated(Protocol):
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table; columns of numbers are aligned right.
 
+    On a terminal it has a box and fits the width: cells are wrapped between words, and columns that
+    do not fit go into a second table below. Elsewhere it has aligned lines without a box, one a
+    row, however long.
+
     Args:
         title: above the table.
         columns: headings.
         rows: cells as text.
     """
-    from rich.console import Console
-    from rich.table import Table
+    headings = [visible(column) for column in columns]
+    cells = [[visible(cell) for cell in row] for row in rows]
+    right = [all(NUMBER.fullmatch(row[place]) for row in cells) for place in range(len(columns))]
+    if sys.stdout.isatty():
+        _print_boxes(visible(title), headings, cells, right)
+        return
+    from rich.cells import cell_len
 
-    table = Table(title=title, title_justify="left", title_style="")
-    for place, column in enumerate(columns):
-        is_number = all(NUMBER.fullmatch(row[place]) for row in rows)
-        table.add_column(column, justify="right" if is_number else "left")
-    for row in rows:
-        table.add_row(*row)
-    # Titles are the user's words: "[deluxe]" and ":smile:" are not ours to interpret.
-    Console(markup=False, emoji=False).print(table)
+    if title:
+        echo(title)
+    widths = [max(map(cell_len, column)) for column in zip(headings, *cells, strict=True)]
+    for line in [headings, *cells] if any(headings) else cells:
+        padding = [" " * (w - cell_len(cell)) for cell, w in zip(line, widths, strict=True)]
+        padded = [
+            blank + cell if is_number else cell + blank
+            for cell, blank, is_number in zip(line, padding, right, strict=True)
+        ]
+        echo("  ".join(padded).rstrip())
+
+
+def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print tab-separated values with a header, for other programs; tabs in cells are escaped."""
+    for line in (columns, *rows):
+        # The separator is the only control character in a line.
+        sys.stdout.write("\t".join(map(visible, line)) + "\n")
 
 
 def print_comparison(
@@ -60,4 +83,70 @@ def print_comparison(
         rows.append([name, cells[0], "-" if isnan(low) else f"{low:.4f}-{high:.4f}", *cells[1:]])
     print_table(protocol, ["", metrics[0], "95 %", *metrics[1:]], rows)
     for name, reason in left_out.items():
-        print(f"{name} left out: {reason}")
+        echo(f"{name} left out: {reason}")
+
+
+def _print_boxes(
+    title: str, headings: list[str], cells: list[list[str]], right: list[bool]
+) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    # Titles are the user's words: "[deluxe]" and ":smile:" are not ours to interpret.
+    console = Console(markup=False, emoji=False, highlight=False)
+    if title:
+        console.print(title)
+    width = console.width
+    least = [_longest_word([head, *(row[p] for row in cells)]) for p, head in enumerate(headings)]
+    for places in _blocks(least, width):
+        table = Table(show_header=any(headings))
+        natural = [
+            max(_cells(headings[place]), *(_cells(row[place]) for row in cells), 1)
+            if cells
+            else max(1, _cells(headings[place]))
+            for place in places
+        ]
+        room = width - _OF_TABLE - _OF_COLUMN * len(places)
+        for place, fitted in zip(
+            places, _fitted(natural, [least[p] for p in places], room), strict=True
+        ):
+            justify = "right" if right[place] else "left"
+            table.add_column(headings[place], justify=justify, width=fitted, overflow="fold")
+        for row in cells:
+            table.add_row(*(row[place] for place in places))
+        console.print(table)
+
+
+def _blocks(least: Sequence[int], width: int) -> Iterator[list[int]]:
+    """Columns of each table, the first one in all; as many as fit with their longest words."""
+    block = [0]
+    for place in range(1, len(least)):
+        needed = sum(least[p] + _OF_COLUMN for p in [*block, place]) + _OF_TABLE
+        if needed > width and len(block) > 1:
+            yield block
+            block = [0]
+        block.append(place)
+    yield block
+
+
+def _fitted(natural: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """Widths that sum up to the room: the widest become narrower, none below its longest word."""
+    widths = list(natural)
+    while sum(widths) > room:
+        shrinkable = [place for place, width in enumerate(widths) if width > least[place]]
+        if not shrinkable:
+            break
+        widths[max(shrinkable, key=widths.__getitem__)] -= 1
+    return widths
+
+
+def _longest_word(texts: Sequence[str]) -> int:
+    """Cells of the longest word; writing without blanks, in wide characters, breaks anywhere."""
+    words = [word for text in texts for word in text.split()]
+    return max((_cells(w) if _cells(w) == len(w) else 2 for w in words), default=1)
+
+
+def _cells(text: str) -> int:
+    from rich.cells import cell_len
+
+    return cell_len(text)

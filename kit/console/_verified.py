@@ -21,4 +21,4 @@ def verified(checks: "Sequence[SignatureCheck]") -> str:
     number = len(signatures)
     noun, verb = ("signatures", "answer") if number > 1 else ("signature", "answers")
     by = COUNTED[len(loaders)]
-    return f"verify  {number} {noun} {verb} as the live model does, by {by}{''.join(reasons)}"
+    return f"verify:    {number} {noun} {verb} as the live model does, by {by}{''.join(reasons)}"

@@ -26,7 +26,10 @@ class Choice:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.reason})"
+        name = self.name
+        if name == "one":
+            name = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
+        return f"{name} ({self.reason})"
 
 
 def choose_strategy(name: str = "auto") -> Choice:
@@ -41,7 +44,7 @@ def choose_strategy(name: str = "auto") -> Choice:
     Example:
 
     >>> str(choose_strategy("one"))
-    'one (as asked)'
+    'CPU (as asked)'
     """
     if name not in STRATEGIES:
         raise UserError(
@@ -55,11 +58,11 @@ def choose_strategy(name: str = "auto") -> Choice:
         kind = "parameter-server" if cluster.has_servers else "multi-worker"
         return Choice(kind, str(cluster))
     if tf.config.list_physical_devices("TPU"):
-        return Choice("tpu", "a TPU was found")
+        return Choice("tpu", "a TPU found")
     gpus = len(tf.config.list_physical_devices("GPU"))
     if gpus > 1:
-        return Choice("mirrored", f"{gpus} GPUs were found")
-    return Choice("one", "one GPU was found" if gpus else "no cluster, TPU or GPU was found")
+        return Choice("mirrored", f"{gpus} GPUs found")
+    return Choice("one", "one GPU found" if gpus else "no GPU, TPU or cluster found")
 
 
 def strategy(name: str = "auto") -> tf.distribute.Strategy:

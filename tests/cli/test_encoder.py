@@ -21,7 +21,7 @@ def test_a_preset_becomes_an_export(tmp_path, monkeypatch):
     save_tiny_bert(tmp_path / "preset")
     answer = kit(f"encoder {tmp_path / 'preset'} --output {tmp_path / 'model'}")
     assert answer.exit_code == 0, answer.output
-    assert f"model   {tmp_path / 'model' / '1'}" in answer.output
+    assert f"model:     {tmp_path / 'model' / '1'}" in answer.output
     card = (tmp_path / "model" / "1" / "assets.extra" / "model_card.md").read_text()
     assert "Model card: encoder" in card
     assert str(tmp_path) not in card

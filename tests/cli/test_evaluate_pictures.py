@@ -71,7 +71,7 @@ def detector(folder, boxes, classes=("bright", "dark")):
 def precisions(answer):
     """AP50 and AP by class."""
     assert answer.exit_code == 0, answer.output
-    rows = [[c.strip() for c in line.split("│")[1:-1]] for line in answer.output.splitlines()]
+    rows = [line.split() for line in answer.output.splitlines()[2:]]
     return {row[0]: [float(n) for n in row[1:]] for row in rows if len(row) == 3}
 
 

@@ -43,7 +43,7 @@ def test_the_run_tells_its_road_and_what_was_skipped(trained):
     words = re.findall(r"^(\w+)  +", output, flags=re.MULTILINE)
     assert words == ["data", "floats", "train", "verify", "report", "model", "next"]
     assert "left out 1 files that are no whole JPEG, PNG, GIF or BMP" in output
-    assert f"next    kit evaluate {folder / 'model'}" in output
+    assert f"next:      kit evaluate {folder / 'model'}" in output
 
 
 def test_it_learned_and_the_report_says_so(trained):

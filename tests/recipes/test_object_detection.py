@@ -35,7 +35,7 @@ def test_the_run_tells_its_road_and_what_was_put_right(squared):
     words = re.findall(r"^(\w+)  +", output, flags=re.MULTILINE)
     assert words == ["data", "floats", "train", "verify", "report", "model", "next"]
     assert "1 boxes without an area dropped: " in output
-    assert f"next    kit evaluate {folder / 'model'}" in output
+    assert f"next:      kit evaluate {folder / 'model'}" in output
     assert "by three loaders" in output
 
 

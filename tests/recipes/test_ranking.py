@@ -36,7 +36,7 @@ def test_the_run_tells_its_road_and_the_next_command(clicked):
     words = re.findall(r"^(\w+)  +", output, flags=re.MULTILINE)
     assert words == ["data", "note", "floats", "train", "verify", "report", "model", "next"]
     assert "predicts click = 1 and buy = 1" in output
-    assert f"next    kit evaluate {folder / 'model'}" in output
+    assert f"next:      kit evaluate {folder / 'model'}" in output
 
 
 def test_it_learned_and_the_report_says_so(clicked):

@@ -53,7 +53,7 @@ def test_the_run_tells_its_road_and_what_was_left_out(trained):
     words = re.findall(r"^(\w+)  +", output, flags=re.MULTILINE)
     assert words == ["data", "floats", "train", "verify", "report", "model", "next"]
     assert "left out 1 rows without a text; left out 1 rows without a label" in output
-    assert f"next    kit evaluate {folder / 'model'}" in output
+    assert f"next:      kit evaluate {folder / 'model'}" in output
 
 
 def test_it_learned_and_the_report_says_so(trained):

@@ -58,7 +58,7 @@ def test_the_run_tells_its_road(trained):
     words = re.findall(r"^(\w+)  +", output, flags=re.MULTILINE)
     assert words == ["data", "floats", "train", "verify", "report", "model", "next"]
     assert "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp" in "".join(output.split())
-    assert f"next    kit evaluate {folder / 'model'}" in output
+    assert f"next:      kit evaluate {folder / 'model'}" in output
 
 
 def test_it_learned_and_the_report_says_so(trained):

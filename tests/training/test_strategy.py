@@ -37,10 +37,10 @@ WITH_SERVER = {**WORKERS, "chief": ["127.0.0.1:3"], "ps": ["127.0.0.1:4"]}
 @pytest.mark.parametrize(
     ("cluster", "gpus", "tpus", "chosen"),
     [
-        (None, 0, 0, "one (no cluster, TPU or GPU was found)"),
-        (None, 1, 0, "one (one GPU was found)"),
-        (None, 4, 0, "mirrored (4 GPUs were found)"),
-        (None, 0, 8, "tpu (a TPU was found)"),
+        (None, 0, 0, "CPU (no GPU, TPU or cluster found)"),
+        (None, 1, 0, "GPU (one GPU found)"),
+        (None, 4, 0, "mirrored (4 GPUs found)"),
+        (None, 0, 8, "tpu (a TPU found)"),
         (WORKERS, 4, 0, "multi-worker (TF_CONFIG: 2 worker; this is worker 0)"),
         (
             WITH_SERVER,
@@ -60,7 +60,7 @@ def test_auto_takes_what_is_there_and_says_why(monkeypatch, cluster, gpus, tpus,
 
 def test_what_was_asked_for_is_taken(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", tf_config(WORKERS))
-    assert str(choose_strategy("one")) == "one (as asked)"
+    assert str(choose_strategy("one")) == "CPU (as asked)"
     assert strategy("one") is tf.distribute.get_strategy()
 
 
