@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOORS = [
-    {"errors"},
+    {"errors", "progress"},
     {"manifests"},
     {"layers", "optimizers", "losses", "metrics", "cluster", "tokenizers"},
     {"retrieval", "reranking", "data"},

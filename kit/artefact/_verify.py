@@ -17,6 +17,7 @@ from kit.artefact._manifest import damages
 from kit.artefact._operations import custom_operations
 from kit.artefact._version import version_folder
 from kit.errors import UserError
+from kit.progress import stage
 
 FILES = "(files)"
 OPERATIONS = "(operations)"
@@ -87,8 +88,10 @@ def verify(folder: Path) -> list[SignatureCheck]:
         "cases": {name: {"inputs": case["inputs"]} for name, case in recorded.items()},
     }
     checks = []
-    for loader in LOADERS:
-        answer = ask(loader, request)
+    for number, loader in enumerate(LOADERS, start=1):
+        with stage("verify") as asked:
+            asked.note = f"{loader.name} (loader {number} of {len(LOADERS)})"
+            answer = ask(loader, request)
         foreign = _foreign(graph, answer) if loader is C_LIBRARY else frozenset()
         if foreign:
             checks += _passed_over(graph, foreign, custom, loader.name)

@@ -7,8 +7,10 @@ from typing import Any
 
 import click
 
+from kit.cluster import is_chief
 from kit.console._terminal import echo, visible
 from kit.errors import PEER_LOST, PeerLost, UserError
+from kit.progress import shown
 
 DEBUG = "kit.debug"
 
@@ -48,7 +50,8 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            with _readable_errors():
+            wanted = is_chief() and not ctx.params.get("quiet")
+            with _readable_errors(), shown(wanted):
                 return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             # A reader of the output that has enough, such as head, is no failure.
@@ -102,7 +105,8 @@ def _readable_errors() -> Iterator[None]:
     try:
         yield
     except click.ClickException as error:
-        error.message = "\n".join(map(visible, error.message.split("\n")))
+        # The attribute is declared final, and each class makes its answer of it in its own way.
+        vars(error)["message"] = "\n".join(map(visible, error.message.split("\n")))
         raise
 
 

@@ -7,6 +7,7 @@ import click
 
 from kit.console._bundle import Function, bundled
 from kit.console._image_options import PICTURE_SEED
+from kit.progress import stage
 
 if TYPE_CHECKING:
     from kit.data.detection import DetectionData
@@ -26,6 +27,7 @@ class DetectionOptions:
         """What an export keeps, to find its data again."""
         return asdict(self)
 
+    @stage("read")
     def dataset(self) -> "DetectionData":
         """Open the source and split it."""
         from kit.data.detection import open_detection, split_detection

@@ -8,6 +8,7 @@ import click
 
 from kit.console._bundle import Function, bundled
 from kit.errors import UserError
+from kit.progress import stage
 
 if TYPE_CHECKING:
     from kit.data.images import ImageData, ImageSource
@@ -47,6 +48,7 @@ class ImageOptions:
             )
         return int(found[1]), int(found[2] or found[1])
 
+    @stage("read")
     def open(self) -> "ImageSource":
         """Open the source."""
         from kit.data.images import open_images

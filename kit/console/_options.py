@@ -10,6 +10,7 @@ import click
 
 from kit.console._bundle import Function, bundled
 from kit.errors import UserError
+from kit.progress import stage
 
 if TYPE_CHECKING:
     from kit.data import Dataset, Source
@@ -32,6 +33,7 @@ class DataOptions:
     seed: int
     time_format: str | None = None
 
+    @stage("read")
     def open(self) -> "Source":
         """Open the source."""
         from kit.data import Columns, is_prepared, open_source
@@ -54,6 +56,7 @@ class DataOptions:
             self.data, columns=columns, items=self.items, users=self.users, limit=self.limit
         )
 
+    @stage("read")
     def dataset(self) -> "Dataset":
         """Open the source, split and encode it; what `kit prepare` wrote is so already."""
         from kit.data import is_prepared, open_prepared
@@ -74,6 +77,7 @@ class DataOptions:
             )
         return open_prepared(Path(self.data))
 
+    @stage("split")
     def split_of(self, source: "Source") -> "Dataset":
         """Split and encode it."""
         from kit.data import split

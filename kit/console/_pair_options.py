@@ -7,6 +7,7 @@ import click
 
 from kit.console._bundle import Function, bundled
 from kit.console._image_options import PICTURE_SEED
+from kit.progress import stage
 
 if TYPE_CHECKING:
     from kit.data.pairs import PairData, PairSource
@@ -29,6 +30,7 @@ class PairOptions:
         """What an export keeps, to find its data again."""
         return asdict(self)
 
+    @stage("read")
     def open(self) -> "PairSource":
         """Open the source."""
         from kit.data.pairs import open_pairs
@@ -41,6 +43,7 @@ class PairOptions:
             to_language=self.to_language,
         )
 
+    @stage("split")
     def split_of(self, source: "PairSource") -> "PairData":
         """Split the pairs."""
         from kit.data.pairs import split_pairs

@@ -10,6 +10,7 @@ from kit.console._bundle import Function, bundled
 from kit.console._options import LIMIT_AND_SEED, TIME_FORMAT
 from kit.console._terminal import visible_json
 from kit.errors import UserError
+from kit.progress import stage
 
 if TYPE_CHECKING:
     from kit.data import RankingData, RankingSource, Schema
@@ -51,6 +52,7 @@ class TableOptions:
         """What an export keeps, to find its data again."""
         return asdict(self)
 
+    @stage("read")
     def open(self, schema: "Schema | None" = None) -> "RankingSource":
         """Open the source.
 

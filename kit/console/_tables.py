@@ -110,8 +110,12 @@ def _print_boxes(
         for place, fitted in zip(
             places, _fitted(natural, [least[p] for p in places], room), strict=True
         ):
-            justify = "right" if right[place] else "left"
-            table.add_column(headings[place], justify=justify, width=fitted, overflow="fold")
+            table.add_column(
+                headings[place],
+                justify="right" if right[place] else "left",
+                width=fitted,
+                overflow="fold",
+            )
         for row in cells:
             table.add_row(*(row[place] for place in places))
         console.print(table)

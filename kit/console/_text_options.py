@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kit.console._bundle import Function, bundled
+from kit.progress import stage
 
 if TYPE_CHECKING:
     from kit.data.texts import TextData, TextSource
@@ -26,12 +27,14 @@ class TextOptions:
         """What an export keeps, to find its data again."""
         return asdict(self)
 
+    @stage("read")
     def open(self) -> "TextSource":
         """Open the source."""
         from kit.data.texts import open_texts
 
         return open_texts(self.data, text_column=self.text_column, label_column=self.label_column)
 
+    @stage("split")
     def split_of(self, source: "TextSource") -> "TextData":
         """Leave out what cannot be used, and split.
 

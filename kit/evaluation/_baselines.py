@@ -16,6 +16,7 @@ from kit.evaluation._task import (
     affordable_users,
     ranking_task,
 )
+from kit.progress import stage
 from kit.retrieval import taken_together
 
 EASE_MOST_ITEMS = 20_000
@@ -173,8 +174,14 @@ def evaluated_baselines(
     dataset: Dataset, task: RankingTask
 ) -> tuple[dict[str, Evaluation], dict[str, str]]:
     """Every baseline that fits the data on a test task, and why others were left out."""
-    found, left_out = baselines(dataset)
-    return {name: evaluate(task, scorer) for name, scorer in found.items()}, left_out
+    with stage("baselines") as compared:
+        compared.note = "learning from train"
+        found, left_out = baselines(dataset)
+        results = {}
+        for name, scorer in found.items():
+            compared.note = name
+            results[name] = evaluate(task, scorer)
+    return results, left_out
 
 
 def _best_on_valid(

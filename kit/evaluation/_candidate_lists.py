@@ -11,6 +11,7 @@ from kit.evaluation._baselines import past_events
 from kit.evaluation._evaluate import Evaluation, Scorer, evaluate, measured
 from kit.evaluation._task import RankingTask
 from kit.models import CandidateFeatures, CandidateRanking, CandidateTables
+from kit.progress import stage
 
 USERS_AT_ONCE = 256
 LOWEST = np.finfo(np.float32).min
@@ -36,6 +37,7 @@ class CandidateLists:
         return CandidateLists(self.items[rows], features, self.taken[rows])
 
 
+@stage("candidates")
 def candidate_lists(
     task: RankingTask, scorer: Scorer, features: CandidateFeatures, count: int
 ) -> CandidateLists:
@@ -67,6 +69,7 @@ def candidate_lists(
     return CandidateLists(found.top, columns, task.relevant.contains(found.top))
 
 
+@stage("candidates")
 def candidate_features(
     dataset: Dataset, part: str, item_vectors: NDArray[np.float32]
 ) -> CandidateFeatures:

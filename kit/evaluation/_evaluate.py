@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from kit.data import Histories
 from kit.evaluation._task import RankingTask
 from kit.metrics import bootstrap_intervals, check_finite, ranking_metrics
+from kit.progress import stage
 
 Scores = NDArray[np.float32]
 Scorer = Callable[[NDArray[np.int32], Histories], Scores]
@@ -140,10 +141,13 @@ def top_items(
 
 def _scored(task: RankingTask, scorer: Scorer) -> Iterator[tuple[Scores, Histories]]:
     size = max(1, SCORES_IN_MEMORY // max(task.num_items, 1))
-    for start in range(0, len(task.users), size):
-        rows = np.arange(start, min(start + size, len(task.users)))
-        scores = np.array(scorer(task.users[rows], task.known.take(rows)), dtype=np.float32)
-        # A scorer may leave items out by -inf. The ends tell without a copy as large as the scores.
-        if not scores.max(initial=0) < np.inf or np.isnan(scores.min(initial=0)):
-            check_finite(scores, "scores of the ranking")
-        yield scores, task.seen.take(rows)
+    with stage("evaluate", len(task.users), "users") as scored:
+        for start in range(0, len(task.users), size):
+            rows = np.arange(start, min(start + size, len(task.users)))
+            scores = np.array(scorer(task.users[rows], task.known.take(rows)), dtype=np.float32)
+            # A scorer may leave items out by -inf. The ends tell without a copy as large as the
+            # scores.
+            if not scores.max(initial=0) < np.inf or np.isnan(scores.min(initial=0)):
+                check_finite(scores, "scores of the ranking")
+            yield scores, task.seen.take(rows)
+            scored.advance(len(rows))

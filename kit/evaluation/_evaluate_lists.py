@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from kit.data import Dataset
 from kit.evaluation._evaluate import Evaluation, measured
 from kit.evaluation._task import RankingTask
+from kit.progress import stage
 
 USERS_AT_ONCE = 256
 
@@ -30,11 +31,13 @@ def evaluate_lists(
     depth = max(ks)
     top = np.full((len(task.users), depth), -1, np.int32)
     scores = np.full((len(task.users), depth), -np.inf, np.float32)
-    for start in range(0, len(task.users), USERS_AT_ONCE):
-        batch = task.users[start : start + USERS_AT_ONCE]
-        lists, values = answers(dataset.user_ids[batch].tolist())
-        for row, items in enumerate(lists, start):
-            found = [codes.get(item, -1) for item in items[:depth]]
-            top[row, : len(found)] = found
-        scores[start : start + len(batch), : values.shape[1]] = values[:, :depth]
+    with stage("evaluate", len(task.users), "users") as asked:
+        for start in range(0, len(task.users), USERS_AT_ONCE):
+            batch = task.users[start : start + USERS_AT_ONCE]
+            lists, values = answers(dataset.user_ids[batch].tolist())
+            for row, items in enumerate(lists, start):
+                found = [codes.get(item, -1) for item in items[:depth]]
+                top[row, : len(found)] = found
+            scores[start : start + len(batch), : values.shape[1]] = values[:, :depth]
+            asked.advance(len(batch))
     return measured(task, top, scores, ks)

@@ -7,11 +7,13 @@ from kit.data import Dataset, item_names
 from kit.evaluation._evaluate import Evaluation
 from kit.evaluation._report import Example
 from kit.evaluation._task import RankingTask
+from kit.progress import stage
 from kit.retrieval import because_of
 
 SHOWN = 5
 
 
+@stage("report")
 def examples(
     dataset: Dataset,
     task: RankingTask,

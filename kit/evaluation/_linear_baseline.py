@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from kit.data import RankingData, TableEncoder
 from kit.evaluation._classification import Predictions
 from kit.metrics import log_losses
+from kit.progress import stage
 
 MOST_ROWS = 1_000_000
 WEIGHTS = (1.0, 10.0, 100.0)
@@ -18,6 +19,7 @@ ITERATIONS = 200
 BINS = 32
 
 
+@stage("baselines")
 def classification_baselines(data: RankingData, encoder: TableEncoder) -> dict[str, Predictions]:
     """Name of a baseline to its predictions of test.
 

@@ -11,10 +11,12 @@ from kit.evaluation._one_error import as_good_as_best
 from kit.evaluation._task import RankingTask
 from kit.metrics import bootstrap_interval
 from kit.models import CandidateRanking
+from kit.progress import stage
 
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
+@stage("evaluate")
 def choose_weight(task: RankingTask, lists: CandidateLists, model: CandidateRanking) -> float:
     """Set how much the ranking model counts to what ranks valid best, or hardly worse.
 

@@ -11,6 +11,7 @@ from kit.evaluation._baselines import recent_counts
 from kit.evaluation._evaluate import Scorer, Scores, evaluate
 from kit.evaluation._one_error import as_good_as_best
 from kit.evaluation._task import Part, RankingTask
+from kit.progress import stage
 
 WINDOWS = (1.0, 7.0, 30.0)
 # A score is a log-odds: at weight 1 the rate of the last days enters as it is, above it would be
@@ -45,6 +46,7 @@ class Trend:
         return (self.weight * np.log1p(counts)).astype(np.float32)
 
 
+@stage("evaluate")
 def choose_trend(dataset: Dataset, task: RankingTask, scorer: Scorer) -> Trend:
     """The window and weight that rank valid best, or hardly worse with a smaller weight.
 

@@ -15,8 +15,10 @@ from kit.evaluation._classification_report import ClassificationReport, classifi
 from kit.evaluation._report import RankingReport
 from kit.evaluation._report_numbers import as_json, numbers_of
 from kit.evaluation._report_page import report_page
+from kit.progress import stage
 
 
+@stage("report")
 def write_report(report: RankingReport, folder: Path) -> dict[str, Any]:
     """Write metrics.json, history.csv and report.html.
 
@@ -39,6 +41,7 @@ def write_report(report: RankingReport, folder: Path) -> dict[str, Any]:
     return facts
 
 
+@stage("report")
 def write_classification_report(report: ClassificationReport, folder: Path) -> dict[str, Any]:
     """Write metrics.json, history.csv and report.html of a ranking model, see `write_report`.
 

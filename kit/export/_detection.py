@@ -13,12 +13,14 @@ from kit.data.detection import DetectionData
 from kit.export._detector import BoxFinder, answers
 from kit.export._saved_model import export
 from kit.models import Detector
+from kit.progress import stage
 
 CASES = 4
 # By how much scores, and sides in pixels, may differ between two ways to compute them.
 SCORES, SIDES = 1e-4, 0.05
 
 
+@stage("export")
 def export_detection(
     model: Detector, data: DetectionData, folder: Path, *, card: dict[str, Any]
 ) -> tuple[Path, list[SignatureCheck]]:

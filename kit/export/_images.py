@@ -12,10 +12,12 @@ from kit.data.images import ImageData
 from kit.export._image_classifier import MOST_LABELS, ImageLabels
 from kit.export._saved_model import export
 from kit.models import ImageClassifier
+from kit.progress import stage
 
 CASES = 8
 
 
+@stage("export")
 def export_images(
     model: ImageClassifier, data: ImageData, folder: Path, *, card: dict[str, Any]
 ) -> tuple[Path, list[SignatureCheck]]:

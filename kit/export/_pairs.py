@@ -11,10 +11,12 @@ from kit.artefact import SignatureCheck
 from kit.data.pairs import PairData
 from kit.export._saved_model import export, operations_of
 from kit.export._text_writer import TextWriter, WritesTexts
+from kit.progress import stage
 
 CASES = 6
 
 
+@stage("export")
 def export_pairs(
     model: keras.Model,
     writer: WritesTexts,

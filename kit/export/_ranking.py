@@ -14,11 +14,13 @@ from kit.data import Feature, RankingData, TableEncoder
 from kit.export._ranker import Ranker, outputs_of, tensor_names
 from kit.export._saved_model import export
 from kit.models import Ranking
+from kit.progress import stage
 
 CASES = 16
 UNKNOWN = "\N{WHITE QUESTION MARK ORNAMENT} nothing"
 
 
+@stage("export")
 def export_ranking(
     model: Ranking,
     data: RankingData,

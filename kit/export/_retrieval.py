@@ -15,9 +15,11 @@ from kit.export._recommender import Recommender, RecommenderParts
 from kit.export._recorded import recorded_answers
 from kit.export._saved_model import export, operations_of
 from kit.models import RetrievalModel, SequentialRecommender, queries
+from kit.progress import stage
 from kit.retrieval import IndexSettings
 
 
+@stage("export")
 def export_retrieval(
     model: RetrievalModel,
     dataset: Dataset,
@@ -70,6 +72,7 @@ def export_retrieval(
     )
 
 
+@stage("export")
 def export_recommender(
     parts: RecommenderParts,
     folder: Path,

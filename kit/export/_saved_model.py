@@ -19,6 +19,7 @@ from kit.artefact import SignatureCheck, read_graph, verify, write_manifest
 from kit.errors import UserError
 from kit.export._model_card import model_card
 from kit.export._warmup import WARMUP, write_warmup
+from kit.progress import stage
 
 LIBRARIES = ("tensorflow", "keras")
 DRAFT = ".draft-"
@@ -79,10 +80,11 @@ def export(
         ) from error
     _remove_abandoned(folder)
     try:
-        draft.chmod(0o755)
-        tf.saved_model.save(module, str(draft), signatures=module.signatures())
-        _write_extra(draft, recorded, card)
-        write_manifest(draft)
+        with stage("export"):
+            draft.chmod(0o755)
+            tf.saved_model.save(module, str(draft), signatures=module.signatures())
+            _write_extra(draft, recorded, card)
+            write_manifest(draft)
         checks = verify(draft)
         if not all(check.passed for check in checks):
             raise VerificationError(checks)

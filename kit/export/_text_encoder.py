@@ -8,6 +8,7 @@ import tensorflow as tf
 from kit.artefact import SignatureCheck
 from kit.export._saved_model import export, operations_of
 from kit.models import PretrainedTextEncoder
+from kit.progress import stage
 
 # What a server gets, too: nothing, spaces, signs of many kinds.
 TEXTS = ("A red cup.", "two cups and a spoon", "", "  \n", "Čaj 茶 🫖 <br />!!!")
@@ -39,6 +40,7 @@ class TextVectors(tf.Module):
         return {"serving_default": self._embed, "embed": self._embed}
 
 
+@stage("export")
 def export_text_encoder(
     found: PretrainedTextEncoder, length: int, folder: Path, *, card: dict[str, Any]
 ) -> tuple[Path, list[SignatureCheck]]:

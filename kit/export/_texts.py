@@ -11,6 +11,7 @@ from kit.data.texts import TextData
 from kit.export._saved_model import export, operations_of
 from kit.export._text_labels import MOST_LABELS, TextLabels
 from kit.models import TextClassifier
+from kit.progress import stage
 from kit.tokenizers import Tokenizer
 
 CASES = 8
@@ -18,6 +19,7 @@ CASES = 8
 STRANGE = ("", "  \n", "Čaj 茶 🫖 <br />!!!")
 
 
+@stage("export")
 def export_texts(
     model: TextClassifier,
     tokenizer: Tokenizer,

@@ -15,9 +15,11 @@ from kit.export._retrieval import retrieval_parts, searched_by
 from kit.export._saved_model import export
 from kit.export._two_stage_recommender import SecondStage, TwoStageRecommender
 from kit.models import TwoTower
+from kit.progress import stage
 from kit.retrieval import IndexSettings
 
 
+@stage("export")
 def export_two_stage(
     model: TwoTower,
     second: SecondStage,

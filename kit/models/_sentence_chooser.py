@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from kit.models._sentence_scorer import SentenceScorer
+from kit.progress import stage
 from kit.tokenizers import WordPiece, sentences_of
 
 TEXTS_AT_ONCE = 64
@@ -84,7 +85,9 @@ class SentenceChooser(tf.Module):
     def write(self, texts: Sequence[str]) -> list[str]:
         """The best sentence of each of many texts."""
         found: list[str] = []
-        for begin in range(0, len(texts), TEXTS_AT_ONCE):
-            some = tf.constant(list(texts[begin : begin + TEXTS_AT_ONCE]))
-            found += [text.decode(errors="replace") for text in self._in_a_graph(some).numpy()]
+        with stage("evaluate", len(texts), "texts") as read:
+            for begin in range(0, len(texts), TEXTS_AT_ONCE):
+                some = tf.constant(list(texts[begin : begin + TEXTS_AT_ONCE]))
+                found += [text.decode(errors="replace") for text in self._in_a_graph(some).numpy()]
+                read.advance(len(some))
         return found

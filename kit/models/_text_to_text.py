@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from kit.models._token_writer import TokenWriter
+from kit.progress import stage
 from kit.tokenizers import Tokenizer
 
 # A translation is at most so much longer than its source, in tokens; the search ends there.
@@ -89,9 +90,11 @@ class TextToText(tf.Module):
         """What it writes for each of many texts."""
         order = np.argsort([len(text) for text in texts], kind="stable")
         found = [""] * len(texts)
-        for begin in range(0, len(texts), TEXTS_AT_ONCE):
-            rows = order[begin : begin + TEXTS_AT_ONCE]
-            answer = self._in_a_graph(tf.constant([texts[row] for row in rows])).numpy()
-            for row, text in zip(rows, answer, strict=True):
-                found[row] = text.decode(errors="replace")
+        with stage("evaluate", len(texts), "texts") as written:
+            for begin in range(0, len(texts), TEXTS_AT_ONCE):
+                rows = order[begin : begin + TEXTS_AT_ONCE]
+                answer = self._in_a_graph(tf.constant([texts[row] for row in rows])).numpy()
+                for row, text in zip(rows, answer, strict=True):
+                    found[row] = text.decode(errors="replace")
+                written.advance(len(rows))
         return found

@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 
 from kit.cluster import is_chief
+from kit.progress import shown, stage
 from kit.training._averages import Averages
 from kit.training._batches import Batches, distributed
 from kit.training._checkpoints import Checkpoints
@@ -19,7 +20,7 @@ from kit.training._keras_distributed import steps_taken_by
 from kit.training._model_state import build_metrics
 from kit.training._parameter_server import AsynchronousSteps
 from kit.training._peers import is_asynchronous, peers_may_be_lost
-from kit.training._progress import ProgressBar
+from kit.training._progress import Progress
 from kit.training._rounds import Rounds
 from kit.training._saver import Saver
 from kit.training._tensorboard import TensorBoardScalars
@@ -85,7 +86,7 @@ def fit(
             measured, all epochs are trained and the last weights stay.
         metric: its name.
         epochs: most passes over the data; None stops after 20,000 steps at the latest.
-        quiet: no progress bar.
+        quiet: show no progress.
         tensorboard: folder for TensorBoard logs.
         checkpoints: where to keep the state of training, or None for nowhere.
         patience: measurements without a rise before training stops.
@@ -120,9 +121,17 @@ def fit(
         if is_chief() and tensorboard is not None:
             watchers.append(TensorBoardScalars(tensorboard))
         if is_chief() and not quiet:
-            bar = ProgressBar(passes, batches.steps_per_pass, history, metric)
-            open_until_the_end.callback(bar.close)
-            watchers.append(bar)
+            open_until_the_end.enter_context(shown())
+            progress = Progress(
+                open_until_the_end.enter_context(stage("train")),
+                steps_per_pass=batches.steps_per_pass,
+                total=total,
+                steps=steps,
+                is_chosen=epochs is not None,
+                history=history,
+                validation=validation,
+            )
+            watchers.append(progress)
         workers = None
         if is_asynchronous(model.distribute_strategy):
             workers = AsynchronousSteps(model)

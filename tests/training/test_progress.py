@@ -1,76 +1,86 @@
-import io
-import os
-import pty
-import re
-import sys
+import math
 
 import pytest
 
+from kit.progress import Stage, line
 from kit.training import fit
 from kit.training._history import History
-from kit.training._progress import ProgressBar
+from kit.training._progress import Progress
+from kit.training._validation import Validation
 from kit.training._waiting import ReadyTimes
 from tests.training.few import batches, model
 
 METRIC = "valid NDCG@10"
 
 
-def shown(bar: ProgressBar, history: History) -> None:
-    bar.on_train_begin()
-    bar.on_train_batch_end(0)
-    history.rows.append({"interactions_per_second": 12345.6, METRIC: 0.25})
-    bar.on_epoch_end(0)
-    bar.on_train_batch_end(1)
-    bar.close()
-
-
-def test_metric_rate_and_time_left_are_shown_on_a_terminal(monkeypatch):
-    main, side = pty.openpty()
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "150")
-    with os.fdopen(side, "w") as terminal, os.fdopen(main, "rb", buffering=0) as screen:
-        monkeypatch.setattr(sys, "stderr", terminal)
-        history = History(batches(), steps=2, ready=ReadyTimes())
-        bar = ProgressBar(10, 2, history, METRIC)
-        shown(bar, history)
-        terminal.flush()
-        written = ""
-        while "\x1b[?25h" not in written:
-            written += screen.read(100_000).decode()
-    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", written)
-    assert "of at most 10" in text
-    assert "valid NDCG@10 0.2500  12,346 interactions/s" in text
-    assert "left" in text
-    # The cursor is hidden while the bar runs and shown again.
-    assert written.rindex("\x1b[?25h") > written.rindex("\x1b[?25l")
-
-
-def test_a_file_gets_no_control_characters(monkeypatch):
-    file = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", file)
+def trained(values, *, is_chosen: bool, patience: int = 8, total: int = 40, first: int = 0):
+    """The stage after so many rounds of two steps, one epoch each, that took a second each."""
+    validation = Validation(lambda: 0.0, name=METRIC, patience=patience)
     history = History(batches(), steps=2, ready=ReadyTimes())
-    bar = ProgressBar(10, 2, history, METRIC)
-    shown(bar, history)
-    assert "\x1b" not in file.getvalue()
+    stage = Stage("train")
+    progress = Progress(
+        stage,
+        steps_per_pass=2,
+        total=total,
+        steps=2,
+        is_chosen=is_chosen,
+        history=history,
+        validation=validation,
+    )
+    progress.on_epoch_begin(first // 2)
+    for number, value in enumerate(values):
+        for step in (0, 1):
+            progress.on_train_batch_end(first + 2 * number + step)
+        history.rows.append({"interactions_per_second": 12345.6, METRIC: value})
+        if not value <= validation.best and not math.isnan(value):
+            validation.best, validation.best_epoch = value, number
+        progress.on_epoch_end(number)
+    stage.begin -= len(values)
+    return stage
 
 
-def test_without_a_metric_the_rate_is_shown(capsys):
-    history = History(batches(), steps=2, ready=ReadyTimes())
-    bar = ProgressBar(10, 2, history, METRIC)
-    history.rows.append({"interactions_per_second": 5.0})
-    bar.on_epoch_end(0)
-    bar.close()
+def test_before_the_first_measurement_the_epoch_and_the_time_are_shown():
+    assert line([trained([], is_chosen=False)], 80) == "train: epoch 0, 0:00"
+    assert line([trained([], is_chosen=True)], 80) == "train: epoch 0 of 20, 0:00"
 
 
-@pytest.mark.parametrize("failure", [RuntimeError("broken"), KeyboardInterrupt()])
-def test_the_terminal_is_given_back_after_a_failure(monkeypatch, failure):
-    closed = []
-    monkeypatch.setattr(ProgressBar, "close", lambda bar: closed.append(bar) or bar._bar.stop())
+def test_where_early_stopping_is_expected_there_is_no_countdown_to_the_last_epoch():
+    text = line([trained([0.1, 0.25, 0.2], is_chosen=False)], 150)
+    assert text == (
+        "train: epoch 3, valid NDCG@10 0.2000, best 0.2500, patience 1/8, 12,346 examples/s, 0:03, "
+        "at least 0:07 left"
+    )
+    assert "of 20" not in text
 
-    def measure():
-        raise failure
 
-    with pytest.raises(type(failure)):
-        fit(model(), batches(), measure=measure, epochs=1)
-    (bar,) = closed
-    assert not bar._bar.live.is_started
+def test_where_epochs_were_chosen_the_time_left_is_an_upper_bound():
+    text = line([trained([0.1, 0.25], is_chosen=True)], 150)
+    assert "epoch 2 of 20" in text
+    assert text.endswith("0:02, at most 0:18 left")
+
+
+def test_where_nothing_stops_early_the_time_left_is_exact():
+    text = line([trained([0.1, 0.2], is_chosen=False, patience=40)], 150)
+    assert "epoch 2 of 20" in text
+    assert "patience" not in text
+    assert text.endswith("0:02, 0:18 left")
+
+
+def test_a_run_that_goes_on_is_timed_by_its_own_steps():
+    text = line([trained([0.1, 0.2], is_chosen=True, first=20)], 150)
+    assert "epoch 12 of 20" in text
+    assert text.endswith("0:02, at most 0:08 left")
+
+
+def test_without_a_metric_patience_counts_all_rounds():
+    text = line([trained([math.nan, math.nan], is_chosen=False)], 150)
+    assert METRIC not in text
+    assert "patience 2/8" in text
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_log_file_gets_a_line_unless_it_is_quiet(capsys, quiet):
+    fit(model(), batches(), measure=lambda: 0.5, metric=METRIC, epochs=2, quiet=quiet)
+    lines = [text for text in capsys.readouterr().err.splitlines() if "train" in text]
+    assert all(text.startswith("train: epoch ") for text in lines)
+    assert sum(f"{METRIC} 0.5000" in text for text in lines) == (0 if quiet else 1)

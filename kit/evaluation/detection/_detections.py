@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from kit.data.detection import Picture
 from kit.layers import letterbox
 from kit.models import Detector, best_boxes
+from kit.progress import Stage, stage
 
 AT_ONCE = 16
 
@@ -53,6 +54,10 @@ class Canvases:
 
     def found(self) -> list[Found]:
         """What the model as it stands finds in each picture."""
+        with stage("evaluate", len(self.pixels), "images") as looked_at:
+            return self._found(looked_at)
+
+    def _found(self, looked_at: Stage) -> list[Found]:
         found = []
         for start in range(0, len(self.pixels), AT_ONCE):
             part = self.pixels[start : start + AT_ONCE]
@@ -65,4 +70,5 @@ class Canvases:
                 limits = np.array([*self.sizes[number], *self.sizes[number]], np.float32)
                 sides = np.clip(boxes[row][there] / self.scales[number], 0, limits)
                 found.append(Found(sides, labels[row][there], scores[row][there]))
+            looked_at.advance(len(part))
         return found

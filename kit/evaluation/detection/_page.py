@@ -24,6 +24,7 @@ from kit.evaluation._report_training import training_section
 from kit.evaluation._write_report import write_files
 from kit.evaluation.detection._drawn import drawn
 from kit.evaluation.detection._report import PARTS, DetectionReport, detection_facts
+from kit.progress import stage
 
 MOST_CURVES = 8
 HEADINGS = {
@@ -33,6 +34,7 @@ HEADINGS = {
 }
 
 
+@stage("report")
 def write_detection_report(report: DetectionReport, folder: Path) -> dict[str, Any]:
     """Write metrics.json, history.csv and report.html, see `kit.evaluation.write_report`.
 

@@ -7,12 +7,14 @@ from numpy.typing import NDArray
 
 from kit.data.images import ImageData, Pictures
 from kit.evaluation._class_predictions import ClassPredictions
+from kit.progress import stage
 
 SIDE, PASSES, RATE = 14, 10, 0.002
 MOST_PICTURES = 20_000
 AT_ONCE = 512
 
 
+@stage("baselines")
 def image_baselines(data: ImageData, *, seed: int = 0) -> dict[str, ClassPredictions]:
     """Name of a baseline to what it says of test.
 

@@ -17,6 +17,7 @@ from kit.evaluation._write_report import write_files
 from kit.evaluation.images._operations import OF_A_STEP, operations_of
 from kit.evaluation.images._page import image_page
 from kit.models import ImageClassifier
+from kit.progress import stage
 
 PARTS = ("train", "valid", "test")
 
@@ -34,6 +35,7 @@ class ImageReport(Compared[ClassPredictions]):
     classifier: ImageClassifier
 
 
+@stage("report")
 def write_image_report(report: ImageReport, folder: Path) -> dict[str, Any]:
     """Write metrics.json, history.csv and report.html, see `kit.evaluation.write_report`.
 

@@ -9,11 +9,13 @@ from kit.evaluation.pairs._sentence_scores import in_sentences
 from kit.evaluation.pairs._summaries import Summaries
 from kit.evaluation.pairs._tf_idf import TfIdf
 from kit.evaluation.pairs._translations import Translations
+from kit.progress import stage
 
 AT_ONCE = 512
 DAMPING, ROUNDS = 0.85, 30
 
 
+@stage("baselines")
 def translation_baselines(data: PairData, tokenizer: str | None = None) -> dict[str, Translations]:
     """Name of a baseline to what it makes of test.
 
@@ -31,6 +33,7 @@ def translation_baselines(data: PairData, tokenizer: str | None = None) -> dict[
     }
 
 
+@stage("baselines")
 def summary_baselines(data: PairData) -> dict[str, Summaries]:
     """Name of a baseline to what it makes of test.
 

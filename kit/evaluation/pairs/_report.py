@@ -11,6 +11,7 @@ from kit.evaluation._told import Compared
 from kit.evaluation._write_report import write_files
 from kit.evaluation.pairs._page import pair_page
 from kit.evaluation.pairs._written import Written
+from kit.progress import stage
 
 PARTS = ("train", "valid", "test")
 EXAMPLES = 8
@@ -54,6 +55,7 @@ class PairReport(Compared[Written]):
         }
 
 
+@stage("report")
 def write_pair_report(report: PairReport, folder: Path) -> dict[str, Any]:
     """Write metrics.json, history.csv and report.html, see `kit.evaluation.write_report`.
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from kit.data.texts import TextData
 from kit.evaluation._class_predictions import ClassPredictions
+from kit.progress import stage
 from kit.tokenizers import words_of
 
 WEIGHTS = (0.3, 1.0, 3.0, 10.0)
@@ -21,6 +22,7 @@ FEWEST_TEXTS = 2
 MOST_FEATURES = 1 << 19
 
 
+@stage("baselines")
 def text_baselines(data: TextData) -> dict[str, ClassPredictions]:
     """Name of a baseline to what it says of test.
 

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from kit.progress import stage
 from kit.tokenizers import Numbers
 
 TEXTS_AT_ONCE = 128
@@ -18,10 +19,12 @@ def probabilities_of_texts(model: keras.Model, numbers: Numbers) -> NDArray[np.f
     """
     order = np.argsort(numbers.lengths, kind="stable")
     parts = []
-    for start in range(0, len(order), TEXTS_AT_ONCE):
-        rows = order[start : start + TEXTS_AT_ONCE]
-        logits = model.predict_on_batch(numbers.padded(rows))
-        parts.append(keras.ops.convert_to_numpy(keras.ops.softmax(logits)))
+    with stage("evaluate", len(order), "texts") as read:
+        for start in range(0, len(order), TEXTS_AT_ONCE):
+            rows = order[start : start + TEXTS_AT_ONCE]
+            logits = model.predict_on_batch(numbers.padded(rows))
+            parts.append(keras.ops.convert_to_numpy(keras.ops.softmax(logits)))
+            read.advance(len(rows))
     said = np.concatenate(parts)
     found = np.empty_like(said)
     found[order] = said

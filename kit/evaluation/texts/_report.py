@@ -18,6 +18,7 @@ from kit.evaluation._told import Compared
 from kit.evaluation._write_report import write_files
 from kit.evaluation.texts._page import text_page
 from kit.models import TextClassifier
+from kit.progress import stage
 from kit.tokenizers import Numbers, Tokenizer
 
 PARTS = ("train", "valid", "test")
@@ -42,6 +43,7 @@ class TextReport(Compared[ClassPredictions]):
     length: int
 
 
+@stage("report")
 def write_text_report(report: TextReport, folder: Path) -> dict[str, Any]:
     """Write metrics.json, history.csv and report.html, see `kit.evaluation.write_report`.
 
