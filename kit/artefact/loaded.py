@@ -1,5 +1,6 @@
 """Ask an exported recommender from Python."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.artefact._card import recommender_card
+from kit.artefact._item_names import ItemNames
 from kit.artefact._operations import load_version
 from kit.errors import UserError
 from kit.retrieval import because_of
@@ -61,6 +63,7 @@ class Artefact:
         self.card = recommender_card(version)
         self.version = version
         self._names: dict[str, str] = self.card["names"]
+        self.items = ItemNames(self._names, str(version))
         self._model = load_version(version)
         self.signatures = self._model.signatures
 
@@ -88,7 +91,7 @@ class Artefact:
         """
         known = list(dict.fromkeys(item for item in items if item in self._names))
         if not known:
-            raise self._unknown_item(items[0])
+            raise self.items.unknown(items[0])
         answer = self._narrowed("from_history", narrowed, history=[items])
         return self._lines(answer, count, known)
 
@@ -99,13 +102,28 @@ class Artefact:
             UserError: the item is not known.
         """
         if item_id not in self._names:
-            raise self._unknown_item(item_id)
+            raise self.items.unknown(item_id)
         return self._lines(self._ask("similar_items", item_id=[item_id]), count, [])
 
     def top_lists(self, user_ids: list[str]) -> tuple[list[list[str]], NDArray[np.float32]]:
         """Item ids, best first, and scores [users, k] of many users."""
         answer = self._ask("serving_default", user_id=user_ids)
         return [[i.decode() for i in row] for row in answer["item_id"]], answer["score"]
+
+    def lists(
+        self, user_ids: Sequence[str], count: int, narrowed: Narrowed = NOT_NARROWED
+    ) -> tuple[NDArray[np.object_], NDArray[np.float32]]:
+        """Item ids, bytes [users, count], best first, b"" behind the last; and their scores.
+
+        Raises:
+            UserError: a value that no item has.
+        """
+        answer = self._narrowed("recommend", narrowed, user_id=list(user_ids))
+        return answer["item_id"][:, :count], answer["score"][:, :count]
+
+    def user_ids(self) -> list[str]:
+        """The users that the model knows, in the order of its table."""
+        return [user.decode() for user in self._model.users_with(tf.constant(0)).numpy()]
 
     def name(self, item_id: str) -> str:
         """What a person calls an item; its id if it has no name."""
@@ -131,8 +149,14 @@ class Artefact:
             for value in values:
                 if value not in known:
                     raise self._no_such_value(value, known, option)
-        rules = {"exclude": [list(narrowed.exclude)], "where": [list(narrowed.where)]}
-        return self._ask(f"{name}_where", **inputs, **rules, **self._second_stage(narrowed))
+        rules = {
+            "exclude": list(narrowed.exclude),
+            "where": list(narrowed.where),
+            **self._second_stage(narrowed),
+        }
+        (asked,) = inputs.values()
+        repeated = {name: [rule] * len(asked) for name, rule in rules.items()}
+        return self._ask(f"{name}_where", **inputs, **repeated)
 
     def _second_stage(self, narrowed: Narrowed) -> dict[str, Any]:
         """The inputs that only a model of two stages has."""
@@ -155,10 +179,10 @@ class Artefact:
             )
         diversity = narrowed.diversity
         return {
-            "boost": [[about for about, _ in narrowed.boost]],
-            "boost_factor": [[factor for _, factor in narrowed.boost]],
-            "at_most": [narrowed.at_most],
-            "diversity": [stages["diversity"] if diversity is None else diversity],
+            "boost": [about for about, _ in narrowed.boost],
+            "boost_factor": [factor for _, factor in narrowed.boost],
+            "at_most": narrowed.at_most,
+            "diversity": stages["diversity"] if diversity is None else diversity,
         }
 
     def _ask(self, signature: str, **inputs: Any) -> dict[str, Any]:
@@ -190,13 +214,4 @@ class Artefact:
             if close
             else "nothing: the model's items have no columns of few values",
             remedy=f"Leave {option} out, or give a value as it stands in the data.",
-        )
-
-    def _unknown_item(self, item_id: str) -> UserError:
-        some = ", ".join(list(self._names)[:3])
-        return UserError(
-            f"The model does not know the item {item_id!r}.",
-            where=str(self.version),
-            expected=f"an item of its training data, such as {some}",
-            remedy="Give the id as it stands in the data.",
         )

@@ -6,20 +6,51 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kit.cli._artefact import EXAMPLE_FOLDER, open_artefact
-from kit.console import Command, print_table
+from kit.cli._answers import Answer, Item, print_answers, print_similar
+from kit.cli._artefact import EXAMPLE_FOLDER, missing_folder, open_artefact
+from kit.cli._recommend_all import Destination, recommend_all
+from kit.console import Command
 
 if TYPE_CHECKING:
-    from kit.artefact.loaded import Recommendation
+    from kit.artefact.loaded import Artefact, Recommendation
+
+NEW_USER = "new user"
 
 
 @click.command(cls=Command, example=f"kit recommend {EXAMPLE_FOLDER} --examples 3")
 @click.argument("folder", type=click.Path(path_type=Path), required=False)
-@click.option("--user", "users", multiple=True, metavar="ID", help="Whom to recommend to.")
-@click.option("--item", "items", multiple=True, metavar="ID", help="What somebody new has had.")
-@click.option("--examples", type=click.IntRange(min=1), help="So many known people, unnamed.")
-@click.option("--count", type=click.IntRange(min=1), default=10, show_default=True)
-@click.option("--exclude", multiple=True, metavar="ID", help="An item to leave out.")
+@click.option("--user", "users", multiple=True, metavar="ID", help="A user to recommend to.")
+@click.option(
+    "--item",
+    "items",
+    multiple=True,
+    metavar="ID|TITLE",
+    help="An item that a new user has had, by its id, its title or a part of the title.",
+)
+@click.option("--examples", type=click.IntRange(min=1), help="So many known users, unnamed.")
+@click.option("--all-users", is_flag=True, help="All users that the model knows, into --output.")
+@click.option(
+    "--users",
+    "users_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The users of a file, into --output: one id a line, or a table with a column of users.",
+)
+@click.option(
+    "--output",
+    metavar="FILE",
+    help="Where the lists of many users go: .parquet, .csv, .tsv or .jsonl, with the columns "
+    "user_id, rank, item_id, score, title (where items have titles) and, with --users, "
+    "known_user. - is standard output, CSV or, with --json, JSON lines.",
+)
+@click.option(
+    "--count",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="Items in a list; the export holds so many at most as it was trained with (--top).",
+)
+@click.option("--exclude", multiple=True, metavar="ID|TITLE", help="An item to leave out.")
 @click.option(
     "--where",
     multiple=True,
@@ -40,11 +71,15 @@ if TYPE_CHECKING:
 )
 @click.option("--server", metavar="URL", help="Ask a server; FOLDER is then not given.")
 @click.option("--model", metavar="NAME", help="Which model of the server.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, see above.")
 def recommend(
     folder: Path | None,
     users: Sequence[str],
     items: Sequence[str],
     examples: int | None,
+    all_users: bool,
+    users_file: Path | None,
+    output: str | None,
     count: int,
     exclude: Sequence[str],
     where: Sequence[str],
@@ -53,68 +88,116 @@ def recommend(
     diversity: float | None,
     server: str | None,
     model: str | None,
+    as_json: bool,
 ) -> None:
-    """Say what people should see next, and because of which of their items.
+    """Recommend items to users, with the items of their histories that speak for each.
 
-    A server knows neither names nor reasons, only ids and scores.
+    A terminal shows tables; a pipe gets tab-separated values with a header, one line an item.
+    --json prints {"recommendations": [{"user_id", "known", "history", "items": [{"rank",
+    "item_id", "score", "title", "because_of"}]}]}; what is not known is null.
+
+    A server knows neither titles nor reasons, only ids and scores.
     """
-    if (folder is None) == (server is None):
+    if server is None and folder is None:
+        raise missing_folder("kit recommend")
+    if folder is not None and server is not None:
         raise click.UsageError("Give one of FOLDER, --server URL.")
     if (server is None) != (model is None):
         raise click.UsageError("--server URL and --model NAME go together.")
-    if sum(bool(x) for x in (users, items, examples)) != 1:
-        raise click.UsageError("Give one of --user ID, --item ID (of somebody new), --examples N.")
+    if sum(map(bool, (users, items, examples, all_users, users_file))) != 1:
+        raise click.UsageError(
+            "Give one of --user ID, --item ID (of a new user), --examples N, --all-users, "
+            "--users FILE."
+        )
+    if (all_users or users_file is not None) != (output is not None):
+        raise click.UsageError("--output FILE goes together with --all-users or --users FILE.")
     if server is not None:
-        if examples:
+        if examples or output:
             raise click.UsageError("A server does not tell its users: give --user or --item.")
         if exclude or where or boost or at_most or diversity is not None:
             raise click.UsageError("Of a server ask recommend_where with kit predict.")
-        _recommend_from(server, str(model), users, items, count)
+        print_answers(_answers_from(server, str(model), users, items, count), as_json=as_json)
         return
     assert folder is not None
+    destination = None if output is None else Destination.of(output, as_json=as_json)
+    listed = None
+    if users_file is not None:
+        from kit.data import read_user_ids
+
+        listed = read_user_ids(users_file)
     artefact = open_artefact(folder)
     from kit.artefact.loaded import Narrowed
 
-    narrowed = Narrowed(tuple(exclude), tuple(where), tuple(boost), at_most or 0, diversity)
-    if items:
-        _print_lines("for somebody new", artefact.from_history(list(items), count, narrowed))
+    excluded = tuple(artefact.items.find(item) for item in exclude)
+    narrowed = Narrowed(excluded, tuple(where), tuple(boost), at_most or 0, diversity)
+    if destination is not None:
+        recommend_all(artefact, listed, count, narrowed, destination, as_json=as_json)
         return
+    if items:
+        had = [artefact.items.find(item) for item in items]
+        lines = _items(artefact, artefact.from_history(had, count, narrowed))
+        names = [artefact.name(item) for item in had]
+        print_answers([Answer(NEW_USER, None, None, names, lines)], as_json=as_json)
+        return
+    answers = []
     for number, user in enumerate(users or artefact.some_users(examples or 0), start=1):
-        lines, history = artefact.recommend(user, count, narrowed)
+        found, history = artefact.recommend(user, count, narrowed)
         # Examples are for show, so whoever they are must not be readable from them.
         who = f"example {number}" if examples else user
-        had = "; ".join(history[:5]) if history else "nothing the model knows: the popular list"
-        _print_lines(f"{who}, who had {had}", lines)
+        answers.append(Answer(who, who, bool(history), history, _items(artefact, found)))
+    print_answers(answers, as_json=as_json)
 
 
-def _recommend_from(
+def _items(artefact: "Artefact", found: "Sequence[Recommendation]") -> list[Item]:
+    return [
+        Item(line.item_id, line.score, artefact.items.title(line.item_id), line.because_of)
+        for line in found
+    ]
+
+
+def _answers_from(
     server: str, model: str, users: Sequence[str], items: Sequence[str], count: int
-) -> None:
+) -> list[Answer]:
     from kit.serving import RestClient
 
     body: dict[str, object] = {"inputs": {"user_id": list(users)}}
     if items:
         body = {"signature_name": "from_history", "inputs": {"history": [list(items)]}}
     answer = RestClient(server, model).predict(body)["outputs"]
-    titles = [f"for {user}" for user in users] or ["for somebody new"]
-    for title, ids, scores in zip(titles, answer["item_id"], answer["score"], strict=True):
+    found = []
+    people: Sequence[str | None] = users or [None]
+    for who, ids, scores in zip(people, answer["item_id"], answer["score"], strict=True):
         # A list that ends early is filled up with "".
-        lines = [(i, s) for i, s in zip(ids, scores, strict=True) if i][:count]
-        print_table(title, ["id", "score"], [[i, f"{s:.3f}"] for i, s in lines])
+        lines = [Item(i, s) for i, s in zip(ids, scores, strict=True) if i][:count]
+        found.append(Answer(NEW_USER if who is None else who, who, None, list(items), lines))
+    return found
 
 
 @click.command(cls=Command, example=f"kit similar {EXAMPLE_FOLDER} --item 85123A")
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--item", required=True, metavar="ID", help="Neighbours of what.")
-@click.option("--count", type=click.IntRange(min=1), default=10, show_default=True)
-def similar(folder: Path, item: str, count: int) -> None:
-    """List the items most like one."""
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--item",
+    required=True,
+    metavar="ID|TITLE",
+    help="Neighbours of what: its id, its title or a part of the title.",
+)
+@click.option(
+    "--count", type=click.IntRange(min=1), default=10, show_default=True, help="Items in the list."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, see above.")
+def similar(folder: Path | None, item: str, count: int, as_json: bool) -> None:
+    """List the items most like one.
+
+    A terminal shows a table; a pipe gets tab-separated values with a header, one line an item.
+    --json prints {"item_id", "title", "items": [{"rank", "item_id", "score", "title"}]}.
+    """
+    if folder is None:
+        raise missing_folder("kit similar")
     artefact = open_artefact(folder)
-    _print_lines(f"like {artefact.name(item)}", artefact.similar(item, count))
-
-
-def _print_lines(title: str, lines: "Sequence[Recommendation]") -> None:
-    rows = [
-        [line.name, line.item_id, f"{line.score:.3f}", "; ".join(line.because_of)] for line in lines
-    ]
-    print_table(title, ["item", "id", "score", "because of"], rows)
+    found = artefact.items.find(item)
+    print_similar(
+        found,
+        artefact.items.title(found),
+        _items(artefact, artefact.similar(found, count)),
+        as_json=as_json,
+    )

@@ -19,6 +19,7 @@ from kit.console._notes import note_lines as note_lines
 from kit.console._options import DataOptions as DataOptions
 from kit.console._options import IndexOptions as IndexOptions
 from kit.console._options import TrainingOptions as TrainingOptions
+from kit.console._options import check_folder as check_folder
 from kit.console._options import data_options as data_options
 from kit.console._options import index_options as index_options
 from kit.console._options import source_argument as source_argument

@@ -40,3 +40,4 @@ from kit.data._source import open_source as open_source
 from kit.data._split import split as split
 from kit.data._table_encoder import TableEncoder as TableEncoder
 from kit.data._turns import counted as counted
+from kit.data._user_ids import read_user_ids as read_user_ids

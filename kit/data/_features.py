@@ -71,7 +71,7 @@ def read_features(
             interactions, or too many cells of a number that are none.
     """
     table = open_table(path)
-    column = _id_column(table.columns, role, named, in_interactions, where=str(path))
+    column = id_column(table.columns, role, named, in_interactions, where=str(path))
     raw = table.read(table.columns)
     found = ids_of(table, raw[column], column)
     key = f"{role}_id"
@@ -140,9 +140,10 @@ def title_column(items: pl.DataFrame | None) -> str | None:
     return next((of_name[name] for name in _TITLES if name in of_name), None)
 
 
-def _id_column(
+def id_column(
     header: tuple[str, ...], role: str, named: str | None, in_interactions: str, *, where: str
 ) -> str:
+    """The column of ids: as it was named, as in the interactions, or by a common name."""
     for wanted in (named, in_interactions):
         for column in header:
             if wanted and normalised(wanted) == normalised(column):

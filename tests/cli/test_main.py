@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import shlex
 import shutil
@@ -250,30 +251,31 @@ def test_recommendations_for_known_people(trained):
         "recommend", trained.model, "--user", "shopper-003", "--user", "who", "--count", "4"
     )
     assert result.exit_code == 0, result.output
-    text = " ".join(result.stdout.split())
-    assert "shopper-003, who had " in text
-    assert "who, who had nothing the model knows: the popular list" in text
-    assert sum("│ i" in line for line in result.stdout.splitlines()) == 8
+    lines = [line.split("\t") for line in result.stdout.splitlines()]
+    assert lines[0] == ["user_id", "rank", "item_id", "score", "title", "because_of"]
+    assert [line[:2] for line in lines[1:]] == [
+        [user, str(rank)] for user in ("shopper-003", "who") for rank in range(1, 5)
+    ]
+    assert "user 'who' is unknown to the model and gets the popular items" in result.stderr
 
 
 def test_recommendations_for_somebody_new(trained):
     result = kit("recommend", trained.version, "--item", "i3", "--item", "i5", "--count", "3")
     assert result.exit_code == 0
-    assert result.stdout.startswith("for somebody new")
     assert "Red cup" in result.stdout
 
 
 def test_examples_name_nobody(trained):
     result = kit("recommend", trained.model, "--examples", "5")
     assert result.exit_code == 0
-    assert "example 5, who had" in result.stdout
+    assert "\nexample 5\t" in result.stdout
     assert "shopper" not in result.output
 
 
 def test_similar(trained):
     result = kit("similar", trained.model, "--item", "i4", "--count", "2")
     assert result.exit_code == 0
-    assert result.stdout.startswith("like Blue plate 4")
+    assert result.stdout.splitlines()[0] == "rank\titem_id\tscore\ttitle"
 
 
 @pytest.mark.parametrize(
@@ -312,7 +314,7 @@ def test_evaluate_gives_the_number_of_the_report(trained, monkeypatch):
         result = kit("evaluate", trained.model, *more)
         assert result.exit_code == 0, result.output
         row = next(line for line in result.stdout.splitlines() if "two-tower" in line)
-        cells = [cell.strip() for cell in row.split("│")]
+        cells = ["", *re.split(r"  +", row.strip())]
         metrics = [facts["test"]["metrics"][m] for m in ("NDCG@10", "Recall@10", "Hit@10")]
         ndcg, recall, hit = (f"{metric['mean']:.4f}" for metric in metrics)
         interval = f"{metrics[0]['low']:.4f}-{metrics[0]['high']:.4f}"

@@ -9,7 +9,7 @@ def recommend(trained, *arguments):
 
 
 def ids(output):
-    return {cell.strip() for row in output.splitlines() for cell in row.split("│")[2:3]}
+    return {row.split("\t")[2] for row in output.splitlines()[1:]}
 
 
 def test_items_can_be_left_out_and_asked_for_by_value(trained):

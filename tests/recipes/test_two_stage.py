@@ -57,7 +57,7 @@ def test_rules_on_the_command_line(two_stage):
     model = two_stage[0] / "model"
     found = run(f"recommend {model} --user shopper-003 --at-most 2 --boost i7 1000 --count 20")
     assert found.exit_code == 0, found.output
-    shown = [line for line in found.output.splitlines() if re.search(r"│ +i\d+ │", line)]
+    shown = [line for line in found.output.splitlines() if re.search(r"\ti\d+\t", line)]
     assert len(shown) == 4, "two categories, two items of each"
     card = json.loads((model / "1" / "assets.extra" / "card.json").read_text())
     assert card["second_stage"]["category_column"] == "category"

@@ -1,0 +1,256 @@
+"""What `kit recommend` and `kit similar` print for people, pipes and programs."""
+
+import csv
+import io
+import json
+import sys
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from kit.cli import main
+from kit.cli._answers import Answer, Item, print_answers, print_similar
+
+RECOMMENDATION = {"user_id", "known", "history", "items"}
+ITEM = {"rank", "item_id", "score", "title"}
+
+
+def kit(*arguments):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def table(result):
+    assert result.exit_code == 0, result.output
+    return list(csv.DictReader(io.StringIO(result.stdout), delimiter="\t"))
+
+
+# Without a model
+
+
+HOSTILE = [Item("i\x1b[2J", 1.5, "Cup\x1b]0;x\x07\u202e\tmug", ["[/]", "\x9b1m"])]
+
+
+@pytest.fixture
+def on_a_terminal(monkeypatch):
+    def enter(columns=80):
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+        monkeypatch.setenv("TERM", "dumb")
+        monkeypatch.setenv("COLUMNS", str(columns))
+
+    return enter
+
+
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_ids_and_titles_are_shown_and_not_obeyed(capsys, on_a_terminal, is_terminal):
+    if is_terminal:
+        on_a_terminal()
+    print_answers([Answer("u\x1b[1m", "u\x1b[1m", True, ["h\x07"], HOSTILE)], as_json=False)
+    print_similar("a\x1b", "Title\x1b[0m", HOSTILE, as_json=False)
+    out = capsys.readouterr().out
+    assert r"\x1b[2J" in out
+    assert r"\u202e\tmug" in out
+    assert "[/]" in out
+    assert not set(out) & set("\x1b\x07\x9b\u202e")
+
+
+def test_a_column_in_which_nothing_stands_is_left_out(capsys, on_a_terminal):
+    items = [Item("i1", 0.5), Item("i2", 0.25)]
+    print_answers([Answer("u", "u", True, [], items)], as_json=False)
+    assert capsys.readouterr().out.splitlines()[0] == "user_id\trank\titem_id\tscore"
+    print_similar("i3", None, [Item("i1", 0.5, "Red cup")], as_json=False)
+    assert capsys.readouterr().out.splitlines()[0] == "rank\titem_id\tscore\ttitle"
+    on_a_terminal()
+    print_similar("i3", None, [Item("i1", 0.5, "Red cup")], as_json=False)
+    print_answers([Answer("u", "u", True, [], items)], as_json=False)
+    assert "because" not in capsys.readouterr().out
+
+
+def test_an_unknown_user_is_told_from_a_known_one(capsys, on_a_terminal):
+    answers = [Answer("u", "u", False, [], [Item("i1", 0.5)])]
+    print_answers(answers, as_json=True)
+    assert json.loads(capsys.readouterr().out)["recommendations"][0]["known"] is False
+    print_answers(answers, as_json=False)
+    assert "unknown to the model" in capsys.readouterr().err
+    on_a_terminal()
+    print_answers(answers, as_json=False)
+    assert "u: unknown user, popular items" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["recommend", "similar --item x"])
+def test_without_a_folder_the_exports_that_are_here_are_named(tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    name, *options = command.split()
+    result = kit(name, *options)
+    assert result.exit_code == 2
+    assert "kit train two-tower --data online-retail" in result.stderr
+    version = tmp_path / "saved_models" / "shop" / "1"
+    version.mkdir(parents=True)
+    (version / "saved_model.pb").touch()
+    assert f"Say which export: kit {name} saved_models/shop" in kit(name, *options).stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--all-users", "--output FILE goes together with"),
+        ("--user a --output x.csv", "--output FILE goes together with"),
+        ("--all-users --user a --output x.csv", "Give one of --user ID"),
+        ("--all-users --output x.xlsx", "expected: a file that ends in .parquet, .csv"),
+        ("--all-users --output x", "Lists cannot be written as 'x'"),
+        ("--all-users --output folder.csv", "There is a folder of that name"),
+        ("--all-users --output file/x.csv", "The folder of --output cannot be written"),
+        ("--users nothing.txt --output x.csv", "The list of users cannot be read"),
+        ("--users nothing.csv --output x.csv", "nothing.csv"),
+    ],
+)
+def test_mistakes_are_said_before_a_model_is_loaded(tmp_path, monkeypatch, options, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "file").touch()
+    result = kit("recommend", "none", *options.split())
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.csv"]
+
+
+# With a model
+
+
+def test_json_has_the_documented_keys(trained):
+    result = kit(
+        "recommend", trained.model, "--user", "shopper-003", "--user", "who", "--count", 3, "--json"
+    )
+    first, second = json.loads(result.stdout)["recommendations"]
+    assert set(first) == RECOMMENDATION
+    assert (first["user_id"], first["known"], second["known"]) == ("shopper-003", True, False)
+    assert all(set(item) == {*ITEM, "because_of"} for item in first["items"])
+    assert [item["rank"] for item in second["items"]] == [1, 2, 3]
+    assert first["items"][0]["title"].startswith(("Red cup", "Blue plate"))
+    similar = json.loads(kit("similar", trained.model, "--item", "i4", "--json").stdout)
+    assert (similar["item_id"], similar["title"]) == ("i4", "Blue plate 4")
+    assert all(set(item) == ITEM for item in similar["items"])
+    new = json.loads(kit("recommend", trained.model, "--item", "i4", "--json").stdout)
+    assert new["recommendations"][0]["user_id"] is None
+    assert new["recommendations"][0]["history"] == ["Blue plate 4"]
+
+
+def test_an_item_is_found_by_its_title(trained):
+    by_id = kit("similar", trained.model, "--item", "i47").stdout
+    for title in ("Red cup 47", "red CUP  47", "cup 47"):
+        assert kit("similar", trained.model, "--item", title).stdout == by_id
+    by_id = table(kit("recommend", trained.model, "--item", "i47", "--exclude", "i9"))
+    by_title = table(
+        kit("recommend", trained.model, "--item", "Red cup 47", "--exclude", "red cup 9")
+    )
+    assert by_id == by_title
+    assert {"i9", "i47"}.isdisjoint(row["item_id"] for row in by_id)
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        ("Red cup", "30 items have 'Red cup' in their titles"),
+        ("cup 4", "5 items have 'cup 4' in their titles"),
+        ("Rde cup 47", "Did you mean i47 (Red cup 47)"),
+        ("", "does not know the item ''"),
+        ("nothing like it", "does not know the item 'nothing like it'"),
+    ],
+)
+@pytest.mark.parametrize("command", ["similar", "recommend"])
+def test_what_no_single_item_is_called_is_an_error(trained, item, said, command):
+    result = kit(command, trained.model, "--item", item)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+FORMATS = {
+    ".parquet": pl.read_parquet,
+    ".csv": pl.read_csv,
+    ".tsv": lambda file: pl.read_csv(file, separator="\t"),
+    ".jsonl": pl.read_ndjson,
+}
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_the_lists_of_all_users_are_those_of_each_user(trained, tmp_path, monkeypatch, suffix):
+    monkeypatch.setattr("kit.cli._recommend_all.USERS_AT_ONCE", 64)
+    output = tmp_path / "new" / f"recs{suffix}"
+    result = kit(
+        "recommend", trained.model, "--all-users", "--count", 4, "--output", output, "--json"
+    )
+    assert result.exit_code == 0, result.output
+    numbers = json.loads(result.stdout)
+    found = FORMATS[suffix](output)
+    assert found.columns == ["user_id", "rank", "item_id", "score", "title"]
+    assert numbers == {
+        "users": found["user_id"].n_unique(),
+        "unknown_users": 0,
+        "rows": len(found),
+        "output": str(output),
+    }
+    assert numbers["users"] > 100
+    assert (
+        found.group_by("user_id").agg(pl.col("rank").sort())["rank"].to_list()
+        == [[1, 2, 3, 4]] * numbers["users"]
+    )
+    one = found.filter(pl.col("user_id") == "shopper-003")
+    rows = table(kit("recommend", trained.model, "--user", "shopper-003", "--count", 4))
+    assert one["item_id"].to_list() == [row["item_id"] for row in rows]
+    assert one["title"].to_list() == [row["title"] for row in rows]
+    assert one["score"].to_list() == pytest.approx([float(row["score"]) for row in rows], 1e-4)
+    assert [path.name for path in output.parent.iterdir()] == [output.name]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("users.txt", "shopper-003\n\n who \nshopper-007\nshopper-003\n"),
+        ("users.csv", "customer,age\nshopper-003,3\nwho,4\nshopper-007,5\nshopper-003,1\n"),
+        (
+            "users.jsonl",
+            '{"user_id": "shopper-003"}\n{"user_id": "who"}\n{"user_id":"shopper-007"}',
+        ),
+    ],
+)
+def test_users_of_a_file_are_told_from_unknown_ones(trained, tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    result = kit(
+        "recommend",
+        trained.model,
+        "--users",
+        tmp_path / name,
+        "--output",
+        "-",
+        "--where",
+        "category=k1",
+        "--count",
+        2,
+    )
+    assert result.exit_code == 0, result.output
+    found = pl.read_csv(io.StringIO(result.stdout))
+    assert found["user_id"].to_list() == ["shopper-003"] * 2 + ["who"] * 2 + ["shopper-007"] * 2
+    assert found["known_user"].to_list() == [True, True, False, False, True, True]
+    assert all(int(item[1:]) % 2 for item in found["item_id"])
+    assert "users:     3, 1 of them unknown to the model" in result.stderr
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt(), OSError(28, "No space left on device")])
+def test_a_list_that_was_not_completed_leaves_what_was_there(
+    trained, tmp_path, monkeypatch, failure
+):
+    output = tmp_path / "recs.csv"
+    output.write_text("those of yesterday")
+    written = []
+
+    def fail(*arguments, **settings):
+        written.append(1)
+        if len(written) > 1:
+            raise failure
+
+    monkeypatch.setattr("kit.cli._recommend_all.USERS_AT_ONCE", 16)
+    monkeypatch.setattr(pl.DataFrame, "write_csv", fail)
+    result = kit("recommend", trained.model, "--all-users", "--output", output)
+    assert result.exit_code == (130 if isinstance(failure, KeyboardInterrupt) else 2)
+    assert output.read_text() == "those of yesterday"
+    assert list(tmp_path.iterdir()) == [output]
