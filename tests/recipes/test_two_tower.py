@@ -18,8 +18,18 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_run_tells_its_road_and_the_next_command(trained):
-    words = re.findall(r"^(\w+)  +", trained.output, flags=re.MULTILINE)
-    assert words == ["data", "floats", "train", "index", "verify", "report", "model", "next"]
+    words = re.findall(r"^(\w+): ", trained.output, flags=re.MULTILINE)
+    assert words == [
+        "data",
+        "device",
+        "precision",
+        "train",
+        "index",
+        "verify",
+        "report",
+        "model",
+        "next",
+    ]
     assert f"model:     {trained.version}" in trained.output
     assert f"next:      kit recommend {trained.model} --examples 3" in trained.output
     assert "7 signatures answer as the live model does" in trained.output
