@@ -1,7 +1,66 @@
 """An application kit on Keras 3 and TensorFlow, recommenders first.
 
-The rooms are imported by name (`kit.layers`, `kit.data`, ...); importing `kit` alone loads
-neither TensorFlow nor Keras, so that the `kit` command answers at once.
+`import kit` loads neither TensorFlow nor Keras, so that the `kit` command answers at once; the
+packages (`kit.layers`, `kit.data`, ...) are imported when they are first used.
 """
 
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kit import artefact as artefact
+    from kit import cli as cli
+    from kit import cluster as cluster
+    from kit import console as console
+    from kit import data as data
+    from kit import errors as errors
+    from kit import evaluation as evaluation
+    from kit import export as export
+    from kit import layers as layers
+    from kit import losses as losses
+    from kit import manifests as manifests
+    from kit import metrics as metrics
+    from kit import models as models
+    from kit import optimizers as optimizers
+    from kit import progress as progress
+    from kit import reranking as reranking
+    from kit import retrieval as retrieval
+    from kit import serving as serving
+    from kit import tokenizers as tokenizers
+    from kit import training as training
+
 __version__ = "0.1.0"
+
+_PACKAGES = [
+    "artefact",
+    "cli",
+    "cluster",
+    "console",
+    "data",
+    "errors",
+    "evaluation",
+    "export",
+    "layers",
+    "losses",
+    "manifests",
+    "metrics",
+    "models",
+    "optimizers",
+    "progress",
+    "reranking",
+    "retrieval",
+    "serving",
+    "tokenizers",
+    "training",
+]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name not in _PACKAGES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f"{__name__}.{name}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PACKAGES})

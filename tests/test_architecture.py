@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"errors", "progress"},
+    {"_backend"},
     {"manifests"},
     {"layers", "optimizers", "losses", "metrics", "cluster", "tokenizers"},
     {"retrieval", "reranking", "data"},
@@ -49,6 +50,8 @@ def imported_modules(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", SOURCES, ids=module_of)
 def test_imports_run_down_only(path: Path) -> None:
+    if path == ROOT / "kit/__init__.py":
+        return  # Its imports are for type checkers only, see below.
     own_room = room_of(module_of(path))
     for module in imported_modules(path):
         room = room_of(module)
@@ -78,3 +81,46 @@ def test_importing_kit_and_its_command_loads_no_tensorflow() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert answer.stdout.strip() == "[]"
+
+
+def test_importing_kit_imports_no_package_of_it() -> None:
+    code = "import sys, kit; print([m for m in sys.modules if m.startswith('kit.')])"
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert answer.stdout.strip() == "[]"
+
+
+PACKAGES = sorted(path.parent.name for path in ROOT.glob("kit/*/__init__.py"))
+
+
+def test_packages_are_attributes_that_a_type_checker_sees_too() -> None:
+    import kit
+
+    names = {name for name in dir(kit) if not name.startswith("_")}
+    assert names >= {*PACKAGES, "errors", "progress"}
+    assert kit.errors.UserError.__module__ == "kit.errors"
+    declared = imported_modules(ROOT / "kit/__init__.py")
+    assert declared >= {f"kit.{name}" for name in PACKAGES}
+    with pytest.raises(AttributeError, match="no attribute 'layer'"):
+        kit.layer  # noqa: B018
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_of)
+def test_packages_that_import_keras_look_at_its_backend_first(path: Path) -> None:
+    modules = imported_modules(path)
+    at_the_top = {
+        alias.name.split(".")[0]
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    if "keras" in at_the_top and module_of(path).startswith("kit."):
+        first = next(
+            line
+            for line in (ROOT / "kit" / str(room_of(module_of(path))) / "__init__.py")
+            .read_text()
+            .splitlines()
+            if line.startswith(("from", "import"))
+        )
+        assert first == "from kit import _backend as _backend", modules

@@ -14,6 +14,7 @@ from kit.console import (
     Command,
     DataOptions,
     TableOptions,
+    echo,
     note_lines,
     print_comparison,
     quiet_tensorflow,
@@ -77,7 +78,7 @@ def evaluate(folder: Path, source: str | None, most: int) -> None:
         options = replace(options, data=source)
     dataset = options.dataset()
     for line in note_lines(dataset):
-        click.echo(line)
+        echo(line)
     task = ranking_task(
         dataset,
         "test",
@@ -98,7 +99,7 @@ def _evaluate_ranking(version: Path, card: dict[str, Any], source: str | None) -
     schema = schema_from(card["schema"], where=str(version))
     dataset = options.dataset(schema, needs_history=card["model"] == "din")
     for line in note_lines(dataset):
-        click.echo(line)
+        echo(line)
     quiet_tensorflow()
     import numpy as np
     import tensorflow as tf

@@ -36,8 +36,8 @@ def note_lines(data: Read) -> list[str]:
     for step in data.cleaning:
         share = f" ({100 * step.rows / data.rows_read:.1f} %)" if data.rows_read else ""
         lines.append(
-            f"dropped {step.rows:,} {step.name}{share}"
+            f"dropped:   {step.rows:,} {step.name}{share}"
             if step.of_log
-            else f"note    {step.rows:,} {step.name}"
+            else f"note:      {step.rows:,} {step.name}"
         )
-    return lines + [f"note    {note}" for note in data.notes]
+    return lines + [f"note:      {note}" for note in data.notes]

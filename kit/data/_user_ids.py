@@ -21,7 +21,7 @@ def read_user_ids(path: Path) -> list[str]:
     if kind_of(path) in INTERACTION_SUFFIXES:
         table = open_table(path)
         column = id_column(table.columns, "user", None, "user_id", where=str(path))
-        text = ids_of(table, table.read([column]), column).text
+        text = ids_of(table, table.read([column])[column], column).text
         ids = text.drop_nulls().unique(maintain_order=True).to_list()
     else:
         try:

@@ -1,5 +1,6 @@
 """Full-ranking evaluation, baselines and the report."""
 
+from kit import _backend as _backend
 from kit.evaluation._baselines import baselines as baselines
 from kit.evaluation._baselines import ease as ease
 from kit.evaluation._baselines import evaluated_baselines as evaluated_baselines

@@ -1,5 +1,6 @@
 """SavedModels that answer: signatures, versions, verification."""
 
+from kit import _backend as _backend
 from kit.export._catalogue import Catalogue as Catalogue
 from kit.export._detection import export_detection as export_detection
 from kit.export._detector import BoxFinder as BoxFinder

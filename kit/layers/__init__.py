@@ -1,5 +1,6 @@
 """Keras blocks that models are composed from."""
 
+from kit import _backend as _backend
 from kit.layers._attention_pooling import AttentionPooling as AttentionPooling
 from kit.layers._bidirectional_encoder import BidirectionalEncoder as BidirectionalEncoder
 from kit.layers._bilinear_fusion import BilinearFusion as BilinearFusion

@@ -1,5 +1,6 @@
 """Training losses."""
 
+from kit import _backend as _backend
 from kit.losses._boxes import generalized_overlap as generalized_overlap
 from kit.losses._boxes import overlap as overlap
 from kit.losses._focal import quality_focal as quality_focal

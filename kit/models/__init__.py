@@ -1,5 +1,6 @@
 """Models composed from `kit.layers`: ordinary Keras objects."""
 
+from kit import _backend as _backend
 from kit.models._backbone_writer import BackboneWriter as BackboneWriter
 from kit.models._bart_writer import BartWriter as BartWriter
 from kit.models._beam_search import beam_search as beam_search

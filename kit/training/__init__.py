@@ -1,5 +1,6 @@
 """Training: devices, the stream of batches, checkpoints, and the one call of Keras `fit`."""
 
+from kit import _backend as _backend
 from kit.training._augment import AUGMENTATIONS as AUGMENTATIONS
 from kit.training._augment import Augmentation as Augmentation
 from kit.training._averages import Averages as Averages

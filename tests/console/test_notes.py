@@ -11,8 +11,8 @@ def test_what_was_dropped_and_what_is_strange_are_lines(tmp_path: Path) -> None:
     items = write(tmp_path / "items.csv", "item,year\ni1,1990\ni2,1991\ni3,1992\ni4,1993\n")
     source = open_source(log, items=items)
     lines = [
-        "dropped 1 rows without user (NULL) (1.1 %)",
-        "note    4 of 7 items of the log (57.1 %) have a row in items.csv; "
+        "dropped:   1 rows without user (NULL) (1.1 %)",
+        "note:      4 of 7 items of the log (57.1 %) have a row in items.csv; "
         "0 of its 4 rows belong to no event",
     ]
     assert note_lines(source) == lines
