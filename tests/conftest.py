@@ -77,4 +77,4 @@ def trained(shop: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -
         warnings.simplefilter("default")
         run = CliRunner().invoke(main, f"train two-tower {options} {places}".split())
     assert run.exit_code == 0, run.output
-    return Trained(data, items, folder / "model", folder / "report", run.output)
+    return Trained(data, items, folder / "model", folder / "report", run.stdout)
