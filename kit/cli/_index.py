@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 import click
 
 from kit.cli._artefact import EXAMPLE_FOLDER
-from kit.console import Command, echo, quiet_tensorflow
+from kit.console import Command, FormatOptions, echo, format_options, quiet_tensorflow
 from kit.errors import UserError
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from kit.data import TableFormat
 
 
 @click.command(cls=Command, example=f"kit index {EXAMPLE_FOLDER} --add items.csv")
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     type=click.Choice(["float32", "bfloat16", "int8"]),
     help="How an inverted file keeps its vectors.  [default: as before]",
 )
+@format_options
 def index(
     folder: Path,
     added: Path | None,
@@ -54,6 +57,7 @@ def index(
     index: str | None,
     recall: float | None,
     index_rows: str | None,
+    format: FormatOptions,
 ) -> None:
     """Add and remove items without training, or search them otherwise: a new version.
 
@@ -67,7 +71,7 @@ def index(
     from kit.artefact import index_line, read_card, version_folder
 
     version = version_folder(folder)
-    gone = _lines(removed) if removed is not None else []
+    gone = _lines(removed, format.format()) if removed is not None else []
     quiet_tensorflow()
     from kit.artefact.content import ItemContent
     from kit.data import read_new_items
@@ -93,6 +97,7 @@ def index(
             added,
             catalogue.encoder,
             item_column=item_column,
+            format=format.format(),
             completed=completed,
             contents=[content.column for content in catalogue.contents],
         )
@@ -109,19 +114,10 @@ def index(
     echo(f"model:     {new}")
 
 
-def _lines(file: Path) -> list[str]:
-    from kit.data import clean_id
+def _lines(file: Path, format: "TableFormat") -> list[str]:
+    from kit.data import clean_id, read_lines
 
-    try:
-        lines = [clean_id(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(
-            "The list of items to remove cannot be read.",
-            where=str(file),
-            expected="a text file in UTF-8, one id a line",
-            remedy=f"Check the file: {error}",
-        ) from error
-    ids = [line for line in lines if line]
+    ids = [id_ for line in read_lines(file, format) if (id_ := clean_id(line))]
     if not ids:
         raise UserError("The list of items to remove is empty.", where=str(file))
     return ids

@@ -11,6 +11,8 @@ from kit.console._content_options import ContentOptions as ContentOptions
 from kit.console._content_options import content_options as content_options
 from kit.console._detection_options import DetectionOptions as DetectionOptions
 from kit.console._detection_options import detection_options as detection_options
+from kit.console._format_options import FormatOptions as FormatOptions
+from kit.console._format_options import format_options as format_options
 from kit.console._image_options import ImageOptions as ImageOptions
 from kit.console._image_options import image_options as image_options
 from kit.console._image_training_options import ImageTrainingOptions as ImageTrainingOptions

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kit.console._bundle import Function, bundled
+from kit.console._format_options import FORMAT, FormatOptions
 from kit.errors import UserError
 from kit.progress import stage
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DataOptions:
+class DataOptions(FormatOptions):
     """What the data are; the help of the options says what each means."""
 
     data: str
@@ -53,7 +54,12 @@ class DataOptions:
             self.time_format,
         )
         return open_source(
-            self.data, columns=columns, items=self.items, users=self.users, limit=self.limit
+            self.data,
+            columns=columns,
+            items=self.items,
+            users=self.users,
+            limit=self.limit,
+            format=self.format(),
         )
 
     @stage("read")
@@ -189,6 +195,7 @@ _DATA = [
         help="How test is held out.  [default: given, else time, else random]",
     ),
     *LIMIT_AND_SEED,
+    *FORMAT,
 ]
 
 _EPOCHS = [

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kit.console._bundle import Function, bundled
+from kit.console._format_options import FORMAT, FormatOptions
 from kit.console._image_options import PICTURE_SEED
 from kit.progress import stage
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class PairOptions:
+class PairOptions(FormatOptions):
     """What the pairs are; the help of the options says what each means."""
 
     data: str
@@ -41,6 +42,7 @@ class PairOptions:
             target_column=self.target_column,
             from_language=self.from_language,
             to_language=self.to_language,
+            format=self.format(),
         )
 
     @stage("split")
@@ -88,6 +90,7 @@ _PAIRS = [
         help="Train on that many texts only, drawn at random, for a quick trial.",
     ),
     PICTURE_SEED,
+    *FORMAT,
 ]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kit.console._bundle import Function, bundled
+from kit.console._format_options import FORMAT, FormatOptions
 from kit.console._options import LIMIT_AND_SEED, TIME_FORMAT
 from kit.console._terminal import visible_json
 from kit.errors import UserError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class TableOptions:
+class TableOptions(FormatOptions):
     """What the table is; the help of the options says what each means."""
 
     data: str
@@ -86,6 +87,7 @@ class TableOptions:
             items=self.items,
             users=self.users,
             limit=self.limit,
+            format=self.format(),
         )
 
     def dataset(
@@ -206,6 +208,7 @@ _TABLE = [
         help="How test is held out.  [default: given, else time, else random]",
     ),
     *LIMIT_AND_SEED,
+    *FORMAT,
 ]
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kit.console._bundle import Function, bundled
+from kit.console._format_options import FORMAT, FormatOptions
 from kit.progress import stage
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class TextOptions:
+class TextOptions(FormatOptions):
     """What the texts are; the help of the options says what each means."""
 
     data: str
@@ -32,7 +33,12 @@ class TextOptions:
         """Open the source."""
         from kit.data.texts import open_texts
 
-        return open_texts(self.data, text_column=self.text_column, label_column=self.label_column)
+        return open_texts(
+            self.data,
+            text_column=self.text_column,
+            label_column=self.label_column,
+            format=self.format(),
+        )
 
     @stage("split")
     def split_of(self, source: "TextSource") -> "TextData":
@@ -77,6 +83,7 @@ _TEXTS = [
         show_default=True,
         help="Of every random choice.",
     ),
+    *FORMAT,
 ]
 
 

@@ -10,6 +10,8 @@ from kit.data._events import Events as Events
 from kit.data._feature_encoder import EncodedFeatures as EncodedFeatures
 from kit.data._feature_encoder import FeatureEncoder as FeatureEncoder
 from kit.data._features import title_column as title_column
+from kit.data._files import read_lines as read_lines
+from kit.data._files import require_regular_file as require_regular_file
 from kit.data._histories import Histories as Histories
 from kit.data._histories import histories as histories
 from kit.data._holders import holders as holders
@@ -39,5 +41,6 @@ from kit.data._source import Source as Source
 from kit.data._source import open_source as open_source
 from kit.data._split import split as split
 from kit.data._table_encoder import TableEncoder as TableEncoder
+from kit.data._table_format import TableFormat as TableFormat
 from kit.data._turns import counted as counted
 from kit.data._user_ids import read_user_ids as read_user_ids

@@ -34,6 +34,12 @@ _KNOWN = {
     role: tuple(frozenset(tier.split()) for tier in tiers)
     for role, tiers in (("user", _USER), ("item", _ITEM), ("time", _TIME), ("weight", _WEIGHT))
 }
+# Names that no value of data has.
+COMMON_NAMES = frozenset().union(
+    *(tier for tiers in _KNOWN.values() for tier in tiers),
+    ("id", "label", "class", "category", "target", "text", "sentence", "review", "title", "name"),
+    ("split", "path", "file", "source"),
+)
 ROLES = ("user", "item", "time", "weight")
 
 

@@ -13,6 +13,7 @@ from kit.data._columns import find_common, find_named, normalised, plain_name
 from kit.data._matching import difference, match_notes
 from kit.data._numbers import is_coded, numbers_note, read_numbers
 from kit.data._read import ids_of
+from kit.data._table_format import DETECTED, TableFormat
 from kit.data._tables import open_table
 from kit.errors import UserError
 
@@ -55,6 +56,7 @@ def read_features(
     in_interactions: str,
     known: pl.Series | None,
     kinds: Mapping[str, str] | None = None,
+    format: TableFormat = DETECTED,
 ) -> Features:
     """Read the features of items or users.
 
@@ -65,12 +67,13 @@ def read_features(
         in_interactions: the id column of the interactions.
         known: the different ids of the interactions, one of which has to be there; or None.
         kinds: columns that are "number" or "text" to a model, whatever their cells look like.
+        format: how a text table is written, where its content does not show it.
 
     Raises:
         UserError: no id column, an id with two different rows, no id that occurs in the
             interactions, or too many cells of a number that are none.
     """
-    table = open_table(path)
+    table = open_table(path, format.of_features())
     column = id_column(table.columns, role, named, in_interactions, where=str(path))
     raw = table.read(table.columns)
     found = ids_of(table, raw[column], column)

@@ -1,16 +1,32 @@
 """Bytes of a file, or an error that says why not."""
 
-import codecs
-import gzip
-import lzma
 import os
 import stat
-import zlib
 from pathlib import Path
 
+from kit.data._compression import (
+    compression_of,
+    promised_compression,
+    read_bounded,
+    start_of,
+)
+from kit.data._encoding import to_utf8
+from kit.data._table_format import TableFormat
 from kit.errors import UserError
 
-_BLOCK = 1 << 24
+_FORMATS = {
+    b"PAR1": "a Parquet file",
+    b"SQLite format 3\0": "an SQLite database",
+    b"\x89HDF\r\n": "an HDF5 file",
+    b"ARROW1": "an Arrow file",
+    b"%PDF-": "a PDF document",
+    b"\xd0\xcf\x11\xe0": "a workbook of a spreadsheet program",
+    b"\x89PNG\r\n": "an image",
+    b"\xff\xd8\xff": "an image",
+    b"\x93NUMPY": "a NumPy array",
+    b"{\\rtf": "a word processor's document",
+    b"\x7fELF": "a program",
+}
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFCHR: "a device",
@@ -56,28 +72,15 @@ def require_regular_file(path: Path) -> os.stat_result:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The file's bytes, decompressed if its name ends in .gz or .xz.
+    """The file's bytes, decompressed if its content says so, whatever its name.
 
     Raises:
-        UserError: missing, unreadable, corrupt or empty.
+        UserError: no regular file, unreadable, damaged, of a format that is not read, too large or
+            empty.
     """
-    require_regular_file(path)
+    size = require_regular_file(path).st_size
     try:
-        content = path.read_bytes()
-        if path.suffix == ".gz":
-            content = gzip.decompress(content)
-        elif path.suffix == ".xz":
-            content = lzma.decompress(content)
-    except FileNotFoundError:
-        raise missing(path) from None
-    except (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError) as error:
-        kind = "xz" if path.suffix == ".xz" else "gzip"
-        raise UserError(
-            f"The file is not a complete {kind} file.",
-            where=str(path),
-            expected=f"{kind} data ({error})",
-            remedy=f"Fetch or compress it again; `{kind} -t {path.name}` tests it.",
-        ) from None
+        content = read_bounded(path, size) if size else b""
     except OSError as error:
         raise unreadable(path, error) from None
     if not content.strip():
@@ -85,28 +88,82 @@ def read_bytes(path: Path) -> bytes:
     return content
 
 
-def read_text(path: Path) -> bytes:
-    """`read_bytes` of a UTF-8 file, without byte order mark and without blank lines at its end."""
+def read_text(path: Path, format: TableFormat | None = None) -> bytes:
+    """`read_bytes` of a text, in UTF-8.
+
+    Args:
+        path: the file.
+        format: of which the encoding is used; None where there is no option for it.
+
+    Returns:
+        Without byte order mark and blank lines at its end; each line ends in a line feed, or each
+        in carriage return and line feed.
+
+    Raises:
+        UserError: as `read_bytes`; or it is not text, or of an encoding that is not known.
+    """
     content = read_bytes(path)
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    view = memoryview(content)
-    for start in range(0, len(content), _BLOCK):
-        pending = len(decoder.getstate()[0])
-        try:
-            decoder.decode(view[start : start + _BLOCK], final=start + _BLOCK >= len(content))
-        except UnicodeDecodeError as error:
-            offset = start - pending + error.start
-            likely = (
-                "UTF-16" if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "LATIN1"
-            )
-            raise UserError(
-                f"The file is not UTF-8: byte 0x{content[offset]:02x}.",
-                where=f"{path}, line {content.count(10, 0, offset) + 1}, byte offset {offset}",
-                expected="text in UTF-8",
-                remedy=f"Convert it, for example: iconv -f {likely} -t UTF-8 {path.name}",
-            ) from None
-    content = content.removeprefix(codecs.BOM_UTF8)
+    if kind := _kind_of_binary(content):
+        raise UserError(
+            f"The file is {kind}, not text.",
+            where=str(path),
+            expected="text",
+            remedy="Write it as CSV in UTF-8, or name another file.",
+        )
+    promised = promised_compression(path)
+    if promised and _is_binary(content) and compression_of(start_of(path)) is None:
+        raise UserError(
+            f"The file is named as {promised} and is none, nor is it text.",
+            where=str(path),
+            expected=f"{promised} data",
+            remedy="Fetch or compress it again.",
+        )
+    encoding, option = (format.encoding, "--encoding") if format else (None, None)
+    content = _with_line_feeds(to_utf8(content, path, encoding, option))
+    if not content.strip():
+        raise empty(path)
     return content.rstrip(b"\r\n") + b"\n" if content.endswith((b"\n\n", b"\n\r\n")) else content
+
+
+def read_lines(path: Path, format: TableFormat | None = None) -> list[str]:
+    """The lines of a text.
+
+    Args:
+        path: the file.
+        format: of which the encoding is used; None where there is no option for it.
+
+    Raises:
+        UserError: as `read_text`.
+    """
+    return read_text(path, format).decode().replace("\r\n", "\n").removesuffix("\n").split("\n")
+
+
+def _with_line_feeds(content: bytes) -> bytes:
+    """Line ends of one kind; a carriage return alone ends a line, too."""
+    returns = content.count(b"\r")
+    if returns and returns != content.count(b"\r\n"):
+        content = content.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n")
+        content = content.replace(b"\r", b"\n")
+    return content
+
+
+def _is_binary(content: bytes) -> bool:
+    try:
+        content[:4096].decode()
+    except UnicodeDecodeError as error:
+        return error.start < 4000
+    return False
+
+
+def _kind_of_binary(content: bytes) -> str | None:
+    if (
+        content[:15].lower() in (b"<!doctype html>", b"<!doctype html ")
+        or content[:6].lower() == b"<html>"
+    ):
+        return "a web page"
+    if content[257:262] == b"ustar":
+        return "a tar archive"
+    return next((kind for start, kind in _FORMATS.items() if content.startswith(start)), None)
 
 
 def missing(path: Path) -> UserError:
@@ -122,9 +179,7 @@ def unreadable(path: Path, error: OSError | ValueError) -> UserError:
 
 
 def empty(path: Path) -> UserError:
-    return UserError(
-        "The file is empty.", where=str(path), expected="a header and rows of interactions"
-    )
+    return UserError("The file is empty.", where=str(path), expected="a header and rows")
 
 
 def header_only(path: Path) -> UserError:

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from kit.data._files import read_text
+from kit.data._table_format import DETECTED, TableFormat
 from kit.errors import UserError
 
 _LINES_FOR_KEYS = 1000
@@ -23,9 +24,9 @@ class JsonLinesTable:
     first_row = 1
     typed_ids = True
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, format: TableFormat = DETECTED) -> None:
         self.path = path
-        self._content = read_text(path)
+        self._content = read_text(path, format)
         keys: dict[str, None] = {}
         for line, record in itertools.islice(self._records(), _LINES_FOR_KEYS):
             if not isinstance(record, dict):

@@ -8,6 +8,7 @@ import polars as pl
 from kit.data._clean import CleaningStep
 from kit.data._feature_encoder import FeatureEncoder
 from kit.data._features import read_features
+from kit.data._table_format import DETECTED, TableFormat
 from kit.errors import UserError
 
 
@@ -18,6 +19,7 @@ def read_new_items(
     item_column: str | None = None,
     completed: Callable[[pl.DataFrame], pl.DataFrame] = lambda table: table,
     contents: Sequence[str] = (),
+    format: TableFormat = DETECTED,
 ) -> tuple[pl.DataFrame, list[CleaningStep], list[str]]:
     """Read items to be embedded from their features.
 
@@ -27,6 +29,7 @@ def read_new_items(
         item_column: the id column, if it is not to be found by name.
         completed: adds columns that the model knows and the file cannot have.
         contents: columns of pictures and texts that the model reads; likewise null.
+        format: how a text table is written, where its content does not show it.
 
     Returns:
         `item_id` (String, unique, not null) and the other columns; what was dropped; and lines on
@@ -39,7 +42,13 @@ def read_new_items(
     kinds = {name: "number" for name, _, _ in encoder.numbers}
     kinds |= dict.fromkeys([*encoder.text, *contents], "text")
     found = read_features(
-        path, "item", named=item_column, in_interactions="item_id", known=None, kinds=kinds
+        path,
+        "item",
+        named=item_column,
+        in_interactions="item_id",
+        known=None,
+        kinds=kinds,
+        format=format,
     )
     table = completed(found.table)
     known = [*encoder.text, *(name for name, _, _ in encoder.numbers), *contents]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from kit.data._compression import start_of
 from kit.data._files import empty, header_only, require_regular_file, unreadable
 from kit.errors import UserError
 
@@ -13,6 +14,14 @@ _CORRUPT = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
 ROWS_AT_ONCE = 1 << 22
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file begins as Parquet does, whatever its name."""
+    try:
+        return start_of(path).startswith(b"PAR1")
+    except OSError as error:
+        raise unreadable(path, error) from None
 
 
 class ParquetTable:

@@ -13,6 +13,7 @@ from kit.data._ids import Ids, to_ids
 from kit.data._infer_schema import infer_schema
 from kit.data._labels import find_labels, to_label
 from kit.data._schema import Schema, check_columns, read_schema, without_history
+from kit.data._table_format import DETECTED, TableFormat
 from kit.data._table_rows import TableRows, read_table
 from kit.data._times import SECOND, check_time_format, time_notes, to_microseconds
 from kit.data._typed_columns import text, typed
@@ -93,6 +94,7 @@ def open_ranking(
     items: str | None = None,
     users: str | None = None,
     limit: int | None = None,
+    format: TableFormat = DETECTED,
 ) -> RankingSource:
     """Open a table of examples, or a log of interactions.
 
@@ -105,6 +107,7 @@ def open_ranking(
         items: file with one row of features for each item.
         users: file with one row of features for each user.
         limit: keep only this many rows of train, the last by time, without time the first.
+        format: how text tables are written, where their content does not show it.
 
     Raises:
         UserError: the source cannot be used; it names file, row or column and the remedy.
@@ -118,7 +121,7 @@ def open_ranking(
     columns = columns or RankingColumns()
     if columns.time_format is not None:
         check_time_format(columns.time_format)
-    table = read_table(source)
+    table = read_table(source, format)
     roles = _roles(table, columns, needed=("user", "item") if is_log else ())
     frame, tables = table.frame, dict[str, Features]()
     ids = {role: _ids(table, roles[role]) for role in ("user", "item") if role in roles}
@@ -127,7 +130,7 @@ def open_ranking(
     notes: list[str] = []
     for role, file in (("item", items), ("user", users)):
         if file is not None:
-            frame, tables[role] = _with_features(frame, Path(file), role, roles, table)
+            frame, tables[role] = _with_features(frame, Path(file), role, roles, table, format)
             cleaning += tables[role].cleaning
             notes += tables[role].notes
     names: list[str] = []
@@ -267,7 +270,12 @@ def _by_common_name(
 
 
 def _with_features(
-    frame: pl.DataFrame, path: Path, role: str, roles: Mapping[str, str], table: TableRows
+    frame: pl.DataFrame,
+    path: Path,
+    role: str,
+    roles: Mapping[str, str],
+    table: TableRows,
+    format: TableFormat,
 ) -> tuple[pl.DataFrame, Features]:
     if role not in roles:
         raise UserError(
@@ -284,6 +292,7 @@ def _with_features(
         named=roles[role],
         in_interactions=roles[role],
         known=ids.drop_nulls().unique(maintain_order=True),
+        format=format,
     )
     names = {c: f"{c}_of_{role}" for c in found.table.columns if c != key and c in frame.columns}
     features = found.table.rename(names)

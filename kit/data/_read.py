@@ -12,6 +12,7 @@ from kit.data._columns import ROLES, Columns, find_columns, plain_name
 from kit.data._files import missing, unreadable
 from kit.data._ids import Ids, check_same_form, encoded, to_ids
 from kit.data._parts import PART, PARTS, TRAIN, VALID, part_of, parts_in, split_column
+from kit.data._table_format import DETECTED, TableFormat
 from kit.data._tables import INTERACTION_SUFFIXES, Table, is_table, open_table, stem_of
 from kit.data._times import to_microseconds
 from kit.data._weights import to_weights
@@ -38,10 +39,15 @@ class Rows:
     notes: list[str] = field(default_factory=list)
 
 
-def read_interactions(path: Path, columns: Columns) -> Rows:
+def read_interactions(path: Path, columns: Columns, format: TableFormat = DETECTED) -> Rows:
     """Read a file, or all files of a folder; files named train, valid, test become parts.
 
     So do the values of a column called split, part, subset or set, where they name parts.
+
+    Args:
+        path: the file or folder.
+        columns: names of columns.
+        format: how text tables are written, where their content does not show it.
 
     Raises:
         UserError: see `kit.data.open_source`.
@@ -54,7 +60,7 @@ def read_interactions(path: Path, columns: Columns) -> Rows:
     markers: dict[str, dict[str, int]] = {}
     notes: list[str] = []
     for file in parts or files:
-        table = open_table(file)
+        table = open_table(file, format)
         names = find_columns(table.columns, columns, where=str(file))
         if first is not None and set(names) != set(first[1]):
             raise _differs(table, names, first[0], first[1])
@@ -103,7 +109,7 @@ def files_of(path: Path) -> list[Path]:
             raise missing(path)
         if not path.is_dir():
             return [path]
-        files = sorted(file for file in path.iterdir() if is_table(file) and file.is_file())
+        files = sorted(file for file in path.iterdir() if is_table(file) and not file.is_dir())
     except OSError as error:
         raise unreadable(path, error) from None
     if not files:
@@ -189,16 +195,38 @@ def _rows_of(
 
 def ids_of(table: Table, values: pl.Series | Sequence[pl.Series], column: str) -> Ids:
     """The ids of one column of a table."""
-    return to_ids(
+    ids = to_ids(
         values,
         typed=table.typed_ids,
         kind=table.check_id_type(column),
         **_place(table, column),
     )
+    _check_one_line(ids, table, column)
+    return ids
 
 
 def _place(table: Table, column: str) -> dict[str, Any]:
     return {"where": f"{table.path}, column {plain_name(column)}", "first_row": table.first_row}
+
+
+def _check_one_line(ids: Ids, table: Table, column: str) -> None:
+    """An id with a line break is a damaged row, or several that a stray quote holds together.
+
+    Raises:
+        UserError: there is one; names the row.
+    """
+    broken = ids.text.unique().cast(pl.String).drop_nulls()
+    broken = broken.filter(broken.str.contains(r"[\r\n]"))
+    if broken.is_empty():
+        return
+    row = int((ids.text.cast(pl.String).is_in(broken.implode())).arg_max() or 0)
+    text = str(ids.text[row])
+    raise UserError(
+        f"An id holds a line break: {text[:40]!r}{'...' if len(text) > 40 else ''}.",
+        where=f"{table.path}, column {plain_name(column)}, row {row + table.first_row}",
+        expected="ids of one line",
+        remedy="Check the quotes of this row and of the next ones, or replace the line breaks.",
+    )
 
 
 def _differs(

@@ -18,6 +18,7 @@ from kit.data._clean import (
 from kit.data._columns import BY_COMMON_NAMES, Columns, find_columns
 from kit.data._features import read_features
 from kit.data._read import read_interactions
+from kit.data._table_format import DETECTED, TableFormat
 from kit.data._times import SECOND, check_time_format, time_notes
 from kit.errors import UserError
 
@@ -71,6 +72,7 @@ def open_source(
     items: str | None = None,
     users: str | None = None,
     limit: int | None = None,
+    format: TableFormat = DETECTED,
 ) -> Source:
     """Open a source of interactions and clean it.
 
@@ -83,6 +85,7 @@ def open_source(
         users: file with one row of features for each user.
         limit: keep only this many rows, the last by time, without time the first; of a given
             split it limits the train part.
+        format: how text tables are written, where their content does not show it.
 
     Returns:
         The interactions without rows that lack a user, item, time or weight, and without exact
@@ -101,7 +104,7 @@ def open_source(
         raise UserError(f"The limit {limit} keeps no row.", where="--limit", expected="1 or more")
     if columns.time_format is not None:
         check_time_format(columns.time_format)
-    opened = _open(source, columns)
+    opened = _open(source, columns, format)
     frame, steps = drop_incomplete(
         opened.frame, where=opened.where, names=opened.names, markers=opened.markers
     )
@@ -128,6 +131,7 @@ def open_source(
                 named=getattr(columns, role),
                 in_interactions=opened.names[role],
                 known=frame[f"{role}_id"].unique(maintain_order=True).cast(pl.String),
+                format=format,
             )
             tables[role] = found.table
             cleaning += found.cleaning
@@ -144,7 +148,7 @@ def open_source(
     )
 
 
-def _open(source: str, columns: Columns) -> _Opened:
+def _open(source: str, columns: Columns, format: TableFormat) -> _Opened:
     if source.startswith("tfds:"):
         # TensorFlow takes seconds to import, and no other source needs it.
         from kit.data._tfds import read_tfds
@@ -185,7 +189,7 @@ def _open(source: str, columns: Columns) -> _Opened:
     path = Path(source)
     if not source or (not path.suffix and path.name == source and not path.exists()):
         raise _unknown_name(source)
-    rows = read_interactions(path, columns)
+    rows = read_interactions(path, columns, format)
     return _Opened(
         rows.frame,
         len(rows.frame),

@@ -10,6 +10,7 @@ from kit.data._builtin import BUILT_IN, TABLES
 from kit.data._columns import plain_name
 from kit.data._parts import PART, parts_in, split_column
 from kit.data._read import files_of, parts_of
+from kit.data._table_format import DETECTED, TableFormat
 from kit.data._tables import Table, open_table
 from kit.errors import UserError
 
@@ -41,7 +42,7 @@ class TableRows:
         return f"{path}, row {row - start + first}"
 
 
-def read_table(source: str) -> TableRows:
+def read_table(source: str, format: TableFormat = DETECTED) -> TableRows:
     """Read a built-in data set, a file, or a folder of files (train.*, valid.*, test.* are parts).
 
     So is a column called split, part, subset or set that says train, valid or test of every row.
@@ -74,7 +75,7 @@ def read_table(source: str) -> TableRows:
     places = []
     first: Table | None = None
     for file in parts or files:
-        opened = open_table(file)
+        opened = open_table(file, format)
         first = first or opened
         if set(opened.columns) != set(first.columns):
             raise _differs(opened, first)

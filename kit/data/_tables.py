@@ -7,13 +7,17 @@ from typing import Protocol
 import polars as pl
 
 from kit.data._delimited import DelimitedTable
+from kit.data._files import read_text, require_regular_file
 from kit.data._json_lines import JsonLinesTable
-from kit.data._parquet import ParquetTable
+from kit.data._parquet import ParquetTable, is_parquet
+from kit.data._separators import detect_separator, sample_of
+from kit.data._table_format import DETECTED, TableFormat
 from kit.errors import UserError
 
-_DELIMITED = {".csv": ",", ".tsv": "\t"}
+_DELIMITED = {".csv": ",", ".tsv": "\t", ".txt": "\t", ".dat": ",", ".data": "\t"}
 _ATOMIC = (".inter", ".item", ".user")  # RecBole: tab-separated, never quoted, typed header
-COMPRESSED = (".gz", ".xz")
+_OTHER = (".xlsx", ".xls", ".parquet")  # known, and read as nothing else
+COMPRESSED = (".gz", ".xz", ".bz2", ".zip")
 INTERACTION_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet", ".inter")
 
 
@@ -46,7 +50,7 @@ class Table(Protocol):
 
 
 def kind_of(path: Path) -> str:
-    """The extension that says the format, without .gz or .xz: `sales.csv.gz` is '.csv'."""
+    """The extension that says the format, without .gz and its like: `sales.csv.gz` is '.csv'."""
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
     if suffixes and suffixes[-1] in COMPRESSED:
         return suffixes[-2] if len(suffixes) == 2 else ""
@@ -64,24 +68,36 @@ def is_table(path: Path) -> bool:
     return kind_of(path) in INTERACTION_SUFFIXES and not path.name.startswith((".", "_"))
 
 
-def open_table(path: Path) -> Table:
-    """Open a file by its extension.
+def open_table(path: Path, format: TableFormat = DETECTED) -> Table:
+    """Open a file by its extension; one that says no format, by its content.
+
+    Args:
+        path: the file.
+        format: how text tables are written, where their content does not show it.
 
     Raises:
-        UserError: the extension is not known, or the file cannot be read.
+        UserError: no known format, or the file cannot be read.
     """
     kind = kind_of(path)
-    if kind in _DELIMITED:
-        return DelimitedTable(path, separator=_DELIMITED[kind])
-    if kind in _ATOMIC:
-        return DelimitedTable(path, separator="\t", quote=None)
-    if kind == ".jsonl":
-        return JsonLinesTable(path)
-    if kind == ".parquet" and path.suffix.lower() not in COMPRESSED:
+    require_regular_file(path)
+    if (kind == ".parquet" and path.suffix.lower() not in COMPRESSED) or is_parquet(path):
         return ParquetTable(path)
+    if kind in _DELIMITED:
+        return DelimitedTable(path, separator=_DELIMITED[kind], format=format)
+    if kind in _ATOMIC:
+        return DelimitedTable(path, separator="\t", quoted=False, format=format)
+    if kind == ".jsonl":
+        return JsonLinesTable(path, format)
+    if kind not in _OTHER:
+        content = read_text(path, format)
+        sample = sample_of(content)
+        if sample.startswith("{"):
+            return JsonLinesTable(path, format)
+        if format.separator or detect_separator(sample, ","):
+            return DelimitedTable(path, separator=",", format=format, content=content)
     raise UserError(
         f"Files that end in '{path.suffix}' are not understood.",
         where=str(path),
-        expected=".csv, .tsv, .jsonl (each also with .gz or .xz), .parquet, .inter",
+        expected=".csv, .tsv, .txt, .jsonl (each also compressed), .parquet, .inter",
         remedy="Rename or convert the file.",
     )

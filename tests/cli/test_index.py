@@ -99,7 +99,7 @@ def test_what_cannot_be_added_is_refused(model, tmp_path, content, message):
         ("i1\nno-such\n", "1 items to remove are not in the catalogue: no-such"),
         ("\n", "is empty"),
         ("\n".join(f"i{n}" for n in range(60)), "Nothing would be left"),
-        (None, "cannot be read"),
+        (None, "no such file"),
     ],
 )
 def test_what_cannot_be_removed_is_refused(model, tmp_path, content, message):

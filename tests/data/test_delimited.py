@@ -27,7 +27,7 @@ def test_a_header_without_rows(tmp_path: Path) -> None:
 
 
 def test_a_row_with_too_many_cells(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"more fields(.|\n)*a\.csv(.|\n)*remedy"):
+    with pytest.raises(UserError, match=r"3 cells(.|\n)*has 2(.|\n)*a\.csv, line 2(.|\n)*remedy"):
         table(tmp_path, "a,b\n1,2,3\n").read(["a", "b"])
 
 

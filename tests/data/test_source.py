@@ -104,7 +104,7 @@ def test_columns_can_be_named_and_left_out(tmp_path: Path) -> None:
         ("user_id,item_id,time\na,x,\nb,y,\n", r"'time' \(time\) is empty"),
         ("user_id,item_id,time\na,x,1\nb,y,then\n", "'then' does not parse"),
         ("user_id,item_id,rating\na,x,1\nb,y,-2\n", "weight '-2'"),
-        ("user_id,product\na,x,1\n", "more fields"),
+        ("user_id,product\na,x,1\n", "3 cells"),
         ("user_id,thing\na,x\n", "No column is recognised as the item"),
         ("user_id,userid,item\na,b,x\n", "Several columns could be the user"),
         ("user_id,item_id\n1,x\n1.0,y\nu,y\n", "mixed type"),

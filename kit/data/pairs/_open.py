@@ -4,6 +4,7 @@ import difflib
 from pathlib import Path
 
 from kit.data._builtin import PAIRS
+from kit.data._table_format import DETECTED, TableFormat
 from kit.data._table_rows import TableRows, read_table
 from kit.data._tables import is_table
 from kit.data.pairs._columns import pairs_of
@@ -19,6 +20,7 @@ def open_pairs(
     target_column: str | None = None,
     from_language: str | None = None,
     to_language: str | None = None,
+    format: TableFormat = DETECTED,
 ) -> PairSource:
     """Open a source of texts and what is to be made of each.
 
@@ -30,6 +32,7 @@ def open_pairs(
         target_column: of a table; None finds it by the language or common names.
         from_language: code of the given language, which files or columns are named by.
         to_language: code of the other one.
+        format: how text tables and files are written, where their content does not show it.
 
     Raises:
         UserError: the source cannot be used; it names what is wrong and the remedy.
@@ -47,7 +50,7 @@ def open_pairs(
         return pairs_of(rows, *named)
     path = Path(source)
     if source and path.is_dir() and not any(map(is_table, path.iterdir())):
-        return open_parallel(path, from_language, to_language)
+        return open_parallel(path, from_language, to_language, format)
     is_name = not source.startswith("tfds:") and not path.suffix and path.name == source
     if not source or (is_name and not path.exists()):
         near = difflib.get_close_matches(source, PAIRS, n=1, cutoff=0.5)
@@ -57,4 +60,4 @@ def open_pairs(
             expected=f"a path, tfds:NAME, or a built-in name: {', '.join(PAIRS)}",
             remedy=f"Did you mean {near[0]}?" if near else "Check the name.",
         )
-    return pairs_of(read_table(source), *named)
+    return pairs_of(read_table(source, format), *named)

@@ -5,12 +5,18 @@ from pathlib import Path
 
 from kit.data._files import read_text
 from kit.data._parts import PARTS, is_split, part_of
+from kit.data._table_format import DETECTED, TableFormat
 from kit.data._tables import COMPRESSED
 from kit.data.pairs._source import PairSource
 from kit.errors import UserError
 
 
-def open_parallel(folder: Path, from_language: str | None, to_language: str | None) -> PairSource:
+def open_parallel(
+    folder: Path,
+    from_language: str | None,
+    to_language: str | None,
+    format: TableFormat = DETECTED,
+) -> PairSource:
     """Read files `train.LANGUAGE`, `valid.LANGUAGE` and `test.LANGUAGE`, also compressed.
 
     Args:
@@ -19,6 +25,7 @@ def open_parallel(folder: Path, from_language: str | None, to_language: str | No
         from_language: code of the source; None where there are two languages in all, of which the
             first by name is the source.
         to_language: code of the target.
+        format: of which the encoding is used.
 
     Raises:
         UserError: files are missing, or have different numbers of lines.
@@ -42,7 +49,7 @@ def open_parallel(folder: Path, from_language: str | None, to_language: str | No
                 expected=f"a file {part}.{missing} beside it",
                 remedy="Add it, or name other languages: --from and --to.",
             )
-        lines = [_lines(file) for file in pair if file is not None]
+        lines = [_lines(file, format) for file in pair if file is not None]
         if len(lines[0]) != len(lines[1]):
             raise UserError(
                 f"The files do not belong together: {len(lines[0]):,} lines and "
@@ -113,5 +120,5 @@ def _languages(
     return first, second
 
 
-def _lines(file: Path) -> list[str]:
-    return [line.strip() for line in read_text(file).decode().rstrip("\n").split("\n")]
+def _lines(file: Path, format: TableFormat) -> list[str]:
+    return [line.strip() for line in read_text(file, format).decode().rstrip("\n").split("\n")]

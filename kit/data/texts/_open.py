@@ -8,6 +8,7 @@ import polars as pl
 from kit.data._builtin import TEXTS
 from kit.data._named_columns import LABEL, named_column
 from kit.data._read import files_of, parts_of
+from kit.data._table_format import DETECTED, TableFormat
 from kit.data._table_rows import TableRows, read_table
 from kit.data.texts._source import TextSource
 from kit.errors import UserError
@@ -17,7 +18,11 @@ TEXT = ("text", "sentence", "review", "content", "body", "message", "comment", "
 
 
 def open_texts(
-    source: str, *, text_column: str | None = None, label_column: str | None = None
+    source: str,
+    *,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    format: TableFormat = DETECTED,
 ) -> TextSource:
     """Open a source of texts with a class each.
 
@@ -29,6 +34,7 @@ def open_texts(
             .jsonl or .parquet file, also compressed; or a folder of them.
         text_column: None finds it by common names.
         label_column: None finds it by common names.
+        format: how text tables are written, where their content does not show it.
 
     Raises:
         UserError: the source cannot be used; it names what is wrong and the remedy.
@@ -39,7 +45,7 @@ def open_texts(
     >>> source.texts[1], source.labels[1], len(source.texts)
     ('Good case, Excellent value.', 'positive', 3000)
     """
-    tables = _tables(source)
+    tables = _tables(source, format)
     found = [_rows(table, part, text_column, label_column) for table, part in tables]
     parts: list[str | None] = []
     for one in found:
@@ -83,7 +89,7 @@ def _rows(
     )
 
 
-def _tables(source: str) -> list[tuple[TableRows, str | None]]:
+def _tables(source: str, format: TableFormat) -> list[tuple[TableRows, str | None]]:
     """The tables of a source and of which part each is; their columns may have other names."""
     if source in TEXTS:
         found = TEXTS[source]()
@@ -92,9 +98,9 @@ def _tables(source: str) -> list[tuple[TableRows, str | None]]:
     if source and path.is_dir():
         files = files_of(path)
         parts = parts_of(files, path)
-        return [(read_table(str(file)), parts.get(file)) for file in parts or files]
+        return [(read_table(str(file), format), parts.get(file)) for file in parts or files]
     if source.startswith("tfds:") or (source and (path.suffix or path.name != source)):
-        return [(read_table(source), None)]
+        return [(read_table(source, format), None)]
     near = difflib.get_close_matches(source, TEXTS, n=1, cutoff=0.5)
     raise UserError(
         f"There is no file, folder or built-in data set '{source}'.",
