@@ -101,6 +101,13 @@ def find_common(role: str, header: Sequence[str], *, where: str) -> str | None:
     """The column that has a common name of the role, or None."""
     for tier in _KNOWN[role]:
         found = [column for column in header if normalised(column) in tier]
+        if len(found) > 1 and len(set(found)) == 1:
+            raise UserError(
+                f"The header names column '{plain_name(found[0])}' {len(found)} times.",
+                where=where,
+                expected="a name of its own for each column",
+                remedy="Rename one of them.",
+            )
         if len(found) > 1:
             raise UserError(
                 f"Several columns could be the {role}: {', '.join(map(plain_name, found))}.",

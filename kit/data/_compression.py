@@ -195,7 +195,7 @@ def _unknown_kind(path: Path, kind: str) -> UserError:
         f"The file is compressed with {kind}, which is not read here.",
         where=str(path),
         expected="gzip, xz, bzip2, zip, or no compression",
-        remedy=f"Decompress it, {command}, and use "
+        remedy=f"Decompress it: {command}, and use "
         + ("what it holds." if kind in ("7z", "rar") else f"{new}"),
     )
 

@@ -65,10 +65,11 @@ class DelimitedTable:
         if format.quote is not None:
             quoted = format.quote == "double"
         sample = sample_of(self._content)
-        first = sample.split("\n", 1)[0]
-        if len(first) > _LONGEST_HEADER:
+        end = self._content.find(b"\n")
+        length = end if end >= 0 else len(self._content)
+        if length > _LONGEST_HEADER:
             raise UserError(
-                f"The first line has {len(first):,} characters.",
+                f"The first line has {length:,} bytes.",
                 where=f"{path}, line {self._first_line}",
                 expected="a line of column names",
                 remedy="Check that the file is a table, and that its rows are lines.",

@@ -104,7 +104,7 @@ def to_utf8(content: bytes, path: Path, encoding: str | None, option: str | None
             "The file holds NUL bytes, which no text has.",
             where=f"{path}, line {content.count(10, 0, zero) + 1}, byte offset {zero}",
             expected="text, in UTF-8 or an encoding that is named",
-            remedy=f"Write it again, or remove them, {command}, and use {new}",
+            remedy=f"Write it again, or remove them: {command}, and use {new}",
         )
     return content
 
@@ -179,7 +179,7 @@ def _not_utf8(content: bytes, path: Path, bad: int, option: str | None) -> UserE
         f"The file is not UTF-8: byte 0x{content[bad]:02x}.",
         where=where,
         expected="text in UTF-8",
-        remedy=f"If '{word}' is right, convert it, {command}, and use {new}",
+        remedy=f"If '{word}' is right, convert it: {command}, and use {new}",
     )
 
 

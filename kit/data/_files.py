@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kit.data._compression import (
     compression_of,
+    plain_copy,
     promised_compression,
     read_bounded,
     start_of,
@@ -103,6 +104,14 @@ def read_text(path: Path, format: TableFormat | None = None) -> bytes:
         UserError: as `read_bytes`; or it is not text, or of an encoding that is not known.
     """
     content = read_bytes(path)
+    if inner := compression_of(content):
+        command, new = plain_copy(path, compression_of(start_of(path)))
+        raise UserError(
+            f"The file is compressed twice: it holds {inner} data.",
+            where=str(path),
+            expected="a compressed text",
+            remedy=f"Decompress it once: {command}, and use {new}",
+        )
     if kind := _kind_of_binary(content):
         raise UserError(
             f"The file is {kind}, not text.",

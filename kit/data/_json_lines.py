@@ -4,6 +4,7 @@ import io
 import itertools
 import json
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from kit.data._table_format import DETECTED, TableFormat
 from kit.errors import UserError
 
 _LINES_FOR_KEYS = 1000
+_LONGEST_LINE = 1 << 24
 _STARTS = {b'"': "string", b"-": "integer", b"t": "boolean", b"f": "boolean", b"{": "object"}
 _STARTS |= {b"[": "list"} | {str(digit).encode(): "integer" for digit in range(10)}
 
@@ -27,6 +29,7 @@ class JsonLinesTable:
     def __init__(self, path: Path, format: TableFormat = DETECTED) -> None:
         self.path = path
         self._content = read_text(path, format)
+        self._check_lines()
         keys: dict[str, None] = {}
         for line, record in itertools.islice(self._records(), _LINES_FOR_KEYS):
             if not isinstance(record, dict):
@@ -43,7 +46,12 @@ class JsonLinesTable:
             for line, record in self._records():
                 if not isinstance(record, dict):
                     raise self._not_an_object(line) from None
-            raise UserError(f"The file does not parse: {error}", where=str(self.path)) from None
+            raise UserError(
+                f"The file does not parse: {str(error).splitlines()[0][:200]}",
+                where=str(self.path),
+                expected="one JSON object a line",
+                remedy=f"jq -c . {shlex.quote(str(self.path))} > /dev/null names the line.",
+            ) from None
 
     def read_parts(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         yield self.read(columns)
@@ -84,20 +92,52 @@ class JsonLinesTable:
         for number, line in enumerate(io.BytesIO(self._content), start=1):
             if line.strip():
                 try:
-                    yield number, json.loads(line)
-                except ValueError as error:
-                    raise UserError(
-                        f"The line is not JSON: {error}.",
-                        where=f"{self.path}, line {number}",
-                        expected="one JSON object a line",
-                    ) from None
+                    yield number, json.loads(line, parse_constant=_refused)
+                except (ValueError, RecursionError) as error:
+                    raise self._no_json(number, error, is_first=number == 1) from None
+
+    def _check_lines(self) -> None:
+        """A line may hold an object of any size, which is built in memory."""
+        start = 0
+        while len(self._content) - start > _LONGEST_LINE:
+            end = self._content.rfind(b"\n", start, start + _LONGEST_LINE + 1)
+            if end < 0:
+                raise UserError(
+                    f"The line is longer than {_LONGEST_LINE >> 20} MiB.",
+                    where=f"{self.path}, line {self._content.count(10, 0, start) + 1}",
+                    expected="one JSON object a line",
+                    remedy=self._one_a_line(),
+                )
+            start = end + 1
+
+    def _one_a_line(self) -> str:
+        file, new = shlex.quote(str(self.path)), shlex.quote(f"{self.path}.lines.jsonl")
+        if self._content[:1] == b"[":
+            return f"Write its objects one a line: jq -c '.[]' {file} > {new}"
+        return f"Write its objects one a line: jq -c . {file} > {new}"
+
+    def _no_json(self, line: int, error: Exception, *, is_first: bool) -> UserError:
+        reason = "too deeply nested" if isinstance(error, RecursionError) else str(error)
+        # An object or list over several lines ends its first line in the middle.
+        several = is_first and self._content[:1] in (b"[", b"{") and self._content.count(b"\n") > 1
+        return UserError(
+            f"The line is not JSON: {reason}.",
+            where=f"{self.path}, line {line}",
+            expected="one JSON object a line",
+            remedy=self._one_a_line() if several else "Correct the line.",
+        )
 
     def _not_an_object(self, line: int) -> UserError:
         return UserError(
             "The line is not a JSON object.",
             where=f"{self.path}, line {line}",
             expected='one object a line, like {"user_id": "u1", "item_id": "i1"}',
+            remedy=self._one_a_line() if line == 1 else "Correct the line.",
         )
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON; a missing value is null")
 
 
 def _kind_of(value: object) -> str:

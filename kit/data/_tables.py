@@ -91,7 +91,7 @@ def open_table(path: Path, format: TableFormat = DETECTED) -> Table:
     if kind not in _OTHER:
         content = read_text(path, format)
         sample = sample_of(content)
-        if sample.startswith("{"):
+        if sample.startswith(("{", "[")):
             return JsonLinesTable(path, format)
         if format.separator or detect_separator(sample, ","):
             return DelimitedTable(path, separator=",", format=format, content=content)

@@ -81,16 +81,16 @@ def test_the_built_in_summaries_have_a_split():
         ("empty.csv", {}, "The file is empty"),
         ("header.csv", {}, "has a header and no rows"),
         ("bad.csv.xz", {}, "not a complete xz file"),
-        ("pairs.txt", {}, "are not understood"),
+        ("pairs.log", {}, "are not understood"),
     ],
 )
 def test_mistakes_are_named(tmp_path, monkeypatch, data, how, said):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pairs.csv").write_text("a,b,c\n1,2,3\n")
-    (tmp_path / "pairs.txt").write_text("a\n")
+    (tmp_path / "pairs.log").write_text("a\n")
     (tmp_path / "empty.csv").write_text("")
     (tmp_path / "header.csv").write_text("source,target\n")
-    (tmp_path / "bad.csv.xz").write_bytes(b"no xz")
+    (tmp_path / "bad.csv.xz").write_bytes(b"\xfd7zXZ\0no xz")
     with pytest.raises(UserError) as error:
         open_pairs(data, **how)
     assert said in str(error.value)

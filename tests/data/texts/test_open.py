@@ -53,7 +53,7 @@ def test_a_column_may_say_the_part(tmp_path):
         (b"text,label\n", {}, "has a header and no rows"),
         (b"", {}, "The file is empty"),
         ("text,label\ncafé,1\n".encode("latin-1"), {}, "The file is not UTF-8"),
-        (b"text,label\na,b,c,d\n", {}, "does not parse"),
+        (b"text,label\na,b,c,d\n", {}, "4 cells"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path, content, columns, said):
