@@ -52,3 +52,27 @@ def test_a_broken_line_far_down(tmp_path: Path) -> None:
     opened = table(tmp_path, *['{"u": 1}'] * 2000, '{"u": ')
     with pytest.raises(UserError, match="line 2001"):
         opened.read(["u"])
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["[" * 100_000], "line 1"),
+        (['{"u": 1}'] * 1500 + ['{"u": ' + "[" * 100_000 + "]" * 100_000 + "}"], "line 1501"),
+        (['{"u": 1}', '{"u": NaN}'], r"NaN is no JSON(.|\n)*line 2"),
+        (['[{"u": 1},', '{"u": 2}]'], r"jq -c '\.\[\]'"),
+        (['[{"u": 1}, {"u": 2}]'], r"jq -c '\.\[\]'"),
+        (["{", '"u": 1', "}"], r"jq -c \. "),
+    ],
+    ids=["deep", "deep later", "NaN", "list of lines", "list", "indented"],
+)
+def test_what_is_not_one_object_a_line(tmp_path: Path, lines: list[str], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        table(tmp_path, *lines).read(["u"])
+
+
+def test_a_line_has_a_longest_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kit.data._json_lines._LONGEST_LINE", 1 << 20)
+    long = f'{{"u": "{"x" * 2_000_000}"}}'
+    with pytest.raises(UserError, match=r"longer than 1 MiB(.|\n)*line 3"):
+        table(tmp_path, '{"u": 1}', '{"u": 2}', long)
