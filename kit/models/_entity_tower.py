@@ -202,8 +202,10 @@ class EntityTower(keras.layers.Layer):
         direction = tf.math.l2_normalize(vectors[..., :-1], axis=-1)
         return tf.concat([direction, vectors[..., -1:]], axis=-1)
 
-    def compute_output_shape(self, codes_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        return (*codes_shape, self.dim)
+    def compute_output_shape(
+        self, codes_shape: tuple[int | None, ...] | None
+    ) -> tuple[int | None, ...]:
+        return (*(codes_shape or (None,)), self.dim)
 
     def get_config(self) -> dict[str, Any]:
         return {

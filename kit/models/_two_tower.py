@@ -157,7 +157,8 @@ class TwoTower(keras.Model):
         loss = self._full_loss if self.is_full else self._sampled_loss
         # Keras adds up the gradients of all replicas, each of which sees its share of the batch.
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        return loss(y_pred, y, weights, integer_ids(x["history"]), training) / replicas
+        targets, history = (tf.cast(integer_ids(ids), tf.int32) for ids in (y, x["history"]))
+        return loss(y_pred, targets, weights, history, training) / replicas
 
     def _full_loss(
         self, queries: Any, targets: Any, weights: Any, history: Any, training: bool
