@@ -1,11 +1,15 @@
 """Kill training at random, also during saves, and see that nothing is lost.
 
     python benchmarks/chaos.py --kills 20
+    python benchmarks/chaos.py --kills 4 --recipe all
 
 Trains a two-tower model with dropout and drawn negatives once undisturbed and once killed (kill -9)
 again and again, in one process and in two; two are supervised by `kit launch`. Every loss that any
 attempt printed has to equal that of the undisturbed run to the bit, and so have the weights.
 Prints how many steps were done twice and how long it took until a new step was done.
+
+With --recipe the commands of the recipes are killed instead, one or all of them, each on few
+built-in data; see chaos_recipes.py.
 """
 
 import os
@@ -126,18 +130,39 @@ def quartiles(values: list[float]) -> str:
     return f"{middle:.1f} ({low:.1f} to {high:.1f}), at most {max(values):.1f}"
 
 
+def recipes(name: str, kills: int, seed: int) -> bool:
+    """Kill recipes and print a table; whether one of them failed."""
+    # Imported before the attempts are forked.
+    from benchmarks.chaos_recipes import RECIPES, chaos
+
+    if name != "all" and name not in RECIPES:
+        raise click.BadParameter(f"{name!r} is none of all, {', '.join(RECIPES)}.")
+    head = ["recipe", "steps", "kills", "during a save", "steps done twice", "equal to the bit"]
+    print(" | ".join(head), flush=True)
+    failed = False
+    for recipe in RECIPES if name == "all" else [name]:
+        with TemporaryDirectory() as root:
+            row, told = chaos(Path(root), recipe, kills, seed)
+        failed |= bool(told)
+        print(" | ".join(row), *told[:5], sep="\n  ", flush=True)
+    return failed
+
+
 @click.command()
 @click.option(
     "--kills",
     type=click.IntRange(min=2),
     default=20,
     show_default=True,
-    help="Half of them on two processes.",
+    help="Half of them on two processes; with --recipe of each recipe.",
 )
 @click.option("--steps", type=click.IntRange(min=20), default=1_000, show_default=True)
 @click.option("--seed", default=0, show_default=True)
-def main(kills: int, steps: int, seed: int) -> None:
+@click.option("--recipe", metavar="NAME|all", help="Kill this recipe, or every one.")
+def main(kills: int, steps: int, seed: int, recipe: str | None) -> None:
     """Kill training at random and compare it with an undisturbed one."""
+    if recipe is not None:
+        sys.exit(recipes(recipe, kills, seed))
     failed = False
     with TemporaryDirectory() as root:
         for processes in (1, 2):

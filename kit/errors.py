@@ -1,5 +1,7 @@
 """What ends a command before its end: a mistake of the user, a wish, a lost peer."""
 
+import errno
+
 
 class UserError(Exception):
     """A mistake in what the user gave: a file, a column, an option.
@@ -42,3 +44,15 @@ class PeerLost(Exception):
 
 
 PEER_LOST = 75
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether a write failed for want of room, by the disk or by a quota.
+
+    TensorFlow reports it as an error of its own, without a number.
+    """
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    reasons = ("No space left on device", "Disk quota exceeded")
+    is_tensorflow = type(error).__module__.startswith("tensorflow")
+    return is_tensorflow and any(reason in str(error) for reason in reasons)

@@ -10,7 +10,6 @@ accuracy of .88, a linear model of the pixels .82; see results/images.json.
 
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -23,6 +22,7 @@ from kit.console import (
     ImageTrainingOptions,
     TrainingOptions,
     checkpoint_options,
+    claim_folders,
     command_line,
     echo,
     image_options,
@@ -67,6 +67,7 @@ def main(
 ) -> None:
     """Train a model that says what is in a picture, evaluate, export and verify it."""
     serve_cluster()
+    folders = claim_folders("image-classification", training, checkpoint)
     say = echo if is_chief() and not training.quiet else lambda text: None
     begin = time.perf_counter()
     source = data.open()
@@ -117,7 +118,6 @@ def main(
         "learning_rate": training.learning_rate or (TUNING_RATE if backbone else LEARNING_RATE),
     }
     name = "fine-tuned" if backbone else how.model
-    report_folder = Path(training.report or "reports/image-classification")
 
     def on_valid() -> ClassPredictions:
         said = evaluation.probabilities_of_pictures(model, dataset.valid)
@@ -128,7 +128,7 @@ def main(
     def trained(stage: str, epochs: int, rate: float) -> "Training":
         with chosen.scope(), precision.scope():
             compile_for(model, batches, how, precision, epochs, rate)
-        kept.append(checkpoint.of_run(report_folder, settings, stage))
+        kept.append(checkpoint.of_run(folders.report, settings, stage))
         return fit(
             model,
             batches,
@@ -136,7 +136,7 @@ def main(
             metric="valid accuracy",
             epochs=epochs,
             quiet=training.quiet,
-            tensorboard=report_folder / "tensorboard" / stage,
+            tensorboard=folders.report / "tensorboard" / stage,
             checkpoints=kept[-1],
         )
 
@@ -187,13 +187,13 @@ def main(
             metric="valid accuracy",
             seconds=seconds,
         ),
-        report_folder,
+        folders.report,
     )
 
     version, checks = export_images(
         model,
         dataset,
-        Path(training.output or "saved_models/image-classification"),
+        folders.output,
         card={
             "recipe": "image-classification",
             "model": name,
@@ -209,7 +209,7 @@ def main(
         checkpoints.clear()
     say(verified(checks))
     print_comparison(numbers["test"]["protocol"], {name: test, **baselines}, {}, SHOWN)
-    echo(f"report:    {report_folder / 'report.html'}")
+    echo(f"report:    {folders.report / 'report.html'}")
     echo(f"model:     {version}")
     echo(f"next:      kit evaluate {version.parent}")
     finish_together(model.distribute_strategy)

@@ -10,7 +10,6 @@ nine minutes and reaches a mAP50 of .89, the mean of three seeds; see results/de
 
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -22,6 +21,7 @@ from kit.console import (
     DetectionOptions,
     TrainingOptions,
     checkpoint_options,
+    claim_folders,
     command_line,
     detection_options,
     echo,
@@ -91,6 +91,7 @@ def main(
 ) -> None:
     """Train a model that finds objects, evaluate it, export it and verify the export."""
     serve_cluster()
+    folders = claim_folders("object-detection", training, checkpoint)
     say = echo if is_chief() and not training.quiet else lambda text: None
     begin = time.perf_counter()
 
@@ -139,8 +140,7 @@ def main(
         "backbone": backbone,
         "weights": model.count_params(),
     }
-    report_folder = Path(training.report or "reports/object-detection")
-    checkpoints = checkpoint.of_run(report_folder, settings)
+    checkpoints = checkpoint.of_run(folders.report, settings)
 
     valid = evaluation.Canvases(dataset.valid, model)
 
@@ -156,7 +156,7 @@ def main(
         # The steps become smaller until the end, where the best weights are.
         patience=(training.epochs or EPOCHS) * batches.steps_per_pass,
         quiet=training.quiet,
-        tensorboard=report_folder / "tensorboard",
+        tensorboard=folders.report / "tensorboard",
         checkpoints=checkpoints,
     )
     model = on_this_device(model)
@@ -186,12 +186,12 @@ def main(
     )
     on_test = report.on_test
     seconds["evaluate"] = time.perf_counter() - begin
-    numbers = evaluation.write_detection_report(report, report_folder)
+    numbers = evaluation.write_detection_report(report, folders.report)
 
     version, checks = export_detection(
         model,
         dataset,
-        Path(training.output or "saved_models/object-detection"),
+        folders.output,
         card={
             "recipe": "object-detection",
             "data": data.card(),
@@ -207,7 +207,7 @@ def main(
     rows = [[name, f"{half:.4f}", f"{mean:.4f}"] for name, (mean, half) in on_test.of_class.items()]
     mean = [["mean", f"{on_test.at_half:.4f}", f"{on_test.mean:.4f}"]]
     print_table(numbers["test"]["protocol"], ["class", "AP50", "AP"], [*rows, *mean])
-    echo(f"report:    {report_folder / 'report.html'}")
+    echo(f"report:    {folders.report / 'report.html'}")
     echo(f"model:     {version}")
     echo(f"next:      kit evaluate {version.parent}")
     finish_together(model.distribute_strategy)

@@ -10,7 +10,6 @@ reaches beside gradient boosting, which orders that table better.
 
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -22,6 +21,7 @@ from kit.console import (
     TableOptions,
     TrainingOptions,
     checkpoint_options,
+    claim_folders,
     command_line,
     echo,
     note_lines,
@@ -97,6 +97,7 @@ def main(
             echo(line, err=True)
         return
     serve_cluster()
+    folders = claim_folders("ranking", training, checkpoint)
     say = echo if is_chief() and not training.quiet else lambda text: None
     begin = time.perf_counter()
 
@@ -145,8 +146,7 @@ def main(
         "dropout": dropout,
         "shrinkage": shrinkage,
     }
-    report_folder = Path(training.report or "reports/ranking")
-    checkpoints = checkpoint.of_run(report_folder, settings)
+    checkpoints = checkpoint.of_run(folders.report, settings)
 
     valid_inputs = encoder.encode(dataset.valid.features, whole=True)
 
@@ -161,7 +161,7 @@ def main(
         metric="valid AUC",
         epochs=training.epochs or EPOCHS,
         quiet=training.quiet,
-        tensorboard=report_folder / "tensorboard",
+        tensorboard=folders.report / "tensorboard",
         checkpoints=checkpoints,
     )
     model = on_this_device(model)
@@ -200,14 +200,14 @@ def main(
             metric="valid AUC",
             seconds=seconds,
         ),
-        report_folder,
+        folders.report,
     )
 
     version, checks = export_ranking(
         model,
         dataset,
         encoder,
-        Path(training.output or "saved_models/ranking"),
+        folders.output,
         card={
             "recipe": "ranking",
             "model": architecture,
@@ -225,7 +225,7 @@ def main(
         systems = {name: found.of_labels[label] for name, found in baselines.items()}
         title = f"{label}: {numbers['test']['protocol']}"
         print_comparison(title, {architecture: result, **systems}, {}, result.metrics)
-    echo(f"report:    {report_folder / 'report.html'}")
+    echo(f"report:    {folders.report / 'report.html'}")
     echo(f"model:     {version}")
     echo(f"next:      kit evaluate {version.parent}")
     finish_together(model.distribute_strategy)
@@ -253,11 +253,13 @@ def model_and_batches(
     keras.utils.set_random_seed(data.seed)
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     rows = len(dataset.train)
+    features = encoder.encode(dataset.train.features)
     batches = TableBatches(
-        encoder.encode(dataset.train.features),
+        features,
         dataset.train.labels,
         batch_size=min(training.batch_size or default_rows(rows), rows // replicas * replicas),
         seed=data.seed,
+        absent=encoder.absent(features),
     )
     model = ranking_for(
         dataset,

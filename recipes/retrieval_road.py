@@ -6,7 +6,6 @@ source -> dataset -> model -> fit -> evaluate -> export
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit.cluster import is_chief, serve_cluster
@@ -17,6 +16,7 @@ from kit.console import (
     DataOptions,
     IndexOptions,
     TrainingOptions,
+    claim_folders,
     command_line,
     echo,
     note_lines,
@@ -78,6 +78,7 @@ def travel(
         limits: sentences for the card.
     """
     serve_cluster()
+    folders = claim_folders(recipe, training, checkpoint)
     say = echo if is_chief() and not training.quiet else lambda text: None
     begin = time.perf_counter()
 
@@ -125,9 +126,8 @@ def travel(
         "batch_size": batches.batch_size,
         "learning_rate": float(model.optimizer.learning_rate.numpy()),
     }
-    report_folder = Path(training.report or f"reports/{recipe}")
     checkpoints = checkpoint.of_run(
-        report_folder, {**settings, "content of features": digest(*model.non_trainable_weights)}
+        folders.report, {**settings, "content of features": digest(*model.non_trainable_weights)}
     )
 
     seen_out = not answers.include_seen
@@ -153,7 +153,7 @@ def travel(
         measure=lambda: evaluation.evaluate(valid_task, scorer(), ks=[10]).mean("NDCG@10"),
         epochs=training.epochs,
         quiet=training.quiet,
-        tensorboard=report_folder / "tensorboard",
+        tensorboard=folders.report / "tensorboard",
         checkpoints=checkpoints,
     )
     model = on_this_device(model)
@@ -202,13 +202,13 @@ def travel(
             seconds=seconds,
             examples=evaluation.examples(dataset, test_task, test, model.item_vectors()),
         ),
-        report_folder,
+        folders.report,
     )
 
     version, checks = export_retrieval(
         model,
         dataset,
-        Path(training.output or f"saved_models/{recipe}"),
+        folders.output,
         k=answers.top,
         exclude_seen=seen_out,
         index=index_settings,
@@ -228,7 +228,7 @@ def travel(
     say(f"index:     {index_line(read_card(version))}")
     say(verified(checks))
     print_comparison(test_task.protocol, {recipe: test, **baselines}, left_out)
-    echo(f"report:    {report_folder / 'report.html'}")
+    echo(f"report:    {folders.report / 'report.html'}")
     echo(f"model:     {version}")
     echo(f"next:      kit recommend {version.parent} --examples 3")
     finish_together(model.distribute_strategy)

@@ -12,7 +12,6 @@ results/texts.json.
 
 import time
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -25,6 +24,7 @@ from kit.console import (
     TextTrainingOptions,
     TrainingOptions,
     checkpoint_options,
+    claim_folders,
     command_line,
     echo,
     print_comparison,
@@ -77,6 +77,7 @@ def main(
     if how.word_dropout is None:
         how = replace(how, word_dropout=WORD_DROPOUTS[how.encoder])
     serve_cluster()
+    folders = claim_folders("text-classification", training, checkpoint)
     say = echo if is_chief() and not training.quiet else lambda text: None
     begin = time.perf_counter()
     dataset = data.split_of(data.open())
@@ -139,13 +140,12 @@ def main(
         "length": length,
     }
     name = f"{how.tune} backbone" if backbone else how.encoder
-    report_folder = Path(training.report or "reports/text-classification")
 
     def predictions(part: str) -> ClassPredictions:
         said = evaluation.probabilities_of_texts(model, numbers[part])
         return ClassPredictions(parts[part].labels, said)
 
-    checkpoints = checkpoint.of_run(report_folder, settings)
+    checkpoints = checkpoint.of_run(folders.report, settings)
     fitted = fit(
         model,
         batches,
@@ -153,7 +153,7 @@ def main(
         metric="valid accuracy",
         epochs=epochs,
         quiet=training.quiet,
-        tensorboard=report_folder / "tensorboard",
+        tensorboard=folders.report / "tensorboard",
         checkpoints=checkpoints,
     )
     model = on_this_device(model)
@@ -192,14 +192,14 @@ def main(
         seconds=seconds,
     )
     seconds["evaluate"] = time.perf_counter() - begin
-    facts = evaluation.write_text_report(report, report_folder)
+    facts = evaluation.write_text_report(report, folders.report)
 
     version, checks = export_texts(
         model,
         tokenizer,
         dataset,
         length,
-        Path(training.output or "saved_models/text-classification"),
+        folders.output,
         card={
             "recipe": "text-classification",
             "model": name,
@@ -214,7 +214,7 @@ def main(
     checkpoints.clear()
     say(verified(checks))
     print_comparison(facts["test"]["protocol"], {name: test, **baselines}, {}, SHOWN)
-    echo(f"report:    {report_folder / 'report.html'}")
+    echo(f"report:    {folders.report / 'report.html'}")
     echo(f"model:     {version}")
     echo(f"next:      kit evaluate {version.parent}")
     finish_together(model.distribute_strategy)

@@ -14,7 +14,6 @@ seeds (results/two_stage.json has the protocol).
 import math
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,6 +28,7 @@ from kit.console import (
     TrainingOptions,
     answer_options,
     checkpoint_options,
+    claim_folders,
     command_line,
     data_options,
     echo,
@@ -110,6 +110,7 @@ def main(
             f"--top {answers.top} is longer than the list of --candidates {candidates}."
         )
     serve_cluster()
+    folders = claim_folders("two-stage", training, checkpoint)
     say = echo if is_chief() and not training.quiet else lambda text: None
     begin = time.perf_counter()
 
@@ -173,10 +174,9 @@ def main(
         "features": features,
         "candidates": candidates,
     }
-    report_folder = Path(training.report or "reports/two-stage")
     content = digest(*model.non_trainable_weights)
     first, second, third = (
-        checkpoint.of_run(report_folder, {**settings, "stage": stage, "content": content}, stage)
+        checkpoint.of_run(folders.report, {**settings, "stage": stage, "content": content}, stage)
         for stage in ("retrieval", "early", "ranking")
     )
 
@@ -206,7 +206,7 @@ def main(
         measure=lambda: evaluation.evaluate(valid_task, scorer(model), ks=[10]).mean("NDCG@10"),
         epochs=training.epochs,
         quiet=training.quiet,
-        tensorboard=report_folder / "tensorboard",
+        tensorboard=folders.report / "tensorboard",
         checkpoints=first,
     )
     early = fit(
@@ -330,14 +330,14 @@ def main(
             ),
             variants={name: r for name, r in test.items() if name.startswith("diversity")},
         ),
-        report_folder,
+        folders.report,
     )
 
     version, checks = export_two_stage(
         model,
         stage,
         dataset,
-        Path(training.output or "saved_models/two-stage"),
+        folders.output,
         k=answers.top,
         exclude_seen=seen_out,
         index=index_settings,
@@ -363,7 +363,7 @@ def main(
         for metric in ("NDCG@10", "Diversity@10"):
             change = words(variant, test["two-stage"], metric)
             echo(f"stages:    diversity {share}: {change}")
-    echo(f"report:    {report_folder / 'report.html'}")
+    echo(f"report:    {folders.report / 'report.html'}")
     echo(f"model:     {version}")
     echo(f"next:      kit recommend {version.parent} --examples 3")
     finish_together(model.distribute_strategy)

@@ -6,7 +6,6 @@ source -> dataset -> model -> fit -> evaluate -> export
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit.cluster import is_chief, serve_cluster
@@ -15,6 +14,7 @@ from kit.console import (
     PairOptions,
     TrainingOptions,
     WritingOptions,
+    claim_folders,
     command_line,
     echo,
     print_comparison,
@@ -92,6 +92,7 @@ def travel(
         limits: sentences for the card.
     """
     serve_cluster()
+    folders = claim_folders(recipe, training, checkpoint)
     say = echo if is_chief() and not training.quiet else lambda text: None
     begin = time.perf_counter()
     dataset = data.split_of(data.open())
@@ -137,8 +138,7 @@ def travel(
         "batch_size": batches.batch_size,
     }
     seconds = {"prepare": time.perf_counter() - begin}
-    report_folder = Path(training.report or f"reports/{recipe}")
-    checkpoints = checkpoint.of_run(report_folder, settings)
+    checkpoints = checkpoint.of_run(folders.report, settings)
     fitted = fit(
         model,
         batches,
@@ -146,7 +146,7 @@ def travel(
         metric=built.metric,
         epochs=settings["epochs"],
         quiet=training.quiet,
-        tensorboard=report_folder / "tensorboard",
+        tensorboard=folders.report / "tensorboard",
         checkpoints=checkpoints,
         patience=patience,
     )
@@ -187,14 +187,14 @@ def travel(
             metric=built.metric,
             seconds=seconds,
         ),
-        report_folder,
+        folders.report,
     )
 
     version, checks = export_pairs(
         model,
         writer,
         dataset,
-        Path(training.output or f"saved_models/{recipe}"),
+        folders.output,
         output=output,
         card={
             "recipe": recipe,
@@ -212,7 +212,7 @@ def travel(
     checkpoints.clear()
     say(verified(checks))
     print_comparison(numbers["test"]["protocol"], {built.name: test, **baselines}, {}, test.SHOWN)
-    echo(f"report:    {report_folder / 'report.html'}")
+    echo(f"report:    {folders.report / 'report.html'}")
     echo(f"model:     {version}")
     echo(f"next:      kit evaluate {version.parent}")
     finish_together(model.distribute_strategy)

@@ -29,6 +29,8 @@ from kit.console._options import training_options as training_options
 from kit.console._options import training_options_of as training_options_of
 from kit.console._pair_options import PairOptions as PairOptions
 from kit.console._pair_options import pair_options as pair_options
+from kit.console._run_folders import RunFolders as RunFolders
+from kit.console._run_folders import claim_folders as claim_folders
 from kit.console._table_options import TableOptions as TableOptions
 from kit.console._table_options import show_schema as show_schema
 from kit.console._table_options import table_options as table_options

@@ -9,7 +9,7 @@ import click
 
 from kit.cluster import is_chief
 from kit.console._terminal import echo, visible
-from kit.errors import PEER_LOST, PeerLost, UserError
+from kit.errors import PEER_LOST, PeerLost, UserError, is_disk_full
 from kit.progress import shown
 
 DEBUG = "kit.debug"
@@ -58,9 +58,7 @@ class Command(click.Command):
             raise
         except UserError as error:
             _trace(ctx)
-            details = [("where", error.where), ("expected", error.expected)]
-            details.append(("remedy", error.remedy))
-            _complain(f"Error: {error.what}", *(f"  {k}: {v}" for k, v in details if v))
+            _explain(error)
             ctx.exit(2)
         except KeyboardInterrupt as interruption:
             _trace(ctx)
@@ -71,6 +69,10 @@ class Command(click.Command):
             _complain(str(error), color="yellow")
             ctx.exit(PEER_LOST)
         except Exception as error:
+            if is_disk_full(error):
+                _trace(ctx)
+                _explain(_no_room(error))
+                ctx.exit(2)
             failure = f"Failed: {type(error).__name__}: {error}"
             remedy = ["  remedy: run it again with --debug for the traceback."]
             _complain(failure, *([] if _trace(ctx) else remedy))
@@ -117,6 +119,19 @@ def _complain(*messages: str, color: str = "red") -> None:
         echo(first, err=True, color=color)
         for line in others:
             echo(f"    {line}", err=True, color=color)
+
+
+def _explain(error: UserError) -> None:
+    details = [("where", error.where), ("expected", error.expected), ("remedy", error.remedy)]
+    _complain(f"Error: {error.what}", *(f"  {k}: {v}" for k, v in details if v))
+
+
+def _no_room(error: Exception) -> UserError:
+    return UserError(
+        "The disk is full.",
+        where=str(getattr(error, "filename", None) or ""),
+        remedy="Make room and give the same command again.",
+    )
 
 
 def _remember(ctx: click.Context, option: click.Parameter, debug: bool) -> None:

@@ -1,5 +1,6 @@
 """Rows of a table as the codes and numbers a model reads."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -105,6 +106,35 @@ class TableEncoder:
                 codes = self._codes(values, feature)
                 encoded[feature.name] = codes.fill_null(MISSING).to_numpy()
         return encoded
+
+    def absent(self, encoded: Encoded) -> dict[str, list[float]]:
+        """Values that stand for a missing or an unknown value and that no row has.
+
+        Args:
+            encoded: what `encode` gave of train.
+
+        Returns:
+            By feature NaN, or the codes 0 (missing, or an empty list) and 1 (not in train).
+
+        Example:
+
+        >>> schema = Schema((Feature("age", "number"), Feature("city", "category")), {})
+        >>> train = pl.DataFrame({"age": [31.0, 40.0], "city": ["Oslo", None]})
+        >>> encoder = TableEncoder.fit(schema, train, fewest=1)
+        >>> encoder.absent(encoder.encode(train))
+        {'age': [nan], 'city': [1]}
+        """
+        found: dict[str, list[float]] = {}
+        for name, values in encoded.items():
+            if values.dtype == np.float32:
+                found[name] = [] if np.isnan(values).any() else [math.nan]
+                continue
+            by_row = values.reshape(len(values), -1)
+            is_missing = not (by_row != MISSING).any(axis=1).all()
+            found[name] = [] if is_missing else [MISSING]
+            if not (by_row == RARE).any():
+                found[name].append(RARE)
+        return {name: values for name, values in found.items() if values}
 
     def unseen(self, rows: pl.DataFrame) -> dict[str, int]:
         """How many rows have a value that is rare or not in train, by feature."""

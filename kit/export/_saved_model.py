@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from kit import __version__
 from kit.artefact import SignatureCheck, read_graph, verify, write_manifest
-from kit.errors import UserError
+from kit.errors import UserError, is_disk_full
 from kit.export._model_card import model_card
 from kit.export._warmup import WARMUP, write_warmup
 from kit.progress import stage
@@ -66,7 +66,7 @@ def export(
         The version's folder and the checks it passed.
 
     Raises:
-        UserError: the folder cannot be written.
+        UserError: the folder cannot be written, or the disk is full.
         VerificationError: it does not answer as the live model; nothing is left behind.
     """
     try:
@@ -80,11 +80,22 @@ def export(
         ) from error
     _remove_abandoned(folder)
     try:
-        with stage("export"):
-            draft.chmod(0o755)
-            tf.saved_model.save(module, str(draft), signatures=module.signatures())
-            _write_extra(draft, recorded, card)
-            write_manifest(draft)
+        try:
+            with stage("export"):
+                draft.chmod(0o755)
+                tf.saved_model.save(module, str(draft), signatures=module.signatures())
+                _write_extra(draft, recorded, card)
+                write_manifest(draft)
+        except (OSError, tf.errors.OpError) as error:
+            if not is_disk_full(error):
+                raise
+            raise UserError(
+                "The model cannot be written: the disk is full.",
+                where=str(folder),
+                expected="room for another version; none was left half written",
+                remedy="Make room and give the same command again: it goes on from the last "
+                "checkpoint. Or name a folder on another disk: --output FOLDER",
+            ) from error
         checks = verify(draft)
         if not all(check.passed for check in checks):
             raise VerificationError(checks)

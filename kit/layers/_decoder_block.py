@@ -61,6 +61,7 @@ class DecoderBlock(TransformerBlock):
         memory_mask: Any = None,
         training: bool = False,
     ) -> Any:
+        vectors = tf.cast(vectors, self.compute_dtype)
         before = self._before(ATTENTION, vectors)
         attended = self.attention(before, mask=mask, training=training)
         vectors = self._with(ATTENTION, vectors, attended, training)

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kit.layers._integer_ids import integer_ids
+
 Key = str | int
 # Bytes. A tensor of 2 GiB cannot be sent to a server, as it is when training goes on.
 LARGEST_SHARD = 2_000_000_000
@@ -45,7 +47,8 @@ class Embedding(keras.layers.Layer):
         hash_bins: number of bins.
         table: the Embedding whose weights to use.
 
-    Input: any shape, integer or string. Output: input shape + [output_dim], in the layer's
+    Input: any shape, integer or string, or floats that hold whole numbers (see `integer_ids`).
+    Output: input shape + [output_dim], in the layer's
     compute dtype (mixed precision casts the rows, never the table).
 
     Raises:
@@ -80,6 +83,7 @@ class Embedding(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Ids arrive as they are given.
         kinds = (input_dim, vocabulary, hash_bins, table)
         if sum(kind is not None for kind in kinds) != 1:
             raise ValueError("Give exactly one of input_dim, vocabulary, hash_bins and table.")
@@ -162,11 +166,11 @@ class Embedding(keras.layers.Layer):
         """Row of the table for each id, int32 or int64, in the shape of the input."""
         if self.table is not None:
             return self.table.rows(inputs)
+        if inputs.dtype != tf.string:
+            inputs = integer_ids(inputs)
         if self._row_of_key is not None:
             return self._row_of_key.lookup(tf.cast(inputs, self._row_of_key.key_dtype))
-        if self.hash_bins is not None:
-            return self._bins(inputs)
-        return inputs if inputs.dtype in (tf.int32, tf.int64) else tf.cast(inputs, tf.int32)
+        return inputs if self.hash_bins is None else self._bins(inputs)
 
     def _bins(self, inputs: Any) -> Any:
         text = inputs if inputs.dtype == tf.string else tf.as_string(tf.cast(inputs, tf.int64))

@@ -45,10 +45,12 @@ class FeatureBag(keras.layers.Layer):
 
     def __init__(self, vocabulary_size: int, dim: int, entries: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Tokens and numbers arrive as they are given.
         self.vocabulary_size, self.dim, self.entries = vocabulary_size, dim, entries
-        self.table = Embedding(vocabulary_size, dim, name="tokens")
-        self.pooling = MaskedPooling(power=0.5)
-        self.numbers = keras.layers.Dense(dim, use_bias=False, name="numbers")
+        policy = self.dtype_policy
+        self.table = Embedding(vocabulary_size, dim, dtype=policy, name="tokens")
+        self.pooling = MaskedPooling(power=0.5, dtype=policy)
+        self.numbers = keras.layers.Dense(dim, use_bias=False, dtype="float32", name="numbers")
         # In float32 the same entries are dropped in every precision.
         self.dropout = keras.layers.Dropout(DROPPED, dtype="float32") if entries else None
 
@@ -68,7 +70,7 @@ class FeatureBag(keras.layers.Layer):
             plain, entries = ops.split(numbers, [numbers.shape[-1] - self.entries], axis=-1)
             entries = ops.cast(self.dropout(entries, training=training), plain.dtype)
             numbers = ops.concatenate([plain, entries], axis=-1)
-        return text + self.numbers(numbers)
+        return text + ops.cast(self.numbers(numbers), text.dtype)
 
     def compute_output_shape(
         self, tokens_shape: tuple[int | None, ...], numbers_shape: tuple[int | None, ...]

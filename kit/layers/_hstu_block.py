@@ -52,6 +52,7 @@ class HSTUBlock(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Times arrive as they are given.
         self.supports_masking = True
         self.heads, self.causal, self.time_buckets = heads, causal, time_buckets
         self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
@@ -81,6 +82,7 @@ class HSTUBlock(keras.layers.Layer):
     def call(
         self, vectors: Any, mask: Any = None, times: Any = None, training: bool = False
     ) -> Any:
+        vectors = tf.cast(vectors, self.compute_dtype)
         normed = tf.cast(self.norms[0](vectors), self.compute_dtype)
         gate, *parts = tf.split(self.projection(normed), 4, axis=-1)
         query, key, value = (of_heads(x, self.heads) for x in parts)

@@ -15,8 +15,11 @@ class NumberEmbedding(keras.layers.Layer):
     A straight line through a number serves a heavy tail, a step or a hump badly. Each number's
     range is cut into bins with about as much of the training data in each, and its vector may
     change at another rate in each; outside the range it stays as it is at the end. A value that is
-    seen very often, as 0 is in "money gained", leaves bins to the others. NaN has a trained vector
-    of its own.
+    seen very often, as 0 is in "money gained", leaves bins to the others.
+
+    NaN and infinity are missing values. Their vector is the mean of the vectors of the training
+    data plus an offset, which is zero until missing values are trained on: a number that was never
+    missing in training gets an average answer where it is missing later.
 
     Args:
         dim: width of the vectors.
@@ -35,7 +38,7 @@ class NumberEmbedding(keras.layers.Layer):
 
     >>> layer = NumberEmbedding(dim=4, bins=2)
     >>> layer.build((None, 1))
-    >>> layer.set_edges(layer.edges_of(np.array([[0.0], [10.0], [1000.0], [np.nan]])))
+    >>> layer.adapt(np.array([[0.0], [10.0], [1000.0], [np.nan]]))
     >>> layer.edges.numpy().tolist()
     [[0.0, 10.0, 1000.0]]
     >>> layer(tf.constant([[3.0], [np.nan]])).shape
@@ -44,6 +47,7 @@ class NumberEmbedding(keras.layers.Layer):
 
     def __init__(self, dim: int, bins: int = 32, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Numbers arrive as they are given.
         self.dim, self.bins = dim, bins
 
     def build(self, numbers_shape: tuple[int | None, ...]) -> None:
@@ -61,7 +65,14 @@ class NumberEmbedding(keras.layers.Layer):
         )
         self.bias = self.add_weight(shape=(numbers, self.dim), initializer=uniform, name="bias")
         self.missing = self.add_weight(
-            shape=(numbers, self.dim), initializer=uniform, name="missing"
+            shape=(numbers, self.dim), initializer="zeros", name="missing"
+        )
+        self.average = self.add_weight(
+            shape=(numbers, self.bins),
+            initializer=_even_average,
+            trainable=False,
+            autocast=False,
+            name="average",
         )
         self.built = True
 
@@ -77,17 +88,57 @@ class NumberEmbedding(keras.layers.Layer):
         return np.stack(columns).astype(np.float32)
 
     def set_edges(self, edges: NDArray[np.floating]) -> None:
-        """Store the edges of the bins, [numbers, bins + 1], each row in order."""
+        """Store the edges of the bins, [numbers, bins + 1], each row in order.
+
+        What stands for a missing value is then the middle of the bins; `adapt` knows better.
+        """
         self.edges.assign(edges)
+        self.average.assign(_even_average((len(edges), self.bins)) * (np.diff(edges) > 0))
+
+    def adapt(self, numbers: NDArray[np.floating]) -> None:
+        """Learn the bins, and what stands for a missing value, from training data.
+
+        Args:
+            numbers: training values [rows, numbers], NaN where missing.
+
+        Raises:
+            ValueError: a number is infinite.
+        """
+        edges = self.edges_of(numbers)
+        self.set_edges(edges)
+        means = [
+            _filled(column[~np.isnan(column), None], own[:-1], own[1:]).mean(axis=0)
+            if np.isfinite(column).any()
+            else np.zeros(self.bins)
+            for column, own in zip(numbers.T, edges, strict=True)
+        ]
+        self.average.assign(np.stack(means))
 
     def call(self, numbers: Any) -> Any:
-        numbers = tf.cast(numbers, tf.float32)
-        missing = tf.math.is_nan(numbers)[..., None]
+        numbers = tf.cast(numbers, tf.float32)[..., None]
+        missing = ~tf.math.is_finite(numbers)
         low, high = self.edges.value[:, :-1], self.edges.value[:, 1:]
-        above = tf.where(missing, tf.zeros_like(low), numbers[..., None] - low)
+        above = tf.where(missing, tf.zeros_like(low), numbers - low)
         filled = tf.clip_by_value(tf.math.divide_no_nan(above, high - low), 0, 1)
-        vectors = tf.einsum("rnb,nbd->rnd", tf.cast(filled, self.compute_dtype), self.kernel)
-        return tf.where(missing, self.missing, vectors + self.bias)
+        filled = tf.where(missing, self.average.value, filled)
+        kernel, bias, offset = (
+            tf.cast(weight.value, self.compute_dtype)
+            for weight in (self.kernel, self.bias, self.missing)
+        )
+        vectors = tf.einsum("rnb,nbd->rnd", tf.cast(filled, self.compute_dtype), kernel) + bias
+        return tf.where(missing, vectors + offset, vectors)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Load the weights; in files without an average the vector of missing values is whole."""
+        if "4" in store.keys():  # noqa: SIM118
+            super().load_own_variables(store)
+            return
+        kernel, bias, missing, edges = (np.asarray(store[str(n)]) for n in range(4))
+        self.kernel.assign(kernel)
+        self.bias.assign(bias)
+        self.missing.assign(missing - bias)
+        self.edges.assign(edges)
+        self.average.assign(np.zeros(self.average.shape))
 
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (*shape, self.dim)
@@ -98,6 +149,18 @@ class NumberEmbedding(keras.layers.Layer):
 
 def _even_edges(shape: tuple[int, int], dtype: Any = None) -> Any:
     return tf.broadcast_to(tf.linspace(-2.0, 2.0, shape[1]), shape)
+
+
+def _even_average(shape: tuple[int, int], dtype: Any = None) -> Any:
+    """How full bins are, on average, of values that are as often in one as in another."""
+    return np.broadcast_to(1 - (np.arange(shape[1]) + 0.5) / shape[1], shape).astype(np.float32)
+
+
+def _filled(values: Any, low: Any, high: Any) -> NDArray[np.floating]:
+    """How full each bin is, 0 to 1; a bin without a width is empty."""
+    width = np.where(high > low, high - low, np.inf)
+    filled: NDArray[np.floating] = np.clip((values - low) / width, 0, 1)
+    return filled
 
 
 def _edges(values: NDArray[np.floating], bins: int) -> NDArray[np.floating]:

@@ -35,6 +35,7 @@ class RelativeTimeBias(keras.layers.Layer):
 
     def __init__(self, heads: int, buckets: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Times arrive as they are given.
         self.heads, self.buckets = heads, buckets
 
     def build(self, times_shape: tuple[int | None, ...]) -> None:
@@ -51,8 +52,7 @@ class RelativeTimeBias(keras.layers.Layer):
         bucket = tf.minimum(tf.cast(doublings, tf.int32), self.buckets - 1)
         # A product with one-hot rows: its gradient is a sum, not a scatter of every pair.
         chosen = tf.one_hot(bucket, self.buckets, dtype=self.compute_dtype)
-        bias = tf.einsum("bqkn,nh->bhqk", chosen, tf.convert_to_tensor(self.bias))
-        return bias
+        return tf.einsum("bqkn,nh->bhqk", chosen, tf.cast(self.bias.value, self.compute_dtype))
 
     def compute_output_shape(self, times_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         batch, length = times_shape

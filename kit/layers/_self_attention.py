@@ -57,6 +57,7 @@ class SelfAttention(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Times arrive as they are given.
         self.supports_masking = True
         self.heads, self.causal, self.rotary = heads, causal, rotary
         self.time_buckets = time_buckets

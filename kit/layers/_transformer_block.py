@@ -62,6 +62,7 @@ class TransformerBlock(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Times arrive as they are given.
         self.supports_masking = True
         if norm not in ("pre", "post"):
             raise ValueError(f"norm must be pre or post; got {norm!r}.")
@@ -106,6 +107,7 @@ class TransformerBlock(keras.layers.Layer):
     def call(
         self, vectors: Any, mask: Any = None, times: Any = None, training: bool = False
     ) -> Any:
+        vectors = tf.cast(vectors, self.compute_dtype)
         before = self._normed(0, vectors) if self.norm == "pre" else vectors
         attended = self.attention(before, mask=mask, times=times, training=training)
         vectors = self._with(0, vectors, attended, training)

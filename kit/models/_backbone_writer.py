@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from kit.layers import integer_ids
 from kit.models._token_writer import PADDING, TokenWriter
 
 
@@ -30,6 +31,7 @@ class BackboneWriter(TokenWriter):
         self, backbone: keras.Model, *, label_smoothing: float = 0.1, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Token ids arrive as they are given.
         self.backbone, self.label_smoothing = backbone, label_smoothing
         self.vocabulary, self.dim = backbone.vocabulary_size, backbone.hidden_dim
         # The same layers, the same weights.
@@ -39,15 +41,19 @@ class BackboneWriter(TokenWriter):
         )
 
     def build(self, input_shape: Any = None) -> None:
-        self.bias = self.add_weight(shape=(self.vocabulary,), initializer="zeros", name="bias")
+        self.bias = self.add_weight(
+            shape=(self.vocabulary,), initializer="zeros", autocast=False, name="bias"
+        )
         self.built = True
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         self.build()
 
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
-        target = tf.cast(inputs["target"], tf.int32)
-        source, (read, mask) = self.read(inputs["source"]), self.decoded(target)
+        source, target = (
+            tf.cast(integer_ids(inputs[name]), tf.int32) for name in ("source", "target")
+        )
+        source, (read, mask) = self.read(source), self.decoded(target)
         answer = self.backbone(
             {
                 "encoder_token_ids": source,

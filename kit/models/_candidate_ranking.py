@@ -60,6 +60,7 @@ class CandidateRanking(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Scores and features arrive as they are given.
         if RETRIEVAL not in names:
             raise ValueError(f"One of the features has to be {RETRIEVAL!r}; got {list(names)}.")
         self.names, self.dim, self.bins = tuple(names), dim, bins

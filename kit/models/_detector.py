@@ -70,6 +70,7 @@ class Detector(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Pixels arrive as they are given.
         if not classes or any(side % STRIDES[-1] for side in shape):
             raise ValueError(f"It needs a class, and sides that 32 divides; got {shape}.")
         self.classes, self.picture_shape = list(classes), (int(shape[0]), int(shape[1]))
@@ -96,7 +97,7 @@ class Detector(keras.Model):
         self.built = True
 
     def call(self, pictures: Any, training: bool = False) -> tuple[Any, Any]:
-        pictures = tf.cast(pictures, self.compute_dtype) * self.scale + self.offset
+        pictures = tf.cast(pictures, tf.float32) * self.scale + self.offset
         maps = list(self.encoder(pictures, training=training).values())[-len(STRIDES) :]
         maps = self.pyramid(maps, training=training)
         found = [head(one, training=training) for head, one in zip(self.heads, maps, strict=True)]

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.layers import Embedding, FeatureBag
+from kit.layers import Embedding, FeatureBag, integer_ids
 from kit.models._picture_reader import PictureReader
 from kit.models._text_reader import TextReader
 
@@ -96,6 +96,7 @@ class EntityTower(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Codes, and what is known of them, arrive as they are given.
         self.size, self.dim, self.id_dropout, self.unit = size, dim, id_dropout, unit
         self.id_hiding = id_hiding
         if id_hiding:
@@ -154,6 +155,7 @@ class EntityTower(keras.layers.Layer):
             table.assign(np.concatenate([np.zeros_like(values[:1]), values]))
 
     def call(self, codes: Any, training: bool = False) -> Any:
+        codes = integer_ids(codes)
         known = tf.cast(tf.not_equal(codes, 0), self.compute_dtype)[..., None]
         vectors = self.ids(codes)
         if self.id_dropout:
@@ -165,7 +167,6 @@ class EntityTower(keras.layers.Layer):
         if self.bag is not None:
             tokens = tf.gather(self.tokens.value, codes)
             numbers = tf.gather(self.numbers.value, codes)
-            numbers = tf.cast(numbers, self.compute_dtype)
             vectors += self.bag(tokens, numbers, training=training)
         if self.readers:
             # What comes several times is read once.
@@ -201,8 +202,10 @@ class EntityTower(keras.layers.Layer):
         direction = tf.math.l2_normalize(vectors[..., :-1], axis=-1)
         return tf.concat([direction, vectors[..., -1:]], axis=-1)
 
-    def compute_output_shape(self, codes_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        return (*codes_shape, self.dim)
+    def compute_output_shape(
+        self, codes_shape: tuple[int | None, ...] | None
+    ) -> tuple[int | None, ...]:
+        return (*(codes_shape or (None,)), self.dim)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -54,6 +54,7 @@ class ImageClassifier(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Pixels arrive as they are given.
         self.encoder, self.classes = encoder, classes
         self.scale, self.offset = [float(x) for x in scale], [float(x) for x in offset]
         self.rand_augment, self.is_pretrained = rand_augment, is_pretrained

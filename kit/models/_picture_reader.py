@@ -41,6 +41,7 @@ class PictureReader(keras.layers.Layer):
 
     def __init__(self, dim: int, widths: Sequence[int] = WIDTHS, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Pixels arrive as they are given.
         self.dim, self.widths = dim, list(widths)
         self.encoder = ImageEncoder("convnext", self.widths, dtype=self.dtype_policy, name="maps")
         self.projection = keras.layers.Dense(
@@ -57,7 +58,7 @@ class PictureReader(keras.layers.Layer):
 
     def call(self, pictures: Any) -> Any:
         is_there = tf.reduce_any(pictures > 0, axis=[1, 2, 3])
-        scaled = tf.cast(pictures, self.compute_dtype) / 127.5 - 1.0
+        scaled = tf.cast(pictures, tf.float32) / 127.5 - 1.0
         maps = list(self.encoder(scaled).values())[-1]
         vectors = self.projection(tf.reduce_mean(maps, axis=[1, 2]))
         return vectors * tf.cast(is_there, vectors.dtype)[:, None]

@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from kit.errors import UserError
-from kit.layers import MaskedPooling
+from kit.layers import MaskedPooling, integer_ids
 from kit.models._lora import add_lora
 from kit.models._preset import read_preset
 from kit.models._preset_tokenizer import preset_byte_pairs, preset_sentence_pieces
@@ -53,6 +53,7 @@ class BackboneEncoder(keras.layers.Layer):
 
     def __init__(self, backbone: keras.Model, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Token ids arrive as they are given.
         self.backbone = backbone
         self.pooling = MaskedPooling(dtype=self.dtype_policy, name="pooling")
         # Some put vectors of pieces and places together in one layer.
@@ -73,7 +74,7 @@ class BackboneEncoder(keras.layers.Layer):
 
     def embedded(self, numbers: Any) -> Any:
         """The vectors that pieces have before any block, float [batch, length, dim]."""
-        return self._first(numbers)
+        return self._first(integer_ids(numbers))
 
     def encoded(self, vectors: Any, mask: Any, training: bool = False) -> dict[str, Any]:
         """What `call` gives, from vectors of pieces, see `TextEncoder`."""

@@ -84,6 +84,7 @@ class Ranking(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Codes and numbers arrive as they are given.
         if architecture not in ARCHITECTURES:
             raise ValueError(f"architecture is one of {list(ARCHITECTURES)}, not {architecture!r}.")
         if not tasks or not inputs:
@@ -139,7 +140,7 @@ class Ranking(keras.Model):
             self.fields.build()
         layer = self.fields.numbers
         if layer is not None:
-            layer.set_edges(layer.edges_of(numbers))
+            layer.adapt(numbers)
 
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
         return self.body(self.fields(inputs), training=training) * self.scale + self.shift

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from kit.layers import Embedding, MaskedPooling, NumberEmbedding, TargetAttention
+from kit.layers import Embedding, MaskedPooling, NumberEmbedding, TargetAttention, integer_ids
 from kit.models._ranking_input import RankingInput, first_rows
 
 
@@ -50,6 +50,7 @@ class RankingFields(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Codes and numbers arrive as they are given.
         self.inputs = [RankingInput(**one) if isinstance(one, dict) else one for one in inputs]
         self.dim, self.bins, self.shrinkage = dim, bins, shrinkage
         self.attend = None if attend is None else tuple(attend)
@@ -85,8 +86,8 @@ class RankingFields(keras.layers.Layer):
         return tf.ensure_shape(tf.concat(parts, axis=1), [None, len(self.inputs), self.dim])
 
     def _of_codes(self, inputs: dict[str, Any]) -> list[Any]:
-        codes = [tf.cast(inputs[one.name], tf.int32)[:, None] for one in self.codes]
-        lists = [tf.cast(inputs[one.name], tf.int32) for one in self.lists]
+        codes = [tf.cast(integer_ids(inputs[one.name]), tf.int32)[:, None] for one in self.codes]
+        lists = [tf.cast(integer_ids(inputs[one.name]), tf.int32) for one in self.lists]
         rows = [
             given + self.starts[one.table_name]
             for one, given in zip(self.codes + self.lists, codes + lists, strict=True)

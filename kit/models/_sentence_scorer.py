@@ -55,6 +55,7 @@ class SentenceScorer(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Token ids arrive as they are given.
         self.vocabulary, self.dim, self.sentences = vocabulary, dim, sentences
         self.layers_of_each, self.heads, self.hidden = layers, heads, hidden or 4 * dim
         self.table = Embedding(vocabulary, dim, name="table")

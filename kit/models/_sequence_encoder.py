@@ -52,6 +52,7 @@ class SequenceEncoder(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Times arrive as they are given.
         self.supports_masking = True
         if kind not in ("attention", "lstm", "gru", "conv"):
             raise ValueError(f"kind must be attention, lstm, gru or conv; got {kind!r}.")

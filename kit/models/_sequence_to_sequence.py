@@ -63,6 +63,7 @@ class SequenceToSequence(TokenWriter):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Token ids arrive as they are given.
         self.vocabulary, self.dim, self.heads = vocabulary, dim, heads
         self.hidden = hidden or 4 * dim
         self.label_smoothing = label_smoothing
@@ -92,7 +93,9 @@ class SequenceToSequence(TokenWriter):
         shape = (None, None, self.dim)
         for layer in (*self.encoder, *self.decoder, self.encoder_norm, self.decoder_norm):
             layer.build(shape)
-        self.bias = self.add_weight(shape=(self.vocabulary,), initializer="zeros", name="bias")
+        self.bias = self.add_weight(
+            shape=(self.vocabulary,), initializer="zeros", autocast=False, name="bias"
+        )
         self.built = True
 
     def build_from_config(self, config: dict[str, Any]) -> None:

@@ -76,6 +76,7 @@ class SequentialRecommender(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Items and times arrive as they are given.
         self.num_items, self.dim, self.length = num_items, dim, length
         self.temperature = temperature
         self.encoder: SequenceEncoder = (

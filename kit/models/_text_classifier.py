@@ -39,6 +39,7 @@ class TextClassifier(keras.Model):
         self, encoder: keras.layers.Layer, classes: int, dropout: float = 0.0, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Token ids arrive as they are given.
         self.encoder, self.classes = encoder, classes
         self.dropout = keras.layers.Dropout(dropout)
         self.head = keras.layers.Dense(classes, dtype="float32", name="head")

@@ -64,6 +64,7 @@ class TextEncoder(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Token ids arrive as they are given.
         if kind not in ("lstm", "conv", "transformer"):
             raise ValueError(f"kind must be lstm, conv or transformer; got {kind!r}.")
         self.size, self.kind, self.dim, self.layers, self.heads = size, kind, dim, layers, heads

@@ -34,6 +34,7 @@ class TextReader(keras.layers.Layer):
 
     def __init__(self, vocabulary: int, dim: int, width: int = 64, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Token ids arrive as they are given.
         self.vocabulary, self.dim, self.width = vocabulary, dim, width
         self.encoder = TextEncoder(
             vocabulary, "conv", width, dropout=0.0, dtype=self.dtype_policy, name="encoder"

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.layers import MaskedPooling
+from kit.layers import MaskedPooling, integer_ids
 from kit.losses import full_softmax, multi_hot, sampled_softmax
 from kit.models._entity_tower import ContentShape, EntityTower, FeatureShape
 from kit.models._retrieval_loss import RetrievalLoss
@@ -76,6 +76,7 @@ class TwoTower(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # Ids arrive as they are given.
         self.num_users, self.num_items, self.dim = num_users, num_items, dim
         self.user_tower = EntityTower(num_users, dim, user_features, id_dropout, name="user")
         self.item_tower = EntityTower(
@@ -118,7 +119,7 @@ class TwoTower(keras.Model):
         self.item_prior.assign(np.pad(prior, (1, 0)))
 
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
-        user, history = inputs["user"], inputs["history"]
+        user, history = inputs["user"], integer_ids(inputs["history"])
         pooled = self._pooled(history, training)
         query = self.user_tower(user, training=training) + pooled[:, :-1]
         return tf.concat([query, tf.ones_like(query[:, :1])], axis=1)
@@ -156,7 +157,8 @@ class TwoTower(keras.Model):
         loss = self._full_loss if self.is_full else self._sampled_loss
         # Keras adds up the gradients of all replicas, each of which sees its share of the batch.
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        return loss(y_pred, y, weights, x["history"], training) / replicas
+        targets, history = (tf.cast(integer_ids(ids), tf.int32) for ids in (y, x["history"]))
+        return loss(y_pred, targets, weights, history, training) / replicas
 
     def _full_loss(
         self, queries: Any, targets: Any, weights: Any, history: Any, training: bool

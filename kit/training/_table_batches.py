@@ -1,7 +1,7 @@
 """Training batches of a table's rows, in an order that depends on the seed alone."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.training._batches import WHOLE, Shard, digest
+
+# Enough to learn an average answer; AUC is the same to within its deviation between seeds.
+ABSENT_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,10 @@ class TableBatches:
         labels: float32 [rows, labels].
         batch_size: rows of a batch; at most the number of rows.
         seed: of the order.
+        absent: by feature, values that stand for a missing or an unknown value and that no row
+            has, see `TableEncoder.absent`.
+        absent_share: share of the rows in which each of them takes the place of the value. So the
+            model learns what to answer where a value is missing only later, or is new.
 
     Example:
 
@@ -36,6 +43,8 @@ class TableBatches:
     labels: NDArray[np.float32]
     batch_size: int
     seed: int
+    absent: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    absent_share: float = ABSENT_SHARE
 
     @property
     def steps_per_pass(self) -> int:
@@ -53,6 +62,7 @@ class TableBatches:
             "rows": len(self.labels),
             "features": list(self.features),
             "content": digest(*self.features.values(), self.labels),
+            **({"absent": sorted(self.absent)} if self.absent else {}),
         }
 
     def stream(self, first_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
@@ -76,13 +86,36 @@ class TableBatches:
             missing = self.steps_per_pass * self.batch_size - count
             filled = tf.concat([shuffled, shuffled[:missing]], axis=0)
             batched = tf.reshape(filled, [self.steps_per_pass, self.batch_size])
-            return tf.data.Dataset.from_tensor_slices(batched[:, rows])
+            step = number * self.steps_per_pass + tf.range(self.steps_per_pass, dtype=tf.int64)
+            return tf.data.Dataset.from_tensor_slices((batched[:, rows], step))
 
-        def batch(row: tf.Tensor) -> tuple[object, tf.Tensor, tf.Tensor]:
-            return read(row), tf.gather(labels, row), tf.ones(rows.stop - rows.start)
+        def batch(row: tf.Tensor, step: tf.Tensor) -> tuple[object, tf.Tensor, tf.Tensor]:
+            features = self._with_absent(read(row), step, rows)
+            return features, tf.gather(labels, row), tf.ones(rows.stop - rows.start)
 
         passes = tf.data.Dataset.counter(first_pass).flat_map(order).skip(begun)
         return passes.map(batch, num_parallel_calls=2).prefetch(4)
+
+    def _with_absent(
+        self, features: dict[str, tf.Tensor], step: tf.Tensor, rows: slice
+    ) -> dict[str, tf.Tensor]:
+        names = [name for name, values in self.absent.items() if values]
+        if not names:
+            return features
+        # Of the whole batch, so that each shard has its rows of the same.
+        drawn = tf.random.stateless_uniform([self.batch_size, len(names)], seed=[self.seed, step])
+        for name, column in zip(names, tf.unstack(drawn[rows], axis=1), strict=True):
+            given = features[name]
+            if given.shape.rank == 2:
+                column = column[:, None]
+            for number, value in enumerate(self.absent[name]):
+                replaced = tf.cast(value, given.dtype)
+                if given.dtype.is_integer:  # Padding, and a value missing already, stays.
+                    replaced = tf.where(given == 0, given, replaced)
+                low = number * self.absent_share
+                chosen = (column >= low) & (column < low + self.absent_share)
+                features[name] = given = tf.where(chosen, replaced, given)
+        return features
 
 
 def _reader(features: Mapping[str, NDArray[Any]]) -> Any:

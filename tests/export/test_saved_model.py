@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import threading
@@ -187,3 +188,44 @@ def test_a_folder_that_cannot_be_written(module, tmp_path, monkeypatch):
     monkeypatch.setattr(_saved_model, "mkdtemp", forbidden)
     with pytest.raises(UserError, match="Permission denied"):
         export(module, tmp_path / "model", recorded=EMBEDDED, card={})
+
+
+DISK_FULL = {
+    "weights": tf.errors.ResourceExhaustedError(None, None, "a/b; No space left on device"),
+    "graph": tf.errors.UnknownError(None, None, "a/b; No space left on device"),
+    "quota": tf.errors.UnknownError(None, None, "a/b; Disk quota exceeded"),
+    "card": OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+    "of a user": OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)),
+}
+
+
+@pytest.mark.parametrize("part", DISK_FULL)
+def test_a_full_disk_is_told_and_no_half_version_is_left(
+    part, module, tmp_path, monkeypatch, unverified
+):
+    export(module, tmp_path, recorded=EMBEDDED, card={})
+
+    def fill(*_, **__):
+        (draft,) = tmp_path.glob(".draft-*")
+        (draft / "half").write_text("half")
+        raise DISK_FULL[part]
+
+    if isinstance(DISK_FULL[part], OSError):
+        monkeypatch.setattr(_saved_model, "write_warmup", fill)
+    else:
+        monkeypatch.setattr(tf.saved_model, "save", fill)
+    with pytest.raises(UserError, match="the disk is full") as raised:
+        export(module, tmp_path, recorded=EMBEDDED, card={})
+    assert raised.value.where == str(tmp_path)
+    assert "Make room and give the same command again" in raised.value.remedy
+    assert names(tmp_path) == ["1"]
+
+
+def test_other_errors_of_saving_stay_what_they_are(module, tmp_path, monkeypatch, unverified):
+    def fail(*_, **__):
+        raise tf.errors.InvalidArgumentError(None, None, "no such shape")
+
+    monkeypatch.setattr(tf.saved_model, "save", fail)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        export(module, tmp_path, recorded=EMBEDDED, card={})
+    assert names(tmp_path) == []

@@ -82,3 +82,52 @@ def test_the_content_tells_data_apart():
     ]
     assert batches().content == contents[0]
     assert all(contents.count(content) == 1 for content in contents)
+
+
+# No row is missing a value, but the second of "padded" has one element only.
+WHOLE_ROWS = {
+    "age": np.arange(1, 1001, dtype=np.float32),
+    "city": np.arange(1000, dtype=np.int32) + 2,
+    "padded": np.tile(np.array([[5, 6], [7, 0]], np.int32), (500, 1)),
+}
+ABSENT = {"age": [np.nan], "city": [0, 1], "padded": [0, 1]}
+
+
+def replaced(**changes):
+    settings = {"batch_size": 100, "seed": 0, "absent": ABSENT, "absent_share": 0.05, **changes}
+    return TableBatches(WHOLE_ROWS, np.arange(1000, dtype=np.float32)[:, None], **settings)
+
+
+def test_absent_values_take_the_place_of_some_and_labels_stay():
+    found = some(10, replaced().stream())
+    rows = np.concatenate([labels[:, 0] for _, labels in found]).astype(int)
+    features = {n: np.concatenate([inputs[n] for inputs, _ in found]) for n in WHOLE_ROWS}
+    was = {n: values[rows] for n, values in WHOLE_ROWS.items()}
+    is_missing = np.isnan(features["age"])
+    assert 20 <= is_missing.sum() <= 90
+    np.testing.assert_array_equal(features["age"][~is_missing], was["age"][~is_missing])
+    for code in (0, 1):
+        assert 20 <= (features["city"] == code).sum() <= 90
+        chosen = (features["padded"][:, 0] == code).nonzero()[0]
+        assert 20 <= len(chosen) <= 90
+        # Padding stays padding.
+        np.testing.assert_array_equal(
+            features["padded"][chosen], np.where(was["padded"][chosen] == 0, 0, code)
+        )
+    same_rows = (features["padded"] == was["padded"]).all(axis=1)
+    assert same_rows.sum() + (features["padded"][:, 0] <= 1).sum() == 1000
+
+
+def test_absent_values_depend_on_seed_and_step_alone():
+    whole = some(13, replaced().stream())
+    same(whole[11:], some(2, replaced().stream(11)))
+    for part in (0, 1):
+        for (inputs, _), (own, _) in zip(
+            whole[:3], some(3, replaced().stream(0, Shard(part, of=2))), strict=True
+        ):
+            for name in WHOLE_ROWS:
+                rows = slice(50 * part, 50 * part + 50)
+                np.testing.assert_array_equal(own[name], inputs[name][rows])
+    others = some(1, replaced(seed=1).stream())
+    assert (np.isnan(others[0][0]["age"]) != np.isnan(whole[0][0]["age"])).any()
+    assert replaced().content != replaced(absent={}).content
