@@ -7,10 +7,13 @@ from kit.artefact._bytes import with_bytes as with_bytes
 from kit.artefact._card import index_line as index_line
 from kit.artefact._card import read_card as read_card
 from kit.artefact._card import recommender_card as recommender_card
+from kit.artefact._check import check_operations as check_operations
+from kit.artefact._check import problems_of_graph as problems_of_graph
 from kit.artefact._graph import SavedGraph as SavedGraph
 from kit.artefact._graph import Signature as Signature
 from kit.artefact._graph import TensorSpec as TensorSpec
 from kit.artefact._graph import read_graph as read_graph
+from kit.artefact._manifest import damages as damages
 from kit.artefact._manifest import write_manifest as write_manifest
 from kit.artefact._operations import load_version as load_version
 from kit.artefact._operations import operations_needed as operations_needed

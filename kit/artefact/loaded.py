@@ -54,17 +54,19 @@ class Artefact:
 
     Args:
         version: folder that holds saved_model.pb.
+        trust: load it also if it could do what no export of this kit does.
 
     Raises:
-        UserError: the folder does not hold an export of this kit that recommends.
+        UserError: the folder does not hold an export of this kit that recommends, or it should not
+            be loaded.
     """
 
-    def __init__(self, version: Path) -> None:
+    def __init__(self, version: Path, *, trust: bool = False) -> None:
         self.card = recommender_card(version)
         self.version = version
         self._names: dict[str, str] = self.card["names"]
         self.items = ItemNames(self._names, str(version))
-        self._model = load_version(version)
+        self._model = load_version(version, trust=trust)
         self.signatures = self._model.signatures
 
     def recommend(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kit.cli._artefact import EXAMPLE_FOLDER
+from kit.cli._artefact import EXAMPLE_FOLDER, checked_version, trust_option
 from kit.console import Command, echo, quiet_tensorflow
 from kit.errors import UserError
 
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     type=click.Choice(["float32", "bfloat16", "int8"]),
     help="How an inverted file keeps its vectors.  [default: as before]",
 )
+@trust_option
 def index(
     folder: Path,
     added: Path | None,
@@ -54,6 +55,7 @@ def index(
     index: str | None,
     recall: float | None,
     index_rows: str | None,
+    trust: bool,
 ) -> None:
     """Add and remove items without training, or search them otherwise: a new version.
 
@@ -64,9 +66,10 @@ def index(
     searched = {name: value for name, value in searched.items() if value is not None}
     if added is None and removed is None and not searched:
         raise click.UsageError("Nothing to change: give --add, --remove or --index.")
-    from kit.artefact import index_line, read_card, version_folder
+    from kit.artefact import index_line, read_card, recommender_card
 
-    version = version_folder(folder)
+    version = checked_version(folder, trust=trust)
+    recommender_card(version)
     gone = _lines(removed) if removed is not None else []
     quiet_tensorflow()
     from kit.artefact.content import ItemContent
@@ -74,13 +77,13 @@ def index(
     from kit.export import Catalogue
     from kit.retrieval import IndexSettings
 
-    catalogue = Catalogue.of(version)
+    catalogue = Catalogue.of(version, trust=trust)
     if gone:
         catalogue = catalogue.without(gone)
         echo(f"removed:   {len(set(gone)):,} items")
     if added is not None:
         contents = [
-            ItemContent(**saved, folder=str(added.parent))
+            ItemContent(saved["column"], saved["encoder"], str(added.parent), trust=trust)
             for saved in catalogue.card.get("item_contents", [])
         ]
 
