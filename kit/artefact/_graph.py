@@ -229,7 +229,12 @@ def _parts(graph: Any) -> int:
         map(
             len,
             (
-                *(graph.graph_def.node, library.function, library.gradient, library.registered_gradients),
+                *(
+                    graph.graph_def.node,
+                    library.function,
+                    library.gradient,
+                    library.registered_gradients,
+                ),
                 *(graph.signature_def, graph.collection_def, graph.asset_file_def),
                 *(objects.nodes, objects.concrete_functions),
             ),

@@ -81,7 +81,7 @@ def test_no_number_appears_before_all_is_written_and_verified(module, tmp_path, 
 
     def watched_verify(draft, *, trust):
         seen.append(names(tmp_path))
-        return passing(draft)
+        return passing(draft, trust=trust)
 
     monkeypatch.setattr(tf.saved_model, "save", watched_save)
     monkeypatch.setattr(_saved_model, "verify", watched_verify)
