@@ -99,7 +99,7 @@ def _made(count: int) -> tuple[list[int], list[int], list[int]]:
     with ours, theirs:
         helper = subprocess.Popen(
             [sys.executable, "-I", "-S", str(HELPER)],
-            stdin=theirs,
+            stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
