@@ -18,6 +18,8 @@ from kit.artefact._manifest import write_manifest as write_manifest
 from kit.artefact._operations import load_version as load_version
 from kit.artefact._operations import operations_needed as operations_needed
 from kit.artefact._operations import register_operations as register_operations
+from kit.artefact._sample_users import is_sample_user as is_sample_user
+from kit.artefact._sample_users import sample_user as sample_user
 from kit.artefact._verify import SignatureCheck as SignatureCheck
 from kit.artefact._verify import verify as verify
 from kit.artefact._version import version_folder as version_folder

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from kit.artefact._card import recommender_card
 from kit.artefact._item_names import ItemNames
 from kit.artefact._operations import load_version
+from kit.artefact._sample_users import is_sample_user
 from kit.errors import UserError
 from kit.retrieval import because_of
 
@@ -125,7 +126,7 @@ class Artefact:
 
     def user_ids(self) -> list[str]:
         """The users that the model knows, in the order of its table."""
-        return [user.decode() for user in self._model.users_with(tf.constant(0)).numpy()]
+        return self._users_with(0)
 
     def name(self, item_id: str) -> str:
         """What a person calls an item; its id if it has no name."""
@@ -133,9 +134,14 @@ class Artefact:
 
     def some_users(self, count: int, seed: int = 0) -> list[str]:
         """Known users with at least five items, drawn at random."""
-        found = self._model.users_with(tf.constant(5)).numpy()
+        found = self._users_with(5)
         drawn = np.random.default_rng(seed).permutation(len(found))[:count]
-        return [found[i].decode() for i in drawn]
+        return [found[i] for i in drawn]
+
+    def _users_with(self, least: int) -> list[str]:
+        """Users with so many items, without those that do not exist."""
+        found = [user.decode() for user in self._model.users_with(tf.constant(least)).numpy()]
+        return [user for user in found if not is_sample_user(user)]
 
     def embeddings(self, items: list[str]) -> NDArray[np.float32]:
         """float32 [items, dim], without the bias."""
