@@ -1,10 +1,13 @@
 """The card an export carries: what it is, for programs."""
 
-import json
 from pathlib import Path
 from typing import Any
 
+from kit.artefact._card_check import check_card
+from kit.artefact._json_object import json_object
 from kit.errors import UserError
+
+CARD = Path("assets.extra", "card.json")
 
 
 def read_card(version: Path) -> dict[str, Any]:
@@ -13,7 +16,7 @@ def read_card(version: Path) -> dict[str, Any]:
     Raises:
         UserError: there is none, so it is not an export of this kit, or it is damaged.
     """
-    file = version / "assets.extra" / "card.json"
+    file = version / CARD
     if not file.is_file():
         raise UserError(
             "The artefact has no card.",
@@ -22,16 +25,15 @@ def read_card(version: Path) -> dict[str, Any]:
             remedy="Train one: kit train two-tower --data online-retail",
         )
     try:
-        card = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError:
-        card = None
-    if not isinstance(card, dict):
+        card = json_object(file)
+    except UserError as error:
         raise UserError(
-            "The card of the artefact is damaged.",
+            f"The card of the artefact is damaged. {error.what}",
             where=str(file),
-            expected="a JSON object, as the export wrote it",
+            expected=error.expected or "a JSON object, as the export wrote it",
             remedy="Export the model again; kit verify names what else was changed.",
-        )
+        ) from error
+    check_card(card, str(file))
     return card
 
 

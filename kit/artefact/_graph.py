@@ -17,21 +17,69 @@ from google.protobuf import (
 
 from kit.errors import UserError
 
-# message -> field -> (number, type); * marks a repeated field.
+# message -> field -> (number, type); * marks a repeated field. What may come by the million is
+# declared as bytes and parsed one at a time: an empty node takes 2 bytes on the wire and hundreds
+# in memory.
 FIELDS = {
-    "SavedModel": {"meta_graphs": (2, "*MetaGraphDef")},
+    "SavedModel": {"meta_graphs": (2, "*bytes")},
     "MetaGraphDef": {
         "meta_info_def": (1, "MetaInfoDef"),
         "graph_def": (2, "GraphDef"),
-        "signature_def": (5, "*SignatureEntry"),
+        "saver_def": (3, "SaverDef"),
+        "collection_def": (4, "*bytes"),
+        "signature_def": (5, "*bytes"),
+        "asset_file_def": (6, "*bytes"),
+        "object_graph_def": (7, "SavedObjectGraph"),
     },
     "MetaInfoDef": {"tags": (4, "*string")},
-    "GraphDef": {"node": (1, "*NodeDef"), "library": (2, "FunctionDefLibrary")},
-    "NodeDef": {"name": (1, "string"), "op": (2, "string")},
-    "FunctionDefLibrary": {"function": (1, "*FunctionDef")},
-    "FunctionDef": {"signature": (1, "OpDef"), "node_def": (3, "*NodeDef")},
-    "OpDef": {"name": (1, "string")},
+    "GraphDef": {"node": (1, "*bytes"), "library": (2, "FunctionDefLibrary")},
+    "NodeDef": {
+        "name": (1, "string"),
+        "op": (2, "string"),
+        "input": (3, "*string"),
+        "attr": (5, "*AttrEntry"),
+    },
+    "AttrEntry": {"key": (1, "string"), "value": (2, "AttrValue")},
+    "AttrValue": {
+        "list": (1, "*ListValue"),
+        "s": (2, "bytes"),
+        "type": (6, "int32"),
+        "func": (10, "*NameAttrList"),
+    },
+    "ListValue": {"func": (9, "*NameAttrList")},
+    "NameAttrList": {"name": (1, "string"), "attr": (2, "*AttrEntry")},
+    "FunctionDefLibrary": {
+        "function": (1, "*bytes"),
+        "gradient": (2, "*bytes"),
+        "registered_gradients": (3, "*bytes"),
+    },
+    "RegisteredGradient": {"gradient_func": (1, "string"), "registered_op_type": (2, "string")},
+    "FunctionDef": {
+        "signature": (1, "OpDef"),
+        "node_def": (3, "*bytes"),
+        "attr": (5, "*AttrEntry"),
+    },
+    "OpDef": {"name": (1, "string"), "input_arg": (2, "*ArgDef")},
+    "ArgDef": {"name": (1, "string")},
     "OpList": {"op": (1, "*OpDef")},
+    "SaverDef": {
+        "filename_tensor_name": (1, "string"),
+        "save_tensor_name": (2, "string"),
+        "restore_op_name": (3, "string"),
+    },
+    "CollectionEntry": {"key": (1, "string"), "value": (2, "CollectionDef")},
+    "CollectionDef": {"node_list": (1, "NodeList")},
+    "NodeList": {"value": (1, "*string")},
+    "AssetFileDef": {"tensor_info": (1, "TensorInfo"), "filename": (2, "string")},
+    "SavedObjectGraph": {"nodes": (1, "*bytes"), "concrete_functions": (2, "*bytes")},
+    "SavedObject": {
+        "user_object": (4, "SavedUserObject"),
+        "saveable_objects": (11, "*bytes"),
+        "registered_name": (13, "string"),
+        "registered_saver": (16, "string"),
+    },
+    "SavedUserObject": {"identifier": (1, "string")},
+    "ConcreteFunctionEntry": {"key": (1, "string")},
     "SignatureEntry": {"key": (1, "string"), "value": (2, "SignatureDef")},
     "SignatureDef": {"inputs": (1, "*TensorEntry"), "outputs": (2, "*TensorEntry")},
     "TensorEntry": {"key": (1, "string"), "value": (2, "TensorInfo")},
@@ -45,10 +93,14 @@ FIELDS = {
 }
 SCALARS = {
     "string": descriptor_pb2.FieldDescriptorProto.TYPE_STRING,
+    "bytes": descriptor_pb2.FieldDescriptorProto.TYPE_BYTES,
     "int32": descriptor_pb2.FieldDescriptorProto.TYPE_INT32,
     "int64": descriptor_pb2.FieldDescriptorProto.TYPE_INT64,
     "bool": descriptor_pb2.FieldDescriptorProto.TYPE_BOOL,
 }
+# Protobuf reads no more than 2 GiB; the largest graphs of this kit have 100,000 nodes.
+MOST_BYTES = 2**31 - 1
+MOST_GRAPHS, MOST_PARTS = 16, 1_000_000
 # TensorFlow's numbers of its types.
 DTYPES = {
     1: "float32",
@@ -122,26 +174,83 @@ def read_graph(version: Path) -> SavedGraph:
     Raises:
         UserError: the file is no SavedModel with such a graph.
     """
+    for graph in meta_graphs(version):
+        # As TensorFlow chooses: these tags, no more and no fewer.
+        if {*graph.meta_info_def.tags} == {"serve"}:
+            try:
+                return SavedGraph(_signatures(graph), _operations(graph.graph_def))
+            except message.DecodeError as error:
+                raise _no_saved_model(version) from error
+    raise UserError(
+        "The SavedModel has no graph tagged 'serve'.", where=str(version / "saved_model.pb")
+    )
+
+
+def meta_graphs(version: Path) -> list[Any]:
+    """Every MetaGraphDef of a version; what is declared as bytes is for `parsed`.
+
+    Raises:
+        UserError: the file cannot be read, or is no SavedModel.
+    """
     file = version / "saved_model.pb"
     try:
-        saved = _parsed("SavedModel", file.read_bytes())
+        if file.stat().st_size > MOST_BYTES:
+            raise UserError("The file is larger than a SavedModel can be.", where=str(file))
+        graphs = parsed("SavedModel", file.read_bytes()).meta_graphs
+        if len(graphs) > MOST_GRAPHS:
+            raise UserError(f"The SavedModel has {len(graphs):,} graphs.", where=str(file))
+        found = [parsed("MetaGraphDef", graph) for graph in graphs]
     except message.DecodeError as error:
-        raise UserError("The file is no SavedModel.", where=str(file)) from error
-    for graph in saved.meta_graphs:
-        if "serve" in graph.meta_info_def.tags:
-            return SavedGraph(_signatures(graph), _operations(graph.graph_def))
-    raise UserError("The SavedModel has no graph tagged 'serve'.", where=str(file))
+        raise _no_saved_model(version) from error
+    except OSError as error:
+        raise UserError(f"It cannot be read: {error.strerror}.", where=str(file)) from error
+    if sum(map(_parts, found)) > MOST_PARTS:
+        raise UserError(f"The graph has more than {MOST_PARTS:,} parts.", where=str(file))
+    return found
+
+
+def parsed(name: str, content: bytes) -> Any:
+    """A message of `FIELDS`.
+
+    Raises:
+        google.protobuf.message.DecodeError: it is none.
+    """
+    return MESSAGES[name].FromString(content)
 
 
 def names_of_operations(op_list: bytes) -> frozenset[str]:
     """The names in a serialised OpList, as `TF_GetAllOpList` gives it."""
-    return frozenset(op.name for op in _parsed("OpList", op_list).op)
+    return frozenset(op.name for op in parsed("OpList", op_list).op)
+
+
+def _parts(graph: Any) -> int:
+    library, objects = graph.graph_def.library, graph.object_graph_def
+    return sum(
+        map(
+            len,
+            (
+                *(
+                    graph.graph_def.node,
+                    library.function,
+                    library.gradient,
+                    library.registered_gradients,
+                ),
+                *(graph.signature_def, graph.collection_def, graph.asset_file_def),
+                *(objects.nodes, objects.concrete_functions),
+            ),
+        )
+    )
+
+
+def _no_saved_model(version: Path) -> UserError:
+    return UserError("The file is no SavedModel.", where=str(version / "saved_model.pb"))
 
 
 def _signatures(graph: Any) -> dict[str, Signature]:
+    entries = [parsed("SignatureEntry", entry) for entry in graph.signature_def]
     return {
         entry.key: Signature(_specs(entry.value.inputs), _specs(entry.value.outputs))
-        for entry in sorted(graph.signature_def, key=lambda entry: str(entry.key))
+        for entry in sorted(entries, key=lambda entry: str(entry.key))
         if entry.key != INITIALISER
     }
 
@@ -158,15 +267,11 @@ def _specs(entries: Any) -> dict[str, TensorSpec]:
 
 
 def _operations(graph: Any) -> frozenset[str]:
-    functions = graph.library.function
+    functions = [parsed("FunctionDef", function) for function in graph.library.function]
     nodes = [graph.node, *(function.node_def for function in functions)]
     # A function may be called by its name as if it were an operation.
     own = {function.signature.name for function in functions}
-    return frozenset(node.op for some in nodes for node in some) - own
-
-
-def _parsed(name: str, content: bytes) -> Any:
-    return MESSAGES[name].FromString(content)
+    return frozenset(parsed("NodeDef", node).op for some in nodes for node in some) - own
 
 
 def _messages() -> dict[str, Any]:

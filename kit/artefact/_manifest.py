@@ -5,8 +5,12 @@ It guards against accidents: who can change a file can change the manifest as we
 
 import hashlib
 import json
+import stat
 from pathlib import Path
 from typing import Any
+
+from kit.artefact._json_object import json_object
+from kit.errors import UserError
 
 MANIFEST = Path("assets.extra", "manifest.json")
 
@@ -31,10 +35,14 @@ def damages(version: Path) -> list[str]:
         One sentence a file, which names it.
     """
     try:
-        expected = json.loads((version / MANIFEST).read_text())["files"]
+        if not (version / MANIFEST).exists():
+            raise FileNotFoundError
+        expected = json_object(version / MANIFEST)["files"]
         noted = {str(name): (fact["bytes"], fact["sha256"]) for name, fact in expected.items()}
     except FileNotFoundError:
         return [f"{MANIFEST} is missing, so the files cannot be checked: export the model again"]
+    except UserError as error:
+        return [f"{MANIFEST} cannot be read: {error.what}"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return [f"{MANIFEST} cannot be read: {type(error).__name__}: {error}"]
     found = _files(version)
@@ -67,6 +75,8 @@ def _files(version: Path) -> set[str]:
 
 
 def _facts(file: Path) -> dict[str, Any]:
+    if not stat.S_ISREG(file.stat().st_mode):
+        raise OSError(0, "it is no regular file")
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return {"bytes": file.stat().st_size, "sha256": digest}

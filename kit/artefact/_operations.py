@@ -4,31 +4,41 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from kit.artefact._card import CARD
+from kit.artefact._check import check_operations
+from kit.artefact._graph import read_graph
 from kit.artefact._json_object import json_object
+from kit.artefact._program import MODULES
 from kit.errors import UserError
-
-CARD = Path("assets.extra", "card.json")
 
 
 def custom_operations(version: Path) -> dict[str, list[str]]:
-    """Python module to the operations it registers, as the card of an export names them.
+    """Python module to the operations of it that the graph has.
+
+    Which modules there can be is fixed: one that only a card names is never imported.
 
     Args:
         version: its folder.
 
     Raises:
-        UserError: the card cannot be read.
+        UserError: the graph cannot be read.
     """
-    file = version / CARD
-    found = json_object(file).get("custom_ops", {})
-    if not isinstance(found, dict) or not all(isinstance(names, list) for names in found.values()):
-        raise UserError("custom_ops does not map modules to lists of names.", where=str(file))
-    return found
+    has = read_graph(version).operations
+    found = {module: sorted(has.intersection(names)) for module, names in MODULES.items()}
+    return {module: names for module, names in found.items() if names}
 
 
 def operations_needed(version: Path) -> dict[str, list[str]]:
-    """`custom_operations`; none of what has no card, as it was not made by this kit."""
-    return custom_operations(version) if (version / CARD).is_file() else {}
+    """What the card of an export says of operations: Python module to their names.
+
+    Raises:
+        UserError: the card cannot be read.
+    """
+    file = version / CARD
+    found = json_object(file).get("custom_ops", {}) if file.is_file() else {}
+    if not isinstance(found, dict) or not all(isinstance(names, list) for names in found.values()):
+        raise UserError("custom_ops does not map modules to lists of names.", where=str(file))
+    return found
 
 
 def register_operations(version: Path) -> None:
@@ -37,7 +47,7 @@ def register_operations(version: Path) -> None:
     Raises:
         UserError: a package that has them is not installed.
     """
-    for module, names in operations_needed(version).items():
+    for module, names in custom_operations(version).items():
         try:
             import_module(module)
         except ImportError as error:
@@ -49,12 +59,17 @@ def register_operations(version: Path) -> None:
             ) from None
 
 
-def load_version(version: Path) -> Any:
+def load_version(version: Path, *, trust: bool = False) -> Any:
     """`tf.saved_model.load` with the operations that the version needs.
 
+    Args:
+        version: its folder.
+        trust: load it whatever it could do, see `check_operations`.
+
     Raises:
-        UserError: a package that has them is not installed.
+        UserError: it could do what no export of this kit does; or a package is not installed.
     """
+    check_operations(version, trust=trust)
     import tensorflow as tf
 
     register_operations(version)

@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from kit.artefact._card import CARD
+from kit.artefact._card_check import check_card
+from kit.artefact._check import problems_of_files, problems_of_graph
 from kit.artefact._compare import agrees, compare
 from kit.artefact._graph import SavedGraph, Signature, names_of_operations, read_graph
 from kit.artefact._json_object import json_object
@@ -51,8 +54,8 @@ class SignatureCheck:
         return f"{where}: {self.reason or measured}"
 
 
-def verify(folder: Path) -> list[SignatureCheck]:
-    """Check a version's files, load it in three ways and compare every signature.
+def verify(folder: Path, *, trust: bool = False) -> list[SignatureCheck]:
+    """Check a version's files and graph, load it in three ways and compare every signature.
 
     The ways are `tf.saved_model.load`, the session loader of TensorFlow 1 and TensorFlow's C
     library, each in a process of its own in which neither Keras nor this project can be imported.
@@ -61,26 +64,31 @@ def verify(folder: Path) -> list[SignatureCheck]:
 
     Args:
         folder: a version folder, or the model's folder for its newest version.
+        trust: load it also if its graph could do what no export of this kit does.
 
     Returns:
         One check a signature and loader. Failed ones come beside them or in their place: "(files)"
-        for a file that is missing, changed or unreadable (nothing is loaded then), "(loading)" for
-        a loader that came to no answer, "(operations)" for operations outside core TensorFlow that
-        the card does not name.
+        for a file that is missing, changed or unreadable, "(operations)" for what no export of
+        this kit can do (nothing is loaded in these cases), "(loading)"
+        for a loader that came to no answer.
 
     Raises:
         UserError: there is no artefact.
     """
     version = version_folder(folder).resolve()
-    damaged = damages(version)
+    problems = [] if trust else list(problems_of_files(version))
+    damaged = [problem for _, problem in problems] or damages(version)
     if damaged:
         return [_failed(FILES, reason) for reason in damaged]
     try:
         graph = read_graph(version)
         recorded = _recorded(version)
         custom = custom_operations(version)
+        check_card(json_object(version / CARD), str(version / CARD))
     except UserError as error:
         return [_failed(FILES, f"{Path(error.where).relative_to(version)}: {error.what}")]
+    if problems := [] if trust else list(problems_of_graph(version)):
+        return [_failed(OPERATIONS, f"{file}: {problem}") for file, problem in problems]
     request = {
         "version": str(version),
         "modules": sorted(custom),
@@ -122,7 +130,7 @@ def _compared(
     try:
         outputs = {key: _array(output) for key, output in answer["outputs"].items()}
         difference, ids_differ = compare(recorded[name]["outputs"], outputs)
-    except ValueError as error:
+    except (ValueError, TypeError, OverflowError) as error:
         return _failed(name, str(error), loader)
     for key, spec in signatures[name].outputs.items():
         dtype = answer["outputs"][key]["dtype"]
@@ -147,10 +155,10 @@ def _foreign(graph: SavedGraph, answer: Mapping[str, Any]) -> frozenset[str]:
 def _passed_over(
     graph: SavedGraph, foreign: frozenset[str], custom: Mapping[str, list[str]], loader: str
 ) -> list[SignatureCheck]:
-    """The C library cannot load custom operations; that is right only if the card names them."""
+    """The C library cannot load custom operations; right only if a known module has them."""
     unnamed = sorted(foreign - {name for names in custom.values() for name in names})
     if unnamed:
-        reason = f"not in core TensorFlow and not named in the card: {', '.join(unnamed)}"
+        reason = f"not in core TensorFlow and of no known module: {', '.join(unnamed)}"
         return [_failed(OPERATIONS, reason, loader)]
     reason = f"not possible, it needs {', '.join(sorted(foreign))} of {', '.join(sorted(custom))}"
     return [SignatureCheck(name, True, math.nan, 0, reason, loader) for name in graph.signatures]

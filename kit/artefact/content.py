@@ -3,7 +3,7 @@
 import hashlib
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import polars as pl
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from kit.artefact._check import check_operations
 from kit.artefact._graph import read_graph
 from kit.artefact._manifest import MANIFEST
 from kit.artefact._operations import load_version
@@ -31,6 +32,7 @@ class ItemContent:
         encoder: folder of an export with the signature `embed`; whether it takes `image`, an
             encoded picture, or `text` says what the column holds.
         folder: what paths of pictures start from.
+        trust: load the encoder also if it could do what no export of this kit does.
 
     Example:
 
@@ -41,10 +43,11 @@ class ItemContent:
     column: str
     encoder: str
     folder: str = "."
+    trust: bool = False
 
     def card(self) -> dict[str, str]:
         """What an export has to remember, to embed items that come later."""
-        return {name: value for name, value in asdict(self).items() if name != "folder"}
+        return {"column": self.column, "encoder": self.encoder}
 
     def joined(self, table: pl.DataFrame) -> pl.DataFrame:
         """The table with a number column for each entry of the vectors, `column[0]` and so on.
@@ -89,6 +92,7 @@ class ItemContent:
 
     def _kind(self, version: Path) -> str:
         """What the encoder takes, from its files: TensorFlow need not load it to know."""
+        check_operations(version, trust=self.trust)
         graph = read_graph(version)
         kinds = list(graph.signatures["embed"].inputs) if "embed" in graph.signatures else []
         if kinds not in (["image"], ["text"]) or not (version / MANIFEST).is_file():
@@ -109,7 +113,7 @@ class ItemContent:
         self, version: Path, contents: list[bytes], names: list[str], kind: str
     ) -> NDArray[np.float32]:
         # The signature's resources live as long as the model it belongs to.
-        model = load_version(version)
+        model = load_version(version, trust=self.trust)
 
         def embed(batch: list[bytes]) -> NDArray[np.float32]:
             answer = model.signatures["embed"](**{kind: tf.constant(batch)})

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from kit.artefact._card import recommender_card
 from kit.artefact._item_names import ItemNames
 from kit.artefact._operations import load_version
+from kit.artefact._sample_users import is_sample_user
 from kit.data import clean_id
 from kit.errors import UserError
 from kit.retrieval import because_of
@@ -55,17 +56,19 @@ class Artefact:
 
     Args:
         version: folder that holds saved_model.pb.
+        trust: load it also if it could do what no export of this kit does.
 
     Raises:
-        UserError: the folder does not hold an export of this kit that recommends.
+        UserError: the folder does not hold an export of this kit that recommends, or it should not
+            be loaded.
     """
 
-    def __init__(self, version: Path) -> None:
+    def __init__(self, version: Path, *, trust: bool = False) -> None:
         self.card = recommender_card(version)
         self.version = version
         self._names: dict[str, str] = self.card["names"]
         self.items = ItemNames(self._names, str(version))
-        self._model = load_version(version)
+        self._model = load_version(version, trust=trust)
         self.signatures = self._model.signatures
 
     def recommend(
@@ -126,7 +129,7 @@ class Artefact:
 
     def user_ids(self) -> list[str]:
         """The users that the model knows, in the order of its table."""
-        return [user.decode() for user in self._model.users_with(tf.constant(0)).numpy()]
+        return self._users_with(0)
 
     def name(self, item_id: str) -> str:
         """What a person calls an item; its id if it has no name."""
@@ -135,9 +138,14 @@ class Artefact:
 
     def some_users(self, count: int, seed: int = 0) -> list[str]:
         """Known users with at least five items, drawn at random."""
-        found = self._model.users_with(tf.constant(5)).numpy()
+        found = self._users_with(5)
         drawn = np.random.default_rng(seed).permutation(len(found))[:count]
-        return [found[i].decode() for i in drawn]
+        return [found[i] for i in drawn]
+
+    def _users_with(self, least: int) -> list[str]:
+        """Users with so many items, without those that do not exist."""
+        found = [user.decode() for user in self._model.users_with(tf.constant(least)).numpy()]
+        return [user for user in found if not is_sample_user(user)]
 
     def embeddings(self, items: list[str]) -> NDArray[np.float32]:
         """float32 [items, dim], without the bias."""

@@ -11,17 +11,34 @@ if TYPE_CHECKING:
     from kit.artefact.loaded import Artefact
 
 EXAMPLE_FOLDER = "saved_models/two-tower"
+trust_option = click.option(
+    "--trust",
+    is_flag=True,
+    help="Load the model even if it was changed or could do what no export of this kit does, such "
+    "as write files; only if you know who made it.",
+)
 
 
-def open_artefact(folder: Path) -> "Artefact":
-    """The newest version in a folder, loaded."""
-    from kit.artefact import version_folder
+def checked_version(folder: Path, *, trust: bool) -> Path:
+    """The newest version in a folder, if it may be loaded; TensorFlow is not imported for that.
+
+    Raises:
+        UserError: there is none, or it should not be loaded.
+    """
+    from kit.artefact import check_operations, version_folder
 
     version = version_folder(folder)
+    check_operations(version, trust=trust)
+    return version
+
+
+def open_artefact(folder: Path, *, trust: bool = False) -> "Artefact":
+    """The newest version in a folder, loaded."""
+    version = checked_version(folder, trust=trust)
     quiet_tensorflow()
     from kit.artefact.loaded import Artefact
 
-    return Artefact(version)
+    return Artefact(version, trust=trust)
 
 
 def missing_folder(command: str) -> click.UsageError:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from kit.cli._artefact import EXAMPLE_FOLDER, open_artefact
+from kit.cli._artefact import EXAMPLE_FOLDER, checked_version, open_artefact, trust_option
 from kit.cli._evaluate_pairs import evaluate_pairs
 from kit.cli._evaluate_pictures import evaluate_detection, evaluate_images
 from kit.cli._evaluate_texts import evaluate_texts
@@ -35,11 +35,12 @@ ROWS_AT_ONCE = 4096
     show_default=True,
     help="Most users a recommender is measured on.",
 )
-def evaluate(folder: Path, source: str | None, most: int) -> None:
+@trust_option
+def evaluate(folder: Path, source: str | None, most: int, trust: bool) -> None:
     """Evaluate an export, through its own signature, on the test part of its data."""
-    from kit.artefact import read_card, version_folder
+    version = checked_version(folder, trust=trust)
+    from kit.artefact import read_card
 
-    version = version_folder(folder)
     card = read_card(version)
     if "preset" in card:
         raise UserError(
@@ -49,19 +50,19 @@ def evaluate(folder: Path, source: str | None, most: int) -> None:
             remedy="Evaluate the model that uses it, trained with --text-encoder.",
         )
     if "labels" in card:
-        _evaluate_ranking(version, card, source)
+        _evaluate_ranking(version, card, source, trust)
         return
     if "picture_shape" in card:
-        evaluate_detection(version, card, source)
+        evaluate_detection(version, card, source, trust)
         return
     if "pieces" in card:
-        evaluate_texts(version, card, source)
+        evaluate_texts(version, card, source, trust)
         return
     if "classes" in card:
-        evaluate_images(version, card, source)
+        evaluate_images(version, card, source, trust)
         return
     if "writes" in card:
-        evaluate_pairs(version, card, source)
+        evaluate_pairs(version, card, source, trust)
         return
     if "names" not in card:
         raise UserError(
@@ -70,7 +71,7 @@ def evaluate(folder: Path, source: str | None, most: int) -> None:
             expected="what a recipe of this kit exports: kit recipes",
             remedy=f"Ask it with kit predict {folder}.",
         )
-    artefact = open_artefact(folder)
+    artefact = open_artefact(folder, trust=trust)
     from kit.evaluation import evaluate_lists, ranking_task
 
     options = DataOptions(**artefact.card["data"])
@@ -90,7 +91,7 @@ def evaluate(folder: Path, source: str | None, most: int) -> None:
     print_comparison(task.protocol, {artefact.card["recipe"]: result}, {})
 
 
-def _evaluate_ranking(version: Path, card: dict[str, Any], source: str | None) -> None:
+def _evaluate_ranking(version: Path, card: dict[str, Any], source: str | None, trust: bool) -> None:
     options = TableOptions.of_card(card["data"])
     if source is not None:
         options = replace(options, data=source)
@@ -108,7 +109,7 @@ def _evaluate_ranking(version: Path, card: dict[str, Any], source: str | None) -
     from kit.evaluation import Predictions, protocol_of
     from kit.export import outputs_of, raw_inputs
 
-    signature = load_version(version).signatures["serving_default"]
+    signature = load_version(version, trust=trust).signatures["serving_default"]
     said = []
     for start in range(0, len(dataset.test), ROWS_AT_ONCE):
         rows = dataset.test.features[start : start + ROWS_AT_ONCE]

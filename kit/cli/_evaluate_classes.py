@@ -16,6 +16,7 @@ def evaluate_classes(
     dataset: Any,
     inputs: Callable[[int], dict[str, Any]],
     protocol: str,
+    trust: bool,
 ) -> None:
     """Ask for the best labels of every example of test and print the measures.
 
@@ -25,6 +26,7 @@ def evaluate_classes(
         dataset: has `name`, `classes` and `test`, of which `labels`.
         inputs: of the signature, of one example by its row.
         protocol: how it is measured.
+        trust: load it whatever it could do.
 
     Raises:
         UserError: the data have a class that the model does not know.
@@ -36,7 +38,7 @@ def evaluate_classes(
     from kit.evaluation import SHOWN, ClassPredictions
 
     # The signature's tables live as long as the model it belongs to.
-    model = load_version(version)
+    model = load_version(version, trust=trust)
     column = {name: number for number, name in enumerate(card["classes"])}
     numbers = np.array(numbers_of_classes(dataset.classes, column, dataset.name))
     # What is not among the best labels shares what is left.

@@ -9,13 +9,14 @@ from kit.console import PairOptions, print_comparison, quiet_tensorflow
 TEXTS_AT_ONCE = 64
 
 
-def evaluate_pairs(version: Path, card: dict[str, Any], source: str | None) -> None:
+def evaluate_pairs(version: Path, card: dict[str, Any], source: str | None, trust: bool) -> None:
     """Print the measures of an export that writes.
 
     Args:
         version: folder of the export.
         card: of the export.
         source: other data than it was trained on.
+        trust: load it whatever it could do.
 
     Raises:
         UserError: the source cannot be read.
@@ -33,7 +34,7 @@ def evaluate_pairs(version: Path, card: dict[str, Any], source: str | None) -> N
         pair_protocol,
     )
 
-    signature = load_version(version).signatures["serving_default"]
+    signature = load_version(version, trust=trust).signatures["serving_default"]
     texts = dataset.test.sources
     written: list[str] = []
     for start in range(0, len(texts), TEXTS_AT_ONCE):

@@ -11,13 +11,14 @@ from kit.console import DetectionOptions, ImageOptions, print_table, quiet_tenso
 BOXED_AT_ONCE = 16
 
 
-def evaluate_images(version: Path, card: dict[str, Any], source: str | None) -> None:
+def evaluate_images(version: Path, card: dict[str, Any], source: str | None, trust: bool) -> None:
     """Print the measures of an exported classifier.
 
     Args:
         version: folder of the export.
         card: of the export.
         source: other data than it was trained on.
+        trust: load it whatever it could do.
 
     Raises:
         UserError: the source cannot be read, or has a class that the model does not know.
@@ -37,16 +38,20 @@ def evaluate_images(version: Path, card: dict[str, Any], source: str | None) -> 
         dataset,
         lambda row: {"image": dataset.test.encoded(row)},
         image_protocol(dataset, "test"),
+        trust,
     )
 
 
-def evaluate_detection(version: Path, card: dict[str, Any], source: str | None) -> None:
+def evaluate_detection(
+    version: Path, card: dict[str, Any], source: str | None, trust: bool
+) -> None:
     """Print the measures of an exported detector.
 
     Args:
         version: folder of the export.
         card: of the export.
         source: other data than it was trained on.
+        trust: load it whatever it could do.
 
     Raises:
         UserError: the source cannot be read, or has a class that the model does not know.
@@ -60,7 +65,7 @@ def evaluate_detection(version: Path, card: dict[str, Any], source: str | None) 
     from kit.artefact import load_version
     from kit.evaluation.detection import Found, average_precision, protocol_of
 
-    signature = load_version(version).signatures["serving_default"]
+    signature = load_version(version, trust=trust).signatures["serving_default"]
     number = {name: place for place, name in enumerate(card["classes"])}
     of_data = np.array(numbers_of_classes(dataset.classes, number, dataset.name), np.int32)
     test = [replace(one, labels=of_data[one.labels]) for one in dataset.test]

@@ -8,13 +8,14 @@ from kit.cli._read_again import read_again
 from kit.console import TextOptions, quiet_tensorflow
 
 
-def evaluate_texts(version: Path, card: dict[str, Any], source: str | None) -> None:
+def evaluate_texts(version: Path, card: dict[str, Any], source: str | None, trust: bool) -> None:
     """Print the measures of an exported classifier.
 
     Args:
         version: folder of the export.
         card: of the export.
         source: other data than it was trained on.
+        trust: load it whatever it could do.
 
     Raises:
         UserError: the source cannot be read, or has a class that the model does not know.
@@ -29,4 +30,5 @@ def evaluate_texts(version: Path, card: dict[str, Any], source: str | None) -> N
         dataset,
         lambda row: {"text": str(dataset.test.texts[row])},
         text_protocol(dataset, "test"),
+        trust,
     )

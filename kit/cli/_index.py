@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kit.cli._artefact import EXAMPLE_FOLDER
+from kit.cli._artefact import EXAMPLE_FOLDER, checked_version, trust_option
 from kit.console import Command, FormatOptions, echo, format_options, quiet_tensorflow
 from kit.errors import UserError
 
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     help="How an inverted file keeps its vectors.  [default: as before]",
 )
 @format_options
+@trust_option
 def index(
     folder: Path,
     added: Path | None,
@@ -58,6 +59,7 @@ def index(
     recall: float | None,
     index_rows: str | None,
     format: FormatOptions,
+    trust: bool,
 ) -> None:
     """Add and remove items without training, or search them otherwise: a new version.
 
@@ -68,9 +70,10 @@ def index(
     searched = {name: value for name, value in searched.items() if value is not None}
     if added is None and removed is None and not searched:
         raise click.UsageError("Nothing to change: give --add, --remove or --index.")
-    from kit.artefact import index_line, read_card, version_folder
+    from kit.artefact import index_line, read_card, recommender_card
 
-    version = version_folder(folder)
+    version = checked_version(folder, trust=trust)
+    recommender_card(version)
     gone = _lines(removed, format.format()) if removed is not None else []
     quiet_tensorflow()
     from kit.artefact.content import ItemContent
@@ -78,13 +81,13 @@ def index(
     from kit.export import Catalogue
     from kit.retrieval import IndexSettings
 
-    catalogue = Catalogue.of(version)
+    catalogue = Catalogue.of(version, trust=trust)
     if gone:
         catalogue = catalogue.without(gone)
         echo(f"removed:   {len(set(gone)):,} items")
     if added is not None:
         contents = [
-            ItemContent(**saved, folder=str(added.parent))
+            ItemContent(saved["column"], saved["encoder"], str(added.parent), trust=trust)
             for saved in catalogue.card.get("item_contents", [])
         ]
 

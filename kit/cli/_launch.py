@@ -36,10 +36,21 @@ class Launch(Command):
     help="How often processes that died are started again, in all. One that ends by itself within "
     "10 s of three starts in a row is given up before.",
 )
+@click.option(
+    "--allow-network",
+    is_flag=True,
+    help="Run them in the machine's network, to download or because the system gives no other. "
+    "They then listen on all its interfaces, and whoever reaches a port runs code as you.",
+)
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
 @click.pass_context
 def launch(
-    ctx: click.Context, workers: int, servers: int, restarts: int, command: tuple[str, ...]
+    ctx: click.Context,
+    workers: int,
+    servers: int,
+    restarts: int,
+    allow_network: bool,
+    command: tuple[str, ...],
 ) -> None:
     """Train in several processes on this machine, to develop or to try.
 
@@ -51,8 +62,20 @@ def launch(
     without servers all of them, as they train in step; with servers a worker
     alone, but all of them for the chief or a server.
 
+    TensorFlow's servers listen on all interfaces and have no authentication, so the processes get
+    a network of their own with nothing but loopback: they reach each other, and nothing else
+    reaches them or is reached by them.
+
     Exit code 2 of a process, the user's mistake, ends all. Ctrl-C lets them save and end.
     """
     from kit.cluster import launch as launch_cluster
 
-    ctx.exit(launch_cluster(command, workers=workers, servers=servers, restarts=restarts))
+    ctx.exit(
+        launch_cluster(
+            command,
+            workers=workers,
+            servers=servers,
+            restarts=restarts,
+            allow_network=allow_network,
+        )
+    )

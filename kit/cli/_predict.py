@@ -7,6 +7,7 @@ from typing import IO, Any, Protocol
 
 import click
 
+from kit.cli._artefact import checked_version, trust_option
 from kit.console import Command, echo_json, quiet_tensorflow
 from kit.errors import UserError
 
@@ -38,6 +39,7 @@ class Client(Protocol):
 @click.option(
     "--json", "body", type=click.File("r"), help="A body of the REST API; - reads standard input."
 )
+@trust_option
 def predict(
     target: str | None,
     grpc: str | None,
@@ -46,6 +48,7 @@ def predict(
     signature: str,
     pairs: Sequence[str],
     body: IO[str] | None,
+    trust: bool,
 ) -> None:
     """Ask a signature and print its answer as JSON.
 
@@ -55,12 +58,14 @@ def predict(
         raise click.UsageError("Give one of TARGET (a URL or a folder), --grpc HOST:PORT.")
     if bool(pairs) == (body is not None):
         raise click.UsageError("Give one of --input NAME=VALUE, --json FILE.")
-    client = _client(target, grpc, model, version)
+    client = _client(target, grpc, model, version, trust)
     answer = client.predict(_request(client, signature, pairs, body))
     echo_json(answer)
 
 
-def _client(target: str | None, grpc: str | None, model: str | None, version: int | None) -> Client:
+def _client(
+    target: str | None, grpc: str | None, model: str | None, version: int | None, trust: bool
+) -> Client:
     is_url = target is not None and target.startswith(("http://", "https://"))
     if (is_url or grpc) and not model:
         raise click.UsageError("Say which model of the server: --model NAME.")
@@ -68,17 +73,19 @@ def _client(target: str | None, grpc: str | None, model: str | None, version: in
         from kit.serving import RestClient
 
         return RestClient(str(target), str(model), version=version)
-    quiet_tensorflow()
-    from kit.serving._grpc_client import GrpcClient, LocalClient
-
     if grpc:
-        return GrpcClient(grpc, str(model), version=version)
-    from kit.artefact import version_folder
+        quiet_tensorflow()
+        from kit.serving._grpc_client import GrpcClient
 
+        return GrpcClient(grpc, str(model), version=version)
     folder = Path(str(target))
     if version is not None:
         folder = folder / str(version)
-    return LocalClient(version_folder(folder))
+    path = checked_version(folder, trust=trust)
+    quiet_tensorflow()
+    from kit.serving._grpc_client import LocalClient
+
+    return LocalClient(path, trust=trust)
 
 
 def _request(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kit.cli._answers import Answer, Item, print_answers, print_similar
-from kit.cli._artefact import EXAMPLE_FOLDER, missing_folder, open_artefact
+from kit.cli._artefact import EXAMPLE_FOLDER, missing_folder, open_artefact, trust_option
 from kit.cli._recommend_all import Destination, recommend_all
 from kit.console import Command
 
@@ -72,6 +72,7 @@ NEW_USER = "new user"
 @click.option("--server", metavar="URL", help="Ask a server; FOLDER is then not given.")
 @click.option("--model", metavar="NAME", help="Which model of the server.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, see above.")
+@trust_option
 def recommend(
     folder: Path | None,
     users: Sequence[str],
@@ -89,6 +90,7 @@ def recommend(
     server: str | None,
     model: str | None,
     as_json: bool,
+    trust: bool,
 ) -> None:
     """Recommend items to users, with the items of their histories that speak for each.
 
@@ -125,7 +127,7 @@ def recommend(
         from kit.data import read_user_ids
 
         listed = read_user_ids(users_file)
-    artefact = open_artefact(folder)
+    artefact = open_artefact(folder, trust=trust)
     from kit.artefact.loaded import Narrowed
 
     excluded = tuple(artefact.items.find(item) for item in exclude)
@@ -185,7 +187,8 @@ def _answers_from(
     "--count", type=click.IntRange(min=1), default=10, show_default=True, help="Items in the list."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, see above.")
-def similar(folder: Path | None, item: str, count: int, as_json: bool) -> None:
+@trust_option
+def similar(folder: Path | None, item: str, count: int, as_json: bool, trust: bool) -> None:
     """List the items most like one.
 
     A terminal shows a table; a pipe gets tab-separated values with a header, one line an item.
@@ -193,7 +196,7 @@ def similar(folder: Path | None, item: str, count: int, as_json: bool) -> None:
     """
     if folder is None:
         raise missing_folder("kit similar")
-    artefact = open_artefact(folder)
+    artefact = open_artefact(folder, trust=trust)
     found = artefact.items.find(item)
     print_similar(
         found,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kit.cli._artefact import trust_option
 from kit.console import Command, print_table, quiet_tensorflow
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Bounded(click.FloatRange):
     show_default=True,
     help="After it a request is answered with DEADLINE_EXCEEDED.",
 )
+@trust_option
 def serve(
     folder: Path,
     rest_port: int,
@@ -80,6 +82,7 @@ def serve(
     batch_timeout_ms: float,
     max_body_mib: float,
     request_timeout_s: float,
+    trust: bool,
 ) -> None:
     """Answer over TensorFlow Serving's REST and gRPC APIs, for a laptop or a test.
 
@@ -93,6 +96,7 @@ def serve(
         max_batch_size=max_batch_size,
         batch_timeout_s=batch_timeout_ms / 1000,
         request_timeout_s=request_timeout_s,
+        trust=trust,
     )
     server = Server(folder, host=host, rest_port=rest_port, grpc_port=grpc_port, limits=limits)
     ended = Event()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kit.cli._artefact import EXAMPLE_FOLDER
+from kit.cli._artefact import EXAMPLE_FOLDER, trust_option
 from kit.console import Command, echo, print_table
 
 if TYPE_CHECKING:
@@ -15,19 +15,21 @@ if TYPE_CHECKING:
 @click.command(cls=Command, example=f"kit verify {EXAMPLE_FOLDER}")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--operations", is_flag=True, help="List the operations the graph is made of.")
-def verify(folder: Path, operations: bool) -> None:
+@trust_option
+def verify(folder: Path, operations: bool, trust: bool) -> None:
     """Check an export: its files, and its answers through three loaders.
 
-    Size and checksum of every file are held against the export's manifest. Then the export is
-    loaded by tf.saved_model.load, by the session loader of TensorFlow 1 and by TensorFlow's C
-    library, in processes without Keras and this kit, and every signature has to answer as the live
-    model did. The exit code is 1 if anything is not as it was written.
+    Size and checksum of every file are held against the export's manifest, and the graph against
+    what exports of this kit can do: a model is a program. Then the export is loaded by
+    tf.saved_model.load, by the session loader of TensorFlow 1 and by TensorFlow's C library, in
+    processes without Keras and this kit, and every signature has to answer as the live model did.
+    The exit code is 1 if anything is not as it was written.
     """
     from kit.artefact import read_graph, version_folder
     from kit.artefact import verify as verify_artefact
 
     version = version_folder(folder)
-    checks = verify_artefact(version)
+    checks = verify_artefact(version, trust=trust)
     _print_checks(version, checks)
     failed = [check for check in checks if not check.passed]
     if not failed:

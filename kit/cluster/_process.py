@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import IO
@@ -31,13 +31,19 @@ class Process:
         task: what it is in the cluster.
         environment: its environment variables.
         colour: of its name on a terminal.
+        enter: called in it before its program begins.
 
     Raises:
         OSError: it cannot be started.
     """
 
     def __init__(
-        self, command: Sequence[str], task: Cluster, environment: Mapping[str, str], colour: str
+        self,
+        command: Sequence[str],
+        task: Cluster,
+        environment: Mapping[str, str],
+        colour: str,
+        enter: Callable[[], None] = lambda: None,
     ) -> None:
         self.task = task
         self.name = f"{task.job} {task.index}"
@@ -52,7 +58,7 @@ class Process:
             env=environment,
             # A terminal's Ctrl-C reaches it through the launcher only.
             start_new_session=True,
-            preexec_fn=partial(_die_with, os.getpid()),
+            preexec_fn=partial(_begin, os.getpid(), enter),
         )
         self._started = time.monotonic()
         assert self._popen.stdout is not None
@@ -145,8 +151,10 @@ class Output:
             click.echo(self._prefix + line, err=self._errors)
 
 
-def _die_with(parent: int) -> None:
+def _begin(parent: int, enter: Callable[[], None]) -> None:
     """In the child: be killed when the thread that started it ends, however it does."""
+    # First: other credentials, as of a namespace, would undo what follows.
+    enter()
     if sys.platform == "linux":
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it ended before that line

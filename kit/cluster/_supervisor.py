@@ -34,6 +34,7 @@ class Supervisor:
         environment: what they share.
         restarts: how often processes that died are started again, in all.
         signals: to end; the caller adds those that come.
+        enter: called in each process before its program begins.
     """
 
     def __init__(
@@ -43,7 +44,9 @@ class Supervisor:
         environment: Mapping[str, str],
         restarts: int,
         signals: list[int],
+        enter: Callable[[], None] = lambda: None,
     ) -> None:
+        self._enter = enter
         self._command, self._tasks, self._environment = command, tasks, environment
         self._restarts, self._signals = restarts, signals
         self._restarted = 0
@@ -86,7 +89,7 @@ class Supervisor:
             environment = {**self._environment, "TF_CONFIG": task.tf_config()}
             colour = COLOURS[self._tasks.index(task) % len(COLOURS)]
             try:
-                process = Process(self._command, task, environment, colour)
+                process = Process(self._command, task, environment, colour, self._enter)
             except OSError as error:
                 raise UserError(
                     f"The command cannot be started: {error.strerror}.",

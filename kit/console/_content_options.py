@@ -27,6 +27,7 @@ class ContentOptions:
     item_text: str | None
     text_encoder: str | None
     hide_ids: float
+    trust: bool = False
 
     def __post_init__(self) -> None:
         for column, encoder, kind in (
@@ -90,7 +91,7 @@ class ContentOptions:
 
         pairs = ((self.item_image, self.image_encoder), (self.item_text, self.text_encoder))
         return [
-            ItemContent(column, encoder, str(_folder(file)))
+            ItemContent(column, encoder, str(_folder(file)), trust=self.trust)
             for column, encoder in pairs
             if column is not None and encoder is not None
         ]
@@ -133,9 +134,15 @@ _OPTIONS = [
         help="Of the items whose ids training leaves out at a step, so that their features, "
         "pictures and texts have to speak for them: items added later are served better.",
     ),
+    click.option(
+        "--trust",
+        is_flag=True,
+        help="Load the encoders even if they were changed or could do what no export of this kit "
+        "does, such as write files; only if you know who made them.",
+    ),
 ]
 
 
 def content_options(function: Function) -> Function:
-    """Add --item-image to --hide-ids; the command gets them as `content`."""
+    """Add --item-image to --trust; the command gets them as `content`."""
     return bundled(function, _OPTIONS, "content", ContentOptions)

@@ -21,6 +21,7 @@ from kit.export._recorded_two_stage import recorded_two_stage as recorded_two_st
 from kit.export._retrieval import export_recommender as export_recommender
 from kit.export._retrieval import export_retrieval as export_retrieval
 from kit.export._retrieval import retrieval_parts as retrieval_parts
+from kit.export._sample_users import with_sample_users as with_sample_users
 from kit.export._saved_model import Servable as Servable
 from kit.export._saved_model import VerificationError as VerificationError
 from kit.export._saved_model import export as export

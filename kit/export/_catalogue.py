@@ -10,7 +10,7 @@ import polars as pl
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.artefact import SignatureCheck, load_version, recommender_card
+from kit.artefact import SignatureCheck, damages, load_version, recommender_card
 from kit.data import Attributes, FeatureEncoder, Histories, LearnedContent, title_column
 from kit.errors import UserError
 from kit.export._recommender import RecommenderParts
@@ -36,11 +36,15 @@ class Catalogue:
     card: dict[str, Any]
 
     @classmethod
-    def of(cls, version: Path) -> "Catalogue":
+    def of(cls, version: Path, *, trust: bool = False) -> "Catalogue":
         """Take an export apart.
 
+        Args:
+            version: its folder.
+            trust: also if it was changed or could do what no export of this kit does.
+
         Raises:
-            UserError: it is no export of this kit, or no recommender.
+            UserError: it is no export of this kit, no recommender, or was changed.
         """
         card = recommender_card(version)
         if "second_stage" in card:
@@ -50,7 +54,9 @@ class Catalogue:
                 expected="a model of one stage, such as kit train two-tower makes",
                 remedy="Train it anew with the new catalogue.",
             )
-        model = load_version(version)
+        if not trust:
+            _refuse_changed(version)
+        model = load_version(version, trust=trust)
         if not hasattr(model, "contents"):
             raise UserError(
                 "The export cannot be taken apart.",
@@ -194,6 +200,17 @@ class Catalogue:
             exclude_seen=self.card["exclude_seen"],
             index=index,
             card={**self.card, "limits": list(limits)},
+        )
+
+
+def _refuse_changed(version: Path) -> None:
+    """A new version gets a manifest of its own, which would vouch for what was changed here."""
+    if damaged := damages(version):
+        raise UserError(
+            f"The export is not as it was written: {damaged[0]}.",
+            where=str(version),
+            expected="the files of its manifest",
+            remedy="Export it again. If you know who changed it, give --trust.",
         )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from kit.artefact import SignatureCheck
 from kit.data.detection import DetectionData
 from kit.export._detector import BoxFinder, answers
+from kit.export._samples import sample_images
 from kit.export._saved_model import export
 from kit.models import Detector
 from kit.progress import stage
@@ -26,7 +27,7 @@ def export_detection(
 ) -> tuple[Path, list[SignatureCheck]]:
     """Write the next version of a trained detector and verify it in processes of their own.
 
-    Recorded are answers to the smallest pictures of test and to one of a single colour. A side of a
+    Recorded are answers to drawn images and to one of a single colour. A side of a
     box is a small difference of large numbers, so what is recorded are the graph's own answers,
     after they were held against the model's.
 
@@ -44,9 +45,10 @@ def export_detection(
         RuntimeError: the graph does not answer as the model.
         VerificationError: the artefact does not answer as the model; nothing is left behind.
     """
-    smallest = sorted((picture.encoded() for picture in data.test), key=len)[:CASES]
+    height, width = model.picture_shape
+    drawn = sample_images((min(height, 96), min(width, 128), 3), CASES)
     blank = tf.io.encode_png(tf.fill([40, 30, 3], tf.constant(127, tf.uint8))).numpy()
-    inputs = [*smallest, blank]
+    inputs = [*drawn, blank]
     module = BoxFinder(model)
     images = tf.constant(inputs)
     found = _plain(module.signatures()["serving_default"](image=images))

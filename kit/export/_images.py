@@ -10,6 +10,7 @@ import tensorflow as tf
 from kit.artefact import SignatureCheck
 from kit.data.images import ImageData
 from kit.export._image_classifier import MOST_LABELS, ImageLabels
+from kit.export._samples import sample_images
 from kit.export._saved_model import export
 from kit.models import ImageClassifier
 from kit.progress import stage
@@ -36,12 +37,12 @@ def export_images(
         UserError: the folder cannot be written.
         VerificationError: the artefact does not answer as the model; nothing is left behind.
     """
-    draw = np.random.default_rng(0)
-    rows = np.sort(draw.choice(len(data.test), min(CASES, len(data.test)), replace=False))
-    pixels = data.test.decoded(rows)
+    encoded = sample_images(data.shape, CASES)
+    channels = data.shape[2]
+    pixels = np.stack([tf.io.decode_png(content, channels).numpy() for content in encoded])
     probabilities = tf.nn.softmax(tf.cast(model(pixels, training=False), tf.float32)).numpy()
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :MOST_LABELS]
-    contents = [{"b64": b64encode(data.test.encoded(row)).decode()} for row in rows]
+    contents = [{"b64": b64encode(content).decode()} for content in encoded]
     names = np.array(data.classes, dtype=object)
     recorded = {
         "serving_default": {

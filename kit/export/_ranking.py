@@ -5,19 +5,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 import tensorflow as tf
 
 from kit.artefact import SignatureCheck
 from kit.data import Feature, RankingData, TableEncoder
 from kit.export._ranker import Ranker, outputs_of, tensor_names
+from kit.export._samples import sample_rows
 from kit.export._saved_model import export
 from kit.models import Ranking
 from kit.progress import stage
 
 CASES = 16
-UNKNOWN = "\N{WHITE QUESTION MARK ORNAMENT} nothing"
 
 
 @stage("export")
@@ -45,7 +44,7 @@ def export_ranking(
         UserError: the folder cannot be written.
         VerificationError: the artefact does not answer as the model; nothing is left behind.
     """
-    rows = _cases(data)
+    rows = sample_rows(data, CASES)
     logits = model(encoder.encode(rows, whole=True), training=False)
     probabilities = tf.sigmoid(tf.cast(logits, tf.float32)).numpy()
     outputs = dict(zip(outputs_of(model.tasks), probabilities.T.tolist(), strict=True))
@@ -84,15 +83,3 @@ def raw_inputs(rows: pl.DataFrame, features: Sequence[Feature]) -> dict[str, Any
         else:
             inputs[name] = values.fill_null("").to_list()
     return inputs
-
-
-def _cases(data: RankingData) -> pl.DataFrame:
-    """Rows of test, one of which nothing is known, and one of values no row of train has."""
-    draw = np.random.default_rng(0)
-    chosen = draw.choice(len(data.test), min(CASES, len(data.test)), replace=False)
-    some = data.test.features[np.sort(chosen)]
-    odd: dict[str, list[Any]] = {}
-    for feature in data.schema.features:
-        unseen: Any = [UNKNOWN] if feature.kind == "list" else UNKNOWN
-        odd[feature.name] = [None, 1e9 if feature.kind == "number" else unseen]
-    return pl.concat([some, pl.DataFrame(odd, schema=some.schema)])

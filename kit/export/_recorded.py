@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from kit.data import Attributes, Histories
 from kit.export._recommender import Recommender, RecommenderParts
+from kit.export._sample_users import sample_rows
 from kit.models import RetrievalModel, queries
 from kit.retrieval import ExactIndex, unit_rows
 
@@ -45,7 +46,7 @@ def recorded_answers(
         module: the graph that is exported.
         k: length of the answers.
         exclude_seen: whether what a user has is left out.
-        seed: of the draw of users and items.
+        seed: of the draw of items and rules.
 
     Returns:
         Signature name to `{"inputs": ..., "outputs": ...}`, as lists.
@@ -85,15 +86,18 @@ def recorded_cases(
 ) -> RecordedCases:
     """Draw requests for every signature and score all items for them, without the graph.
 
+    Known users are those that do not exist, see `with_sample_users`: what is recorded is read by
+    whoever gets the export.
+
     Args:
         model: the trained model; None where only its vectors are at hand, as when items are added.
         parts: its export.
         exclude_seen: whether what a user has is left out.
-        seed: of the draw of users and items.
-        count: users and items to draw.
+        seed: of the draw of items and rules.
+        count: users and items at most.
     """
     draw = np.random.default_rng(seed)
-    users = draw.choice(len(parts.user_ids), min(count, len(parts.user_ids)), replace=False)
+    users = sample_rows(parts.user_ids, count)
     items = draw.choice(len(parts.item_ids), min(count, len(parts.item_ids)), replace=False)
     owned = parts.owned.take(users)
     recent = owned.last(RECENT)

@@ -13,6 +13,7 @@ from kit.export._history_encoder import HistoryEncoder
 from kit.export._item_features import ItemFeatures
 from kit.export._recommender import Recommender, RecommenderParts
 from kit.export._recorded import recorded_answers
+from kit.export._sample_users import hold_users, with_sample_users
 from kit.export._saved_model import export, operations_of
 from kit.models import RetrievalModel, SequentialRecommender, queries
 from kit.progress import stage
@@ -101,7 +102,9 @@ def export_recommender(
         UserError: the folder cannot be written.
         VerificationError: the artefact does not answer as the model; nothing is left behind.
     """
+    parts = with_sample_users(model, parts)
     module = Recommender(parts, k=k, exclude_seen=exclude_seen, index=index)
+    hold_users(model, parts, module)
     recorded = recorded_answers(model, parts, module, k=k, exclude_seen=exclude_seen)
     card = {**card, "k": k, "exclude_seen": exclude_seen, **searched_by(module, index)}
     return export(module, folder, recorded=recorded, card=card)

@@ -3,6 +3,7 @@
 import errno
 import json
 import shutil
+import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -15,7 +16,13 @@ from typing import Any, Protocol
 import tensorflow as tf
 
 from kit import __version__
-from kit.artefact import SignatureCheck, read_graph, verify, write_manifest
+from kit.artefact import (
+    SignatureCheck,
+    problems_of_graph,
+    read_graph,
+    verify,
+    write_manifest,
+)
 from kit.errors import UserError, is_disk_full
 from kit.export._model_card import model_card
 from kit.export._warmup import WARMUP, write_warmup
@@ -96,7 +103,9 @@ def export(
                 remedy="Make room and give the same command again: it goes on from the last "
                 "checkpoint. Or name a folder on another disk: --output FOLDER",
             ) from error
-        checks = verify(draft)
+        _warn_of_operations(draft)
+        # This process made it, so it may be loaded here whatever it can do.
+        checks = verify(draft, trust=True)
         if not all(check.passed for check in checks):
             raise VerificationError(checks)
         return _publish(draft, folder), checks
@@ -112,6 +121,16 @@ def operations_of(part: Any) -> dict[str, Any]:
     """
     custom = getattr(part, "custom_ops", None)
     return {} if custom is None else {"custom_ops": custom}
+
+
+def _warn_of_operations(draft: Path) -> None:
+    """Say it now if those who load the version will be told not to."""
+    if problems := [problem for _, problem in problems_of_graph(draft)]:
+        warnings.warn(
+            f"Whoever loads this export has to give --trust: {'; '.join(problems)}.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _write_extra(draft: Path, recorded: dict[str, Any], card: Mapping[str, Any]) -> None:

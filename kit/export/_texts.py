@@ -8,13 +8,13 @@ import tensorflow as tf
 
 from kit.artefact import SignatureCheck
 from kit.data.texts import TextData
+from kit.export._samples import LONG_TEXT, TEXTS
 from kit.export._saved_model import export, operations_of
 from kit.export._text_labels import MOST_LABELS, TextLabels
 from kit.models import TextClassifier
 from kit.progress import stage
 from kit.tokenizers import Tokenizer
 
-CASES = 8
 # What no data set holds, and a server gets: nothing, spaces, signs of many kinds.
 STRANGE = ("", "  \n", "Čaj 茶 🫖 <br />!!!")
 
@@ -46,9 +46,7 @@ def export_texts(
         UserError: the folder cannot be written.
         VerificationError: the artefact does not answer as the model; nothing is left behind.
     """
-    draw = np.random.default_rng(0)
-    rows = np.sort(draw.choice(len(data.test), min(CASES, len(data.test)), replace=False))
-    texts = [*(str(data.test.texts[row]) for row in rows), *STRANGE]
+    texts = [*TEXTS, LONG_TEXT, *STRANGE]
     # As in training, to the full length: the graph pads to the longest of the batch.
     numbers = tokenizer.padded(tf.constant(texts), length, ends=True)
     probabilities = tf.nn.softmax(tf.cast(model(numbers, training=False), tf.float32)).numpy()

@@ -12,6 +12,7 @@ from kit.artefact import SignatureCheck
 from kit.data import Dataset, item_names
 from kit.export._recorded_two_stage import recorded_two_stage
 from kit.export._retrieval import retrieval_parts, searched_by
+from kit.export._sample_users import hold_users, with_sample_users
 from kit.export._saved_model import export
 from kit.export._two_stage_recommender import SecondStage, TwoStageRecommender
 from kit.models import TwoTower
@@ -51,8 +52,9 @@ def export_two_stage(
         VerificationError: the artefact does not answer as the models; nothing is left behind.
     """
     settings = index or IndexSettings()
-    parts = retrieval_parts(model, dataset)
+    parts = with_sample_users(model, retrieval_parts(model, dataset))
     module = TwoStageRecommender(parts, second, k=k, exclude_seen=exclude_seen, index=settings)
+    hold_users(model, parts, module)
     recorded = recorded_two_stage(model, parts, second, module, k=k, exclude_seen=exclude_seen)
     names = dict(zip(parts.item_ids, item_names(dataset), strict=False))
     stages = {

@@ -90,10 +90,11 @@ class LocalClient:
 
     Args:
         path: the version's folder.
+        trust: load it also if it could do what no export of this kit does.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path, self._limits = path, Limits()
+    def __init__(self, path: Path, *, trust: bool = False) -> None:
+        self._path, self._limits = path, Limits(trust=trust)
         self._version = load_version(path, self._limits)
 
     def inputs(self, signature: str) -> dict[str, Taken]:

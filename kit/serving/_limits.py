@@ -21,6 +21,7 @@ class Limits:
         max_pending: requests under way; more are turned away as UNAVAILABLE.
         request_timeout_s: of one request, from its arrival.
         grace_s: how long requests under way may take after the server is told to stop.
+        trust: load models also if they could do what no export of this kit does.
     """
 
     max_body_bytes: int = 16 * MIB
@@ -30,3 +31,4 @@ class Limits:
     max_pending: int = 1024
     request_timeout_s: float = 30.0
     grace_s: float = 10.0
+    trust: bool = False

@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from kit.artefact import register_operations
+from kit.artefact import check_operations, register_operations
 from kit.serving._batching import Batcher
 from kit.serving._limits import Limits
 from kit.serving._signature import Signature, Tensors
@@ -102,6 +102,7 @@ def load_version(path: Path, limits: Limits) -> Version:
 
     Raises:
         ServingError: NOT_FOUND where there is no SavedModel.
+        UserError: it could do what no export of this kit does, see `check_operations`.
         tf.errors.OpError: TensorFlow cannot load it.
     """
     if not any((path / name).is_file() for name in ("saved_model.pb", "saved_model.pbtxt")):
@@ -109,6 +110,7 @@ def load_version(path: Path, limits: Limits) -> Version:
             "NOT_FOUND",
             f"Could not find SavedModel .pb or .pbtxt at supplied export directory path: {path}",
         )
+    check_operations(path, trust=limits.trust)
     register_operations(path)
     session = tf.compat.v1.Session(graph=tf.Graph())
     try:

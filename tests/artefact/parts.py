@@ -17,17 +17,14 @@ WORDS = ["tea", "čaj 茶", "🫖"]
 
 
 class Shelf(tf.Module):
-    """Looks words up in a vocabulary file, an asset, and prices them."""
+    """Looks words up in a vocabulary and prices them; an asset lies beside it."""
 
     def __init__(self, vocabulary: Path, price: float = 2.5) -> None:
         super().__init__()
         vocabulary.write_text("\n".join(WORDS) + "\n")
-        whole_line, line_number = (
-            tf.lookup.TextFileIndex.WHOLE_LINE,
-            tf.lookup.TextFileIndex.LINE_NUMBER,
-        )
-        initializer = tf.lookup.TextFileInitializer(
-            str(vocabulary), tf.string, whole_line, tf.int64, line_number
+        self.vocabulary = tf.saved_model.Asset(str(vocabulary))
+        initializer = tf.lookup.KeyValueTensorInitializer(
+            tf.constant(WORDS), tf.range(len(WORDS), dtype=tf.int64)
         )
         self.table = tf.lookup.StaticHashTable(initializer, default_value=-1)
         self.words = tf.constant([*WORDS, ""])

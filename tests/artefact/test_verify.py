@@ -128,12 +128,12 @@ DAMAGES = [
     (parts.truncate, "(loading)", "Read less bytes"),
     (parts.flip, "(loading)", "Checksum does not match"),
     (other_weights, "serving_default", ""),
-    (parts.drop_asset, "(loading)", "words.txt"),
+    (parts.drop_asset, "(operations)", "words.txt"),
     (parts.drop_signature, "word", "the signature is missing"),
     (parts.rename_signature, "words", "no answers were recorded"),
     (parts.retype_input, "word", "the signature takes text"),
     (parts.retype_output, "serving_default", "total is float32, the signature says int64"),
-    (parts.rename_tensor, "word", "elsewhere"),
+    (parts.rename_tensor, "(operations)", "elsewhere"),
     (unrecorded, "word", "no answers were recorded"),
     (other_inputs, "word", "number"),
 ]
@@ -164,9 +164,12 @@ def test_a_manifest_that_agrees_does_not_save_it(
 @pytest.mark.parametrize(("damage", "signature", "reason"), DAMAGES)
 def test_in_all_three_ways(version, damage, signature, reason):
     failed = refused(version, damage, signature, reason)
-    # The function that Python loads carries types and tensors in itself, a session's tensors carry
-    # their type; the C library is asked by the signature's word, as a server is.
-    sees_less = {parts.rename_tensor: NAMES[1:], parts.retype_input: NAMES[2:]}
+    # The function that Python loads carries types in itself, as a session's tensors do; the C
+    # library is asked by the signature's word, as a server is.
+    sees_less = {parts.retype_input: NAMES[2:]}
+    if signature == "(operations)":
+        assert {check.loader for check in failed} == {""}
+        return
     expected = sees_less.get(damage, NAMES)
     assert {check.loader for check in failed} == set(expected)
 
@@ -207,36 +210,34 @@ def test_a_graph_cut_short_is_refused(version, c_library_only):
 # Operations
 
 
-def foreign_operation(version):
+def foreign_operation(version, operation):
     def change(graph):
         for function in graph.graph_def.library.function:
             for node in function.node_def:
                 if node.op == "GatherV2":
-                    node.op = "Elsewhere>Gather"
+                    node.op = operation
 
     parts.edit_graph(version, change)
     write_manifest(version)
 
 
 def test_an_operation_outside_core_tensorflow_is_refused(version, c_library_only):
-    foreign_operation(version)
+    foreign_operation(version, "Elsewhere>Gather")
     (check,) = verify(version)
+    assert (check.signature, check.loader, check.passed) == ("(operations)", "", False)
+    assert "no export of this kit has the operations Elsewhere>Gather" in check.reason
+    (check,) = verify(version, trust=True)
     assert (check.signature, check.loader, check.passed) == ("(operations)", "C library", False)
-    assert check.reason == "not in core TensorFlow and not named in the card: Elsewhere>Gather"
+    assert check.reason == "not in core TensorFlow and of no known module: Elsewhere>Gather"
 
 
-def test_one_that_the_card_names_is_passed_over_by_the_c_library(version, c_library_only):
-    parts.edit_json(version, "card", lambda card: card.update(custom_ops={"else": ["Another"]}))
-    foreign_operation(version)
-    assert not any(check.passed for check in verify(version))
-    named = {"elsewhere": ["Elsewhere>Gather"]}
-    parts.edit_json(version, "card", lambda card: card.update(custom_ops=named))
-    write_manifest(version)
+def test_one_of_a_known_module_is_passed_over_by_the_c_library(version, c_library_only):
+    foreign_operation(version, "Scann>ScannSearchBatched")
     checks = verify(version)
     assert [check.signature for check in checks] == ["serving_default", "word"]
     for check in checks:
         assert check.passed
-        assert check.reason == "not possible, it needs Elsewhere>Gather of elsewhere"
+        assert check.reason == "not possible, it needs Scann>ScannSearchBatched of scann"
 
 
 # Processes that do not come back

@@ -9,12 +9,13 @@ def test_the_newest_version_is_opened(tmp_path, monkeypatch):
     for version in ("9", "10", "notes"):
         (tmp_path / version).mkdir()
         (tmp_path / version / "saved_model.pb").write_bytes(b"")
-    monkeypatch.setattr(loaded, "Artefact", lambda folder: folder)
-    assert _artefact.open_artefact(tmp_path) == tmp_path / "10"
-    assert _artefact.open_artefact(tmp_path / "9") == tmp_path / "9"
+    monkeypatch.setattr("kit.artefact.check_operations", lambda folder, *, trust: None)
+    monkeypatch.setattr(loaded, "Artefact", lambda folder, *, trust: (folder, trust))
+    assert _artefact.open_artefact(tmp_path, trust=False) == (tmp_path / "10", False)
+    assert _artefact.open_artefact(tmp_path / "9", trust=True) == (tmp_path / "9", True)
 
 
 def test_where_there_is_none_nobody_waits_for_tensorflow(tmp_path, monkeypatch):
     monkeypatch.setattr(_artefact, "quiet_tensorflow", lambda: pytest.fail("TensorFlow starts"))
     with pytest.raises(UserError, match="No exported model here"):
-        _artefact.open_artefact(tmp_path)
+        _artefact.open_artefact(tmp_path, trust=False)

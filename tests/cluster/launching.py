@@ -5,7 +5,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+
+from kit.cluster._loopback import own_network
 
 ROOT = Path(__file__).parents[2]
 # What each program begins with: who it is, how often it was started, and signs by files.
@@ -40,13 +43,24 @@ def start(folder: Path, program: str, *options: str, **settings: float) -> "subp
     return launch(*options, "--", *command, **settings)
 
 
+@cache
+def has_namespaces() -> bool:
+    """Whether the system gives this user a network of its own, as `kit launch` wants it."""
+    try:
+        with own_network(1):
+            return True
+    except OSError:
+        return False
+
+
 def launch(
     *arguments: str, stdout: int = subprocess.PIPE, **settings: float
 ) -> "subprocess.Popen[str]":
     changed = "; ".join(f"s.{name} = {value}" for name, value in (SETTINGS | settings).items())
     code = f"from kit.cluster import _supervisor as s; {changed}; from kit.cli import main; main()"
+    network = [] if has_namespaces() else ["--allow-network"]
     return subprocess.Popen(
-        [sys.executable, "-c", code, "launch", *arguments],
+        [sys.executable, "-c", code, "launch", *network, *arguments],
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,

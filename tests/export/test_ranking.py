@@ -23,7 +23,7 @@ def test_the_export_records_what_the_model_says_and_what_it_was_made_for(tmp_pat
     assert card["schema"]["features"][0] == {"name": "user_id", "kind": "id"}
     recorded = json.loads((extra / "recorded.json").read_text())["serving_default"]
     inputs, outputs = recorded["inputs"], recorded["outputs"]
-    # Beside rows of test one of which nothing is known, and one of values that no row has.
+    # Beside drawn rows one of which nothing is known, and one of values that no row has.
     assert inputs["colour"][-2:] == ["", "\N{WHITE QUESTION MARK ORNAMENT} nothing"]
     assert np.isnan(inputs["price__EUR_"][-2])
     assert {*map(len, inputs.values())} == {len(outputs["probability"])} == {18}

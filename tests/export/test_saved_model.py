@@ -80,9 +80,9 @@ def test_no_number_appears_before_all_is_written_and_verified(module, tmp_path, 
         save(*arguments, **options)
         seen.append(names(tmp_path))
 
-    def watched_verify(draft):
+    def watched_verify(draft, *, trust):
         seen.append(names(tmp_path))
-        return passing(draft)
+        return passing(draft, trust=trust)
 
     monkeypatch.setattr(tf.saved_model, "save", watched_save)
     monkeypatch.setattr(_saved_model, "verify", watched_verify)
@@ -120,7 +120,7 @@ def test_an_export_that_answers_otherwise_is_removed(module, tmp_path, monkeypat
 
 def test_one_failed_check_is_enough(module, tmp_path, monkeypatch):
     checks = [SignatureCheck("a", True, 0, 0, ""), SignatureCheck("b", False, 0, 3, "")]
-    monkeypatch.setattr(_saved_model, "verify", lambda draft: checks)
+    monkeypatch.setattr(_saved_model, "verify", lambda draft, *, trust: checks)
     with pytest.raises(VerificationError, match=r"removed. b: .* 3 ids differ$"):
         export(module, tmp_path, recorded=EMBEDDED, card={})
 
@@ -129,9 +129,9 @@ def test_exports_that_race_get_a_number_each(tmp_path, monkeypatch):
     racers = 3
     start = threading.Barrier(racers)
 
-    def meet(draft):
+    def meet(draft, *, trust):
         start.wait(timeout=60)
-        return passing(draft)
+        return passing(draft, trust=trust)
 
     monkeypatch.setattr(_saved_model, "verify", meet)
     found = []

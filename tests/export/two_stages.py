@@ -4,12 +4,12 @@ import keras
 import numpy as np
 
 from kit.data import Events
-from kit.export import SecondStage, TwoStageRecommender
+from kit.export import SecondStage, TwoStageRecommender, with_sample_users
 from kit.models import CandidateFeatures, CandidateRanking, CandidateTables
 from kit.retrieval import IndexSettings
 from tests.export.parts import OWNED, hand_made
 
-PARTS = hand_made()
+PARTS = with_sample_users(None, hand_made())
 DAY = 86_400
 
 

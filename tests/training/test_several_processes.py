@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.cluster.launching import has_namespaces
 from tests.training.several_processes import STEPS
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +21,9 @@ def run(*arguments: object) -> None:
 
 
 def launched(workers: int, servers: int, *arguments: object) -> None:
-    cluster = ["kit", "launch", "--workers", workers, *(["--servers", servers] if servers else [])]
+    network = [] if has_namespaces() else ["--allow-network"]
+    counts = ["--workers", workers, *(["--servers", servers] if servers else [])]
+    cluster = ["kit", "launch", *network, *counts]
     script = [sys.executable, "-m", "tests.training.several_processes"]
     run(*cluster, "--", *script, *arguments)
 

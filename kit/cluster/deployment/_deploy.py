@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
-from kit.cluster.deployment._kubeflow import train_job, training_runtime
+from kit.cluster.deployment._kubeflow import network_policy, train_job, training_runtime
 from kit.cluster.deployment._plan import MARK, Plan
 from kit.cluster.deployment._readme import readme
 from kit.cluster.deployment._slurm import slurm
@@ -100,7 +100,11 @@ def deploy_training(
     notes = _notes(plan)
     files = {"README.md": readme(plan, notes), "train.sbatch": slurm(plan)}
     if plan.image is not None:
-        files |= {"runtime.yaml": training_runtime(plan), "trainjob.yaml": train_job(plan)}
+        files |= {
+            "networkpolicy.yaml": network_policy(plan),
+            "runtime.yaml": training_runtime(plan),
+            "trainjob.yaml": train_job(plan),
+        }
     write(plan.output, files, MARK)
     return TrainingFiles(plan.output, list(files), name, plan.jobs, notes)
 

@@ -83,6 +83,29 @@ spec:
 {jobs}"""
 
 
+def network_policy(plan: Plan) -> str:
+    """Who reaches the pods: they each other, and nobody else."""
+    return f"""\
+# {MARK} kubectl apply -f networkpolicy.yaml
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: {plan.name}
+spec:
+  # TensorFlow's servers have no authentication and run whatever they are asked for. Enforced by
+  # network plugins that know policies, such as Calico and Cilium; others ignore it.
+  podSelector:
+    matchLabels: &pods
+      jobset.sigs.k8s.io/jobset-name: {plan.name}
+  policyTypes: [Ingress]
+  ingress:
+    # On all ports: besides {PORT}, GPUs choose theirs to exchange gradients.
+    - from:
+        - podSelector:
+            matchLabels: *pods
+"""
+
+
 def _success_policy(plan: Plan) -> str:
     if not plan.servers:
         return ""

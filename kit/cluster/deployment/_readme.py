@@ -2,11 +2,11 @@
 
 from textwrap import fill
 
-from kit.cluster.deployment._kubeflow import MOUNTED_AT
+from kit.cluster.deployment._kubeflow import MOUNTED_AT, PORT
 from kit.cluster.deployment._plan import MARK, MISTAKE, SAVE_SECONDS, Plan
 
 NOT_RUN = (
-    "No Kubernetes cluster was run with these files: runtime.yaml and trainjob.yaml were validated "
+    "No Kubernetes cluster was run with these files: its files were validated "
     "by the models of Kubeflow Trainer 2 and the strict schemas of Kubernetes, in the kit's tests. "
     "train.sbatch was run under SLURM 22.05 on one machine that stood for two nodes."
 )
@@ -50,12 +50,17 @@ Needed once: a PersistentVolumeClaim `{plan.storage}` (ReadWriteMany if pods may
 nodes) that user 1000 may write. It is `{MOUNTED_AT}` in every pod, and the command runs there:
 paths in it are within the claim.
 
-- Start: `kubectl apply -f runtime.yaml`, then `kubectl apply -f trainjob.yaml`.
+- Start: `kubectl apply -f networkpolicy.yaml -f runtime.yaml`, then
+  `kubectl apply -f trainjob.yaml`.
 - Watch: `kubectl get trainjob {plan.name}`, and `kubectl get pods` or
   `kubectl logs -f --prefix --max-log-requests {plan.processes}`, both with
   `-l jobset.sigs.k8s.io/jobset-name={plan.name}`.
 - Stop: `kubectl delete -f trainjob.yaml`.
 - Resume: `kubectl apply -f trainjob.yaml`.
+
+TensorFlow's servers have no authentication: whoever reaches port {PORT} of a pod runs code in it.
+`networkpolicy.yaml` lets only the pods of this training in, where the cluster's network plugin
+enforces policies.
 
 """
 
@@ -72,6 +77,10 @@ the environment active that has its program.
 - Stop: `scancel --name {plan.name}`. The time to save is SLURM's KillWait then, 30 seconds
   where nobody changed it.
 - Resume: submit again.
+
+The processes listen on all interfaces of their nodes, without authentication: whoever reaches a
+port runs code as you. Use a partition whose nodes only the cluster reaches, and nobody whom you do
+not trust shares.
 
 At the limit of {plan.time} it is put into the queue again and goes on when its turn comes.
 """

@@ -28,6 +28,7 @@ def test_with_an_image_there_are_files_for_kubernetes_which_go_when_it_goes():
     with_image = deploy_training(COMMAND, image="shop/kit:1.0")
     assert sorted(with_image.files) == [
         "README.md",
+        "networkpolicy.yaml",
         "runtime.yaml",
         "train.sbatch",
         "trainjob.yaml",

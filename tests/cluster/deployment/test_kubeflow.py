@@ -10,7 +10,7 @@ from kubeflow_trainer_api.models import TrainerV1alpha1TrainingRuntime as Traini
 from kubeflow_trainer_api.models import TrainerV1alpha1TrainJob as TrainJob
 
 from kit.cluster import cluster_of_environment
-from kit.cluster.deployment._kubeflow import train_job, training_runtime
+from kit.cluster.deployment._kubeflow import network_policy, train_job, training_runtime
 from kit.cluster.deployment._plan import SAVE_SECONDS
 from tests.cluster.deployment.parts import COMMAND, plan
 
@@ -61,6 +61,21 @@ def test_both_are_what_trainer_reads_and_hold_nothing_else(asked):
     job = yaml.safe_load(train_job(asked))
     assert TrainJob.from_dict(job).to_dict() == job
     assert job["spec"]["runtimeRef"]["name"] == runtime["metadata"]["name"]
+
+
+@pytest.mark.parametrize("version", [OLDEST, NEWEST])
+@pytest.mark.parametrize("asked", PLANS)
+def test_only_the_pods_of_a_training_reach_each_other(asked, version):
+    policy = yaml.safe_load(network_policy(asked))
+    kubernetes_validate.validate(policy, version, strict=True)
+    pods = {"matchLabels": {"jobset.sigs.k8s.io/jobset-name": asked.name}}
+    assert policy["spec"] == {
+        "podSelector": pods,
+        "policyTypes": ["Ingress"],
+        "ingress": [{"from": [{"podSelector": pods}]}],
+    }
+    # JobSet labels its pods by its name, which is the TrainJob's.
+    assert yaml.safe_load(train_job(asked))["metadata"]["name"] == asked.name
 
 
 def test_a_field_that_trainer_does_not_know_is_seen():

@@ -9,7 +9,7 @@ def test_it_says_how_to_start_watch_stop_and_resume_and_what_was_not_run(asked):
     text = readme(asked, ["Mind this."])
     for said in ("sbatch PATH/train.sbatch", "squeue", "scancel", "at most 7 times"):
         assert said in text
-    kubernetes = ("kubectl apply -f runtime.yaml", "kubectl delete -f trainjob.yaml", "`shop`")
+    kubernetes = ("kubectl apply -f trainjob.yaml", "kubectl delete -f trainjob.yaml", "`shop`")
     assert [said in text for said in kubernetes] == [asked.image is not None] * 3
     for said in ("Start", "Watch", "Stop", "Resume"):
         assert text.count(f"- {said}: ") == (2 if asked.image else 1)

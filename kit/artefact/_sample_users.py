@@ -1,0 +1,19 @@
+"""Users that do not exist: exports are checked by them, and nobody's history is in a request."""
+
+PREFIX = "\N{WHITE QUESTION MARK ORNAMENT} sample "
+
+
+def sample_user(number: int) -> str:
+    """The id of one.
+
+    Example:
+
+    >>> is_sample_user(sample_user(7))
+    True
+    """
+    return f"{PREFIX}{number:02d}"
+
+
+def is_sample_user(user_id: str) -> bool:
+    """Whether an id is that of a user who does not exist."""
+    return user_id.startswith(PREFIX)
