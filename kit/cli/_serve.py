@@ -63,7 +63,27 @@ class Bounded(click.FloatRange):
     type=Bounded(0, 2047, min_open=True),  # gRPC counts in 32 bits
     default=16.0,
     show_default=True,
-    help="Of a REST body, a gRPC message and a tensor.",
+    help="Largest REST body and gRPC message, and inputs of a request as their shapes expand them.",
+)
+@click.option(
+    "--max-string-mib",
+    type=Bounded(0, 2047, min_open=True),
+    show_default="1; for models that decode images as --max-body-mib",
+    help="Largest string of an input, such as a text or an image file.",
+)
+@click.option(
+    "--max-image-megapixels",
+    type=Bounded(0, 1000, min_open=True),
+    default=50.0,
+    show_default=True,
+    help="Largest image, width times height; those of one request may have four times as many.",
+)
+@click.option(
+    "--max-memory-mib",
+    type=Bounded(16, 1024 * 1024),
+    default=2048.0,
+    show_default=True,
+    help="Memory for requests in flight, beyond the models; more is refused.",
 )
 @click.option(
     "--request-timeout-s",
@@ -81,6 +101,9 @@ def serve(
     max_batch_size: int,
     batch_timeout_ms: float,
     max_body_mib: float,
+    max_string_mib: float | None,
+    max_image_megapixels: float,
+    max_memory_mib: float,
     request_timeout_s: float,
     trust: bool,
 ) -> None:
@@ -92,7 +115,11 @@ def serve(
     from kit.serving import Limits, Server
 
     limits = Limits(
-        max_body_bytes=max(1, round(max_body_mib * 1024 * 1024)),
+        max_body_bytes=_bytes(max_body_mib),
+        max_string_bytes=_bytes(max_string_mib or 1.0),
+        max_image_bytes=_bytes(max_string_mib or max_body_mib),
+        max_image_pixels=max(1, round(max_image_megapixels * 1e6)),
+        max_memory_bytes=_bytes(max_memory_mib),
         max_batch_size=max_batch_size,
         batch_timeout_s=batch_timeout_ms / 1000,
         request_timeout_s=request_timeout_s,
@@ -114,6 +141,10 @@ def serve(
     finally:
         server.stop()
         signal.signal(signal.SIGTERM, before)
+
+
+def _bytes(mib: float) -> int:
+    return max(1, round(mib * 1024 * 1024))
 
 
 def _prepare() -> None:

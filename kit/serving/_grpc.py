@@ -1,8 +1,11 @@
 """TensorFlow Serving's gRPC services."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from time import perf_counter
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore
+from time import monotonic, perf_counter
 from typing import Any
 
 import grpc
@@ -15,17 +18,38 @@ from tensorflow_serving.apis.get_model_metadata_pb2 import (
 from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusRequest
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 
+from kit.serving._budget import FREE, Reservation
 from kit.serving._limits import CANCELLATION_S, Limits
 from kit.serving._metrics import Metrics
 from kit.serving._models import Models
-from kit.serving._signature import signature_of
-from kit.serving._status import from_exception, invalid
+from kit.serving._signature import Tensors, bytes_of, signature_of
+from kit.serving._status import ServingError, from_exception, invalid
 from kit.serving._status_protos import metadata_of, refuse_method, status_of
 from kit.serving._tensor_protos import protos_from_tensors, tensors_from_protos
 
-# Each request under way holds one; most of them wait for their batch.
-THREADS = 64
+# Each request under way holds one; most of them wait for their batch. One model may hold the second
+# number of them.
+THREADS, THREADS_OF_A_MODEL = 256, 96
 UNKNOWN = ("FAILED_PRECONDITION", 'Serving signature key "{}" not found.')
+
+
+@dataclass
+class _Call:
+    """What is known of a request while it is answered."""
+
+    deadline: float
+    model: str = ""
+    held: Reservation | None = None
+    tensors: Tensors = field(default_factory=dict)
+
+    def release(self) -> None:
+        """End the hold of memory, if it has begun."""
+        if self.held is not None:
+            self.held.release()
+            self.held = None
+
+
+Answer = Callable[[Any, _Call], bytes]
 
 
 class GrpcServer:
@@ -39,6 +63,7 @@ class GrpcServer:
 
     def __init__(self, models: Models, metrics: Metrics, limits: Limits) -> None:
         self._models, self._metrics, self._limits = models, metrics, limits
+        self._threads: dict[str, BoundedSemaphore] = {}
         self._server = grpc.server(
             ThreadPoolExecutor(THREADS, "kit-serving-grpc"),
             options=[
@@ -73,7 +98,7 @@ class GrpcServer:
         # Bounded: a call that does not end when it is cancelled would hold everything up.
         self._server.stop(grace_s).wait(grace_s + CANCELLATION_S)
 
-    def _services(self) -> dict[str, dict[str, tuple[Any, Callable[[Any, float], Any]]]]:
+    def _services(self) -> dict[str, dict[str, tuple[Any, Answer]]]:
         return {
             "PredictionService": {
                 "Predict": (PredictRequest, self._predict),
@@ -84,26 +109,25 @@ class GrpcServer:
             "ModelService": {"GetModelStatus": (GetModelStatusRequest, self._status)},
         }
 
-    def _handler(self, method: str, request_class: Any, answer: Callable[[Any, float], Any]) -> Any:
+    def _handler(self, method: str, request_class: Any, answer: Answer) -> Any:
         label = method.lower()
 
         def handle(raw: bytes, context: Any) -> bytes:
-            since, model, failure = perf_counter(), "", None
-            response = b""
+            since, failure, response = perf_counter(), None, b""
+            asked = context.time_remaining()
+            most = self._limits.request_timeout_s
+            call = _Call(monotonic() + (most if asked is None else min(most, asked)))
             try:
-                request = request_class.FromString(raw)
-                if not request.HasField("model_spec"):
-                    raise invalid("Missing ModelSpec")
-                model = request.model_spec.name
-                asked = context.time_remaining()
-                most = self._limits.request_timeout_s
-                response = answer(request, most if asked is None else min(most, asked))
+                response = self._answer(request_class, raw, answer, call)
             except DecodeError:
                 failure = invalid("The message is no " + request_class.DESCRIPTOR.name)
             except Exception as error:
                 failure = from_exception(error)
             seconds, code = perf_counter() - since, failure.code if failure else "OK"
-            self._metrics.answered(self._models.label(model), label, "gRPC", code, seconds)
+            self._metrics.answered(self._models.label(call.model), label, "gRPC", code, seconds)
+            # A large answer is held until the client has taken it.
+            if len(response) <= FREE or not context.add_callback(call.release):
+                call.release()
             if failure:
                 context.abort(grpc.StatusCode[failure.code], _detail(failure.message))
             return response
@@ -111,18 +135,51 @@ class GrpcServer:
         # Bytes in, bytes out: what cannot be parsed is then ours to answer, without a traceback.
         return grpc.unary_unary_rpc_method_handler(handle)
 
-    def _predict(self, request: Any, timeout_s: float) -> bytes:
+    def _answer(self, request_class: Any, raw: bytes, answer: Answer, call: "_Call") -> bytes:
+        budget = self._models.budget
+        # A message of many small parts takes many times its size: one of them at a time.
+        with budget.conversion if len(raw) > FREE else nullcontext():
+            request = request_class.FromString(raw)
+            if not request.HasField("model_spec"):
+                raise invalid("Missing ModelSpec")
+            call.model = request.model_spec.name
+            label = self._models.label(call.model)
+            call.held = budget.reservation(label)
+            call.held.grow(len(raw))
+            call.held.admit()
+            if request_class is PredictRequest and label:
+                most = self._limits.max_body_bytes
+                call.tensors = tensors_from_protos(request.inputs, most)
+                call.held.grow(bytes_of(call.tensors))
+                request.ClearField("inputs")
+        with self._threads_of(label):
+            return answer(request, call)
+
+    @contextmanager
+    def _threads_of(self, label: str) -> Iterator[None]:
+        """One of the threads that a model may hold."""
+        threads = self._threads.setdefault(label, BoundedSemaphore(THREADS_OF_A_MODEL))
+        if not threads.acquire(blocking=False):
+            raise ServingError("UNAVAILABLE", "Too many requests of this model are under way")
+        try:
+            yield
+        finally:
+            threads.release()
+
+    def _predict(self, request: Any, call: "_Call") -> bytes:
         spec = request.model_spec
         with self._models.use(spec.name, _version(spec), spec.version_label) as used:
+            assert call.held is not None
             signature = signature_of(used.signatures, spec.signature_name, missing=UNKNOWN)
-            tensors = tensors_from_protos(request.inputs, self._limits.max_body_bytes)
             wanted = _wanted(request.output_filter, signature.outputs)
-            future = used.submit(signature.name, tensors)
+            future = used.submit(signature.name, call.tensors, call.deadline, call.held)
+            call.tensors = {}
             try:
-                outputs = future.result(timeout_s)
+                outputs = future.result(call.deadline - monotonic())
             except TimeoutError:
                 future.cancel()
                 raise
+            call.held.grow(2 * bytes_of(outputs))
             response = PredictResponse()
             response.model_spec.name = spec.name
             response.model_spec.signature_name = signature.name
@@ -130,7 +187,7 @@ class GrpcServer:
             protos_from_tensors({name: outputs[name] for name in wanted}, response.outputs)
         return bytes(response.SerializeToString())
 
-    def _metadata(self, request: Any, timeout_s: float) -> bytes:
+    def _metadata(self, request: Any, call: "_Call") -> bytes:
         if not request.metadata_field:
             raise invalid("GetModelMetadataRequest must specify at least one metadata_field")
         for name in request.metadata_field:
@@ -144,10 +201,10 @@ class GrpcServer:
         response.metadata["signature_def"].Pack(signatures)
         return bytes(response.SerializeToString())
 
-    def _classify(self, request: Any, timeout_s: float) -> bytes:
+    def _classify(self, request: Any, call: "_Call") -> bytes:
         return self._refuse(request.model_spec, "classify")
 
-    def _regress(self, request: Any, timeout_s: float) -> bytes:
+    def _regress(self, request: Any, call: "_Call") -> bytes:
         return self._refuse(request.model_spec, "regress")
 
     def _refuse(self, spec: Any, method: str) -> bytes:
@@ -155,7 +212,7 @@ class GrpcServer:
             refuse_method(used, spec.signature_name, method)
         return b""
 
-    def _status(self, request: Any, timeout_s: float) -> bytes:
+    def _status(self, request: Any, call: "_Call") -> bytes:
         spec = request.model_spec
         if spec.version_label:
             raise invalid(f"Unrecognized servable version label: {spec.version_label}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 
+from kit.serving._budget import Budget
 from kit.serving._limits import Limits
 from kit.serving._metrics import Metrics
 from kit.serving._status import ServingError, from_exception, invalid
@@ -16,6 +17,7 @@ from kit.serving._version import Version, load_version
 from kit.serving._warmup import warm_up
 
 POLL_S = 1.0
+# Threads that run one model; each model has its own, so that none waits for another.
 WORKERS = 2
 # What TensorFlow Serving parses as a version: a number of 64 bits.
 NUMBER = re.compile(r"[0-9]{1,18}")
@@ -32,6 +34,9 @@ class State:
 
 @dataclass
 class _Model:
+    pool: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(WORKERS, "kit-serving-run")
+    )
     current: Version | None = None
     states: dict[int, State] = field(default_factory=dict)
     leaving: list[Version] = field(default_factory=list)
@@ -52,10 +57,11 @@ class Models:
     """
 
     def __init__(self, folder: Path, limits: Limits, metrics: Metrics) -> None:
+        # What requests in flight hold, over both protocols.
+        self.budget = Budget(limits)
         self._folder, self._limits, self._metrics = folder, limits, metrics
         self._is_one_model = bool(numbered(folder))
         self._models: dict[str, _Model] = {}
-        self._pool = ThreadPoolExecutor(WORKERS, "kit-serving-run")
         self._stopped = Event()
         self._watcher = Thread(target=self._watch, name="kit-serving-watch", daemon=True)
 
@@ -69,8 +75,8 @@ class Models:
         self._stopped.set()
         if self._watcher.is_alive():
             self._watcher.join()
-        self._pool.shutdown(wait=True)
         for model in self._models.values():
+            model.pool.shutdown(wait=True)
             for version in (model.current, *model.leaving):
                 if version is not None:
                     version.close()
@@ -199,9 +205,10 @@ class Models:
             return
         model.failed = None
         version.serve_with(
-            self._pool,
+            model.pool,
             WORKERS,
             self._limits,
+            self.budget.runs,
             lambda signature, rows: self._metrics.ran(name, signature, rows),
         )
         self._replace(name, model, version)

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import re
-from time import perf_counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from time import monotonic, perf_counter
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,12 +15,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from kit.serving._budget import Reservation
 from kit.serving._json_answers import json_from
 from kit.serving._json_tensors import parse, tensors_from
 from kit.serving._limits import Limits
 from kit.serving._metrics import Metrics
 from kit.serving._models import Models
-from kit.serving._signature import signature_of
+from kit.serving._signature import Tensors, bytes_of, signature_of
 from kit.serving._status import ServingError, from_exception, invalid
 from kit.serving._status_protos import metadata_of, refuse_method, status_of
 from kit.serving._version import Version
@@ -32,6 +34,8 @@ ABSOLUTE = re.compile(r"(?i)https?://[^/]*(?=/)")
 METRICS_PATHS = ("/monitoring/prometheus/metrics", "/metrics")
 # Above this a body or an answer is worth a thread of its own: the others must not wait for it.
 LARGE = 32 * 1024
+# What is sent at once: the rest waits until the client has taken it, and is counted meanwhile.
+SENT_AT_ONCE = 256 * 1024
 
 
 def rest_app(models: Models, metrics: Metrics, limits: Limits) -> Starlette:
@@ -58,7 +62,8 @@ class _Api:
 
     def __init__(self, models: Models, metrics: Metrics, limits: Limits) -> None:
         self._models, self._metrics, self._limits = models, metrics, limits
-        self._pending = 0
+        # One thread a model: another model's large bodies do not wait in the same line.
+        self._threads: dict[str, ThreadPoolExecutor] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         since = perf_counter()
@@ -68,36 +73,40 @@ class _Api:
         pattern = {"POST": PREDICTION, "GET": STATUS}.get(request.method)
         match = pattern.fullmatch(path) if pattern else None
         model, method, code = "", "unknown", "OK"
-        self._pending += 1
-        try:
-            if match is None:
-                raise _malformed(request.method, path)
+        if match is not None:
             model, method = unquote(match["model"]), _method(match)
-            # The whole of it, so that a body that trickles in holds nothing for long.
-            async with asyncio.timeout(self._limits.request_timeout_s):
-                body = await self._answer(request, match, model, method)
-            response = Response(body, media_type="application/json")
-        except ClientDisconnect:
-            return
-        except (Exception, asyncio.CancelledError) as error:
-            failure = from_exception(error)
-            code = failure.code
-            response = Response(
-                json.dumps({"error": failure.message}), failure.http, media_type="application/json"
-            )
-            if failure.http == 413:
-                response.headers["connection"] = "close"
+        held = self._models.budget.reservation(self._models.label(model))
+        try:
+            try:
+                if match is None:
+                    raise _malformed(request.method, path)
+                # The whole of it, so that a body that trickles in holds nothing for long.
+                async with asyncio.timeout(self._limits.request_timeout_s):
+                    body = await self._answer(request, match, model, method, held)
+                response = Response(body, media_type="application/json")
+            except ClientDisconnect:
+                return
+            except (Exception, asyncio.CancelledError) as error:
+                failure = from_exception(error)
+                code = failure.code
+                response = Response(
+                    json.dumps({"error": failure.message}),
+                    failure.http,
+                    media_type="application/json",
+                )
+                if failure.http in (413, 429):
+                    response.headers["connection"] = "close"
+            finally:
+                seconds = perf_counter() - since
+                self._metrics.answered(self._models.label(model), method, "REST", code, seconds)
+            await _send(response, scope, receive, send)
         finally:
-            self._pending -= 1
-            seconds = perf_counter() - since
-            self._metrics.answered(self._models.label(model), method, "REST", code, seconds)
-        await response(scope, receive, send)
+            held.release()
 
     async def _answer(
-        self, request: Request, match: re.Match[str], model: str, method: str
+        self, request: Request, match: re.Match[str], model: str, method: str, held: Reservation
     ) -> bytes:
-        if self._pending > self._limits.max_pending:
-            raise ServingError("UNAVAILABLE", "Too many requests are under way")
+        deadline = monotonic() + self._limits.request_timeout_s
         version = _number(match["version"])
         label = unquote(match["label"] or "")
         if method == "status":
@@ -107,26 +116,54 @@ class _Api:
         if method == "metadata":
             with self._models.use(model, version, label) as used:
                 return _metadata(model, used)
-        body = await self._body(request)
-        document = await _aside(len(body), parse, body)
+        body = await self._body(request, held)
+        held.admit()
         with self._models.use(model, version, label) as used:
-            if method != "predict":
-                refuse_method(used, document.get("signature_name", ""), method)
-            return await self._predict(used, document, len(body))
+            future, rows = await self._aside(
+                model, held, len(body), self._submit, used, method, body, deadline, held
+            )
+            del body
+            outputs = await asyncio.wrap_future(future)
+            size = _answer_bytes(outputs)
+            held.grow(size)
+            answer: bytes = await self._aside(model, held, size, json_from, outputs, rows)
+            return answer
 
-    async def _predict(self, used: Version, document: dict[str, Any], size: int) -> bytes:
+    def _submit(
+        self, used: Version, method: str, body: bytes, deadline: float, held: Reservation
+    ) -> "tuple[Future[Tensors], bool]":
+        document = parse(body)
+        name = document.get("signature_name", "")
+        if method != "predict":
+            refuse_method(used, name, method)
         signature = signature_of(
             used.signatures,
-            document.get("signature_name", ""),
+            name,
             missing=("INVALID_ARGUMENT", 'Serving signature name: "{}" not found in signature def'),
         )
-        tensors, rows = await _aside(size, tensors_from, document, signature.name, signature.inputs)
-        outputs = await asyncio.wrap_future(used.submit(signature.name, tensors))
-        size = sum(tensor.nbytes for tensor in outputs.values())
-        answer: bytes = await _aside(size, json_from, outputs, rows)
-        return answer
+        tensors, rows = tensors_from(document, signature.name, signature.inputs)
+        held.grow(bytes_of(tensors))
+        return used.submit(signature.name, tensors, deadline, held), rows
 
-    async def _body(self, request: Request) -> bytes:
+    async def _aside(
+        self, model: str, held: Reservation, size: int, function: Any, *arguments: Any
+    ) -> Any:
+        """Call a function, in a thread where it may take long."""
+        if size < LARGE:
+            return function(*arguments)
+
+        def converted() -> Any:
+            with self._models.budget.conversion:
+                return function(*arguments)
+
+        threads = self._threads.setdefault(model, ThreadPoolExecutor(1, "kit-serving-json"))
+        future = threads.submit(converted)
+        # It goes on when the request is over before.
+        held.share()
+        future.add_done_callback(lambda _: held.release())
+        return await asyncio.wrap_future(future)
+
+    async def _body(self, request: Request, held: Reservation) -> bytes:
         most = self._limits.max_body_bytes
         too_large = ServingError(
             "INVALID_ARGUMENT", f"The body is larger than {most} bytes", http=413
@@ -136,16 +173,34 @@ class _Api:
             raise too_large
         body = bytearray()
         async for chunk in request.stream():
-            body += chunk
-            if len(body) > most:
+            if len(body) + len(chunk) > most:
                 raise too_large
+            held.grow(len(chunk))
+            body += chunk
         return bytes(body)
 
 
-async def _aside(size: int, function: Any, *arguments: Any) -> Any:
-    if size < LARGE:
-        return function(*arguments)
-    return await asyncio.to_thread(function, *arguments)
+async def _send(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    body = bytes(response.body)
+    if len(body) <= SENT_AT_ONCE:
+        await response(scope, receive, send)
+        return
+    await send(
+        {
+            "type": "http.response.start",
+            "status": response.status_code,
+            "headers": response.raw_headers,
+        }
+    )
+    for start in range(0, len(body), SENT_AT_ONCE):
+        piece, more = body[start : start + SENT_AT_ONCE], start + SENT_AT_ONCE < len(body)
+        await send({"type": "http.response.body", "body": piece, "more_body": more})
+
+
+def _answer_bytes(outputs: Tensors) -> int:
+    """Bound of the memory that an answer takes while it is written as JSON."""
+    # As text a number is as long as 32 characters of four bytes; a string may be all escapes.
+    return sum(160 * tensor.size for tensor in outputs.values()) + 8 * bytes_of(outputs)
 
 
 def _method(match: re.Match[str]) -> str:

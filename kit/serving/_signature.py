@@ -1,5 +1,6 @@
 """One signature of a loaded SavedModel: what it takes, what it gives, and a call of it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +10,14 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.core.protobuf import config_pb2
 
-from kit.serving._limits import Limits
+from kit.serving._image_size import pixels
+from kit.serving._limits import IMAGES_OF_A_REQUEST, Limits
 from kit.serving._status import ServingError, invalid
 
 Tensors = dict[str, NDArray[Any]]
+# Estimates of the memory a run takes, in bytes: of a value, which may become an embedding; of a
+# byte of text, which may become tokens; of a pixel, which is decoded, cast and resized.
+OF_A_VALUE, OF_A_BYTE, OF_A_PIXEL = 256, 16, 24
 METHODS = tuple(f"tensorflow/serving/{method}" for method in ("predict", "classify", "regress"))
 
 
@@ -54,10 +59,21 @@ class Signature:
         definition: `SignatureDef` from the SavedModel.
         session: the session that holds the graph.
         limits: the server's.
+        decodes_images: whether the graph decodes images; strings are then held against their
+            bounds.
     """
 
-    def __init__(self, name: str, definition: Any, session: Any, limits: Limits) -> None:
+    def __init__(
+        self,
+        name: str,
+        definition: Any,
+        session: Any,
+        limits: Limits,
+        *,
+        decodes_images: bool = False,
+    ) -> None:
         self.name, self.definition, self._limits = name, definition, limits
+        self._decodes_images = decodes_images
         runs = definition.method_name in METHODS and all(
             info.name for info in (*definition.inputs.values(), *definition.outputs.values())
         )
@@ -101,6 +117,8 @@ class Signature:
             raise _wrong_names(set(tensors), self.inputs)
         for name, spec in self.inputs.items():
             self._check_tensor(name, spec, tensors[name])
+        if self._decodes_images:
+            self._check_images(tensors)
         if not self.batched:
             return 1
         rows = {tensor.shape[0] for tensor in tensors.values()}
@@ -113,6 +131,19 @@ class Signature:
                 f"{self._limits.max_batch_size}"
             )
         return int(count)
+
+    def costs(self, tensors: Mapping[str, NDArray[Any]], rows: int) -> NDArray[np.int64]:
+        """Estimates of the memory that each row takes while it runs, in bytes."""
+        found = np.zeros(rows, np.int64)
+        for tensor in tensors.values():
+            found += OF_A_VALUE * tensor.size // rows
+            if tensor.dtype == object:
+                strings = tensor.ravel().tolist()
+                sizes = [OF_A_BYTE * len(string) for string in strings]
+                if self._decodes_images:
+                    sizes = [len(string) + OF_A_PIXEL * pixels(string) for string in strings]
+                found += np.array(sizes, np.int64).reshape(rows, -1).sum(axis=1)
+        return found
 
     def run(self, tensors: Mapping[str, NDArray[Any]]) -> Tensors:
         """Outputs by name, for inputs that `check` passed.
@@ -132,13 +163,52 @@ class Signature:
                 f"Input {name} has shape {_shown(tensor.shape)}, "
                 f"the signature expects {_shown(spec.shape or ())}"
             )
+        free = tensor.shape[1:] if spec.batched else tensor.shape
+        if spec.shape is not None:
+            wanted = spec.shape[1:] if spec.batched else spec.shape
+            free = tuple(got for got, want in zip(free, wanted, strict=True) if want == -1)
+        # Dimensions of an empty tensor count as well: a model may fill them.
+        if (values := math.prod(max(1, size) for size in free)) > self._limits.max_row_values:
+            raise ServingError(
+                "RESOURCE_EXHAUSTED",
+                f"Input {name} has {values} values in a row, "
+                f"at most {self._limits.max_row_values} are taken",
+            )
         if tensor.dtype == object and tensor.size:
             longest = max(map(len, tensor.ravel().tolist()))
-            if longest > self._limits.max_string_bytes:
+            images = self._decodes_images
+            most = self._limits.max_image_bytes if images else self._limits.max_string_bytes
+            if longest > most:
                 raise invalid(
-                    f"Input {name} has a string of {longest} bytes, "
-                    f"at most {self._limits.max_string_bytes} are taken"
+                    f"Input {name} has a string of {longest} bytes, at most {most} are taken"
                 )
+
+    def _check_images(self, tensors: Mapping[str, NDArray[Any]]) -> None:
+        most, total = self._limits.max_image_pixels, 0
+        for name, tensor in tensors.items():
+            for string in tensor.ravel().tolist() if tensor.dtype == object else ():
+                if (size := pixels(string)) > most:
+                    raise invalid(
+                        f"Input {name} has an image of {size} pixels, at most {most} are taken"
+                    )
+                total += size
+        if total > most * IMAGES_OF_A_REQUEST:
+            raise invalid(
+                f"The images of the request have {total} pixels together, "
+                f"at most {most * IMAGES_OF_A_REQUEST} are taken"
+            )
+
+
+def bytes_of(tensors: Mapping[str, NDArray[Any]]) -> int:
+    """Memory of tensors, here and as TensorFlow's copies."""
+    size = 0
+    for tensor in tensors.values():
+        size += 2 * tensor.nbytes
+        if tensor.dtype == object:
+            # A bytes object and a tstring beside the characters.
+            strings = tensor.ravel().tolist()
+            size += 56 * len(strings) + 2 * sum(map(len, strings))
+    return size
 
 
 def signature_of(

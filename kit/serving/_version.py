@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from itertools import chain
+from math import inf
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -11,6 +13,8 @@ import tensorflow as tf
 
 from kit.artefact import check_operations, register_operations
 from kit.serving._batching import Batcher
+from kit.serving._budget import Reservation, RunGate
+from kit.serving._image_size import DECODERS
 from kit.serving._limits import Limits
 from kit.serving._signature import Signature, Tensors
 from kit.serving._status import ServingError
@@ -45,24 +49,49 @@ class Version:
         pool: ThreadPoolExecutor,
         workers: int,
         limits: Limits,
+        gate: RunGate,
         ran: Callable[[str, int], None],
     ) -> None:
         """Put a queue before every signature."""
         for name, signature in self.signatures.items():
-            self._batchers[name] = Batcher(signature, pool, workers, limits, partial(ran, name))
+            self._batchers[name] = Batcher(
+                signature, pool, workers, limits, partial(ran, name), gate
+            )
 
-    def submit(self, signature: str, tensors: Tensors) -> "Future[Tensors]":
-        """Run a signature; the version stays in memory until the answer is there.
+    def submit(
+        self,
+        signature: str,
+        tensors: Tensors,
+        deadline: float = inf,
+        held: Reservation | None = None,
+    ) -> "Future[Tensors]":
+        """Run a signature; the version stays in memory until the work is over.
+
+        Args:
+            signature: its name.
+            tensors: inputs by name.
+            deadline: of `time.monotonic`; the work ends soon after it.
+            held: what the request holds, until the work is over.
 
         Raises:
             ServingError: the request does not fit.
         """
-        future = self._batchers[signature].submit(tensors)
         # Whoever waits may give up before the model has finished.
         with self._lock:
             self._users += 1
-        future.add_done_callback(lambda _: self.release())
-        return future
+        if held is not None:
+            held.share()
+
+        def done() -> None:
+            if held is not None:
+                held.release()
+            self.release()
+
+        try:
+            return self._batchers[signature].submit(tensors, deadline, done)
+        except BaseException:
+            done()
+            raise
 
     def acquire(self) -> bool:
         """Begin to use it; False if it is on its way out."""
@@ -117,11 +146,17 @@ def load_version(path: Path, limits: Limits) -> Version:
         with session.graph.as_default():
             meta_graph = tf.compat.v1.saved_model.load(session, ["serve"], str(path))
         definitions = dict(meta_graph.signature_def)
+        decodes_images = _decodes_images(meta_graph.graph_def)
         signatures = {
-            name: Signature(name, definition, session, limits)
+            name: Signature(name, definition, session, limits, decodes_images=decodes_images)
             for name, definition in definitions.items()
         }
     except BaseException:
         session.close()
         raise
     return Version(int(path.name), signatures, definitions, session)
+
+
+def _decodes_images(graph: Any) -> bool:
+    nodes = chain(graph.node, *(function.node_def for function in graph.library.function))
+    return any(node.op in DECODERS for node in nodes)

@@ -1,11 +1,14 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
+from time import monotonic, sleep
 
 import numpy as np
 import pytest
 
 from kit.serving import Limits
-from kit.serving._batching import Batcher
+from kit.serving import _batching as batching
+from kit.serving._batching import BYTES_AT_ONCE, Batcher
+from kit.serving._budget import RunGate
 from kit.serving._status import ServingError
 
 
@@ -13,6 +16,7 @@ class Doubles:
     """Stands in for a signature, and waits to be let go before its first run."""
 
     batched = True
+    cost = 1
 
     def __init__(self, *, mixes_rows: bool = False) -> None:
         self.go, self.started, self.mixes_rows = Event(), Event(), mixes_rows
@@ -20,6 +24,9 @@ class Doubles:
 
     def check(self, tensors):
         return len(tensors["x"])
+
+    def costs(self, tensors, rows):
+        return np.full(rows, self.cost, np.int64)
 
     def run(self, tensors):
         self.started.set()
@@ -38,7 +45,7 @@ def pool():
 
 def batcher(signature, pool, **limits) -> tuple[Batcher, list[int]]:
     rows: list[int] = []
-    return Batcher(signature, pool, 1, Limits(**limits), rows.append), rows
+    return Batcher(signature, pool, 1, Limits(**limits), rows.append, RunGate(10**9)), rows
 
 
 def rows_of(*values: float):
@@ -139,3 +146,91 @@ def test_what_is_queued_when_the_pool_closes_is_finished():
     pool.shutdown(wait=False)
     signature.go.set()
     assert answers(futures) == [[0], [2], [4], [6]]
+
+
+def test_a_large_request_runs_in_parts_and_others_take_turns(pool):
+    signature = Doubles()
+    queue, rows = batcher(signature, pool)
+    large, small = queued(queue, signature, rows_of(*range(200)), rows_of(7, 8))
+    assert large.result(10)["y"].tolist() == [2 * n for n in range(200)]
+    assert small.result(10)["y"].tolist() == [14, 16]
+    assert rows == [1, 64, 2, 64, 64, 8]
+
+
+def test_rows_that_take_much_memory_run_in_smaller_parts(pool):
+    signature = Doubles()
+    signature.cost = BYTES_AT_ONCE // 3
+    queue, rows = batcher(signature, pool)
+    (large,) = queued(queue, signature, rows_of(*range(7)))
+    assert large.result(10)["y"].tolist() == [2 * n for n in range(7)]
+    assert rows == [1, 3, 3, 1]
+    signature.cost = 2 * BYTES_AT_ONCE
+    assert len(queue.submit(rows_of(1, 2)).result(10)["y"]) == 2
+    assert rows[4:] == [1, 1]
+
+
+def test_no_rows_are_answered_with_none(pool):
+    signature = Doubles()
+    signature.go.set()
+    queue, rows = batcher(signature, pool)
+    assert queue.submit(rows_of()).result(10)["y"].tolist() == []
+    assert rows == [0]
+
+
+def test_work_past_its_deadline_ends_between_two_parts(pool):
+    signature, done = Doubles(), []
+    queue, rows = batcher(signature, pool)
+    late = queue.submit(rows_of(*range(1000)), monotonic() + 0.05, lambda: done.append(1))
+    assert signature.started.wait(10)
+    sleep(0.1)
+    signature.go.set()
+    with pytest.raises(ServingError) as caught:
+        late.result(10)
+    assert caught.value.code == "DEADLINE_EXCEEDED"
+    assert rows == [64]
+    assert done == [1]
+
+
+def test_who_gave_up_during_a_run_gets_no_second_one(pool):
+    signature, done = Doubles(), Event()
+    queue, rows = batcher(signature, pool)
+    given_up = queue.submit(rows_of(*range(1000)), done=done.set)
+    assert signature.started.wait(10)
+    assert given_up.cancel()
+    assert not done.is_set()
+    signature.go.set()
+    assert done.wait(10)
+    assert rows == [64]
+
+
+def test_slow_rows_run_fewer_at_once(pool, monkeypatch):
+    monkeypatch.setattr(batching, "SECONDS_AT_ONCE", 0.05)
+    signature = Doubles()
+    queue, rows = batcher(signature, pool)
+    request = queue.submit(rows_of(*range(200)))
+    assert signature.started.wait(10)
+    sleep(0.2)
+    signature.go.set()
+    assert len(request.result(10)["y"]) == 200
+    assert rows[0] == 64
+    assert rows[1] < 32
+    assert sum(rows) == 200
+
+
+def test_outputs_that_are_not_one_a_row_run_in_one_part(pool):
+    signature = Doubles(mixes_rows=True)
+    signature.go.set()
+    queue, _ = batcher(signature, pool)
+    assert queue.submit(rows_of(*range(100))).result(10)["y"].tolist() == [0]
+    assert signature.runs[-1] == list(range(100))
+
+
+def test_models_do_not_wait_for_one_another():
+    slow, quick = Doubles(), Doubles()
+    quick.go.set()
+    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:
+        waiting = batcher(slow, one)[0].submit(rows_of(1))
+        assert slow.started.wait(10)
+        assert batcher(quick, other)[0].submit(rows_of(1)).result(10)["y"].tolist() == [2]
+        slow.go.set()
+        assert waiting.result(10)["y"].tolist() == [2]
