@@ -1,5 +1,6 @@
 """Measuring an export."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,14 @@ from kit.cli._artefact import EXAMPLE_FOLDER, checked_version, open_artefact, tr
 from kit.cli._evaluate_pairs import evaluate_pairs
 from kit.cli._evaluate_pictures import evaluate_detection, evaluate_images
 from kit.cli._evaluate_texts import evaluate_texts
+from kit.cli._measured import Measured, Metrics
 from kit.console import (
     Command,
     DataOptions,
     TableOptions,
     echo,
+    echo_json,
     note_lines,
-    print_comparison,
     quiet_tensorflow,
 )
 from kit.errors import UserError
@@ -36,8 +38,28 @@ ROWS_AT_ONCE = 4096
     help="Most users a recommender is measured on.",
 )
 @trust_option
-def evaluate(folder: Path, source: str | None, most: int, trust: bool) -> None:
-    """Evaluate an export, through its own signature, on the test part of its data."""
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, see above.")
+def evaluate(folder: Path, source: str | None, most: int, trust: bool, as_json: bool) -> None:
+    """Evaluate an export, through its own signature, on the test part of its data.
+
+    --json prints {"evaluations": [{"protocol", "system", "metrics": {NAME: {"mean", "low",
+    "high"}}}]}, one for each label of a table; low and high are a 95 % interval, null where
+    there is none. A detector also has "classes".
+    """
+    notes: list[str] = []
+    measured = _measured(folder, source, most, trust, notes)
+    for line in notes:
+        echo(line, err=as_json)
+    if as_json:
+        echo_json({"evaluations": [one.document() for one in measured]})
+        return
+    for one in measured:
+        one.show()
+
+
+def _measured(
+    folder: Path, source: str | None, most: int, trust: bool, notes: list[str]
+) -> Sequence[Measured]:
     version = checked_version(folder, trust=trust)
     from kit.artefact import read_card
 
@@ -50,20 +72,15 @@ def evaluate(folder: Path, source: str | None, most: int, trust: bool) -> None:
             remedy="Evaluate the model that uses it, trained with --text-encoder.",
         )
     if "labels" in card:
-        _evaluate_ranking(version, card, source, trust)
-        return
+        return _evaluate_ranking(version, card, source, trust, notes)
     if "picture_shape" in card:
-        evaluate_detection(version, card, source, trust)
-        return
+        return [evaluate_detection(version, card, source, trust)]
     if "pieces" in card:
-        evaluate_texts(version, card, source, trust)
-        return
+        return [evaluate_texts(version, card, source, trust)]
     if "classes" in card:
-        evaluate_images(version, card, source, trust)
-        return
+        return [evaluate_images(version, card, source, trust)]
     if "writes" in card:
-        evaluate_pairs(version, card, source, trust)
-        return
+        return [evaluate_pairs(version, card, source, trust)]
     if "names" not in card:
         raise UserError(
             "It is not known how this model is measured.",
@@ -78,8 +95,7 @@ def evaluate(folder: Path, source: str | None, most: int, trust: bool) -> None:
     if source is not None:
         options = replace(options, data=source)
     dataset = options.dataset()
-    for line in note_lines(dataset):
-        echo(line)
+    notes += note_lines(dataset)
     task = ranking_task(
         dataset,
         "test",
@@ -88,10 +104,12 @@ def evaluate(folder: Path, source: str | None, most: int, trust: bool) -> None:
         knows_valid=True,
     )
     result = evaluate_lists(task, dataset, artefact.top_lists)
-    print_comparison(task.protocol, {artefact.card["recipe"]: result}, {})
+    return [Metrics(task.protocol, artefact.card["recipe"], result)]
 
 
-def _evaluate_ranking(version: Path, card: dict[str, Any], source: str | None, trust: bool) -> None:
+def _evaluate_ranking(
+    version: Path, card: dict[str, Any], source: str | None, trust: bool, notes: list[str]
+) -> Sequence[Measured]:
     options = TableOptions.of_card(card["data"])
     if source is not None:
         options = replace(options, data=source)
@@ -99,8 +117,7 @@ def _evaluate_ranking(version: Path, card: dict[str, Any], source: str | None, t
 
     schema = schema_from(card["schema"], where=str(version))
     dataset = options.dataset(schema, needs_history=card["model"] == "din")
-    for line in note_lines(dataset):
-        echo(line)
+    notes += note_lines(dataset)
     quiet_tensorflow()
     import numpy as np
     import tensorflow as tf
@@ -118,6 +135,9 @@ def _evaluate_ranking(version: Path, card: dict[str, Any], source: str | None, t
         outputs = [answer[name].numpy() for name in outputs_of(dataset.labels)]
         said.append(np.stack(outputs, axis=1))
     found = Predictions.of(dataset.test, dataset.labels, np.concatenate(said))
-    for label, result in found.of_labels.items():
-        title = f"{label}: {protocol_of(dataset, 'test', found)}"
-        print_comparison(title, {card["model"]: result}, {}, result.metrics)
+    return [
+        Metrics(
+            f"{label}: {protocol_of(dataset, 'test', found)}", card["model"], result, result.metrics
+        )
+        for label, result in found.of_labels.items()
+    ]

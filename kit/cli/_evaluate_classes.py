@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kit.console import print_comparison
+from kit.cli._measured import Metrics
 from kit.errors import UserError
 
 EXAMPLES_AT_ONCE = 256
@@ -17,8 +17,8 @@ def evaluate_classes(
     inputs: Callable[[int], dict[str, Any]],
     protocol: str,
     trust: bool,
-) -> None:
-    """Ask for the best labels of every example of test and print the measures.
+) -> Metrics:
+    """Ask for the best labels of every example of test and measure them.
 
     Args:
         version: folder of the export.
@@ -54,7 +54,7 @@ def evaluate_classes(
         said[rows] = np.clip(1 - probability.sum(axis=1, keepdims=True), 0, 1) / others
         np.put_along_axis(said[rows.start : rows.stop], best, probability, axis=1)
     found = ClassPredictions(numbers[dataset.test.labels], said)
-    print_comparison(protocol, {card["model"]: found}, {}, SHOWN)
+    return Metrics(protocol, card["model"], found, SHOWN)
 
 
 def numbers_of_classes(classes: Sequence[str], known: Mapping[str, int], where: str) -> list[int]:

@@ -3,14 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+from kit.cli._measured import Metrics
 from kit.cli._read_again import read_again
-from kit.console import PairOptions, print_comparison, quiet_tensorflow
+from kit.console import PairOptions, quiet_tensorflow
 
 TEXTS_AT_ONCE = 64
 
 
-def evaluate_pairs(version: Path, card: dict[str, Any], source: str | None, trust: bool) -> None:
-    """Print the measures of an export that writes.
+def evaluate_pairs(version: Path, card: dict[str, Any], source: str | None, trust: bool) -> Metrics:
+    """The measures of an export that writes.
 
     Args:
         version: folder of the export.
@@ -50,4 +51,4 @@ def evaluate_pairs(version: Path, card: dict[str, Any], source: str | None, trus
     else:
         found = Summaries(written, dataset.test.references)
     protocol = pair_protocol(dataset, "test", found, card["how"])
-    print_comparison(protocol, {card["model"]: found}, {}, found.SHOWN)
+    return Metrics(protocol, card["model"], found, found.SHOWN)

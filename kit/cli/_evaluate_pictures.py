@@ -5,14 +5,17 @@ from pathlib import Path
 from typing import Any
 
 from kit.cli._evaluate_classes import evaluate_classes, numbers_of_classes
+from kit.cli._measured import Metrics, Precisions
 from kit.cli._read_again import read_again
-from kit.console import DetectionOptions, ImageOptions, print_table, quiet_tensorflow
+from kit.console import DetectionOptions, ImageOptions, quiet_tensorflow
 
 BOXED_AT_ONCE = 16
 
 
-def evaluate_images(version: Path, card: dict[str, Any], source: str | None, trust: bool) -> None:
-    """Print the measures of an exported classifier.
+def evaluate_images(
+    version: Path, card: dict[str, Any], source: str | None, trust: bool
+) -> Metrics:
+    """The measures of an exported classifier.
 
     Args:
         version: folder of the export.
@@ -32,7 +35,7 @@ def evaluate_images(version: Path, card: dict[str, Any], source: str | None, tru
     quiet_tensorflow()
     from kit.evaluation.images import image_protocol
 
-    evaluate_classes(
+    return evaluate_classes(
         version,
         card,
         dataset,
@@ -44,8 +47,8 @@ def evaluate_images(version: Path, card: dict[str, Any], source: str | None, tru
 
 def evaluate_detection(
     version: Path, card: dict[str, Any], source: str | None, trust: bool
-) -> None:
-    """Print the measures of an exported detector.
+) -> Precisions:
+    """The measures of an exported detector.
 
     Args:
         version: folder of the export.
@@ -79,6 +82,9 @@ def evaluate_detection(
             numbers = [number[name.decode()] for name in labels[there]]
             found.append(Found(boxes[there], np.array(numbers, np.int32), scores[there]))
     result = average_precision(test, found, list(number))
-    table = [[name, f"{half:.4f}", f"{mean:.4f}"] for name, (mean, half) in result.of_class.items()]
-    table.append(["mean", f"{result.at_half:.4f}", f"{result.mean:.4f}"])
-    print_table(protocol_of(dataset, "test"), ["class", "AP50", "AP"], table)
+    return Precisions(
+        protocol_of(dataset, "test"),
+        str(card.get("recipe", "object-detection")),
+        (result.at_half, result.mean),
+        {name: (half, mean) for name, (mean, half) in result.of_class.items()},
+    )

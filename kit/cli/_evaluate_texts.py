@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from kit.cli._evaluate_classes import evaluate_classes
+from kit.cli._measured import Metrics
 from kit.cli._read_again import read_again
 from kit.console import TextOptions, quiet_tensorflow
 
 
-def evaluate_texts(version: Path, card: dict[str, Any], source: str | None, trust: bool) -> None:
-    """Print the measures of an exported classifier.
+def evaluate_texts(version: Path, card: dict[str, Any], source: str | None, trust: bool) -> Metrics:
+    """The measures of an exported classifier.
 
     Args:
         version: folder of the export.
@@ -24,7 +25,7 @@ def evaluate_texts(version: Path, card: dict[str, Any], source: str | None, trus
     quiet_tensorflow()
     from kit.evaluation.texts import text_protocol
 
-    evaluate_classes(
+    return evaluate_classes(
         version,
         card,
         dataset,

@@ -34,6 +34,8 @@ from kit.console._run_folders import claim_folders as claim_folders
 from kit.console._table_options import TableOptions as TableOptions
 from kit.console._table_options import show_schema as show_schema
 from kit.console._table_options import table_options as table_options
+from kit.console._tables import COMPARED as COMPARED
+from kit.console._tables import Evaluated as Evaluated
 from kit.console._tables import print_comparison as print_comparison
 from kit.console._tables import print_rows as print_rows
 from kit.console._tables import print_table as print_table

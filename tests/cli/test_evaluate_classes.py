@@ -21,15 +21,7 @@ class Examples:
         return len(self.labels)
 
 
-@pytest.fixture
-def compared(monkeypatch):
-    """What would be printed."""
-    found = []
-    monkeypatch.setattr("kit.cli._evaluate_classes.print_comparison", lambda *a: found.append(a))
-    return found
-
-
-def test_classes_that_are_not_among_the_best_share_what_is_left(tmp_path, compared):
+def test_classes_that_are_not_among_the_best_share_what_is_left(tmp_path):
     classes = ["a", "b", "c", "d"]
     card = {"model": "by hand", "classes": classes}
     save(tmp_path / "1", card, "word", labelled(["c", "a", "b", "d"], [0.5, 0.3]))
@@ -39,10 +31,9 @@ def test_classes_that_are_not_among_the_best_share_what_is_left(tmp_path, compar
         asked.append(row)
         return {"word": str(row)}
 
-    evaluate_classes(tmp_path / "1", card, Examples(), inputs, "how it is measured")
-    ((protocol, results, left_out, _),) = compared
-    assert (protocol, list(results), left_out) == ("how it is measured", ["by hand"], {})
-    found = results["by hand"]
+    answer = evaluate_classes(tmp_path / "1", card, Examples(), inputs, "how it is measured")
+    assert (answer.protocol, answer.system) == ("how it is measured", "by hand")
+    found = answer.result
     assert asked == list(range(300))
     np.testing.assert_array_equal(found.labels, 1 + np.arange(300) % 3)
     np.testing.assert_allclose(found.probabilities, [[0.3, 0.1, 0.5, 0.1]] * 300, atol=1e-6)

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 import tensorflow as tf
 
@@ -66,6 +68,15 @@ def detector(folder, boxes, classes=("bright", "dark")):
     data = {"data": str(write_voc(folder / "own", pictures)), **BOXES}
     card = {"classes": ["dark", "bright"], "picture_shape": [64, 96], "data": data}
     return save(folder / "model" / "1", card, "image", everywhere(classes))
+
+
+def test_json_has_the_precisions_of_each_class(tmp_path):
+    halves = [("bright", 0, 0, 48, 64), ("dark", 48, 0, 96, 64)]
+    answer = kit(f"evaluate {detector(tmp_path, halves)} --json")
+    (found,) = json.loads(answer.stdout)["evaluations"]
+    assert set(found) == {"protocol", "system", "metrics", "classes"}
+    assert found["metrics"]["AP50"] == {"mean": 1, "low": None, "high": None}
+    assert found["classes"] == {name: {"AP50": 1, "AP": 1} for name in ("dark", "bright")}
 
 
 def precisions(answer):

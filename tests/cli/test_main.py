@@ -320,3 +320,8 @@ def test_evaluate_gives_the_number_of_the_report(trained, monkeypatch):
         interval = f"{metrics[0]['low']:.4f}-{metrics[0]['high']:.4f}"
         assert cells[1:6] == ["two-tower", ndcg, interval, recall, hit]
         assert "test, " in result.stdout
+    (found,) = json.loads(kit("evaluate", trained.model, "--json").stdout)["evaluations"]
+    assert found["system"] == "two-tower"
+    assert found["protocol"].startswith("test, ")
+    expected = {key: metrics[0][key] for key in ("mean", "low", "high")}
+    assert found["metrics"]["NDCG@10"] == pytest.approx(expected)
