@@ -44,7 +44,7 @@ INTENDED_USE = "Ordering what may be shown by how likely each is taken, and sayi
 LIMITS = [
     "Probabilities hold for rows drawn as those of the data were: where positives are rarer or "
     "negatives were drawn at random, they order but do not tell the rate.",
-    "A value the data did not have is answered as a rare one.",
+    "A value the data did not have is answered as a rare one, or as others on average.",
     "It repeats the habits of the data, also where these are unfair to people.",
 ]
 

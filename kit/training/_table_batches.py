@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from kit.training._batches import WHOLE, Shard, digest
 
-# Enough to learn an average answer; AUC is the same to within its deviation between seeds.
-ABSENT_SHARE = 0.01
+# Of each value, and of all together: enough to learn an average answer from, too few to cost any.
+ABSENT_SHARE, ABSENT_ROWS = 0.01, 0.05
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,9 @@ class TableBatches:
         seed: of the order.
         absent: by feature, values that stand for a missing or an unknown value and that no row
             has, see `TableEncoder.absent`.
-        absent_share: share of the rows in which each of them takes the place of the value. So the
-            model learns what to answer where a value is missing only later, or is new.
+        absent_share: share of the rows in which each of them takes the place of the value; None is
+            0.01, or less where there are many. So the model learns what to answer where a value
+            is missing only later, or is new.
 
     Example:
 
@@ -44,7 +45,7 @@ class TableBatches:
     batch_size: int
     seed: int
     absent: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    absent_share: float = ABSENT_SHARE
+    absent_share: float | None = None
 
     @property
     def steps_per_pass(self) -> int:
@@ -104,6 +105,9 @@ class TableBatches:
             return features
         # Of the whole batch, so that each shard has its rows of the same.
         drawn = tf.random.stateless_uniform([self.batch_size, len(names)], seed=[self.seed, step])
+        share = self.absent_share
+        if share is None:
+            share = min(ABSENT_SHARE, ABSENT_ROWS / sum(map(len, self.absent.values())))
         for name, column in zip(names, tf.unstack(drawn[rows], axis=1), strict=True):
             given = features[name]
             if given.shape.rank == 2:
@@ -112,8 +116,8 @@ class TableBatches:
                 replaced = tf.cast(value, given.dtype)
                 if given.dtype.is_integer:  # Padding, and a value missing already, stays.
                     replaced = tf.where(given == 0, given, replaced)
-                low = number * self.absent_share
-                chosen = (column >= low) & (column < low + self.absent_share)
+                low = number * share
+                chosen = (column >= low) & (column < low + share)
                 features[name] = given = tf.where(chosen, replaced, given)
         return features
 

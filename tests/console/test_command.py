@@ -34,7 +34,7 @@ def test_a_mistake_of_the_user_has_four_lines_and_code_2():
     assert result.stdout == ""
 
 
-@pytest.mark.parametrize("failure", [ValueError("broken"), OSError(28, "No space left")])
+@pytest.mark.parametrize("failure", [ValueError("broken"), OSError(5, "Input/output error")])
 def test_a_failure_has_code_1_and_no_traceback(failure):
     result = run(failure)
     assert result.exit_code == 1
