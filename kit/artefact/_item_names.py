@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cached_property
 
+from kit.data import clean_id
 from kit.errors import UserError
 
 CANDIDATES = 5
@@ -52,8 +53,9 @@ class ItemNames:
         Raises:
             UserError: there is none or there are several.
         """
-        if text in self._names:
-            return text
+        for item_id in (text, clean_id(text)):
+            if item_id in self._names:
+                return item_id
         wanted = _plain(text)
         found = self._by_title.get(wanted, [])
         if not found and wanted:

@@ -1,7 +1,7 @@
 """Ask an exported recommender from Python."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from kit.artefact._card import recommender_card
 from kit.artefact._item_names import ItemNames
 from kit.artefact._operations import load_version
+from kit.data import clean_id
 from kit.errors import UserError
 from kit.retrieval import because_of
 
@@ -89,6 +90,7 @@ class Artefact:
         Raises:
             UserError: none of the items is known, or a value that no item has.
         """
+        items = [self._id(item) for item in items]
         known = list(dict.fromkeys(item for item in items if item in self._names))
         if not known:
             raise self.items.unknown(items[0])
@@ -101,6 +103,7 @@ class Artefact:
         Raises:
             UserError: the item is not known.
         """
+        item_id = self._id(item_id)
         if item_id not in self._names:
             raise self.items.unknown(item_id)
         return self._lines(self._ask("similar_items", item_id=[item_id]), count, [])
@@ -127,6 +130,7 @@ class Artefact:
 
     def name(self, item_id: str) -> str:
         """What a person calls an item; its id if it has no name."""
+        item_id = self._id(item_id)
         return self._names.get(item_id) or item_id
 
     def some_users(self, count: int, seed: int = 0) -> list[str]:
@@ -140,9 +144,15 @@ class Artefact:
         vectors: NDArray[np.float32] = self._ask("embed_item", item_id=items)["embedding"]
         return vectors[:, :-1]
 
+    def _id(self, item_id: str) -> str:
+        """An item's id as the model knows it: exports of earlier versions may have blanks."""
+        return item_id if item_id in self._names else clean_id(item_id)
+
     def _narrowed(self, name: str, narrowed: Narrowed, **inputs: Any) -> dict[str, Any]:
         if narrowed == NOT_NARROWED:
             return self._ask("serving_default" if name == "recommend" else name, **inputs)
+        boost = tuple((self._id(about), factor) for about, factor in narrowed.boost)
+        narrowed = replace(narrowed, boost=boost)
         known = [v.decode() for v in self._model.attribute_values().numpy()]
         boosted = [about for about, _ in narrowed.boost if about not in self._names]
         for option, values in (("--where", narrowed.where), ("--boost", boosted)):

@@ -1,6 +1,7 @@
 """Open a source of interactions, profile it, split it."""
 
 from kit.data._attributes import Attributes as Attributes
+from kit.data._cells import BLANKS as BLANKS
 from kit.data._cells import clean_id as clean_id
 from kit.data._clean import CleaningStep as CleaningStep
 from kit.data._columns import Columns as Columns

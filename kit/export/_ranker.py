@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from kit.data import Feature, TableEncoder
+from kit.export._blanks import without_blanks
 from kit.models import Ranking
 
 MISSING, RARE, FIRST_KNOWN = 0, 1, 2
@@ -62,7 +63,7 @@ class Ranker(tf.Module):
             column = words.to_tensor(default_value="")
             # A batch of empty texts has no column, and the model wants one.
             column = tf.pad(column, [[0, 0], [0, 1]], constant_values="")
-        return self._tables[table].lookup(tf.strings.strip(column))
+        return self._tables[table].lookup(without_blanks(column))
 
 
 def outputs_of(labels: Sequence[str]) -> list[str]:

@@ -8,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.data import Attributes, Histories
+from kit.data import Attributes, Histories, clean_id
+from kit.export._blanks import IdTable
 from kit.export._history_encoder import HistoryEncoder
 from kit.export._item_features import ItemFeatures
 from kit.retrieval import (
@@ -286,7 +287,10 @@ def _variable(value: NDArray[np.generic]) -> tf.Variable:
 def _table(ids: Sequence[str]) -> tf.lookup.StaticHashTable:
     codes = tf.range(len(ids), dtype=tf.int32)
     initializer = tf.lookup.KeyValueTensorInitializer(tf.constant(list(ids)), codes)
-    return tf.lookup.StaticHashTable(initializer, default_value=UNKNOWN)
+    # Of an export of an earlier version, ids may have blanks.
+    are_clean = all(one == clean_id(one) for one in ids)
+    kind = IdTable if are_clean else tf.lookup.StaticHashTable
+    return kind(initializer, default_value=UNKNOWN)
 
 
 def _keys(table: Any) -> Any:

@@ -57,7 +57,7 @@ def test_with_seen_items_everybody_gets_all_of_a_small_catalogue(with_seen):
     assert (np.diff(scores) <= 0).all()
 
 
-@pytest.mark.parametrize("stranger", ["", "nobody", "Ann", "ann "])
+@pytest.mark.parametrize("stranger", ["", "nobody", "Ann", "an n"])
 def test_strangers_get_the_popular_list(module, stranger):
     items, scores = asked(module.recommend, ["ann", stranger])
     assert items[1] == BY_POPULARITY[:5] != items[0]
@@ -242,3 +242,11 @@ def test_it_can_say_what_it_was_made_from(module):
     np.testing.assert_array_equal(contents["item_vectors"], PARTS.item_vectors)
     np.testing.assert_array_equal(contents["popularity"], PARTS.popularity)
     np.testing.assert_array_equal(contents["owned_items"], PARTS.owned.items)
+
+
+@pytest.mark.parametrize("written", [" {}", "{}\n", "\u00a0{}\u200b", "\ufeff{}\u3000"])
+def test_blanks_around_ids_are_no_part_of_them(module, written):
+    user, item = USERS[0], ITEMS[1]
+    assert asked(module.recommend, [written.format(user)])[0] == asked(module.recommend, [user])[0]
+    for ask in (module.similar_items, lambda item_id: module.from_history([item_id])):
+        assert asked(ask, [written.format(item)])[0] == asked(ask, [item])[0]
