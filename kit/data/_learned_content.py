@@ -134,15 +134,29 @@ def picture_bytes(path: Path, item: str, column: str) -> bytes:
     Raises:
         UserError: it cannot be read.
     """
+    # Only here: what reads images stands above the tables.
+    from kit.data.images import header_of, read_image
+
+    where = f"{path}, of item {item}, column {column}"
     try:
-        return path.read_bytes()
-    except OSError as error:
+        content = read_image(path)
+    except (UserError, OSError) as error:
+        why = error.what if isinstance(error, UserError) else f"{error.strerror}."
         raise UserError(
-            f"A picture cannot be read: {error.strerror}.",
-            where=f"{path}, of item {item}, column {column}",
+            f"A picture cannot be read: {why}",
+            where=where,
             expected="a path of a JPEG or PNG file, from the folder of the items' file",
             remedy="Correct the path, or leave it empty.",
         ) from None
+    header = header_of(content)
+    if header is not None and header.is_too_large:
+        raise UserError(
+            f"A picture has {header.width:,} x {header.height:,} pixels.",
+            where=where,
+            expected="an image of ordinary size",
+            remedy="Make it smaller, or leave it empty.",
+        )
+    return content
 
 
 def undecodable(item: str, column: str, why: str) -> UserError:

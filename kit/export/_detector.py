@@ -4,6 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from kit.data.images import decode_upright
 from kit.layers import letterbox
 from kit.models import Detector, best_boxes
 
@@ -46,7 +47,7 @@ def answers(model: Detector, images: Any) -> dict[str, Any]:
     height, width = model.picture_shape
 
     def one(content: Any) -> tuple[Any, Any, Any]:
-        picture = tf.io.decode_image(content, channels=3, expand_animations=False)
+        picture = decode_upright(content, 3)
         canvas, scale = letterbox(picture, (height, width))
         sides = tf.cast(tf.shape(picture)[:2], tf.float32)
         return canvas, scale, tf.stack([sides[1], sides[0]] * 2)

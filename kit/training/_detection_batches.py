@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from kit.data.detection import Picture
+from kit.data.images import decode_upright
 from kit.layers import GREY
 from kit.training._batches import WHOLE, Shard
 from kit.training._detection_tiles import BOX_AUGMENTATION, BoxAugmentation, augmented
@@ -194,7 +195,7 @@ class DetectionBatches:
 
 
 def _small(content: Any, sides: Any) -> Any:
-    picture = tf.io.decode_image(content, channels=3, expand_animations=False)
+    picture = decode_upright(content, 3)
     return tf.cast(tf.round(tf.image.resize(picture, sides, antialias=True)), tf.uint8)
 
 

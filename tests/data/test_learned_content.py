@@ -45,7 +45,7 @@ def test_pictures_are_resized_and_black_is_not_nothing(tmp_path):
     [
         ("other", ["x"], "no column 'other'"),
         ("photo", [""], "No item has a picture"),
-        ("photo", ["gone.png"], "cannot be read: No such file"),
+        ("photo", ["gone.png"], "cannot be read: There is no such file"),
         ("photo", ["text.png"], "cannot be decoded"),
     ],
 )

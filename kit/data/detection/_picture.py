@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from kit.data._files import missing, unreadable
+from kit.data._files import unreadable
+from kit.data.images import MOST_PIXELS, header_of, read_image
 from kit.errors import UserError
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP")
@@ -63,7 +64,7 @@ class Picture:
 
     def encoded(self) -> bytes:
         """Its bytes as the file has them."""
-        return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
+        return read_image(self.content)
 
 
 @dataclass
@@ -94,19 +95,25 @@ class Repairs:
 
 
 def size_of(name: str, content: bytes | Path) -> tuple[int, int]:
-    """Width and height of a picture that can be read to its end.
+    """Width and height of a picture, as it is shown, that can be read to its end.
 
     Raises:
         UserError: it is missing, no picture, cut off, or of a kind that TensorFlow cannot decode.
     """
     try:
-        with Image.open(io.BytesIO(content) if isinstance(content, bytes) else content) as picture:
+        whole = read_image(content)
+        header = header_of(whole)
+        if header is not None and header.is_too_large:
+            raise _no_picture(
+                name,
+                content,
+                f"The picture has {header.width:,} x {header.height:,} pixels, more than "
+                f"{MOST_PIXELS:,}.",
+            )
+        with Image.open(io.BytesIO(whole)) as picture:
             kind, mode = picture.format or "", picture.mode
             picture.load()
-            size = picture.size
-    except FileNotFoundError:
-        assert isinstance(content, Path)
-        raise missing(content) from None
+            size = header.upright if header is not None else picture.size
     except UnidentifiedImageError:
         raise _no_picture(name, content, "It is not a picture.") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:

@@ -1,14 +1,12 @@
 """Boxes of a TensorFlow data set (TFDS)."""
 
-import io
 from typing import Any
 
 import tensorflow_datasets as tfds
-from PIL import Image
 
 from kit.data._parts import is_split, part_of
 from kit.data._tfds import prepared
-from kit.data.detection._picture import RawBox, RawPicture
+from kit.data.detection._picture import RawBox, RawPicture, size_of
 from kit.errors import UserError
 
 
@@ -55,7 +53,7 @@ def read_tfds(name: str) -> tuple[list[RawPicture], list[str]]:
 def _picture(example: Any, name: str, part: str, classes: list[str]) -> RawPicture:
     content = bytes(example["image"])
     given = example.get("image/filename", b"").decode()
-    width, height = Image.open(io.BytesIO(content)).size
+    width, height = size_of(name, content)
     objects = example["objects"]
     crowds = objects.get("is_crowd", [False] * len(objects["label"]))
     boxes = [

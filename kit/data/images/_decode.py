@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from kit.data.images._orientation import decode_upright
+
 
 def decoded(content: Any, height: int, width: int, channels: int) -> Any:
     """The pixels of a picture, resized where its size is another.
 
-    JPEG, PNG, BMP, or the first frame of a GIF. A larger picture is smoothed before it is made
-    smaller; its proportions become those of `height` and `width`.
+    JPEG, turned as its EXIF says, PNG, BMP, or the first frame of a GIF. A larger picture is
+    smoothed before it is made smaller; its proportions become those of `height` and `width`.
 
     Args:
         content: string [].
@@ -29,8 +31,7 @@ def decoded(content: Any, height: int, width: int, channels: int) -> Any:
     import tensorflow as tf
 
     # As many channels as the file has: not every format can be asked for others.
-    found = tf.io.decode_image(content, expand_animations=False)
-    found = tf.ensure_shape(found, [None, None, None])
+    found = decode_upright(content)
     has_colours = tf.shape(found)[2] >= 3
     if channels == 3:
         grey = tf.repeat(found[..., :1], 3, axis=2)

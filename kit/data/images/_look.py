@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.data._clean import CleaningStep
+from kit.data.images._header import MOST_PIXELS, header_of, read_image
+from kit.data.images._orientation import decode_upright
 from kit.data.images._source import ImageSource
 from kit.errors import UserError
 
 OnBadFile = Literal["error", "skip"]
 SHOWN = 3
 MISSING, EMPTY, UNREADABLE = "do not exist", "are empty", "cannot be read"
+NOT_REGULAR = "are no regular files"
+TOO_LARGE = f"have more than {MOST_PIXELS:,} pixels"
 CORRUPT, OTHER_SIZE = "are no whole JPEG, PNG, GIF or BMP", "have another size"
 
 
@@ -85,24 +89,23 @@ def look(source: ImageSource, size: tuple[int, int] | None, on_bad_file: OnBadFi
     )
 
 
-def read(content: Path | bytes) -> bytes:
-    """The bytes of a picture."""
-    return content if isinstance(content, bytes) else content.read_bytes()
-
-
 def _shape_or_reason(content: Path | bytes) -> tuple[int, int, int] | str:
     import tensorflow as tf
 
     try:
-        whole = read(content)
-    except FileNotFoundError:
-        return MISSING
+        whole = read_image(content)
+    except UserError:
+        assert isinstance(content, Path)
+        return NOT_REGULAR if content.exists() else MISSING
     except OSError:
         return UNREADABLE
     if not whole:
         return EMPTY
     try:
-        shape = tf.io.decode_image(whole, expand_animations=False).shape
+        header = header_of(whole)
+        if header is not None and header.is_too_large:
+            return TOO_LARGE
+        shape = decode_upright(whole).shape
     except tf.errors.OpError:
         return CORRUPT
     height, width, channels = (int(length) for length in shape)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.data.images._decode import decoded
-from kit.data.images._look import read
+from kit.data.images._header import read_image
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Pictures:
     def encoded(self, row: int) -> bytes:
         """One as a file: its own, else a PNG of its pixels."""
         if self.contents is not None:
-            return read(self.contents[row])
+            return read_image(self.contents[row])
         import tensorflow as tf
 
         assert self.pixels is not None
@@ -63,7 +63,7 @@ class Pictures:
         found = np.empty((len(places), *self.shape), np.uint8)
 
         def fill(place: int) -> None:
-            found[place] = decoded(read(contents[place]), *self.shape).numpy()
+            found[place] = decoded(read_image(contents[place]), *self.shape).numpy()
 
         with ThreadPoolExecutor(4) as several:
             list(several.map(fill, range(len(places))))

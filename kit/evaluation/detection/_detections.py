@@ -9,6 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.data.detection import Picture
+from kit.data.images import decode_upright
 from kit.layers import letterbox
 from kit.models import Detector, best_boxes
 from kit.progress import Stage, stage
@@ -42,7 +43,7 @@ class Canvases:
     def __init__(self, pictures: Sequence[Picture], model: Detector) -> None:
         canvases, self.scales = [], []
         for one in pictures:
-            picture = tf.io.decode_image(one.encoded(), channels=3, expand_animations=False)
+            picture = decode_upright(one.encoded(), 3)
             canvas, scale = letterbox(picture, model.picture_shape)
             canvases.append(canvas.numpy())
             self.scales.append(float(scale))

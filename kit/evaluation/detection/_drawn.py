@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from kit.data.detection import Picture
 from kit.evaluation.detection._detections import Found
@@ -28,7 +28,8 @@ def drawn(picture: Picture, found: Found, classes: Sequence[str]) -> bytes:
         found: what to draw; leave out what is not believed.
         classes: names.
     """
-    with Image.open(io.BytesIO(picture.encoded())) as original:
+    with Image.open(io.BytesIO(picture.encoded())) as stored:
+        original = ImageOps.exif_transpose(stored) if stored.format == "JPEG" else stored
         scale = WIDTH / original.width
         canvas = original.convert("RGB").resize((WIDTH, max(1, round(original.height * scale))))
     pen = ImageDraw.Draw(canvas)

@@ -52,7 +52,7 @@ def test_bad_files_are_an_error_or_counted(content, reason):
 def test_files_that_are_not_there(tmp_path):
     (tmp_path / "folder.png").mkdir()
     some = source(tmp_path / "a.png", tmp_path / "folder.png")
-    with pytest.raises(UserError, match=r"1 do not exist; 1 cannot be read"):
+    with pytest.raises(UserError, match=r"1 do not exist; 1 are no regular files"):
         look(some, None, "error")
     with pytest.raises(UserError, match="No picture is left"):
         look(some, None, "skip")
