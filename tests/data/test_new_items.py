@@ -36,3 +36,19 @@ def test_a_file_without_a_known_feature_is_refused(tmp_path, encoder):
     file.write_text("item_id,colour\nx,red\n")
     with pytest.raises(UserError, match=r"none of the features(.|\n)*title, price"):
         read_new_items(file, encoder)
+
+
+def test_new_items_are_read_as_the_model_knows_their_columns(tmp_path, encoder):
+    file = tmp_path / "new.csv"
+    file.write_text("item_id,title,price\n x\u00a0,1984,$2\ny,007,NA\n")
+    table, _, notes = read_new_items(file, encoder)
+    assert table.rows() == [("x", "1984", 2.0), ("y", "007", None)]
+    assert notes == []
+
+
+def test_a_new_item_without_a_number_is_refused_with_its_row(tmp_path, encoder):
+    file = tmp_path / "new.csv"
+    file.write_text("item_id,title,price\nx,a,1\ny,b,cheap\n")
+    with pytest.raises(UserError, match=r"price is a number to the model, and 'cheap'") as raised:
+        read_new_items(file, encoder)
+    assert raised.value.where.endswith("new.csv, row 3")

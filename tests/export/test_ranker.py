@@ -37,6 +37,7 @@ def test_odd_values_are_missing_or_rare(made):
     assert ask(price__EUR_=[float("inf")]) == ask(price__EUR_=[float("nan")])
     assert ask(colour=["green"]) == ask(colour=["no colour"]) != ask(colour=[""])
     assert ask(colour=[" red "]) == ask(colour=["red"])
+    assert ask(colour=["\u00a0red\u200b"]) == ask(colour=["red"])
     assert ask(tags=[["", "t1", ""]]) == ask(tags=[["t1"]])
     assert ask(title=["NICE, thing!"]) == ask(title=["nice thing"])
     assert ask(title=[""]) == ask(title=["!?"])
