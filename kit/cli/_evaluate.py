@@ -1,5 +1,6 @@
 """Measuring an export."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -71,11 +72,17 @@ def evaluate(folder: Path, source: str | None, most: int) -> None:
             remedy=f"Ask it with kit predict {folder}.",
         )
     artefact = open_artefact(folder)
+    from kit.data import is_prepared
     from kit.evaluation import evaluate_lists, ranking_task
 
     options = DataOptions(**artefact.card["data"])
     if source is not None:
         options = replace(options, data=source)
+    elif options.split is None and not is_prepared(options.data):
+        # The default follows from the data and from the version: another split than that of the
+        # training would test on what the model was trained on.
+        method = re.match("[a-z-]+", artefact.card["dataset"]["split"])
+        options = replace(options, split=method[0] if method else None)
     dataset = options.dataset()
     for line in note_lines(dataset):
         echo(line)
@@ -87,7 +94,7 @@ def evaluate(folder: Path, source: str | None, most: int) -> None:
         knows_valid=True,
     )
     result = evaluate_lists(task, dataset, artefact.top_lists)
-    print_comparison(task.protocol, {artefact.card["recipe"]: result}, {})
+    print_comparison(task.protocol, {artefact.card["recipe"]: result}, {}, notes=[task.evaluated])
 
 
 def _evaluate_ranking(version: Path, card: dict[str, Any], source: str | None) -> None:
