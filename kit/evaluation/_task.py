@@ -6,12 +6,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.data import Dataset, Histories, histories
+from kit.data import Dataset, Events, Histories, histories
 
 Part = Literal["valid", "test"]
 Who = Literal["warm", "cold"]
-ORDERED_SPLITS = ("time", "leave-one-out")
-
 
 AFFORDABLE_SCORES = 2**29
 FEWEST_USERS, MOST_USERS = 1_000, 5_000
@@ -60,6 +58,17 @@ class RankingTask:
     def num_items(self) -> int:
         return len(self.popularity)
 
+    @property
+    def evaluated(self) -> str:
+        """Which share of the part's users and rows could be evaluated, in one sentence."""
+        users, of_users = self.counts["users_eligible"], self.counts["users_in_part"]
+        rows, of_rows = self.counts["rows_evaluated"], self.counts["rows_in_part"]
+        return (
+            f"{users:,} of {of_users:,} {self.part} users ({users / max(of_users, 1):.1%}) and "
+            f"{rows:,} of {of_rows:,} {self.part} rows ({rows / max(of_rows, 1):.1%}) could be "
+            "evaluated"
+        )
+
 
 def ranking_task(
     dataset: Dataset,
@@ -73,8 +82,9 @@ def ranking_task(
 ) -> RankingTask:
     """Lay out the full ranking of one part.
 
-    Seen items are those of train and, at test time, of valid. Where the split follows time, a
-    recommender may also look at a test user's valid items; elsewhere it knows train alone. Rows
+    Seen items are those of train and, at test time, of valid. Where valid lies before test in time
+    (`Dataset.valid_is_known`), a recommender may also look at a test user's valid items; elsewhere
+    it knows train alone. Rows
     whose item is not in train cannot be ranked and are counted, as are rows that repeat a seen
     item.
 
@@ -85,8 +95,8 @@ def ranking_task(
         exclude_seen: whether seen items are left out of the ranking (and of what should be found).
         max_users: draw this many users at random instead of taking all.
         seed: of that draw.
-        knows_valid: whether recommenders may look at valid items at test time; None: where the
-            split follows time.
+        knows_valid: whether recommenders may look at valid items at test time; None: where valid
+            lies before test in time.
 
     Returns:
         The task; it may hold no user.
@@ -107,10 +117,11 @@ def ranking_task(
     relevant = wanted.minus(earlier) if exclude_seen else wanted
     users = np.flatnonzero(relevant.lengths).astype(np.int32)
     eligible = len(users)
+    rows_evaluated = _rows_in(relevant, events)
     if max_users is not None and eligible > max_users:
         users = np.sort(np.random.default_rng(seed).choice(users, max_users, replace=False))
     if knows_valid is None:
-        knows_valid = dataset.split_method in ORDERED_SPLITS
+        knows_valid = dataset.valid_is_known
     drawn = np.zeros(everyone, bool)
     drawn[users] = True
     of_users = [events.of_users(drawn) for events in earlier]
@@ -121,6 +132,9 @@ def ranking_task(
     counts = {
         "users": len(users),
         "users_eligible": eligible,
+        "users_in_part": len(np.unique(events.user)),
+        "rows_in_part": len(events),
+        "rows_evaluated": rows_evaluated,
         "rows": int(np.sum(is_who)),
         "rows_item_not_in_train": int(np.sum(is_who & ~known_item)),
         "rows_repeating_seen": int(wanted.lengths.sum() - relevant.lengths.sum()),
@@ -135,6 +149,13 @@ def ranking_task(
         counts=counts,
         protocol=_protocol(dataset, part, who, exclude_seen, counts, known is past),
     )
+
+
+def _rows_in(lists: Histories, events: Events) -> int:
+    """How many events have their item in the list of their user."""
+    width = 1 + int(max(lists.items.max(initial=0), events.item.max(initial=0)))
+    listed = lists.row_of_each_item * np.int64(width) + lists.items
+    return int(np.isin(events.user * np.int64(width) + events.item, listed).sum())
 
 
 def _protocol(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kit.evaluation import ranking_task
-from tests.evaluation.small import dataset, shop
+from tests.evaluation.small import TEST, TRAIN, VALID, dataset, shop
 
 
 def rows(histories):
@@ -32,6 +32,9 @@ def test_what_is_left_out_is_counted():
     assert ranking_task(shop(), "test").counts == {
         "users": 3,
         "users_eligible": 3,
+        "users_in_part": 4,
+        "rows_in_part": 7,
+        "rows_evaluated": 3,
         "rows": 5,
         "rows_item_not_in_train": 1,
         "rows_repeating_seen": 1,
@@ -39,16 +42,46 @@ def test_what_is_left_out_is_counted():
     assert ranking_task(shop(), "valid").counts["rows_repeating_seen"] == 1
 
 
-@pytest.mark.parametrize("method", ["time", "leave-one-out"])
+def test_the_share_that_could_be_evaluated_is_stated():
+    assert ranking_task(shop(), "test").evaluated == (
+        "3 of 4 test users (75.0%) and 3 of 7 test rows (42.9%) could be evaluated"
+    )
+    assert ranking_task(shop(), "test", exclude_seen=False).counts["rows_evaluated"] == 4
+
+
+def test_rows_that_repeat_within_test_and_users_not_drawn_count_as_evaluated():
+    train = [(0, 0), (1, 1), (2, 2)]
+    data = dataset(train, [], [(0, 1), (0, 1), (1, 2), (2, 3)], num_users=3, num_items=3)
+    task = ranking_task(data, "test", max_users=1)
+    assert len(task.users) == 1
+    assert task.evaluated == (
+        "2 of 3 test users (66.7%) and 3 of 4 test rows (75.0%) could be evaluated"
+    )
+
+
+@pytest.mark.parametrize("method", ["time", "leave-one-out", "given"])
 def test_valid_items_are_known_at_test_time_where_the_split_follows_time(method):
     task = ranking_task(shop(method), "test")
     assert rows(task.known) == rows(task.seen)
     assert "recommenders know the user's train and valid items" in task.protocol
 
 
-@pytest.mark.parametrize("method", ["random", "given"])
-def test_valid_items_are_left_out_but_not_known_where_it_does_not(method):
-    task = ranking_task(shop(method), "test")
+@pytest.mark.parametrize(
+    "data",
+    [
+        shop("random"),
+        dataset(
+            *([row[:2] for row in part] for part in (TRAIN, VALID, TEST)),
+            num_users=3,
+            num_items=5,
+            method="given",
+        ),
+        dataset(TRAIN, [*VALID[:-1], (0, 5, 21)], TEST, num_users=3, num_items=5, method="given"),
+    ],
+    ids=["random", "given without time", "given, valid beyond the start of test"],
+)
+def test_valid_items_are_left_out_but_not_known_where_it_does_not(data):
+    task = ranking_task(data, "test")
     assert rows(task.seen) == [[0, 1, 2], [1, 2, 3], [1, 3, 4]]
     assert rows(task.known) == [[0, 1], [1, 2], [1, 3, 4]]
     assert "recommenders know the user's train items" in task.protocol
