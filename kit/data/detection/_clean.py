@@ -1,14 +1,22 @@
 """What is done with boxes that cannot be as they are."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
-from kit.data.detection._picture import Picture, RawBox, RawPicture, Repairs, size_of
+from kit.data._parts import TEST, TRAIN, VALID
+from kit.data.detection._picture import Picture, RawBox, RawPicture, Repairs, Seen, seen
 from kit.errors import UserError
 
 OnBadFile = Literal["error", "skip"]
+Sides = tuple[float, float, float, float]
+# Two heights of one proportion differ by rounding to whole pixels.
+ALIKE = 1.0
+NAMED = 3
+WRONG_SIZE = "pictures whose declared size is another left out"
 
 
 def looked_at(
@@ -20,40 +28,163 @@ def looked_at(
     """Pictures that can be decoded, with boxes that lie within them and have a known label.
 
     A box that reaches beyond the picture is cut off at its edge. Dropped are boxes of which nothing
-    is left then, that have no area or their sides the wrong way round, and of unknown label. A
-    picture without a box stays, as what holds nothing is to be learned too.
+    is left then, that have no area or their sides the wrong way round, of unknown label, and those
+    that stand twice. Boxes in shares of the picture become pixels, and those drawn on the stored
+    pixels of a photo, or on a copy of another size, those of the photo as it is shown. A picture
+    without a box stays, as what holds nothing is to be learned too. Pictures that stand twice are
+    joined; one of the same content is left out of the earlier part.
 
     Args:
         pictures: as the source has them.
         classes: the labels that are known.
         repairs: counts and names what was done.
-        on_bad_file: what to do with a picture that cannot be decoded.
+        on_bad_file: what to do with a picture that cannot be decoded, or is of another size than
+            its annotation declares.
 
     Returns:
         Part and picture.
 
     Raises:
-        UserError: a picture cannot be decoded and `on_bad_file` is "error", or a number is not
-            finite.
+        UserError: a picture cannot be decoded or has another size than declared and `on_bad_file`
+            is "error", or a number is not finite.
     """
-    found = []
+    raws = _joined(pictures, repairs)
+    of_shares = _are_shares(raws)
+    found: list[tuple[RawPicture, Seen, Picture]] = []
+    wrong: list[str] = []
     places = {label: number for number, label in enumerate(classes)}
-    for raw in pictures:
+    for raw in raws:
         try:
-            size = size_of(raw.name, raw.content)
+            look = seen(raw.name, raw.content)
         except UserError as error:
             if on_bad_file == "error":
                 raise
             repairs.note("pictures that cannot be decoded left out", error.where)
             continue
-        boxes = [_looked_at(box, raw, size, places, repairs) for box in raw.boxes]
-        kept = [box for box in boxes if box is not None]
+        if of_shares and raw.boxes:
+            repairs.note("pictures with boxes in shares of a side, turned into pixels", raw.name)
+            raw = _times(raw, *look.size)
+        fitted = _fitted(raw, look, repairs)
+        if fitted is None:
+            wrong.append(f"{raw.where or raw.name} ({_by(raw.declared)}, not {_by(look.size)})")
+            continue
+        boxes = [_looked_at(box, fitted, look.size, places, repairs) for box in fitted.boxes]
+        kept = _once([box for box in boxes if box is not None], fitted, repairs)
         if not kept:
             repairs.note("pictures without a box kept as such", raw.name)
         sides = np.array([box.sides for box in kept], np.float32).reshape(-1, 4)
         labels = np.array([places[box.label] for box in kept], np.int32)
-        found.append((raw.part, Picture(raw.name, raw.content, size, sides, labels)))
-    return found
+        picture = Picture(raw.name, raw.content, look.size, sides, labels)
+        found.append((raw, look, picture))
+    if wrong and on_bad_file == "error":
+        raise UserError(
+            f"Of {len(raws):,} pictures {len(wrong):,} have another size than is declared.",
+            where=", ".join(wrong[:NAMED]) + (" ..." if len(wrong) > NAMED else ""),
+            expected="the width and height of the file, or of a copy of the same proportions",
+            remedy="Correct the annotations, or leave such pictures out: --on-bad-file skip",
+        )
+    for one in wrong:
+        repairs.note(WRONG_SIZE, one)
+    return _without_repeats(found, repairs)
+
+
+def _joined(pictures: Iterable[RawPicture], repairs: Repairs) -> list[RawPicture]:
+    """One entry for each file of a part, with the boxes of all."""
+    joined: dict[tuple[str, object], RawPicture] = {}
+    for number, raw in enumerate(pictures):
+        key = (raw.part, number if isinstance(raw.content, bytes) else raw.content)
+        if key in joined:
+            repairs.note("pictures listed twice joined", raw.where or raw.name)
+            first = joined[key]
+            joined[key] = replace(first, boxes=[*first.boxes, *raw.boxes])
+        else:
+            joined[key] = raw
+    return list(joined.values())
+
+
+def _are_shares(raws: Sequence[RawPicture]) -> bool:
+    """Whether all boxes are in shares of a side: no box of a pixel is as small."""
+    sides = [box.sides for raw in raws for box in raw.boxes]
+    return bool(sides) and bool((np.abs(sides) <= 1).all())
+
+
+def _times(raw: RawPicture, width: float, height: float) -> RawPicture:
+    def scaled(sides: Sides) -> Sides:
+        left, top, right, bottom = sides
+        return left * width, top * height, right * width, bottom * height
+
+    boxes = [RawBox(scaled(box.sides), box.label) for box in raw.boxes]
+    return replace(raw, boxes=boxes)
+
+
+def _fitted(raw: RawPicture, look: Seen, repairs: Repairs) -> RawPicture | None:
+    """The picture with boxes in pixels of the file as it is shown; None where they cannot be."""
+    if raw.declared in (None, look.size) or min(raw.declared) <= 0:
+        return raw
+    width, height = raw.declared
+    if look.size != look.stored and raw.declared == look.stored:
+        repairs.note("pictures turned by EXIF, their boxes with them", raw.name)
+        boxes = [RawBox(_turned(box.sides, look), box.label) for box in raw.boxes]
+        return replace(raw, boxes=boxes)
+    across, down = look.size[0] / width, look.size[1] / height
+    larger = max(across, down)
+    if min(abs(across - down) * width, abs(across - down) * height) <= ALIKE * max(1.0, larger):
+        repairs.note("pictures of another size than declared, their boxes scaled", raw.name)
+        return _times(raw, across, down)
+    return None
+
+
+def _turned(sides: Sides, look: Seen) -> Sides:
+    """A box of the stored pixels on the picture as it is shown; see EXIF's orientation."""
+    left, top, right, bottom = sides
+    width, height = look.size
+    if look.orientation >= 5:
+        left, top, right, bottom = top, left, bottom, right
+    if look.orientation in (2, 3, 6, 7):
+        left, right = width - right, width - left
+    if look.orientation in (3, 4, 7, 8):
+        top, bottom = height - bottom, height - top
+    return left, top, right, bottom
+
+
+def _once(boxes: Sequence[RawBox], raw: RawPicture, repairs: Repairs) -> list[RawBox]:
+    """Boxes without those that stand twice, to a hundredth of a pixel."""
+    kept: dict[tuple[object, ...], RawBox] = {}
+    for box in boxes:
+        key = (box.label, *(round(side, 2) for side in box.sides))
+        if key in kept:
+            repairs.note("boxes that stand twice dropped", raw.where or raw.name)
+        kept.setdefault(key, box)
+    return list(kept.values())
+
+
+def _without_repeats(
+    found: Sequence[tuple[RawPicture, Seen, Picture]], repairs: Repairs
+) -> list[tuple[str, Picture]]:
+    """Without pictures of train that stand in valid or test, too, nor of valid in test."""
+    parts: dict[bytes, set[str]] = defaultdict(set)
+    for raw, look, _ in found:
+        parts[look.digest].add(raw.part)
+    kept, known = [], set()
+    for raw, look, picture in found:
+        later = parts[look.digest] & {TRAIN: {VALID, TEST}, VALID: {TEST}}.get(raw.part, set())
+        if later:
+            name = TEST if TEST in later else VALID
+            repairs.note(f"pictures of {raw.part} that stand in {name}, too, left out", raw.name)
+            continue
+        if (raw.part, look.digest) in known:
+            if not raw.part:
+                # It might be drawn for test while the other is trained on.
+                repairs.note("pictures of the same content as another left out", raw.name)
+                continue
+            repairs.note(f"pictures of the same content as another of {raw.part}", raw.name)
+        known.add((raw.part, look.digest))
+        kept.append((raw.part, picture))
+    return kept
+
+
+def _by(size: tuple[float, float] | None) -> str:
+    return "x".join(f"{side:g}" for side in size or ())
 
 
 def _looked_at(

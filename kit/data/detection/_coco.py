@@ -11,12 +11,15 @@ from kit.data.detection._picture import RawBox, RawPicture, Repairs
 from kit.errors import UserError
 
 UNKNOWN = "category {}"
+# What COCO puts before the part in the names of its files.
+OWN = "instances_"
 
 
 def read_coco(file: Path, repairs: Repairs, part: str = "") -> list[RawPicture]:
     """Pictures and boxes of a JSON file; pictures lie where `file_name` says from its folder.
 
-    They are also found in a folder "images" beside the file, and in one that is called as the part.
+    They are also found in a folder "images" beside the file, and in one that is called as the part
+    or, as `train2017` of COCO itself, as the file.
     Boxes of crowds (`iscrowd`) are dropped, as they frame no single object.
 
     Args:
@@ -32,6 +35,8 @@ def read_coco(file: Path, repairs: Repairs, part: str = "") -> list[RawPicture]:
         _value(one, "id", file, f"category {n}"): str(_value(one, "name", file, f"category {n}"))
         for n, one in enumerate(content["categories"])
     }
+    for name in sorted({name for name in labels.values() if [*labels.values()].count(name) > 1}):
+        repairs.note("categories of one name taken as one", f"{file}, {name}")
     boxes: dict[Any, list[RawBox]] = defaultdict(list)
     for number, one in enumerate(content["annotations"]):
         where = f"annotation {one.get('id', number) if isinstance(one, dict) else number}"
@@ -52,7 +57,14 @@ def read_coco(file: Path, repairs: Repairs, part: str = "") -> list[RawPicture]:
         identity, name = (_value(one, key, file, where) for key in ("id", "file_name"))
         mine = boxes.pop(identity, [])
         found.append(
-            RawPicture(str(name), _picture(file, str(name), part), mine, part, f"{file}, {name}")
+            RawPicture(
+                str(name),
+                _picture(file, str(name), part),
+                mine,
+                part,
+                f"{file}, {name}",
+                _declared(one, file, where),
+            )
         )
     for identity, lost in boxes.items():
         for _ in lost:
@@ -61,8 +73,9 @@ def read_coco(file: Path, repairs: Repairs, part: str = "") -> list[RawPicture]:
 
 
 def categories_of(file: Path) -> list[str]:
-    """Names of the classes a file declares, in its order."""
-    return [str(_value(one, "name", file, "category")) for one in _json(file)["categories"]]
+    """Names of the classes a file declares, in its order, each once."""
+    names = [str(_value(one, "name", file, "category")) for one in _json(file)["categories"]]
+    return list(dict.fromkeys(names))
 
 
 def _json(file: Path) -> Mapping[str, list[Any]]:
@@ -89,9 +102,25 @@ def _picture(file: Path, name: str, part: str) -> Path:
         file.parent / "images" / name,
         file.parent.parent / "images" / name,
     ]
-    if part:
-        beside.append(file.parent / file.stem / name)
+    stem = file.stem.removeprefix(OWN)
+    beside += [
+        above / folder / name
+        for folder in dict.fromkeys((stem, file.stem, stem.rstrip("0123456789"), part))
+        for above in (file.parent, file.parent.parent, file.parent.parent / "images")
+        if folder
+    ]
     return next((one for one in beside if one.is_file()), beside[0])
+
+
+def _declared(one: Any, file: Path, where: str) -> tuple[float, float] | None:
+    sides = one.get("width"), one.get("height")
+    if None in sides:
+        return None
+    try:
+        width, height = map(float, sides)
+    except (TypeError, ValueError):
+        raise _wrong(f"Its size is {sides!r}.", file, where, "width and height in pixels") from None
+    return width, height
 
 
 def _value(one: Any, key: str, file: Path, where: str) -> Any:

@@ -11,6 +11,7 @@ from kit.errors import UserError
 
 PATHS = ("path", "filename", "file", "image")
 LABELS = ("label", "class", "name")
+SIZES = (("width", "image_width", "imagewidth"), ("height", "image_height", "imageheight"))
 STYLES = (
     ("xmin", "ymin", "xmax", "ymax"),
     ("x0", "y0", "x1", "y1"),
@@ -38,6 +39,8 @@ def read_csv(file: Path) -> list[RawPicture]:
     path, label = (_column(header, names, file) for names in (PATHS, LABELS))
     sides = _sides(header, file)
     split = next((header.index(name) for name in COLUMNS if name in header), None)
+    size = [next((header.index(n) for n in names if n in header), None) for names in SIZES]
+    declared: dict[str, tuple[float, float]] = {}
     boxes: dict[str, list[RawBox]] = {}
     parts: dict[str, str] = {}
     for row in rows:
@@ -53,6 +56,11 @@ def read_csv(file: Path) -> list[RawPicture]:
         part = _part(row[split], where) if split is not None else ""
         if parts.setdefault(name, part) != part:
             raise _wrong(f"{name} is in {part} and in {parts[name]}.", where, "one part")
+        said = [row[column].strip() for column in size if column is not None]
+        if len(said) == 2 and all(said):
+            mine_is = _numbers([*said, *said], where)[:2]
+            if declared.setdefault(name, mine_is) != mine_is:
+                raise _wrong(f"{name} has two sizes.", where, "one width and height")
         values, what = [row[column].strip() for column in sides], row[label].strip()
         if not any(values) and not what:
             continue
@@ -60,7 +68,9 @@ def read_csv(file: Path) -> list[RawPicture]:
             raise _wrong("The label is empty.", where, "the class of the box")
         mine.append(RawBox(_numbers(values, where), what))
     return [
-        RawPicture(name, file.parent / name, mine, parts[name], f"{file}, {name}")
+        RawPicture(
+            name, file.parent / name, mine, parts[name], f"{file}, {name}", declared.get(name)
+        )
         for name, mine in boxes.items()
     ]
 

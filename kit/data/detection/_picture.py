@@ -1,5 +1,6 @@
 """A picture with boxes, and what was put right in them."""
 
+import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from kit.data._files import unreadable
-from kit.data.images import MOST_PIXELS, header_of, read_image
+from kit.data.images import MOST_PIXELS, Header, header_of, read_image
 from kit.errors import UserError
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP")
@@ -35,6 +36,7 @@ class RawPicture:
         boxes: as the source has them.
         part: "train", "valid", "test", or "" where the source does not say.
         where: the file, and the line where there is one, that says the boxes.
+        declared: width and height that the source says, which the boxes are measured in; or None.
     """
 
     name: str
@@ -42,6 +44,7 @@ class RawPicture:
     boxes: Sequence[RawBox]
     part: str = ""
     where: str = ""
+    declared: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,30 @@ class Repairs:
         ]
 
 
+@dataclass(frozen=True)
+class Seen:
+    """A picture that can be read to its end.
+
+    Args:
+        size: width and height as it is shown.
+        stored: width and height of the pixels in the file.
+        orientation: of its EXIF, 1 to 8.
+        digest: of its bytes.
+    """
+
+    size: tuple[int, int]
+    stored: tuple[int, int]
+    orientation: int
+    digest: bytes
+
+
 def size_of(name: str, content: bytes | Path) -> tuple[int, int]:
-    """Width and height of a picture, as it is shown, that can be read to its end.
+    """Width and height of a picture, as it is shown; see `seen`."""
+    return seen(name, content).size
+
+
+def seen(name: str, content: bytes | Path) -> Seen:
+    """Look into a picture.
 
     Raises:
         UserError: it is missing, no picture, cut off, or of a kind that TensorFlow cannot decode.
@@ -113,7 +138,7 @@ def size_of(name: str, content: bytes | Path) -> tuple[int, int]:
         with Image.open(io.BytesIO(whole)) as picture:
             kind, mode = picture.format or "", picture.mode
             picture.load()
-            size = header.upright if header is not None else picture.size
+            stored = picture.size
     except UnidentifiedImageError:
         raise _no_picture(name, content, "It is not a picture.") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
@@ -124,7 +149,9 @@ def size_of(name: str, content: bytes | Path) -> tuple[int, int]:
         raise _no_picture(
             name, content, f"It is a picture of a kind not known here: {kind} {mode}."
         )
-    return size
+    header = header or Header(*stored)
+    digest = hashlib.blake2b(whole, digest_size=16).digest()
+    return Seen(header.upright, stored, header.orientation, digest)
 
 
 def _no_picture(name: str, content: bytes | Path, what: str) -> UserError:

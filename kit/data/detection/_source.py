@@ -1,5 +1,6 @@
 """Open a source of pictures with boxes."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,15 +9,16 @@ import polars as pl
 
 from kit.data._builtin import BOXES
 from kit.data._files import missing
+from kit.data._parts import part_of
 from kit.data.detection._clean import OnBadFile, looked_at
-from kit.data.detection._coco import categories_of, read_coco
+from kit.data.detection._coco import OWN, categories_of, read_coco
 from kit.data.detection._csv import read_csv
 from kit.data.detection._picture import Picture, RawBox, RawPicture, Repairs
 from kit.data.detection._voc import is_voc, read_voc
 from kit.errors import UserError
 
+ROBOFLOW = "_annotations.coco.json"
 TFDS, BUILT_IN = "tfds:", Path(__file__).parent.parent
-PART_FILES = {"train": "train", "val": "valid", "valid": "valid", "test": "test"}
 EXPECTED = (
     "a Pascal VOC folder (Annotations and JPEGImages), a COCO .json or a folder of them, a .csv "
     "or .tsv with path, xmin, ymin, xmax, ymax and label, tfds:NAME, or the built-in bccd"
@@ -71,6 +73,7 @@ def open_detection(
         raise UserError(
             "There is no box in any picture.", where=source, expected="pictures with boxes"
         )
+    _note_alike(known, repairs)
     missing_labels = sorted(set(classes) - {box.label for one in raw for box in one.boxes})
     if missing_labels:
         raise UserError(
@@ -133,14 +136,7 @@ def _read_folder(folder: Path, repairs: Repairs) -> tuple[list[RawPicture], list
         return read_voc(folder, repairs), [], ""
     found: list[RawPicture] = []
     classes: dict[str, None] = {}
-    files = sorted([*folder.glob("*.json"), *folder.glob("annotations/*.json")])
-    # `instances_train2017.json` is COCO's own name.
-    parts = {
-        file: part
-        for file in files
-        for name, part in PART_FILES.items()
-        if name in file.stem.removeprefix("instances_").rstrip("0123456789").split("_")
-    }
+    parts = _coco_files(folder)
     for file, part in parts.items():
         found += read_coco(file, repairs, part)
         classes |= dict.fromkeys(categories_of(file))
@@ -152,6 +148,39 @@ def _read_folder(folder: Path, repairs: Repairs) -> tuple[list[RawPicture], list
             remedy="Name the file of the annotations itself.",
         )
     return found, list(classes), ""
+
+
+def _note_alike(classes: Sequence[str], repairs: Repairs) -> None:
+    """Classes whose names differ in case, spaces or dashes alone are probably one."""
+    first: dict[str, str] = {}
+    for name in classes:
+        plain = re.sub(r"[\W_]+", "", name).casefold() or name
+        if first.setdefault(plain, name) != name:
+            repairs.note(
+                "classes whose names are nearly those of others", f"{first[plain]!r} and {name!r}"
+            )
+
+
+def _coco_files(folder: Path) -> dict[Path, str]:
+    """Files of COCO's format to their parts.
+
+    COCO itself has `annotations/instances_train2017.json`, Roboflow
+    `train/_annotations.coco.json` beside the pictures, in a folder for each part.
+    """
+    files = sorted([*folder.glob("*.json"), *folder.glob("annotations/*.json")])
+    # Beside them lie captions and key points of the same pictures.
+    files = [file for file in files if file.stem.startswith(OWN)] or files
+    parts = {}
+    for file in files:
+        words = re.split(r"[_\-. ]", file.stem.removeprefix(OWN).rstrip("0123456789"))
+        found = {part for word in words if (part := part_of(word))}
+        if len(found) == 1:
+            parts[file] = found.pop()
+    for inner in sorted(one for one in folder.iterdir() if one.is_dir()):
+        file, part = inner / ROBOFLOW, part_of(inner.name)
+        if part and file.is_file():
+            parts[file] = part
+    return parts
 
 
 def _labels(raw: Sequence[RawPicture]) -> list[str]:

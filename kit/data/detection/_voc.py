@@ -42,7 +42,7 @@ def read_voc(folder: Path, repairs: Repairs) -> list[RawPicture]:
         if part_of and file.stem not in part_of:
             repairs.note("pictures that no list of the split names left out", file.stem)
             continue
-        boxes, name = _read(file)
+        boxes, name, declared = _read(file)
         found.append(
             RawPicture(
                 file.stem,
@@ -50,6 +50,7 @@ def read_voc(folder: Path, repairs: Repairs) -> list[RawPicture]:
                 boxes,
                 part_of.get(file.stem, ""),
                 str(file),
+                declared,
             )
         )
     there = {one.name for one in found}
@@ -96,7 +97,7 @@ def _picture(folder: Path, stem: str, named: str) -> Path:
     return next((file for file in candidates if file.is_file()), candidates[0])
 
 
-def _read(file: Path) -> tuple[list[RawBox], str]:
+def _read(file: Path) -> tuple[list[RawBox], str, tuple[float, float] | None]:
     try:
         root = ElementTree.parse(file).getroot()
     except ElementTree.ParseError as error:
@@ -124,7 +125,13 @@ def _read(file: Path) -> tuple[list[RawBox], str]:
         )
         # Pixels are counted from 1; a writer that counts from 0 may say 0.
         boxes.append(RawBox((left - (left >= 1), top - (top >= 1), right, bottom), label))
-    return boxes, (root.findtext("filename") or "").strip()
+    sides = [(root.findtext(f"size/{side}") or "").strip() for side in ("width", "height")]
+    # Some writers leave the size empty, or 0.
+    declared = None
+    if all(sides):
+        width, height = (_side(text, "size", str(file)) for text in sides)
+        declared = width, height
+    return boxes, (root.findtext("filename") or "").strip(), declared
 
 
 def _side(text: str | None, side: str, where: str) -> float:

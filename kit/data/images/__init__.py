@@ -2,6 +2,7 @@
 
 from kit.data.images._decode import decoded as decoded
 from kit.data.images._header import MOST_PIXELS as MOST_PIXELS
+from kit.data.images._header import Header as Header
 from kit.data.images._header import header_of as header_of
 from kit.data.images._header import read_image as read_image
 from kit.data.images._look import OnBadFile as OnBadFile
