@@ -119,10 +119,11 @@ def _times(raw: RawPicture, width: float, height: float) -> RawPicture:
 
 def _fitted(raw: RawPicture, look: Seen, repairs: Repairs) -> RawPicture | None:
     """The picture with boxes in pixels of the file as it is shown; None where they cannot be."""
-    if raw.declared in (None, look.size) or min(raw.declared) <= 0:
+    declared = raw.declared
+    if declared is None or declared == look.size or min(declared) <= 0:
         return raw
-    width, height = raw.declared
-    if look.size != look.stored and raw.declared == look.stored:
+    width, height = declared
+    if look.size != look.stored and declared == look.stored:
         repairs.note("pictures turned by EXIF, their boxes with them", raw.name)
         boxes = [RawBox(_turned(box.sides, look), box.label) for box in raw.boxes]
         return replace(raw, boxes=boxes)
