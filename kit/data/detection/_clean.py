@@ -123,7 +123,8 @@ def _fitted(raw: RawPicture, look: Seen, repairs: Repairs) -> RawPicture | None:
     if declared is None or declared == look.size or min(declared) <= 0:
         return raw
     width, height = declared
-    if look.size != look.stored and declared == look.stored:
+    is_stored = all(a - b == 0 for a, b in zip(declared, look.stored, strict=True))
+    if look.size != look.stored and is_stored:
         repairs.note("pictures turned by EXIF, their boxes with them", raw.name)
         boxes = [RawBox(_turned(box.sides, look), box.label) for box in raw.boxes]
         return replace(raw, boxes=boxes)
