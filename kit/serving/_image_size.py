@@ -37,7 +37,7 @@ def pixels(content: bytes) -> int:
             return _gif(content)
         if content[:2] == b"BM":
             width, height = struct.unpack_from("<ii", content, 18)
-            return abs(int(width) * int(height))
+            return int(abs(width * height))
         if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
             return _webp(content)
     except (struct.error, IndexError):
