@@ -16,7 +16,7 @@ from kit.artefact._operations import load_version
 from kit.artefact._sample_users import is_sample_user
 from kit.data import clean_id
 from kit.errors import UserError
-from kit.retrieval import because_of
+from kit.retrieval import MOST_EXCLUDED, because_of
 
 
 @dataclass(frozen=True)
@@ -167,6 +167,14 @@ class Artefact:
             for value in values:
                 if value not in known:
                     raise self._no_such_value(value, known, option)
+        if name == "recommend" and len(narrowed.exclude) > MOST_EXCLUDED:
+            raise UserError(
+                f"{len(narrowed.exclude):,} items to leave out are too many.",
+                where=str(self.version),
+                expected=f"at most {MOST_EXCLUDED}, so that nobody learns a user's history from "
+                "what is never recommended",
+                remedy="Leave out fewer, or ask with a history (--item) instead of a user.",
+            )
         rules = {
             "exclude": list(narrowed.exclude),
             "where": list(narrowed.where),

@@ -13,6 +13,7 @@ from kit.export._blanks import IdTable
 from kit.export._history_encoder import HistoryEncoder
 from kit.export._item_features import ItemFeatures
 from kit.retrieval import (
+    MOST_EXCLUDED,
     IndexSettings,
     ItemFilter,
     PopularOrder,
@@ -145,7 +146,7 @@ class Recommender(tf.Module):
     def recommend_where(self, user_id: Any, exclude: Any, where: Any) -> dict[str, Any]:
         """`recommend` without some items, and among those that have the asked-for values."""
         code = self._user_code.lookup(user_id)
-        excluded = [self._seen(self._owned(code)), self._item_code.lookup(exclude)]
+        excluded = [self._seen(self._owned(code)), self._item_code.lookup(bounded(exclude))]
         return self._best(
             code >= 0, self._user_vectors(code), tf.concat(excluded, axis=1), where=where
         )
@@ -265,6 +266,15 @@ class Recommender(tf.Module):
     def _answer(self, scores: Any, items: Any) -> dict[str, Any]:
         places = tf.where(items < 0, len(self._item_ids) - 1, items)
         return {"item_id": tf.gather(self._item_ids, places), "score": scores}
+
+
+def bounded(exclude: Any) -> Any:
+    """Items to leave out for known users; an error where they are too many."""
+    count = tf.math.count_nonzero(tf.not_equal(exclude, ""), axis=1)
+    told = f"recommend_where leaves out at most {MOST_EXCLUDED} items of exclude"
+    is_few = tf.debugging.Assert(tf.reduce_all(count <= MOST_EXCLUDED), [told])
+    with tf.control_dependencies([is_few]):
+        return tf.identity(exclude)
 
 
 def _first_where(

@@ -9,7 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.data import Attributes
-from kit.export._recommender import Recommender, RecommenderParts
+from kit.export._recommender import Recommender, RecommenderParts, bounded
 from kit.models import CandidateFeatures, CandidateRanking, CandidateTables
 from kit.reranking import boosted, chosen
 from kit.retrieval import IndexSettings
@@ -116,7 +116,7 @@ class TwoStageRecommender(Recommender):
         diversity: Any,
     ) -> dict[str, Any]:
         """`recommend` under the rules of the request."""
-        rules = (exclude, where, boost, boost_factor, at_most, diversity)
+        rules = (bounded(exclude), where, boost, boost_factor, at_most, diversity)
         return self._list_by_rules(*self._of_user(user_id), *rules)
 
     @tf.function(

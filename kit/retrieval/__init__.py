@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kit.retrieval._item_filter import ItemFilter as ItemFilter
     from kit.retrieval._popular import PopularOrder as PopularOrder
     from kit.retrieval._scann import ScannIndex as ScannIndex
+    from kit.retrieval._search_where import MOST_EXCLUDED as MOST_EXCLUDED
     from kit.retrieval._search_where import search_where as search_where
     from kit.retrieval._taken_together import nearest_neighbours as nearest_neighbours
     from kit.retrieval._taken_together import taken_together as taken_together

@@ -9,6 +9,9 @@ from kit.retrieval._top_k import without
 
 SCORED_ONE_BY_ONE = 10_000
 RESCORED = 4
+# What a known user has is left out of his lists, so whoever pages through all of them by leaving
+# out what he was shown learns it from what never comes. He gets no further than this.
+MOST_EXCLUDED = 200
 
 
 class Scannable(Protocol):

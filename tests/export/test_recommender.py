@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kit.retrieval import IndexSettings
+from kit.retrieval import MOST_EXCLUDED, IndexSettings
 from tests.export.parts import (
     ITEMS,
     LOWEST,
@@ -157,6 +157,16 @@ def test_a_row_does_not_depend_on_its_neighbours(module):
 def test_what_a_user_has_is_told_oldest_first(module):
     assert [i.decode() for i in module.history_of("ann").numpy()] == ["a b", 'say "x"']
     assert module.history_of("ćira").shape == module.history_of("nobody").shape == (0,)
+
+
+def test_a_history_cannot_be_found_by_leaving_everything_else_out(module):
+    few = tf.constant([[f"none {n}" for n in range(MOST_EXCLUDED)] + ["", ""]])
+    asked(module.recommend_where, ["ann"], few, [["", ""]])
+    many = tf.concat([few, [["one more"]]], axis=1)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="at most 200 items of exclude"):
+        module.recommend_where(tf.constant(["ann"]), many, tf.constant([[""]]))
+    # Whoever asks with a history knows it.
+    asked(module.from_history_where, [[ITEMS[0]]], many, [[""]])
 
 
 def test_users_with_many_items(module):

@@ -250,7 +250,8 @@ WIRE = [
         b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY),
         b"GET /v1/models/kinds/versions/1/metadata HTTP/1.1\r\nHost: h\r\nAccept: */*\r\n\r\n",
         b"GET /v1/models/kinds/labels/stable HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
-        b"GET /metrics?a=b HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n",
+        b"GET /metrics?a=b HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n"
+        b"Content-Length: 0\r\n\r\n",
         b"GET /v1/models/kinds HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
     )
 ]
