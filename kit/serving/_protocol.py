@@ -26,7 +26,7 @@ def bounded_protocol(timeout_s: float, most: int | None = None) -> type[H11Proto
             bounds, and once for the client to take it.
         most: connections; above it the oldest is closed that is not waiting for an answer.
     """
-    most = most or most_connections()
+    limit = most or most_connections()
 
     class Bounded(H11Protocol):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -37,7 +37,7 @@ def bounded_protocol(timeout_s: float, most: int | None = None) -> type[H11Proto
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             connections[self] = None
-            if len(connections) > most:
+            if len(connections) > limit:
                 idle = (one for one in connections if not one._awaits_answer())
                 next(idle, self).transport.abort()
             self._watch()
