@@ -121,6 +121,6 @@ def test_packages_that_import_keras_look_at_its_backend_first(path: Path) -> Non
             for line in (ROOT / "kit" / str(room_of(module_of(path))) / "__init__.py")
             .read_text()
             .splitlines()
-            if line.startswith(("from", "import"))
+            if line.startswith(("from kit", "import kit"))
         )
         assert first == "from kit import _backend as _backend", modules

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from kit import _backend as _backend
+from kit import _backend as _backend
 from kit._lazy import lazy_names
 
 if TYPE_CHECKING:
