@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from kit import _backend as _backend
-from kit import _backend as _backend
 from kit._lazy import lazy_names
 
 if TYPE_CHECKING:
