@@ -88,7 +88,7 @@ def check_writable(folder: Path, option: str) -> None:
 
 @contextmanager
 def _locked(folder: Path, option: str) -> Iterator[None]:
-    is_new = not folder.exists()
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = _lock(folder / LOCK)
@@ -106,9 +106,9 @@ def _locked(folder: Path, option: str) -> Iterator[None]:
     finally:
         (folder / LOCK).unlink(missing_ok=True)
         file.close()
-        if is_new:
-            with suppress(OSError):  # Not empty, unless the run came to nothing.
-                folder.rmdir()
+        with suppress(OSError):  # Not empty, unless the run came to nothing.
+            for place in made:
+                place.rmdir()
 
 
 def _lock(path: Path) -> IO[str]:

@@ -298,12 +298,13 @@ def test_where_there_is_no_export_the_error_says_so_in_four_lines(at, line):
     assert len(result.stderr.splitlines()) == 4
 
 
-def test_an_export_that_does_not_load_is_a_failure(trained, tmp_path):
+def test_a_damaged_export_is_refused_before_it_is_loaded(trained, tmp_path):
     spoilt = shutil.copytree(trained.version, tmp_path / "1")
     (spoilt / "saved_model.pb").write_bytes(b"garbage")
     result = kit("recommend", spoilt, "--examples", "1")
-    assert result.exit_code == 1
-    assert "Failed: " in result.stderr
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Error: ")
+    assert "saved_model.pb" in result.stderr
     assert "Traceback" not in result.stderr
 
 
