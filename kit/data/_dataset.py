@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from kit.data._clean import CleaningStep
 from kit.data._events import Events
 from kit.data._holders import holders
+from kit.data._partition import in_order_of_time
 from kit.data._source import Source
 
 PARTS = ("train", "valid", "test")
@@ -60,6 +61,17 @@ class Dataset:
     licence: str
     notes: tuple[str, ...] = field(default=(), kw_only=True)
     rows_read: int = field(default=0, kw_only=True)
+
+    @cached_property
+    def valid_is_known(self) -> bool:
+        """Whether what happened in valid is known when test begins: valid lies before test.
+
+        So it is of splits by time and leave-one-out, and of given parts that follow each other in
+        time.
+        """
+        if self.split_method == "given":
+            return in_order_of_time(self.train.time, self.valid.time, self.test.time)
+        return self.split_method in ("time", "leave-one-out")
 
     @cached_property
     def holders(self) -> NDArray[np.int64]:

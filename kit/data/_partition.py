@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import numpy as np
 
@@ -103,7 +104,11 @@ def given(rows: Rows) -> tuple[np.ndarray, str]:
         part[part == VALID] = TEST
         there = "test is its valid part"
     if (part == VALID).any():
-        return part, "given: train, valid and test as the source has them"
+        in_order = rows.time is not None and in_order_of_time(
+            *(rows.time[part == number] for number in (TRAIN, VALID, TEST))
+        )
+        words = "given: train, valid and test as the source has them"
+        return part, words + ("; ordered in time" if in_order else "")
     train = np.flatnonzero(part == TRAIN)
     share = f"{rows.valid_share:.0%}"
     if rows.time is not None:
@@ -113,17 +118,30 @@ def given(rows: Rows) -> tuple[np.ndarray, str]:
         if first_valid == time.min():
             first_valid = _next(time, first_valid)
         if first_valid == time.min():
-            return (
-                part,
-                f"given: {there}; no valid (train is one time)",
-            )
-        part[train[time >= first_valid]] = VALID
-        words = f"valid is the last {share} of train by time (from {_said(first_valid)})"
+            words = "no valid (train is one time)"
+        else:
+            part[train[time >= first_valid]] = VALID
+            words = f"valid is the last {share} of train by time (from {_said(first_valid)})"
+        if in_order_of_time(time, rows.time[part == TEST]):
+            words += "; ordered in time"
     else:
         chosen = _shuffled(rows.user[train], rows.seed, rows.valid_share, 0.0) == VALID
         part[train[chosen]] = VALID
         words = f"valid is {share} of each user's rows of train at random, seed {rows.seed}"
     return part, f"given: {there}; {words}"
+
+
+def in_order_of_time(*parts: np.ndarray | None) -> bool:
+    """Whether no part begins before the end of the one before it.
+
+    Args:
+        parts: times of each part, the earliest part first; None where there are none. Empty parts
+            do not count, and what all happened at one time has no order.
+    """
+    times = [part for part in parts if part is not None and len(part)]
+    if len(times) < 2 or times[0].min() == times[-1].max():
+        return False
+    return all(a.max() <= b.min() for a, b in pairwise(times))
 
 
 def _places(user: np.ndarray, key: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

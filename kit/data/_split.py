@@ -16,6 +16,10 @@ METHODS: dict[str, Callable[[Rows], tuple[np.ndarray, str]]] = {
     "given": given,
 }
 
+# With fewer users, intervals are too wide to tell a model from a baseline.
+FEWEST_TEST_USERS = 200
+LEAST_TEST_SHARE = 0.1
+
 
 def split(
     source: Source,
@@ -34,8 +38,10 @@ def split(
         method: "time": global, by quantiles of time, rows of one time are never torn apart;
             "leave-one-out": of each user with at least 3 events the last is test, the last but one
             valid; "random": shares of each user's rows, at least one each of users with at least 3;
-            "given": the parts of the source. None: given if there are parts, else time if there is
-            a time column, else random.
+            "given": the parts of the source. None: given if there are parts; else time if there is
+            a time column, or leave-one-out where a split by time leaves fewer than 200 testable
+            users or fewer than 10 % of the users of its test part, and leave-one-out more; else
+            random. A user is testable with a test row whose user and item are both in train.
         seed: of the random split.
         valid_share: share of the rows for valid ("time" and "random", and where a given split
             lacks valid: of its train).
@@ -53,15 +59,11 @@ def split(
     if not (0 < valid_share < 1 and 0 < test_share < 1 and valid_share + test_share < 1):
         raise ValueError(f"Shares {valid_share} and {test_share} leave nothing for train.")
     frame = source.interactions
-    if method is None:
-        method = (
-            "given" if "part" in frame.columns else "time" if "time" in frame.columns else "random"
-        )
-    if method not in METHODS:
+    if method is not None and method not in METHODS:
         raise UserError(
             f"There is no split '{method}'.", where="--split", expected=", ".join(METHODS)
         )
-    user = Codes.of(frame["user_id"])
+    user, item = Codes.of(frame["user_id"]), Codes.of(frame["item_id"])
     rows = Rows(
         user=user.codes,
         time=frame["time"].to_numpy() if "time" in frame.columns else None,
@@ -70,7 +72,10 @@ def split(
         valid_share=valid_share,
         test_share=test_share,
     )
-    part, words = METHODS[method](rows)
+    if method is None:
+        method, part, words = _by_default(rows, item.codes)
+    else:
+        part, words = METHODS[method](rows)
     for number in (TRAIN, TEST):
         if not (part == number).any():
             raise UserError(
@@ -79,5 +84,32 @@ def split(
                 expected="rows in train and in test",
                 remedy="Give more rows, or another --split.",
             )
-    item = Codes.of(frame["item_id"])
     return encode(source, part, user=user, item=item, split=words, method=method)
+
+
+def _by_default(rows: Rows, item: np.ndarray) -> tuple[str, np.ndarray, str]:
+    """Method, parts and protocol where none was chosen."""
+    if rows.given is not None or rows.time is None:
+        method = "random" if rows.given is None else "given"
+        return method, *METHODS[method](rows)
+    part, words = by_time(rows)
+    testable, users = _testable_users(rows.user, item, part)
+    if testable >= FEWEST_TEST_USERS and testable >= LEAST_TEST_SHARE * users:
+        return "time", part, words
+    other, other_words = leave_one_out(rows)
+    if _testable_users(rows.user, item, other)[0] <= testable:
+        return "time", part, words
+    name, colon, protocol = other_words.partition(":")
+    reason = f" (default; a time split could test only {testable:,} of {users:,} users)"
+    return "leave-one-out", other, name + reason + colon + protocol
+
+
+def _testable_users(user: np.ndarray, item: np.ndarray, part: np.ndarray) -> tuple[int, int]:
+    """Users of test whom train knows with an item to find that it knows, and all users of test."""
+    test = np.flatnonzero(part == TEST)
+    is_warm = np.ones(len(test), bool)
+    for codes in (user, item):
+        in_train = np.zeros(1 + int(codes.max(initial=0)), bool)
+        in_train[codes[part == TRAIN]] = True
+        is_warm &= in_train[codes[test]]
+    return len(np.unique(user[test[is_warm]])), len(np.unique(user[test]))

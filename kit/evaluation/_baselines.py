@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from kit.data import Dataset, Events, Histories, counted, histories
 from kit.evaluation._evaluate import Evaluation, Scorer, Scores, evaluate
 from kit.evaluation._task import (
-    ORDERED_SPLITS,
     Part,
     RankingTask,
     affordable_users,
@@ -192,9 +191,9 @@ def _best_on_valid(
 
 
 def past_events(dataset: Dataset, part: Part) -> list[Events]:
-    """What is known when a part begins: train, and valid too where the split follows time."""
-    ordered = dataset.split_method in ORDERED_SPLITS
-    return [dataset.train, dataset.valid] if part == "test" and ordered else [dataset.train]
+    """What is known when a part begins: train, and at test time valid too where it lies before."""
+    with_valid = part == "test" and dataset.valid_is_known
+    return [dataset.train, dataset.valid] if with_valid else [dataset.train]
 
 
 def _nobody() -> Histories:

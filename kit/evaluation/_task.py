@@ -10,8 +10,6 @@ from kit.data import Dataset, Histories, histories
 
 Part = Literal["valid", "test"]
 Who = Literal["warm", "cold"]
-ORDERED_SPLITS = ("time", "leave-one-out")
-
 
 AFFORDABLE_SCORES = 2**29
 FEWEST_USERS, MOST_USERS = 1_000, 5_000
@@ -73,8 +71,9 @@ def ranking_task(
 ) -> RankingTask:
     """Lay out the full ranking of one part.
 
-    Seen items are those of train and, at test time, of valid. Where the split follows time, a
-    recommender may also look at a test user's valid items; elsewhere it knows train alone. Rows
+    Seen items are those of train and, at test time, of valid. Where valid lies before test in time
+    (`Dataset.valid_is_known`), a recommender may also look at a test user's valid items; elsewhere
+    it knows train alone. Rows
     whose item is not in train cannot be ranked and are counted, as are rows that repeat a seen
     item.
 
@@ -85,8 +84,8 @@ def ranking_task(
         exclude_seen: whether seen items are left out of the ranking (and of what should be found).
         max_users: draw this many users at random instead of taking all.
         seed: of that draw.
-        knows_valid: whether recommenders may look at valid items at test time; None: where the
-            split follows time.
+        knows_valid: whether recommenders may look at valid items at test time; None: where valid
+            lies before test in time.
 
     Returns:
         The task; it may hold no user.
@@ -110,7 +109,7 @@ def ranking_task(
     if max_users is not None and eligible > max_users:
         users = np.sort(np.random.default_rng(seed).choice(users, max_users, replace=False))
     if knows_valid is None:
-        knows_valid = dataset.split_method in ORDERED_SPLITS
+        knows_valid = dataset.valid_is_known
     drawn = np.zeros(everyone, bool)
     drawn[users] = True
     of_users = [events.of_users(drawn) for events in earlier]

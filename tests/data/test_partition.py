@@ -113,8 +113,34 @@ def test_a_missing_valid_is_cut_from_the_end_of_train() -> None:
     assert part.tolist() == [TRAIN] * 18 + [VALID] * 2 + [TEST] * 2
     assert words == (
         "given: train and test as the source has them; "
-        "valid is the last 10% of train by time (from 2024-05-19)"
+        "valid is the last 10% of train by time (from 2024-05-19); ordered in time"
     )
+
+
+@pytest.mark.parametrize(
+    ("times", "is_ordered"),
+    [
+        ([1, 2, 3, 4, 5, 6], True),
+        ([1, 2, 2, 3, 3, 9], True),
+        ([1, 4, 3, 4, 5, 6], False),
+        ([1, 2, 3, 6, 5, 6], False),
+        ([5, 6, 3, 4, 1, 2], False),
+        ([7, 7, 7, 7, 7, 7], False),
+        (None, False),
+    ],
+    ids=["apart", "equal ends", "train late", "valid late", "backwards", "one time", "no time"],
+)
+def test_given_parts_that_follow_each_other_in_time_are_ordered(times, is_ordered) -> None:
+    parts = [TRAIN, TRAIN, VALID, VALID, TEST, TEST]
+    _, words = given(rows([0] * 6, times, parts=parts))
+    assert words.endswith("; ordered in time") == is_ordered
+
+
+def test_a_valid_cut_from_train_is_not_before_a_test_that_overlaps_it() -> None:
+    times = [MAY + DAY * n for n in range(20)] + [MAY + DAY * 19 - 1]
+    _, words = given(rows([0] * 21, times, parts=[TRAIN] * 20 + [TEST]))
+    assert "valid is the last 10% of train by time" in words
+    assert not words.endswith("ordered in time")
 
 
 def test_a_missing_valid_without_time_is_drawn() -> None:

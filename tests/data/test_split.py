@@ -1,3 +1,4 @@
+import re
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,9 +12,22 @@ from kit.data import _parquet, open_source, split
 from kit.errors import UserError
 from tests.data.files import SHARED, delimited, grid, write
 
+START, DAY = 1_600_000_000, 86_400
+
+
+def visits(counts: list[int], *, days: int = 1) -> str:
+    """A CSV in which user n has counts[n] of 10 items in a row, one user a day, `days` times over."""
+    rows = [
+        f"u{user} i{(user + k) % 10} {START + day * DAY + user * 60 + k}"
+        for day in range(days)
+        for user, count in enumerate(counts)
+        for k in range(day * count, (day + 1) * count)
+    ]
+    return delimited("user_id item_id timestamp", *rows)
+
 
 def test_the_default_follows_from_the_source(tmp_path: Path) -> None:
-    timed = open_source(write(tmp_path / "timed.csv", grid(4, 5)))
+    timed = open_source(write(tmp_path / "timed.csv", visits([1] * 250, days=10)))
     plain = open_source(write(tmp_path / "plain.csv", delimited("user item", "a x", "a y", "b x")))
     write(tmp_path / "parts" / "train.csv", grid(4, 5))
     write(tmp_path / "parts" / "test.csv", grid(2, 5))
@@ -23,6 +37,63 @@ def test_the_default_follows_from_the_source(tmp_path: Path) -> None:
     assert split(parts, "leave-one-out").split_method == "leave-one-out"
     with pytest.raises(UserError, match=r"leaves nothing in test(.|\n)*plain\.csv"):
         split(plain)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        # 100 of 300 users come back every day, the others stay away after the third.
+        (
+            visits([1] * 100, days=20) + visits([1] * 300, days=3).split("\n", 1)[1],
+            "could test only 100 of 100 users",
+        ),
+        # Every user comes once: those of the end are new.
+        (visits([5] * 300), "could test only 0 of 30 users"),
+        # Everything happened at one time.
+        (re.sub(r"\d{10}", "1600000000", visits([3] * 300)), "could test only 0 of 300 users"),
+    ],
+    ids=["few users", "no user comes back", "one time"],
+)
+def test_the_default_is_leave_one_out_where_time_leaves_too_few_users(
+    tmp_path: Path, text: str, reason: str
+) -> None:
+    source = open_source(write(tmp_path / "a.csv", text))
+    dataset = split(source)
+    assert dataset.split_method == "leave-one-out"
+    assert dataset.split.startswith(f"leave-one-out (default; a time split {reason}): each user's")
+    chosen = split(source, "leave-one-out")
+    assert dataset.split.endswith(chosen.split.partition(": ")[2])
+    assert dataset.test.item.tolist() == chosen.test.item.tolist()
+
+
+def test_the_default_is_leave_one_out_where_time_leaves_a_tenth_of_the_users(tmp_path) -> None:
+    # The last tenth of the rows are 210 of 500 old users and 2,000 new ones, each once.
+    old = [f"u{n} i{n % 10} {START + d * DAY}" for d in range(39) for n in range(500)]
+    last = [f"{n} i{n % 10} {START + 100 * DAY}" for n in range(2_000)]
+    last += [f"u{n} i{(n + 1) % 10} {START + 100 * DAY}" for n in range(210)]
+    text = delimited("user_id item_id timestamp", *old, *last)
+    found = split(open_source(write(tmp_path / "a.csv", text))).split
+    assert found.startswith("leave-one-out (default; a time split could test only 210 of 2,210")
+    text = delimited("user_id item_id timestamp", *old, *last[400:])
+    assert split(open_source(write(tmp_path / "b.csv", text))).split_method == "time"
+
+
+def test_the_default_stays_time_where_leave_one_out_leaves_no_more(tmp_path: Path) -> None:
+    # Nobody has three events.
+    source = open_source(write(tmp_path / "a.csv", visits([1] * 150, days=2)))
+    assert split(source).split_method == "time"
+
+
+def test_a_time_split_that_is_chosen_is_kept(tmp_path: Path) -> None:
+    source = open_source(write(tmp_path / "a.csv", visits([5] * 300)))
+    assert split(source, "time").split.startswith("time: train < ")
+
+
+def test_the_default_of_online_retail_is_time() -> None:
+    assert split(open_source("online-retail")).split == (
+        "time: train < 2011-11-01 15:55:00 <= valid < 2011-11-20 15:36:00 <= test "
+        "(80/10/10 % of rows, UTC)"
+    )
 
 
 @pytest.mark.parametrize("method", ["time", "leave-one-out", "random"])

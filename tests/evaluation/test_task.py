@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kit.evaluation import ranking_task
-from tests.evaluation.small import dataset, shop
+from tests.evaluation.small import TEST, TRAIN, VALID, dataset, shop
 
 
 def rows(histories):
@@ -39,16 +39,29 @@ def test_what_is_left_out_is_counted():
     assert ranking_task(shop(), "valid").counts["rows_repeating_seen"] == 1
 
 
-@pytest.mark.parametrize("method", ["time", "leave-one-out"])
+@pytest.mark.parametrize("method", ["time", "leave-one-out", "given"])
 def test_valid_items_are_known_at_test_time_where_the_split_follows_time(method):
     task = ranking_task(shop(method), "test")
     assert rows(task.known) == rows(task.seen)
     assert "recommenders know the user's train and valid items" in task.protocol
 
 
-@pytest.mark.parametrize("method", ["random", "given"])
-def test_valid_items_are_left_out_but_not_known_where_it_does_not(method):
-    task = ranking_task(shop(method), "test")
+@pytest.mark.parametrize(
+    "data",
+    [
+        shop("random"),
+        dataset(
+            *([row[:2] for row in part] for part in (TRAIN, VALID, TEST)),
+            num_users=3,
+            num_items=5,
+            method="given",
+        ),
+        dataset(TRAIN, [*VALID[:-1], (0, 5, 21)], TEST, num_users=3, num_items=5, method="given"),
+    ],
+    ids=["random", "given without time", "given, valid beyond the start of test"],
+)
+def test_valid_items_are_left_out_but_not_known_where_it_does_not(data):
+    task = ranking_task(data, "test")
     assert rows(task.seen) == [[0, 1, 2], [1, 2, 3], [1, 3, 4]]
     assert rows(task.known) == [[0, 1], [1, 2], [1, 3, 4]]
     assert "recommenders know the user's train items" in task.protocol
