@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOORS = [
-    {"errors", "progress"},
+    {"errors", "progress", "_lazy"},
     {"_backend"},
     {"manifests"},
     {"layers", "optimizers", "losses", "metrics", "cluster", "tokenizers"},

@@ -20,6 +20,7 @@ from kit.retrieval import taken_together
 
 EASE_MOST_ITEMS = 20_000
 EASE_TUNED_ITEMS = 5_000
+BLOCK_OF_NUMBERS = 2**24
 MOST_PAIRS = 2**30
 DAY = 86_400
 
@@ -96,6 +97,8 @@ def item_knn(dataset: Dataset, *, neighbours: int = 100) -> Scorer:
 def ease(dataset: Dataset, *, l2: float = 250.0) -> Scorer:
     """The linear item-item model with a zero diagonal, in closed form.
 
+    Where there are fewer users than items, the smaller matrix of users is inverted instead.
+
     Args:
         dataset: the split data; train is learned from.
         l2: weight of the squared norm.
@@ -111,6 +114,8 @@ def ease(dataset: Dataset, *, l2: float = 250.0) -> Scorer:
             f"{EASE_MOST_ITEMS:,}."
         )
     owned = histories([dataset.train], dataset.num_users).matrix(dataset.num_items)
+    if dataset.num_users < dataset.num_items:
+        return _ease_by_users(owned, l2)
     gram = (owned.T @ owned).toarray().astype(np.float64)
     gram[np.diag_indices_from(gram)] += l2
     inverse = scipy.linalg.inv(gram, overwrite_a=True, check_finite=False)
@@ -119,10 +124,38 @@ def ease(dataset: Dataset, *, l2: float = 250.0) -> Scorer:
     return _from_item_matrix(weights.astype(np.float32))
 
 
+def _ease_by_users(owned: sparse.csr_matrix, l2: float) -> Scorer:
+    """The same scores from the inverse of a users x users matrix, the smaller one of the two.
+
+    With X the matrix of users and items, Woodbury's identity says that the inverse P of
+    X'X + l2 I is (I - X'KX) / l2 where K is the inverse of XX' + l2 I. A history x has the scores
+    x - (xP) / diag(P).
+    """
+    owned = owned.astype(np.float64)
+    kernel = (owned @ owned.T).toarray()
+    kernel[np.diag_indices_from(kernel)] += l2
+    kernel = scipy.linalg.inv(kernel, overwrite_a=True, check_finite=False)
+    by_item = owned.T.tocsr()
+    diagonal = np.ones(by_item.shape[0])
+    size = max(1, BLOCK_OF_NUMBERS // len(kernel))
+    for start in range(0, by_item.shape[0], size):
+        block = by_item[start : start + size]
+        diagonal[start : start + size] -= block.multiply(block @ kernel).sum(axis=1).A1
+
+    def score(users: NDArray[np.int32], known: Histories) -> Scores:
+        history = known.matrix(by_item.shape[0])
+        shared = (history @ by_item).toarray() @ kernel
+        explained = (by_item @ shared.T).T
+        return np.asarray((explained - history) / diagonal + history, dtype=np.float32)
+
+    return score
+
+
 def baselines(dataset: Dataset) -> tuple[dict[str, Scorer], dict[str, str]]:
     """Every baseline that fits the data, ready for the test part.
 
-    The window of recently popular and, up to 5,000 items, the weight of EASE are chosen on valid.
+    The window of recently popular and, up to 5,000 users or items, the weight of EASE are chosen on
+    valid.
 
     Args:
         dataset: the split data.
@@ -149,7 +182,7 @@ def baselines(dataset: Dataset) -> tuple[dict[str, Scorer], dict[str, str]]:
         left_out["EASE"] = left_out["ItemKNN"]
     elif dataset.num_items > EASE_MOST_ITEMS:
         left_out["EASE"] = f"more than {EASE_MOST_ITEMS:,} items"
-    elif dataset.num_items > EASE_TUNED_ITEMS:
+    elif min(dataset.num_users, dataset.num_items) > EASE_TUNED_ITEMS:
         found["EASE (l2 250)"] = ease(dataset)
     else:
         l2 = _best_on_valid(valid, [100, 250, 500, 1000], lambda l2: ease(dataset, l2=l2))

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.data import Histories
@@ -132,11 +131,29 @@ def top_items(
         -1 and -inf past the last item.
     """
     scores[seen.row_of_each_item, seen.items] = -np.inf
-    best = tf.math.top_k(scores, k=min(depth, scores.shape[1]))
-    items = np.where(np.isneginf(best.values), -1, best.indices).astype(np.int32)
+    # A score that is no number says nothing for its item.
+    np.copyto(scores, -np.inf, where=np.isnan(scores))
+    found = _largest(scores, min(depth, scores.shape[1]))
+    values = np.take_along_axis(scores, found, axis=1)
+    items = np.where(np.isneginf(values), -1, found).astype(np.int32)
     missing = ((0, 0), (0, depth - items.shape[1]))
-    values = np.pad(best.values, missing, constant_values=-np.inf)
+    values = np.pad(values, missing, constant_values=-np.inf)
     return np.pad(items, missing, constant_values=-1), values
+
+
+def _largest(scores: Scores, count: int) -> NDArray[np.int64]:
+    """Where the largest scores of each row are, largest first, ties by the smaller place."""
+    least = np.partition(scores, -count, axis=1)[:, -count, None]
+    chosen = scores >= least
+    # Of several that are equal to the least one the first are taken.
+    for row in np.flatnonzero(np.count_nonzero(chosen, axis=1) > count):
+        larger = scores[row] > least[row]
+        equal = np.flatnonzero(chosen[row] & ~larger)
+        larger[equal[: count - np.count_nonzero(larger)]] = True
+        chosen[row] = larger
+    places = np.nonzero(chosen)[1].reshape(len(scores), count)
+    order = np.argsort(-np.take_along_axis(scores, places, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(places, order, axis=1)
 
 
 def _scored(task: RankingTask, scorer: Scorer) -> Iterator[tuple[Scores, Histories]]:

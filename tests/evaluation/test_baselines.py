@@ -61,8 +61,10 @@ def test_recently_popular_needs_times():
         recently_popular(data)
 
 
-def test_ease_equals_its_definition_column_by_column():
-    data = random_dataset()
+@pytest.mark.parametrize("users", [60, 20], ids=["more users", "more items"])
+def test_ease_equals_its_definition_column_by_column(users, monkeypatch):
+    monkeypatch.setattr(module, "BLOCK_OF_NUMBERS", 200)
+    data = random_dataset(users)
     x, l2 = owned(data).astype(np.float64), 3.0
     weights = np.zeros([25, 25])
     for item in range(25):
@@ -70,7 +72,7 @@ def test_ease_equals_its_definition_column_by_column():
         others = np.delete(np.arange(25), item)
         gram = x[:, others].T @ x[:, others] + l2 * np.eye(24)
         weights[others, item] = np.linalg.solve(gram, x[:, others].T @ x[:, item])
-    scores = ease(data, l2=l2)(np.arange(60), known_in_train(data))
+    scores = ease(data, l2=l2)(np.arange(users), known_in_train(data))
     np.testing.assert_allclose(scores, x @ weights, atol=1e-5)
 
 

@@ -30,6 +30,22 @@ def test_ties_go_to_the_smaller_code():
     assert items.tolist() == [[1, 2, 3]]
 
 
+@pytest.mark.parametrize("depth", [1, 3, 7, 9])
+def test_top_items_equal_a_stable_sort(depth):
+    scores = np.random.default_rng(depth).integers(0, 4, [50, 7]).astype(np.float32)
+    items, values = top_items(scores.copy(), lists(*[[]] * 50), depth)
+    expected = np.argsort(-scores, axis=1, kind="stable")[:, :depth]
+    assert items[:, :7].tolist() == expected.tolist()
+    assert values[:, :7].tolist() == np.take_along_axis(scores, expected, axis=1).tolist()
+    assert (items[:, 7:] == -1).all()
+
+
+def test_a_score_that_is_no_number_recommends_nothing():
+    items, values = top_items(np.float32([[np.nan, 1, np.nan, 3]]), lists([1]), depth=3)
+    assert items.tolist() == [[3, -1, -1]]
+    assert np.isneginf(values[0, 1:]).all()
+
+
 def test_a_list_ends_early_where_there_are_no_more_items():
     items, values = top_items(np.float32([[3, 2, 1]]), lists([0, 2]), depth=5)
     assert items.tolist() == [[1, -1, -1, -1, -1]]
