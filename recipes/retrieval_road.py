@@ -19,9 +19,9 @@ from kit.console import (
     claim_folders,
     command_line,
     echo,
-    note_lines,
     print_comparison,
     quiet_tensorflow,
+    tell_data,
     verified,
 )
 
@@ -83,12 +83,7 @@ def travel(
     begin = time.perf_counter()
 
     dataset = data.dataset()
-    say(
-        f"data:      {len(dataset.train):,} interactions in train, {dataset.num_users:,} users, "
-        f"{dataset.num_items:,} items; split {dataset.split}"
-    )
-    for line in note_lines(dataset):
-        say(line)
+    tell_data(dataset, data, say)
     seconds = {"prepare": time.perf_counter() - begin}
 
     # The imports stand along the road: help and mistakes in the data need not wait for TensorFlow.
@@ -227,7 +222,9 @@ def travel(
     checkpoints.clear()
     say(f"index:     {index_line(read_card(version))}")
     say(verified(checks))
-    print_comparison(test_task.protocol, {recipe: test, **baselines}, left_out)
+    print_comparison(
+        test_task.protocol, {recipe: test, **baselines}, left_out, notes=[test_task.evaluated]
+    )
     echo(f"report:    {folders.report / 'report.html'}")
     echo(f"model:     {version}")
     echo(f"next:      kit recommend {version.parent} --examples 3")

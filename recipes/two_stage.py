@@ -33,9 +33,9 @@ from kit.console import (
     data_options,
     echo,
     index_options,
-    note_lines,
     print_comparison,
     quiet_tensorflow,
+    tell_data,
     training_options,
     verified,
 )
@@ -121,12 +121,7 @@ def main(
     check_category(category_column, attributes, dataset)
     # The ranking model learns from what people took of candidates chosen without knowing it.
     earlier = cut_train(dataset, seed=data.seed)
-    say(
-        f"data:      {len(dataset.train):,} interactions in train, {dataset.num_users:,} users, "
-        f"{dataset.num_items:,} items; split {dataset.split}"
-    )
-    for line in note_lines(dataset):
-        say(line)
+    tell_data(dataset, data, say)
     seconds = {"prepare": time.perf_counter() - begin}
 
     # The imports stand along the road: help and mistakes in the data need not wait for TensorFlow.
@@ -355,7 +350,7 @@ def main(
         checkpoints.clear()
     say(f"index:     {index_line(read_card(version))}")
     say(verified(checks))
-    print_comparison(test_task.protocol, {**test, **simple}, left_out)
+    print_comparison(test_task.protocol, {**test, **simple}, left_out, notes=[test_task.evaluated])
     words = evaluation.difference_in_words
     echo(f"stages:    two-stage against {RETRIEVAL}: {words(test['two-stage'], test[RETRIEVAL])}")
     for share in DIVERSITIES:

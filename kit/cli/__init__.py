@@ -1,5 +1,6 @@
 """The `kit` command."""
 
+from kit.cli._baselines import baselines as baselines
 from kit.cli._data import data as data
 from kit.cli._deploy import deploy as deploy
 from kit.cli._encoder import encoder as encoder
@@ -15,6 +16,7 @@ from kit.cli._serve import serve as serve
 from kit.cli._verify import verify as verify
 
 for _command in (
+    baselines,
     data,
     deploy,
     encoder,

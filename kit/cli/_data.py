@@ -2,7 +2,7 @@
 
 import click
 
-from kit.console import Command, DataOptions, print_table, source_argument
+from kit.console import Command, DataOptions, echo, print_table, source_argument, warn, weight_line
 from kit.errors import UserError
 
 
@@ -10,7 +10,7 @@ from kit.errors import UserError
 @source_argument
 def data(data: DataOptions) -> None:
     """Profile SOURCE before anything is trained on it."""
-    from kit.data import profile
+    from kit.data import data_warnings, profile
 
     source = data.open()
     unsplit = None
@@ -25,3 +25,7 @@ def data(data: DataOptions) -> None:
     print_table(source.name, ["", "", ""], rows)
     if unsplit is not None:
         raise unsplit
+    if dataset is not None:
+        if (line := weight_line(dataset, data)) is not None:
+            echo(line)
+        warn(data_warnings(dataset))

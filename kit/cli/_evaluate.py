@@ -1,5 +1,6 @@
 """Measuring an export."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -89,11 +90,17 @@ def _measured(
             remedy=f"Ask it with kit predict {folder}.",
         )
     artefact = open_artefact(folder, trust=trust)
+    from kit.data import is_prepared
     from kit.evaluation import evaluate_lists, ranking_task
 
     options = DataOptions(**artefact.card["data"])
     if source is not None:
         options = replace(options, data=source)
+    elif options.split is None and not is_prepared(options.data):
+        # The default follows from the data and from the version: another split than that of the
+        # training would test on what the model was trained on.
+        method = re.match("[a-z-]+", artefact.card["dataset"]["split"])
+        options = replace(options, split=method[0] if method else None)
     dataset = options.dataset()
     notes += note_lines(dataset)
     task = ranking_task(
@@ -104,6 +111,7 @@ def _measured(
         knows_valid=True,
     )
     result = evaluate_lists(task, dataset, artefact.top_lists)
+    notes.append(task.evaluated)
     return [Metrics(task.protocol, artefact.card["recipe"], result)]
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from kit.console import Command, DataOptions, echo, note_lines, source_argument
+from kit.console import Command, DataOptions, echo, source_argument, tell_data
 
 
 @click.command(cls=Command, example="kit prepare online-retail prepared/online-retail")
@@ -19,10 +19,5 @@ def prepare(data: DataOptions, folder: Path) -> None:
 
     dataset = data.split_of(data.open())
     prepare(dataset, folder)
-    echo(
-        f"data:      {len(dataset.train):,} interactions in train, {dataset.num_users:,} users, "
-        f"{dataset.num_items:,} items; split {dataset.split}"
-    )
-    for line in note_lines(dataset):
-        echo(line)
+    tell_data(dataset, data, echo)
     echo(f"next:      kit train two-tower --data {folder}")

@@ -9,6 +9,9 @@ from kit.console._command import Group as Group
 from kit.console._command_line import command_line as command_line
 from kit.console._content_options import ContentOptions as ContentOptions
 from kit.console._content_options import content_options as content_options
+from kit.console._data_lines import tell_data as tell_data
+from kit.console._data_lines import warn as warn
+from kit.console._data_lines import weight_line as weight_line
 from kit.console._detection_options import DetectionOptions as DetectionOptions
 from kit.console._detection_options import detection_options as detection_options
 from kit.console._format_options import FormatOptions as FormatOptions

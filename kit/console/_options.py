@@ -192,7 +192,8 @@ _DATA = [
     click.option(
         "--split",
         type=click.Choice(["time", "leave-one-out", "random", "given"]),
-        help="How test is held out.  [default: given, else time, else random]",
+        help="How test is held out.  [default: given, else time, or leave-one-out "
+        "where time leaves fewer than 200 users or 10 % of them to test, else random]",
     ),
     *LIMIT_AND_SEED,
     *FORMAT,

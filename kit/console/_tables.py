@@ -66,6 +66,7 @@ def print_comparison(
     results: Mapping[str, Evaluated],
     left_out: Mapping[str, str],
     metrics: Sequence[str] = COMPARED,
+    notes: Sequence[str] = (),
 ) -> None:
     """Print one row a system, with the interval of the first metric.
 
@@ -74,6 +75,7 @@ def print_comparison(
         results: evaluations by name; "-" stands where there was nobody to measure by.
         left_out: names and reasons of what was not run; printed below.
         metrics: which.
+        notes: sentences printed below the table.
     """
     rows = []
     for name, result in results.items():
@@ -82,6 +84,8 @@ def print_comparison(
         cells = ["-" if isnan(means[m]) else f"{means[m]:.4f}" for m in metrics]
         rows.append([name, cells[0], "-" if isnan(low) else f"{low:.4f}-{high:.4f}", *cells[1:]])
     print_table(protocol, ["", metrics[0], "95 %", *metrics[1:]], rows)
+    for note in notes:
+        echo(note)
     for name, reason in left_out.items():
         echo(f"{name} left out: {reason}")
 

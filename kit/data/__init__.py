@@ -3,6 +3,8 @@
 from kit.data._attributes import Attributes as Attributes
 from kit.data._cells import BLANKS as BLANKS
 from kit.data._cells import clean_id as clean_id
+from kit.data._checks import data_warnings as data_warnings
+from kit.data._checks import testable_users as testable_users
 from kit.data._clean import CleaningStep as CleaningStep
 from kit.data._columns import Columns as Columns
 from kit.data._cut_train import cut_train as cut_train

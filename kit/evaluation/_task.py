@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.data import Dataset, Histories, histories
+from kit.data import Dataset, Events, Histories, histories
 
 Part = Literal["valid", "test"]
 Who = Literal["warm", "cold"]
@@ -58,6 +58,17 @@ class RankingTask:
     def num_items(self) -> int:
         return len(self.popularity)
 
+    @property
+    def evaluated(self) -> str:
+        """Which share of the part's users and rows could be evaluated, in one sentence."""
+        users, of_users = self.counts["users_eligible"], self.counts["users_in_part"]
+        rows, of_rows = self.counts["rows_evaluated"], self.counts["rows_in_part"]
+        return (
+            f"{users:,} of {of_users:,} {self.part} users ({users / max(of_users, 1):.1%}) and "
+            f"{rows:,} of {of_rows:,} {self.part} rows ({rows / max(of_rows, 1):.1%}) could be "
+            "evaluated"
+        )
+
 
 def ranking_task(
     dataset: Dataset,
@@ -106,6 +117,7 @@ def ranking_task(
     relevant = wanted.minus(earlier) if exclude_seen else wanted
     users = np.flatnonzero(relevant.lengths).astype(np.int32)
     eligible = len(users)
+    rows_evaluated = _rows_in(relevant, events)
     if max_users is not None and eligible > max_users:
         users = np.sort(np.random.default_rng(seed).choice(users, max_users, replace=False))
     if knows_valid is None:
@@ -120,6 +132,9 @@ def ranking_task(
     counts = {
         "users": len(users),
         "users_eligible": eligible,
+        "users_in_part": len(np.unique(events.user)),
+        "rows_in_part": len(events),
+        "rows_evaluated": rows_evaluated,
         "rows": int(np.sum(is_who)),
         "rows_item_not_in_train": int(np.sum(is_who & ~known_item)),
         "rows_repeating_seen": int(wanted.lengths.sum() - relevant.lengths.sum()),
@@ -134,6 +149,13 @@ def ranking_task(
         counts=counts,
         protocol=_protocol(dataset, part, who, exclude_seen, counts, known is past),
     )
+
+
+def _rows_in(lists: Histories, events: Events) -> int:
+    """How many events have their item in the list of their user."""
+    width = 1 + int(max(lists.items.max(initial=0), events.item.max(initial=0)))
+    listed = lists.row_of_each_item * np.int64(width) + lists.items
+    return int(np.isin(events.user * np.int64(width) + events.item, listed).sum())
 
 
 def _protocol(

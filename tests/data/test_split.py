@@ -16,7 +16,7 @@ START, DAY = 1_600_000_000, 86_400
 
 
 def visits(counts: list[int], *, days: int = 1) -> str:
-    """A CSV in which user n has counts[n] of 10 items in a row, one user a day, `days` times over."""
+    """A CSV in which user n takes counts[n] of 10 items in turn, on each of some days."""
     rows = [
         f"u{user} i{(user + k) % 10} {START + day * DAY + user * 60 + k}"
         for day in range(days)

@@ -32,11 +32,31 @@ def test_what_is_left_out_is_counted():
     assert ranking_task(shop(), "test").counts == {
         "users": 3,
         "users_eligible": 3,
+        "users_in_part": 4,
+        "rows_in_part": 7,
+        "rows_evaluated": 3,
         "rows": 5,
         "rows_item_not_in_train": 1,
         "rows_repeating_seen": 1,
     }
     assert ranking_task(shop(), "valid").counts["rows_repeating_seen"] == 1
+
+
+def test_the_share_that_could_be_evaluated_is_stated():
+    assert ranking_task(shop(), "test").evaluated == (
+        "3 of 4 test users (75.0%) and 3 of 7 test rows (42.9%) could be evaluated"
+    )
+    assert ranking_task(shop(), "test", exclude_seen=False).counts["rows_evaluated"] == 4
+
+
+def test_rows_that_repeat_within_test_and_users_not_drawn_count_as_evaluated():
+    train = [(0, 0), (1, 1), (2, 2)]
+    data = dataset(train, [], [(0, 1), (0, 1), (1, 2), (2, 3)], num_users=3, num_items=3)
+    task = ranking_task(data, "test", max_users=1)
+    assert len(task.users) == 1
+    assert task.evaluated == (
+        "2 of 3 test users (66.7%) and 3 of 4 test rows (75.0%) could be evaluated"
+    )
 
 
 @pytest.mark.parametrize("method", ["time", "leave-one-out", "given"])

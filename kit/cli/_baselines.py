@@ -1,0 +1,74 @@
+"""Simple models before any training."""
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from kit.console import (
+    Command,
+    DataOptions,
+    echo,
+    echo_json,
+    print_comparison,
+    source_argument,
+    tell_data,
+    weight_line,
+)
+from kit.errors import UserError
+
+# What other recipes learn from; its baselines stand in the closing table of their training.
+OTHER_SOURCES = {
+    "in-vehicle-coupon": "ranking",
+    "fashion-mnist-part": "image-classification",
+    "bccd": "object-detection",
+    "sentiment-labelled-sentences": "text-classification",
+    "tatoeba-eng-fra-part": "translation",
+    "scitldr-part": "summarization",
+}
+
+
+@click.command(cls=Command, example="kit baselines online-retail")
+@source_argument
+@click.option("--include-seen", is_flag=True, help="Recommend also what the user already has.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+def baselines(data: DataOptions, include_seen: bool, as_json: bool) -> None:
+    """Evaluate simple models on SOURCE, a log of interactions, before any training.
+
+    Split, protocol and metrics are those of kit train two-tower.
+    """
+    if data.data in OTHER_SOURCES:
+        raise UserError(
+            f"'{data.data}' is no log of interactions.",
+            where="SOURCE",
+            expected="users with the items they interacted with",
+            remedy=f"kit train {OTHER_SOURCES[data.data]} --data {data.data} prints the baselines "
+            "of this kind of data.",
+        )
+    dataset = data.dataset()
+    tell_data(dataset, data, (lambda text: None) if as_json else echo)
+    from kit.data import data_warnings
+    from kit.evaluation import affordable_users, evaluated_baselines, ranking_task
+
+    task = ranking_task(
+        dataset,
+        "test",
+        exclude_seen=not include_seen,
+        max_users=affordable_users(dataset.num_items, times=4),
+    )
+    results, left_out = evaluated_baselines(dataset, task)
+    if not as_json:
+        print_comparison(task.protocol, results, left_out, notes=[task.evaluated])
+        return
+    from kit.evaluation import estimates, plain
+
+    document: dict[str, Any] = {
+        "data": asdict(data),
+        "protocol": task.protocol,
+        "counts": task.counts,
+        "ratings": weight_line(dataset, data),
+        "warnings": data_warnings(dataset),
+        "baselines": {name: estimates(result) for name, result in results.items()},
+        "left_out": left_out,
+    }
+    echo_json(plain(document))
