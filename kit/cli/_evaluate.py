@@ -111,7 +111,7 @@ def _measured(
         knows_valid=True,
     )
     result = evaluate_lists(task, dataset, artefact.top_lists)
-    notes.append(task.evaluated)
+    notes.append(f"note:      {task.evaluated}")
     return [Metrics(task.protocol, artefact.card["recipe"], result)]
 
 

@@ -59,7 +59,7 @@ class Numbers:
 
     def best_baseline(self, metric: str) -> str | None:
         """The baseline with the largest mean; None where there is no baseline or no user."""
-        means = {name: found[metric].mean for name, found in self.baselines.items()}
+        means = {name: estimates[metric].mean for name, estimates in self.baselines.items()}
         means = {name: mean for name, mean in means.items() if not math.isnan(mean)}
         return max(means, key=means.__getitem__) if means else None
 
@@ -78,15 +78,15 @@ def numbers_of(report: RankingReport) -> Numbers:
         }:
             raise ValueError(f"Evaluate {name} on the test task, with the cuts of the model.")
     return Numbers(
-        test=estimates(report.test),
-        valid=estimates(report.valid),
-        cold_users=None if report.cold_users is None else estimates(report.cold_users[1]),
-        baselines={name: estimates(baseline) for name, baseline in report.baselines.items()},
+        test=_estimates(report.test),
+        valid=_estimates(report.valid),
+        cold_users=None if report.cold_users is None else _estimates(report.cold_users[1]),
+        baselines={name: _estimates(baseline) for name, baseline in report.baselines.items()},
         differences={
             name: _of_users({m: model[m] - baseline.per_user[m] for m in model})
             for name, baseline in others.items()
         },
-        variants={name: estimates(variant) for name, variant in report.variants.items()},
+        variants={name: _estimates(variant) for name, variant in report.variants.items()},
     )
 
 
@@ -152,8 +152,7 @@ def versions() -> dict[str, str]:
     }
 
 
-def estimates(evaluation: Evaluation) -> Estimates:
-    """Every metric of an evaluation, with intervals where they are means over users."""
+def _estimates(evaluation: Evaluation) -> Estimates:
     of_lists = {**evaluation.coverage, **evaluation.novelty}
     return {
         **_of_users(evaluation.per_user),
