@@ -1,10 +1,10 @@
 """Simple models before any training."""
 
-from dataclasses import asdict
 from typing import Any
 
 import click
 
+from kit.cli._measured import Metrics
 from kit.console import (
     Command,
     DataOptions,
@@ -13,7 +13,6 @@ from kit.console import (
     print_comparison,
     source_argument,
     tell_data,
-    weight_line,
 )
 from kit.errors import UserError
 
@@ -31,11 +30,13 @@ OTHER_SOURCES = {
 @click.command(cls=Command, example="kit baselines online-retail")
 @source_argument
 @click.option("--include-seen", is_flag=True, help="Recommend also what the user already has.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, see above.")
 def baselines(data: DataOptions, include_seen: bool, as_json: bool) -> None:
     """Evaluate simple models on SOURCE, a log of interactions, before any training.
 
-    Split, protocol and metrics are those of kit train two-tower.
+    Split, protocol and metrics are those of kit train two-tower. --json prints {"evaluations":
+    [{"protocol", "system", "metrics": {NAME: {"mean", "low", "high"}}}], "left_out": {NAME:
+    REASON}, "counts": {NAME: NUMBER}, "warnings": [TEXT]}.
     """
     if data.data in OTHER_SOURCES:
         raise UserError(
@@ -60,15 +61,12 @@ def baselines(data: DataOptions, include_seen: bool, as_json: bool) -> None:
     if not as_json:
         print_comparison(task.protocol, results, left_out, notes=[task.evaluated])
         return
-    from kit.evaluation import estimates, plain
-
     document: dict[str, Any] = {
-        "data": asdict(data),
-        "protocol": task.protocol,
-        "counts": task.counts,
-        "ratings": weight_line(dataset, data),
-        "warnings": data_warnings(dataset),
-        "baselines": {name: estimates(result) for name, result in results.items()},
+        "evaluations": [
+            Metrics(task.protocol, name, result).document() for name, result in results.items()
+        ],
         "left_out": left_out,
+        "counts": task.counts,
+        "warnings": data_warnings(dataset),
     }
-    echo_json(plain(document))
+    echo_json(document)

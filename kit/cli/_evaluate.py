@@ -111,7 +111,8 @@ def _measured(
         knows_valid=True,
     )
     result = evaluate_lists(task, dataset, artefact.top_lists)
-    return [Metrics(task.protocol, artefact.card["recipe"], result, notes=[task.evaluated])]
+    notes.append(f"note:      {task.evaluated}")
+    return [Metrics(task.protocol, artefact.card["recipe"], result)]
 
 
 def _evaluate_ranking(

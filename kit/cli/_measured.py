@@ -27,20 +27,16 @@ class Metrics:
         system: what was measured.
         result: means, and intervals of some.
         names: the metrics that are shown.
-        notes: sentences about the measurement.
     """
 
     protocol: str
     system: str
     result: Evaluated
     names: Sequence[str] = COMPARED
-    notes: Sequence[str] = ()
 
     def show(self) -> None:
         """Print a table."""
-        print_comparison(
-            self.protocol, {self.system: self.result}, {}, self.names, notes=self.notes
-        )
+        print_comparison(self.protocol, {self.system: self.result}, {}, self.names)
 
     def document(self) -> dict[str, Any]:
         """Mean of each metric, and its 95 % interval where there is one."""
@@ -50,8 +46,7 @@ class Metrics:
             low, high = intervals.get(name, (float("nan"), float("nan")))
             values = {"mean": means[name], "low": low, "high": high}
             metrics[name] = {key: _number(value) for key, value in values.items()}
-        document = {"protocol": self.protocol, "system": self.system, "metrics": metrics}
-        return document | ({"notes": list(self.notes)} if self.notes else {})
+        return {"protocol": self.protocol, "system": self.system, "metrics": metrics}
 
 
 @dataclass(frozen=True)

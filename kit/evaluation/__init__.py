@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from kit.evaluation._linear_baseline import classification_baselines as classification_baselines
     from kit.evaluation._report import Example as Example
     from kit.evaluation._report import RankingReport as RankingReport
-    from kit.evaluation._report_numbers import estimates as estimates
-    from kit.evaluation._report_numbers import plain as plain
     from kit.evaluation._retrieval_scorer import retrieval_scorer as retrieval_scorer
     from kit.evaluation._second_stage import choose_weight as choose_weight
     from kit.evaluation._second_stage import difference_in_words as difference_in_words
