@@ -124,7 +124,7 @@ def serving(folder: Path) -> Iterator[Serving]:
     command = [sys.executable, "-m", "kit", "serve", str(folder)]
     with (folder.parent / "errors").open("w+") as errors:
         process = subprocess.Popen(
-            [*command, "--rest-port", "0", "--grpc-port", "0"],
+            [*command, "--rest-port", "0", "--grpc-port", "0", "--log-level", "error"],
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,

@@ -45,6 +45,14 @@ class Bounded(click.FloatRange):
     help="Address to listen on; there is no access control.",
 )
 @click.option(
+    "--allow-host",
+    "allow_hosts",
+    metavar="NAME",
+    multiple=True,
+    help="Host header to answer to, repeatable. Always: localhost and loopback addresses where "
+    "--host is one. With another --host any is answered unless this is given.",
+)
+@click.option(
     "--max-batch-size",
     type=click.IntRange(min=1),
     default=1024,
@@ -92,12 +100,27 @@ class Bounded(click.FloatRange):
     show_default=True,
     help="After it a request is answered with DEADLINE_EXCEEDED.",
 )
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Log on standard error: lines of text, or of JSON.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+    help="info: versions loaded, refused and dropped, failed and slow requests. debug: every one.",
+)
 @trust_option
 def serve(
     folder: Path,
     rest_port: int,
     grpc_port: int,
     host: str,
+    allow_hosts: tuple[str, ...],
     max_batch_size: int,
     batch_timeout_ms: float,
     max_body_mib: float,
@@ -105,6 +128,8 @@ def serve(
     max_image_megapixels: float,
     max_memory_mib: float,
     request_timeout_s: float,
+    log_format: str,
+    log_level: str,
     trust: bool,
 ) -> None:
     """Answer over TensorFlow Serving's REST and gRPC APIs, for a laptop or a test.
@@ -112,7 +137,7 @@ def serve(
     FOLDER holds models, or is one: a folder of numbered versions. The newest version of each
     answers; new ones are picked up while the server runs.
     """
-    from kit.serving import Limits, Server
+    from kit.serving import Limits, Server, log_to_stderr
 
     limits = Limits(
         max_body_bytes=_bytes(max_body_mib),
@@ -125,7 +150,15 @@ def serve(
         request_timeout_s=request_timeout_s,
         trust=trust,
     )
-    server = Server(folder, host=host, rest_port=rest_port, grpc_port=grpc_port, limits=limits)
+    server = Server(
+        folder,
+        host=host,
+        rest_port=rest_port,
+        grpc_port=grpc_port,
+        limits=limits,
+        allow_hosts=allow_hosts,
+    )
+    log_to_stderr(log_format, log_level)
     ended = Event()
 
     def end(number: int, frame: FrameType | None) -> None:

@@ -10,7 +10,14 @@ from typing import Any
 
 import grpc
 from google.protobuf.message import DecodeError
-from tensorflow_serving.apis import classification_pb2, regression_pb2
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from tensorflow_serving.apis import (
+    classification_pb2,
+    model_service_pb2,
+    prediction_service_pb2,
+    regression_pb2,
+)
 from tensorflow_serving.apis.get_model_metadata_pb2 import (
     GetModelMetadataRequest,
     GetModelMetadataResponse,
@@ -22,6 +29,7 @@ from kit.serving._budget import FREE, Reservation
 from kit.serving._limits import CANCELLATION_S, Limits
 from kit.serving._metrics import Metrics
 from kit.serving._models import Models
+from kit.serving._protocol import most_connections
 from kit.serving._signature import Tensors, bytes_of, signature_of
 from kit.serving._status import ServingError, from_exception, invalid
 from kit.serving._status_protos import metadata_of, refuse_method, status_of
@@ -30,6 +38,12 @@ from kit.serving._tensor_protos import protos_from_tensors, tensors_from_protos
 # Each request under way holds one; most of them wait for their batch. One model may hold the second
 # number of them.
 THREADS, THREADS_OF_A_MODEL = 256, 96
+SERVICES = (
+    prediction_service_pb2.DESCRIPTOR.services_by_name["PredictionService"].full_name,
+    model_service_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name,
+    health.SERVICE_NAME,
+    reflection.SERVICE_NAME,
+)
 UNKNOWN = ("FAILED_PRECONDITION", 'Serving signature key "{}" not found.')
 
 
@@ -71,6 +85,8 @@ class GrpcServer:
                 ("grpc.max_send_message_length", -1),
                 # Without it a second server takes the same port, and half of the requests.
                 ("grpc.so_reuseport", 0),
+                # Files of the process are for REST and for loading models, too.
+                ("grpc.max_allowed_incoming_connections", most_connections()),
             ],
             maximum_concurrent_rpcs=limits.max_pending,
         )
@@ -79,6 +95,10 @@ class GrpcServer:
             name = f"tensorflow.serving.{service}"
             generic = grpc.method_handlers_generic_handler(name, handlers)
             self._server.add_generic_rpc_handlers((generic,))
+        self._health = health.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflection.enable_server_reflection(SERVICES, self._server)
+        models.on_change = self._tell_health
 
     def bind(self, address: str) -> int:
         """Take a port; returns its number.
@@ -89,12 +109,19 @@ class GrpcServer:
         port: int = self._server.add_insecure_port(address)
         return port
 
+    def _tell_health(self, model: str, answers: bool) -> None:
+        """A model is a service of gRPC's health checks; "" is the server."""
+        status = health_pb2.HealthCheckResponse
+        self._health.set(model, status.SERVING if answers else status.NOT_SERVING)
+
     def start(self) -> None:
         """Begin to answer."""
+        self._tell_health("", True)
         self._server.start()
 
     def stop(self, grace_s: float) -> None:
         """Refuse what is new, finish what is under way."""
+        self._health.enter_graceful_shutdown()
         # Bounded: a call that does not end when it is cancelled would hold everything up.
         self._server.stop(grace_s).wait(grace_s + CANCELLATION_S)
 

@@ -1,8 +1,25 @@
 """What Prometheus is told."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from collections import Counter as Counts
+from threading import Lock
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+
+from kit.serving._log import log_request
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+# TensorFlow Serving's, in microseconds.
+MICROSECONDS = tuple(10 * 1.8**power for power in range(33))
+# As TensorFlow Serving calls them; it counts no other methods.
+APIS = {"predict": "Predict", "classify": "Classify", "regress": "Regress"}
+REQUEST_COUNT = ":tensorflow:serving:request_count"
 ROWS = tuple(float(2**power) for power in range(11))
 
 
@@ -37,6 +54,23 @@ class Metrics:
             ["model"],
             registry=self._registry,
         )
+        self._failed_loads = Counter(
+            "kit_serving_failed_loads",
+            "Versions that did not load.",
+            ["model"],
+            registry=self._registry,
+        )
+        # Dashboards made for TensorFlow Serving read these.
+        self._microseconds = Histogram(
+            ":tensorflow:serving:request_latency",
+            "Distribution of wall time (in microseconds) of a request.",
+            ["model_name", "API", "entrypoint"],
+            buckets=MICROSECONDS,
+            registry=self._registry,
+        )
+        self._counts: Counts[tuple[str, str]] = Counts()
+        self._lock = Lock()
+        ProcessCollector(registry=self._registry)
 
     def answered(self, model: str, method: str, protocol: str, code: str, seconds: float) -> None:
         """Count a request.
@@ -51,6 +85,11 @@ class Metrics:
         """
         self._requests.labels(model, method, protocol, code).inc()
         self._seconds.labels(model, method, protocol).observe(seconds)
+        if api := APIS.get(method):
+            self._microseconds.labels(model, api, protocol.upper()).observe(1e6 * seconds)
+            with self._lock:
+                self._counts[model, code] += 1
+        log_request(model, method, protocol, code, seconds)
 
     def ran(self, model: str, signature: str, rows: int) -> None:
         """Count a run of a model."""
@@ -63,6 +102,17 @@ class Metrics:
         else:
             self._version.labels(model).set(version)
 
+    def load_failed(self, model: str) -> None:
+        """Count a version that did not load."""
+        self._failed_loads.labels(model).inc()
+
     def page(self) -> bytes:
         """All of it in Prometheus's text format."""
-        return generate_latest(self._registry)
+        with self._lock:
+            counts = sorted(self._counts.items())
+        # The library would add _total to the name.
+        lines = [f"# TYPE {REQUEST_COUNT} counter"]
+        for (model, code), count in counts:
+            name = model.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+            lines.append(f'{REQUEST_COUNT}{{model_name="{name}",status="{code}"}} {count}')
+        return generate_latest(self._registry) + "\n".join(lines).encode() + b"\n"

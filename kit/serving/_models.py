@@ -1,8 +1,9 @@
 """Which versions of which models answer; the folder is looked at again and again."""
 
 import gc
+import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from threading import Event, Thread
 
 from kit.serving._budget import Budget
 from kit.serving._limits import Limits
+from kit.serving._log import log
 from kit.serving._metrics import Metrics
 from kit.serving._status import ServingError, from_exception, invalid
 from kit.serving._version import Version, load_version
@@ -59,6 +61,8 @@ class Models:
     def __init__(self, folder: Path, limits: Limits, metrics: Metrics) -> None:
         # What requests in flight hold, over both protocols.
         self.budget = Budget(limits)
+        # Told whether a model answers, whenever that may have changed.
+        self.on_change: Callable[[str, bool], None] = lambda name, answers: None
         self._folder, self._limits, self._metrics = folder, limits, metrics
         self._is_one_model = bool(numbered(folder))
         self._models: dict[str, _Model] = {}
@@ -202,6 +206,9 @@ class Models:
             message = reason.message if reason.code != "INTERNAL" else str(error)
             model.states[number] = State("END", reason.code, message)
             model.failed = attempt
+            self._metrics.load_failed(name)
+            log(logging.ERROR, "version refused", model=name, version=number, reason=message[:2000])
+            self.on_change(name, model.current is not None)
             return
         model.failed = None
         version.serve_with(
@@ -218,6 +225,7 @@ class Models:
         old, model.current = model.current, version
         if version is not None:
             model.states[version.number] = State("AVAILABLE")
+            log(logging.INFO, "version loaded", model=name, version=version.number)
             self._metrics.serves(name, version.number)
         elif old is not None:
             self._metrics.serves(name, None)
@@ -225,6 +233,8 @@ class Models:
             model.states[old.number] = State("UNLOADING")
             old.retire()
             model.leaving.append(old)
+            log(logging.INFO, "version dropped", model=name, version=old.number)
+        self.on_change(name, version is not None)
 
 
 def numbered(folder: Path) -> dict[int, Path]:

@@ -1,14 +1,22 @@
 """A connection of the REST server that outlasts neither slow clients nor broken bodies."""
 
 import asyncio
+import resource
 from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
-def bounded_protocol(timeout_s: float) -> type[H11Protocol]:
-    """uvicorn's protocol with bounds in time; it has none before a request's head is complete.
+def most_connections() -> int:
+    """Connections of one protocol: a third of the files that the process may open."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(16, min(files, 12_000) // 3)
+
+
+def bounded_protocol(timeout_s: float, most: int | None = None) -> type[H11Protocol]:
+    """uvicorn's protocol with bounds in time and number; it has none of the first before a
+    request's head is complete.
 
     A body that is no HTTP gets one answer, where uvicorn's own fails to send the second.
 
@@ -16,7 +24,9 @@ def bounded_protocol(timeout_s: float) -> type[H11Protocol]:
         timeout_s: from a connection's or a request's first sign to the end of its head. A request
             that is under way has twice as long: once for the answer, which the application
             bounds, and once for the client to take it.
+        most: connections; above it the oldest is closed that is not waiting for an answer.
     """
+    most = most or most_connections()
 
     class Bounded(H11Protocol):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -26,6 +36,10 @@ def bounded_protocol(timeout_s: float) -> type[H11Protocol]:
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
+            connections[self] = None
+            if len(connections) > most:
+                idle = (one for one in connections if not one._awaits_answer())
+                next(idle, self).transport.abort()
             self._watch()
 
         def data_received(self, data: bytes) -> None:
@@ -41,6 +55,7 @@ def bounded_protocol(timeout_s: float) -> type[H11Protocol]:
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._end()
+            connections.pop(self, None)
             super().connection_lost(exc)
 
         def send_400_response(self, msg: str) -> None:
@@ -52,6 +67,10 @@ def bounded_protocol(timeout_s: float) -> type[H11Protocol]:
                 super().send_400_response(msg)
             else:
                 self.transport.close()
+
+        def _awaits_answer(self) -> bool:
+            """Whether a whole request is here, without its answer."""
+            return self._is_under_way() and not self.cycle.more_body
 
         def _is_under_way(self) -> bool:
             return self.cycle is not None and not self.cycle.response_complete
@@ -73,4 +92,5 @@ def bounded_protocol(timeout_s: float) -> type[H11Protocol]:
                 self._timer.cancel()
                 self._timer = None
 
+    connections: dict[Bounded, None] = {}  # oldest first
     return Bounded

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from google.protobuf.json_format import MessageToDict
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -50,7 +50,22 @@ def rest_app(models: Models, metrics: Metrics, limits: Limits) -> Starlette:
     async def page(request: Request) -> Response:
         return Response(metrics.page(), media_type="text/plain; version=0.0.4")
 
-    app = Starlette(routes=[Route(path, page, methods=["GET"]) for path in METRICS_PATHS])
+    async def alive(request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def ready(request: Request) -> Response:
+        names = sorted(name for name, version in models.names().items() if version is None)
+        status = {"status": "no version answers", "models": names} if names else {"status": "ok"}
+        return JSONResponse(status, 503 if names else 200)
+
+    async def listed(request: Request) -> Response:
+        found = [{"name": n, "version": v and str(v)} for n, v in sorted(models.names().items())]
+        return JSONResponse({"models": found})
+
+    pages = {path: page for path in METRICS_PATHS}
+    pages |= {"/healthz": alive, "/livez": alive, "/readyz": ready, "/v1/models": listed}
+    routes = [Route(path, one, methods=["GET"]) for path, one in pages.items()]
+    app = Starlette(routes=routes)
     # Not a route of its own: targets such as * and http://host/path match none.
     app.router.default = _Api(models, metrics, limits)
     app.router.redirect_slashes = False
@@ -94,7 +109,7 @@ class _Api:
                     failure.http,
                     media_type="application/json",
                 )
-                if failure.http in (413, 429):
+                if failure.http in (413, 415, 429):
                     response.headers["connection"] = "close"
             finally:
                 seconds = perf_counter() - since
@@ -171,6 +186,8 @@ class _Api:
         length = request.headers.get("content-length", "0")
         if length.isdecimal() and int(length) > most:
             raise too_large
+        if request.headers.get("content-encoding", "identity").lower() != "identity":
+            raise ServingError("INVALID_ARGUMENT", "A compressed body is not accepted", http=415)
         body = bytearray()
         async for chunk in request.stream():
             if len(body) + len(chunk) > most:
@@ -211,7 +228,7 @@ def _malformed(method: str, path: str) -> ServingError:
     message = f"Malformed request: {method} {path}"
     if not path.lower().startswith("/v1/"):
         return ServingError("NOT_FOUND", message)
-    if method == "GET" and path.lower() in ("/v1/models", "/v1/models/metadata"):
+    if method == "GET" and path.lower() in ("/v1/models/", "/v1/models/metadata"):
         return invalid("Missing model name in request.")
     return invalid(message)
 

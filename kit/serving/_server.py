@@ -1,8 +1,10 @@
 """A local stand-in for TensorFlow Serving."""
 
 import asyncio
+import errno
 import os
 import socket
+from collections.abc import Collection
 from pathlib import Path
 from threading import Thread
 from time import sleep
@@ -25,6 +27,8 @@ class Server:
         rest_port: 0 for any that is free, read from `rest_port` after the start.
         grpc_port: likewise.
         limits: what it accepts.
+        allow_hosts: names in a Host header that are answered, beside localhost and loopback
+            addresses where `host` is one; elsewhere any, unless there are some here.
 
     Raises:
         UserError: there is no such folder.
@@ -38,11 +42,13 @@ class Server:
         rest_port: int = 0,
         grpc_port: int = 0,
         limits: Limits | None = None,
+        allow_hosts: Collection[str] = (),
     ) -> None:
         _check(folder)
         self._folder, self._host = folder, host
         self.rest_port, self.grpc_port = rest_port, grpc_port
         self._limits = limits or Limits()
+        self._allow_hosts = tuple(allow_hosts)
         self._models: Models | None = None
         self._grpc: Any = None
         self._rest: Any = None
@@ -54,26 +60,35 @@ class Server:
         Raises:
             UserError: a port is taken.
         """
-        # TensorFlow takes seconds to import, and a client of this room does not need it.
+        # Before TensorFlow, which takes seconds to import.
+        listening = self._listen()
+        try:
+            self.rest_port = listening.getsockname()[1]
+            self._check_grpc_port()
+            return self._start(listening)
+        except BaseException:
+            listening.close()
+            raise
+
+    def _start(self, listening: socket.socket) -> Self:
         from kit.serving._grpc import GrpcServer
+        from kit.serving._hosts import CheckedHost
         from kit.serving._metrics import Metrics
         from kit.serving._models import Models
         from kit.serving._rest import rest_app
 
         metrics = Metrics()
         models = Models(self._folder, self._limits, metrics)
-        listening = self._listen()
-        self.rest_port = listening.getsockname()[1]
         self._grpc = GrpcServer(models, metrics, self._limits)
         try:
             self.grpc_port = self._grpc.bind(_address(self._host, self.grpc_port))
         except RuntimeError:
-            listening.close()
             raise _taken(self._host, self.grpc_port, "--grpc-port") from None
         models.start()
         self._models = models
         self._grpc.start()
-        self._serve_rest(rest_app(models, metrics, self._limits), listening)
+        app = rest_app(models, metrics, self._limits)
+        self._serve_rest(CheckedHost(app, self._host, self._allow_hosts), listening)
         return self
 
     def stop(self) -> None:
@@ -128,6 +143,22 @@ class Server:
             ) from None
         except OSError as error:
             raise _taken(self._host, self.rest_port, "--rest-port", error) from None
+
+    def _check_grpc_port(self) -> None:
+        """See that the port of gRPC is free, on every address of the host."""
+        if not self.grpc_port:
+            return
+        for family, kind, protocol, _, address in socket.getaddrinfo(
+            self._host, self.grpc_port, type=socket.SOCK_STREAM
+        ):
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(address)
+                except OSError as error:
+                    if error.errno == errno.EADDRNOTAVAIL:
+                        continue
+                    raise _taken(self._host, self.grpc_port, "--grpc-port", error) from None
 
     def _serve_rest(self, app: Any, listening: socket.socket) -> None:
         import uvicorn

@@ -138,11 +138,10 @@ class Signature:
         for tensor in tensors.values():
             found += OF_A_VALUE * tensor.size // rows
             if tensor.dtype == object:
-                strings = tensor.ravel().tolist()
-                sizes = [OF_A_BYTE * len(string) for string in strings]
+                sizes = OF_A_BYTE * lengths(tensor)
                 if self._decodes_images:
-                    sizes = [len(string) + OF_A_PIXEL * pixels(string) for string in strings]
-                found += np.array(sizes, np.int64).reshape(rows, -1).sum(axis=1)
+                    sizes += OF_A_PIXEL * np.array([*map(pixels, tensor.ravel().tolist())])
+                found += sizes.reshape(rows, -1).sum(axis=1)
         return found
 
     def run(self, tensors: Mapping[str, NDArray[Any]]) -> Tensors:
@@ -175,7 +174,7 @@ class Signature:
                 f"at most {self._limits.max_row_values} are taken",
             )
         if tensor.dtype == object and tensor.size:
-            longest = max(map(len, tensor.ravel().tolist()))
+            longest = int(lengths(tensor).max())
             images = self._decodes_images
             most = self._limits.max_image_bytes if images else self._limits.max_string_bytes
             if longest > most:
@@ -206,9 +205,13 @@ def bytes_of(tensors: Mapping[str, NDArray[Any]]) -> int:
         size += 2 * tensor.nbytes
         if tensor.dtype == object:
             # A bytes object and a tstring beside the characters.
-            strings = tensor.ravel().tolist()
-            size += 56 * len(strings) + 2 * sum(map(len, strings))
+            size += 56 * tensor.size + 2 * int(lengths(tensor).sum())
     return size
+
+
+def lengths(tensor: NDArray[Any]) -> NDArray[np.int64]:
+    """Bytes of each string of a tensor, as a flat array."""
+    return np.fromiter(map(len, tensor.ravel().tolist()), np.int64, tensor.size)
 
 
 def signature_of(

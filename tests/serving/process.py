@@ -10,6 +10,8 @@ from pathlib import Path
 KIT = [sys.executable, "-c", "from kit.cli import main; main()"]
 ROOT = Path(__file__).parents[2]
 # A command that ran in this process has asked TensorFlow to be quiet in its own way.
+# Tests that look at standard error look for what is not logged on purpose.
+QUIET = ("--log-level", "error")
 LOUD = ("TF_CPP_MIN_LOG_LEVEL", "GRPC_VERBOSITY")
 
 
@@ -41,7 +43,7 @@ class Serving:
 
 def launch(folder: Path, *options: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [*KIT, "serve", str(folder), "--rest-port", "0", "--grpc-port", "0", *options],
+        [*KIT, "serve", str(folder), "--rest-port", "0", "--grpc-port", "0", *QUIET, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -3,15 +3,16 @@
 import socket
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 
 import httpx
 import pytest
 
-from kit.serving import Limits, Server
+from kit.serving import Limits, Server, _protocol
 from tests.serving.parts import predict, url, wait_until
 
 TIMEOUT_S = 0.4
-POST = b"POST /v1/models/kinds:predict HTTP/1.1\r\nHost: h\r\nContent-Length: 40\r\n\r\n"
+POST = b"POST /v1/models/kinds:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def body_of_what_is_refused(connection: socket.socket, turn: int) -> None:
 
 
 def second_head(connection: socket.socket, turn: int) -> None:
-    connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: h\r\n\r\nG" if turn == 0 else b"E")
+    connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\nG" if turn == 0 else b"E")
 
 
 @pytest.mark.parametrize("send", [nothing, head, body, body_of_what_is_refused, second_head])
@@ -69,7 +70,7 @@ def test_a_slow_client_is_hung_up_on(hasty, send):
 
 
 def test_a_client_that_does_not_read_is_hung_up_on(hasty):
-    request = b"GET /v1/models/shop/metadata HTTP/1.1\r\nHost: h\r\n\r\n"
+    request = b"GET /v1/models/shop/metadata HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with socket.create_connection(("127.0.0.1", hasty.rest_port)) as connection:
         connection.settimeout(20 * TIMEOUT_S)
 
@@ -94,7 +95,7 @@ def test_an_unhurried_client_keeps_its_connection(hasty):
 
 
 def test_requests_sent_ahead_are_all_answered(hasty):
-    request = b"GET /v1/models/kinds HTTP/1.1\r\nHost: h\r\n\r\n"
+    request = b"GET /v1/models/kinds HTTP/1.1\r\nHost: localhost\r\n\r\n"
     last = request.replace(b"Host", b"Connection: close\r\nHost")
     with socket.create_connection(("127.0.0.1", hasty.rest_port)) as connection:
         connection.sendall(request * 20 + last)
@@ -108,7 +109,9 @@ def test_requests_sent_ahead_are_all_answered(hasty):
 @pytest.mark.parametrize("place", ["/v1/nowhere", "/v1/models/kinds:predict", "/metrics"])
 @pytest.mark.parametrize("pause_s", [0, 0.1])
 def test_a_body_that_is_no_body_is_answered_once(hasty, caplog, place, pause_s):
-    head = f"POST {place} HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    head = (
+        f"POST {place} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    )
     with socket.create_connection(("127.0.0.1", hasty.rest_port)) as connection:
         connection.sendall(head if pause_s else head + b"no number\r\n")
         time.sleep(pause_s)
@@ -122,3 +125,21 @@ def test_a_body_that_is_no_body_is_answered_once(hasty, caplog, place, pause_s):
     assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 405"))
     wait_until(lambda: answers(hasty))
     assert caplog.records == []
+
+
+def test_the_oldest_idle_connection_makes_room(saved, monkeypatch):
+    monkeypatch.setattr(_protocol, "most_connections", lambda: 20)
+    with Server(saved / "kinds") as server, ExitStack() as stack:
+        place = ("127.0.0.1", server.rest_port)
+        half = POST + b" "
+        for turn in range(60):
+            connection = stack.enter_context(socket.create_connection(place))
+            with suppress(OSError):
+                connection.sendall(half if turn % 2 else b"")
+            if turn % 10 == 9:
+                assert answers(server)
+
+
+def test_connections_beyond_a_third_of_the_files_are_not_kept(monkeypatch):
+    monkeypatch.setattr(_protocol.resource, "getrlimit", lambda _: (999, 10**6))
+    assert _protocol.most_connections() == 333

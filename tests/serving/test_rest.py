@@ -1,3 +1,4 @@
+import gzip
 import json
 import re
 import socket
@@ -53,7 +54,7 @@ GET_ERRORS = [
     ("/v1/models/nope/metadata", 404, "Servable not found for request: Latest(nope)"),
     ("/v1/models/kinds/versions/7/metadata", 404, "Servable not found for request: Specific(kinds"),
     ("/v1/models/kinds/versions/" + "9" * 30, 400, "Failed to convert version: 999"),
-    ("/v1/models", 400, "Missing model name in request."),
+    ("/v1/models/", 400, "Missing model name in request."),
     ("/v1/models/kinds:predict", 400, "Malformed request: GET /v1/models/kinds:predict"),
     ("/v1/anything", 400, "Malformed request: GET /v1/anything"),
     ("/", 404, "Malformed request: GET /"),
@@ -159,7 +160,7 @@ TARGETS = [
 
 @pytest.mark.parametrize(("line", "code", "content"), TARGETS, ids=range(len(TARGETS)))
 def test_targets_that_are_no_path(server, line, code, content):
-    head = line + b" HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+    head = line + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     with socket.create_connection(("127.0.0.1", server.rest_port)) as connection:
         connection.sendall(head)
         answer = b""
@@ -198,3 +199,81 @@ def test_a_name_that_must_be_quoted(server, saved, tmp_path):
         assert httpx.get(url(other, "/v1/models/a%20model")).status_code == 200
         answer = post(other, "/v1/models/a%20model:predict", b'{"instances":[[1,2]]}')
         assert answer.json() == {"predictions": [[2.0, 4.0]]}
+
+
+def test_the_list_of_models(server):
+    response = httpx.get(url(server, "/v1/models"))
+    found = [{"name": "kinds", "version": "1"}, {"name": "shop", "version": "1"}]
+    assert response.json() == {"models": found}
+
+
+def test_health(server, saved, tmp_path):
+    for path in ("/healthz", "/livez", "/readyz"):
+        assert httpx.get(url(server, path)).json() == {"status": "ok"}
+    (tmp_path / "broken" / "1").mkdir(parents=True)
+    with Server(tmp_path) as other:
+        assert httpx.get(url(other, "/healthz")).status_code == 200
+        response = httpx.get(url(other, "/readyz"))
+        assert response.status_code == 503
+        assert response.json() == {"status": "no version answers", "models": ["broken"]}
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "GZIP"])
+def test_a_compressed_body_is_refused_before_it_is_read(server, coding):
+    response = httpx.post(
+        url(server, "/v1/models/kinds:predict"),
+        content=gzip.compress(bytes(10**7)),
+        headers={"content-encoding": coding},
+    )
+    assert response.status_code == 415
+    assert error_of(response) == "A compressed body is not accepted"
+
+
+HOSTS = [
+    ("localhost", 200), ("LOCALHOST:8501", 200), ("localhost.", 200), ("127.0.0.1:1", 200),
+    ("127.8.8.8", 200), ("[::1]:8501", 200), ("evil.example", 403), ("localhost.evil.example", 403),
+    ("127.0.0.1.evil.example", 403), ("10.0.0.1", 403), ("[::2]", 403), ("", 403),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("host", "code"), HOSTS)
+@pytest.mark.parametrize("path", ["/v1/models/kinds", "/metrics", "/healthz"])
+def test_on_loopback_only_its_own_names_are_answered(server, path, host, code):
+    assert httpx.get(url(server, path), headers={"host": host}).status_code == code
+
+
+def test_names_that_were_allowed_are_answered(saved):
+    with Server(saved / "kinds", allow_hosts=["Models.example"]) as server:
+        for host, code in (("models.example:80", 200), ("localhost", 200), ("other.example", 403)):
+            response = httpx.get(url(server, "/healthz"), headers={"host": host})
+            assert response.status_code == code
+
+
+MALFORMED = {
+    "lists in lists": b'{"instances":' + b"[" * 900 + b"]" * 900 + b"}",
+    "lists in lists, then a text": b'{"instances":[' + b"[" * 900 + b"]" * 900 + b',"x"]}',
+    "objects in objects": b'{"instances":' + b'{"a":' * 5000 + b"1" + b"}" * 5000 + b"}",
+    "a number of many digits": b'{"instances":[[1,' + b"9" * 100_000 + b"]]}",
+    "an exponent": b'{"instances":[[1,1e999999999]]}',
+    "a fraction of many digits": b'{"instances":[[1,0.' + b"9" * 100_000 + b"e400]]}",
+    "a key twice": b'{"instances":[[1,2]],"instances":[[3,4]]}',
+    "a key of an object twice": b'{"instances":[{"x":[1,2],"x":[1,2]}]}',
+    "an escaped key twice": b'{"inputs":[[1,2]],"input\\u0073":[[1,2]]}',
+    "minus NaN": b'{"instances":[[1,-NaN]]}',
+    "nan in small letters": b'{"instances":[[1,nan]]}',
+    "empty lists": b'{"instances":[' + b"[]," * 100_000 + b"[]]}",
+    "empty objects": b'{"instances":[' + b"{}," * 100_000 + b"{}]}",
+    "half a surrogate": b'{"signature_name":"\\ud800","instances":[[1,2]]}',
+}
+
+
+@pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED)
+def test_json_that_is_made_to_break_a_parser(server, body):
+    response = predict(server, "kinds", body)
+    assert response.status_code == 400
+    assert len(error_of(response)) < 1000
+
+
+def test_nan_and_infinities_are_numbers(server):
+    response = predict(server, "kinds", b'{"instances":[[NaN,Infinity]]}')
+    assert response.content == b'{"predictions":[[NaN,Infinity]]}'

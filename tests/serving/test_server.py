@@ -1,5 +1,8 @@
 import base64
+import shutil
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -8,6 +11,8 @@ import httpx
 import numpy as np
 import pytest
 import tensorflow as tf
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from tensorflow_serving.apis import predict_pb2
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 
@@ -184,3 +189,143 @@ def test_an_address_that_is_not_ours(saved):
 def _folder(parent, name):
     (parent / name).mkdir()
     return parent / name
+
+
+@pytest.mark.parametrize("option", ["--rest-port", "--grpc-port"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_port_in_use_is_told_before_tensorflow_is_imported(saved, host, option):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as taken:
+        port = str(taken.getsockname()[1])
+        code = """
+import sys
+from pathlib import Path
+from kit.errors import UserError
+from kit.serving import Server
+try:
+    Server(Path(sys.argv[1]), host=sys.argv[2], **{sys.argv[3]: int(sys.argv[4])}).start()
+except UserError as error:
+    print(error, "tensorflow" in sys.modules)
+"""
+        name = option.removeprefix("--").replace("-", "_")
+        answer = subprocess.run(
+            [sys.executable, "-c", code, str(saved), host, name, port],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert answer.stdout.endswith("False\n")
+    assert f":{port}" in answer.stdout
+    assert option in answer.stdout
+
+
+class Pictures(tf.Module):
+    """The size of encoded images."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image")])
+    def sizes(self, image):
+        def size(content):
+            return tf.shape(tf.io.decode_image(content, expand_animations=False))[:2]
+
+        return {"size": tf.map_fn(size, image, fn_output_signature=tf.TensorSpec([2], tf.int32))}
+
+
+def png(side: int) -> bytes:
+    return tf.io.encode_png(tf.zeros([side, side, 1], tf.uint8)).numpy()
+
+
+def test_images_are_bounded_in_pixels_and_not_as_texts(tmp_path):
+    module = Pictures()
+    signatures = {"serving_default": module.sizes}
+    tf.saved_model.save(module, str(tmp_path / "m" / "1"), signatures=signatures)
+    limits = Limits(max_string_bytes=100, max_image_bytes=50_000, max_image_pixels=10_000)
+    noise = np.random.default_rng(0).integers(0, 256, [99, 99, 3], np.uint8)
+    ordinary = tf.io.encode_png(noise).numpy()
+    assert 10_000 < len(ordinary) < 50_000
+    with Server(tmp_path, limits=limits) as server:
+
+        def ask(*contents: bytes) -> httpx.Response:
+            rows = [{"b64": base64.b64encode(one).decode()} for one in contents]
+            return predict(server, "m", {"instances": rows})
+
+        assert ask(ordinary).json() == {"predictions": [[99, 99]]}
+        assert ask(png(100)).json() == {"predictions": [[100, 100]]}
+        for contents, message in (
+            ((png(101),), "Input image has an image of 10201 pixels, at most 10000 are taken"),
+            ((png(9), png(101)), "Input image has an image of 10201 pixels"),
+            ((png(99),) * 5, "The images of the request have 49005 pixels together, at most 40000"),
+            ((bytes(50_001),), "Input image has a string of 50001 bytes, at most 50000"),
+        ):
+            answer = ask(*contents)
+            assert answer.status_code == 400
+            assert error_of(answer).startswith(message)
+
+
+def test_a_row_has_so_many_values(saved):
+    with Server(saved / "shop", limits=Limits(max_row_values=10)) as server:
+        for length, code in ((10, 200), (11, 429)):
+            body = {"signature_name": "from_history", "inputs": {"history": [["a"] * length]}}
+            answer = predict(server, "shop", body)
+            assert answer.status_code == code
+        assert error_of(answer) == "Input history has 11 values in a row, at most 10 are taken"
+
+
+def test_work_ends_with_its_deadline_and_others_are_answered(saved):
+    """Each row of `slow` takes some seconds, and more than its time in all."""
+    limits = Limits(request_timeout_s=1.0)
+    with Server(saved, limits=limits) as server:
+        body = {"signature_name": "slow", "instances": [30_000] * 64}
+        codes = []
+
+        def ask(place: int) -> None:
+            codes.append(predict(server, "kinds", body).status_code)
+
+        asking = threading.Thread(target=together, args=(ask, 6))
+        asking.start()
+        while asking.is_alive():
+            since = time.monotonic()
+            answer = predict(server, "shop", {"instances": ["u1"]})
+            assert answer.status_code == 200
+            assert time.monotonic() - since < 5
+        asking.join()
+        assert set(codes) <= {200, 504}
+
+
+def test_a_model_that_does_not_answer_is_not_serving(saved, tmp_path):
+    shutil.copytree(saved / "kinds", tmp_path / "kinds")
+    (tmp_path / "broken" / "1").mkdir(parents=True)
+    with Server(tmp_path) as server, grpc.insecure_channel(address(server)) as channel:
+        check = health_pb2_grpc.HealthStub(channel).Check
+        status = health_pb2.HealthCheckResponse
+        expected = {"": status.SERVING, "kinds": status.SERVING, "broken": status.NOT_SERVING}
+        for name, wanted in expected.items():
+            assert check(health_pb2.HealthCheckRequest(service=name), 10).status == wanted
+        with pytest.raises(grpc.RpcError) as caught:
+            check(health_pb2.HealthCheckRequest(service="unknown"), 10)
+        assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+        shutil.rmtree(tmp_path / "kinds" / "1")
+        request = health_pb2.HealthCheckRequest(service="kinds")
+        wait_until(lambda: check(request, 10).status == status.NOT_SERVING)
+
+
+def test_services_can_be_listed(server):
+    with grpc.insecure_channel(address(server)) as channel:
+        stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+        asked = [reflection_pb2.ServerReflectionRequest(list_services="")]
+        (answer,) = stub.ServerReflectionInfo(iter(asked), timeout=10)
+    names = {service.name for service in answer.list_services_response.service}
+    assert {"tensorflow.serving.PredictionService", "tensorflow.serving.ModelService"} <= names
+    assert "grpc.health.v1.Health" in names
+
+
+def test_a_compressed_message_is_bounded(server):
+    raw = predict_pb2.PredictRequest(model_spec={"name": "kinds"}).SerializeToString()
+    with grpc.insecure_channel(address(server)) as channel:
+        call = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
+        with pytest.raises(grpc.RpcError) as caught:
+            call(raw + bytes(50_000_000), timeout=30, compression=grpc.Compression.Gzip)
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def address(server: Server) -> str:
+    return f"127.0.0.1:{server.grpc_port}"
