@@ -100,6 +100,20 @@ class Bounded(click.FloatRange):
     show_default=True,
     help="After it a request is answered with DEADLINE_EXCEEDED.",
 )
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Log on standard error: lines of text, or of JSON.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+    help="info: versions loaded, refused and dropped, failed and slow requests. debug: every one.",
+)
 @trust_option
 @click.option(
     "--log-format",
@@ -128,6 +142,8 @@ def serve(
     max_image_megapixels: float,
     max_memory_mib: float,
     request_timeout_s: float,
+    log_format: str,
+    log_level: str,
     trust: bool,
     log_format: str,
     log_level: str,
