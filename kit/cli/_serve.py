@@ -115,20 +115,6 @@ class Bounded(click.FloatRange):
     help="info: versions loaded, refused and dropped, failed and slow requests. debug: every one.",
 )
 @trust_option
-@click.option(
-    "--log-format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Log on standard error: lines of text, or of JSON.",
-)
-@click.option(
-    "--log-level",
-    type=click.Choice(["debug", "info", "warning", "error"]),
-    default="info",
-    show_default=True,
-    help="info: versions loaded, refused and dropped, failed and slow requests. debug: every one.",
-)
 def serve(
     folder: Path,
     rest_port: int,
@@ -145,8 +131,6 @@ def serve(
     log_format: str,
     log_level: str,
     trust: bool,
-    log_format: str,
-    log_level: str,
 ) -> None:
     """Answer over TensorFlow Serving's REST and gRPC APIs, for a laptop or a test.
 
