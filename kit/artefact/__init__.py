@@ -5,6 +5,7 @@
 
 from kit.artefact._bytes import with_bytes as with_bytes
 from kit.artefact._card import index_line as index_line
+from kit.artefact._card import kind_of as kind_of
 from kit.artefact._card import read_card as read_card
 from kit.artefact._card import recommender_card as recommender_card
 from kit.artefact._check import check_operations as check_operations

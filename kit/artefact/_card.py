@@ -1,5 +1,7 @@
 """The card an export carries: what it is, for programs."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,17 +47,57 @@ def recommender_card(version: Path) -> dict[str, Any]:
     """
     card = read_card(version)
     if "names" not in card:
-        does = " and ".join(card.get("labels", {})) or (
-            "classes of pictures" if "classes" in card else "something else"
-        )
-        does = "writes texts" if "writes" in card else f"predicts {does}"
+        kind = kind_of(card)
         raise UserError(
-            f"This model recommends nothing: it {does}.",
+            f"This model recommends nothing: it {kind.does}.",
             where=str(version),
             expected="an export of a recommender, such as two-tower",
-            remedy=f"Ask it with kit predict {version.parent}, measure it with kit evaluate.",
+            remedy=f"Ask it with kit predict {version.parent}{kind.asked}, measure it with kit "
+            f"evaluate {version.parent}.",
         )
     return card
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What an export is for.
+
+    Args:
+        does: the rest of a sentence that begins with "it".
+        nouns: what its data consists of.
+        asked: options of `kit predict`, with a blank before them, or "".
+    """
+
+    does: str
+    nouns: str
+    asked: str = ""
+
+
+def kind_of(card: Mapping[str, Any]) -> Kind:
+    """What the export of a card is for; the one place that tells it from the card's keys.
+
+    Example:
+
+    >>> kind_of({"labels": {"click": "1"}}).does, kind_of({"classes": ["cat"]}).nouns
+    ('predicts click', 'images')
+    """
+    image, text = " --input image=@FILE", " --input text=TEXT"
+    if "names" in card:
+        return Kind("recommends items", "interactions")
+    if "preset" in card:
+        return Kind("gives vectors of images or texts", "examples")
+    if "labels" in card:
+        return Kind(f"predicts {' and '.join(card['labels'])}", "rows")
+    if "picture_shape" in card:
+        return Kind("finds objects in images", "images", image)
+    if "pieces" in card:
+        return Kind("predicts classes of texts", "texts", text)
+    if "classes" in card:
+        return Kind("predicts classes of images", "images", image)
+    if "writes" in card:
+        return Kind(f"writes texts: the {card['writes']} of a text", "pairs of texts", text)
+    # A card of another program, or of a test, says nothing.
+    return Kind("predicts something else", "interactions")
 
 
 def index_line(card: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Split examples that have a class: what pictures and texts share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +84,29 @@ def limited(part: NDArray[np.str_], limit: int, draw: np.random.Generator) -> ND
     part = part.copy()
     part[rows[limit:]] = "none"
     return part
+
+
+def repeats_in_words(digests: Iterable[Sequence[bytes]], nouns: str) -> str:
+    """What a protocol says where examples of test were learned from or chosen by, else "".
+
+    Args:
+        digests: of each example of train, of valid and of test.
+        nouns: what an example is, in the plural.
+
+    Example:
+
+    >>> repeats_in_words([[b"a", b"b"], [], [b"b", b"c"]], "rows")
+    '; 1 of 2 rows of test is identical to one of train or valid'
+    """
+    train, valid, test = digests
+    known = {*train, *valid}
+    repeated = sum(one in known for one in test)
+    if not repeated:
+        return ""
+    verb = "is" if repeated == 1 else "are"
+    return (
+        f"; {repeated:,} of {len(test):,} {nouns} of test {verb} identical to one of train or valid"
+    )
 
 
 def check_classes(classes: Sequence[str], *, where: str, nouns: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
-from kit.artefact import Signature, TensorSpec
+from kit.artefact import Signature, TensorSpec, kind_of
 
 NO_LICENCE = "Not stated by the source; the licence is the user's to know."
 
@@ -72,7 +72,7 @@ def _data(card: Mapping[str, Any]) -> Iterator[str]:
     if source:
         yield f"- Source: `{source}`"
     if facts.get("rows"):
-        size = f"{facts['rows']:,} interactions"
+        size = f"{facts['rows']:,} {kind_of(card).nouns}"
         for noun in ("users", "items"):
             size += f", {facts[noun]:,} {noun}" if facts.get(noun) else ""
         yield f"- Size after filtering: {size}"

@@ -140,3 +140,18 @@ def test_it_names_no_user(trained):
     assert "shopper-" not in card
     assert "| `serving_default` | `user_id` string [?] |" in card
     assert "NDCG@10" in card
+
+
+@pytest.mark.parametrize(
+    ("kept", "nouns"),
+    [
+        ({"names": {}}, "interactions"),
+        ({"labels": {"click": "1"}}, "rows"),
+        ({"classes": ["a"], "shape": [8, 8, 3]}, "images"),
+        ({"classes": ["a"], "pieces": 9}, "texts"),
+        ({"writes": "summary"}, "pairs of texts"),
+    ],
+)
+def test_the_data_are_called_by_their_name(kept, nouns):
+    written = model_card({"dataset": {"rows": 1500}, **kept}, {})
+    assert f"- Size after filtering: 1,500 {nouns}" in written

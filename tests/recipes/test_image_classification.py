@@ -78,7 +78,7 @@ def test_a_picture_of_the_disk_is_asked_about(trained):
     assert wrong.exit_code != 0
     assert "Unknown image file format" in wrong.output
     refused = kit(f"recommend {folder / 'model'} --examples 1")
-    assert "recommends nothing: it predicts classes of pictures" in refused.output
+    assert "recommends nothing: it predicts classes of images" in refused.output
 
 
 @pytest.mark.filterwarnings("default")

@@ -1,13 +1,11 @@
 """What is done with boxes that cannot be as they are."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
-from kit.data._parts import TEST, TRAIN, VALID
 from kit.data.detection._picture import Picture, RawBox, RawPicture, Repairs, Seen, seen
 from kit.errors import UserError
 
@@ -31,8 +29,8 @@ def looked_at(
     is left then, that have no area or their sides the wrong way round, of unknown label, and those
     that stand twice. Boxes in shares of the picture become pixels, and those drawn on the stored
     pixels of a photo, or on a copy of another size, those of the photo as it is shown. A picture
-    without a box stays, as what holds nothing is to be learned too. Pictures that stand twice are
-    joined; one of the same content is left out of the earlier part.
+    without a box stays, as what holds nothing is to be learned too. Pictures listed twice are
+    joined.
 
     Args:
         pictures: as the source has them.
@@ -50,7 +48,7 @@ def looked_at(
     """
     raws = _joined(pictures, repairs)
     of_shares = _are_shares(raws)
-    found: list[tuple[RawPicture, Seen, Picture]] = []
+    found: list[tuple[str, Picture]] = []
     wrong: list[str] = []
     places = {label: number for number, label in enumerate(classes)}
     for raw in raws:
@@ -74,8 +72,8 @@ def looked_at(
             repairs.note("pictures without a box kept as such", raw.name)
         sides = np.array([box.sides for box in kept], np.float32).reshape(-1, 4)
         labels = np.array([places[box.label] for box in kept], np.int32)
-        picture = Picture(raw.name, raw.content, look.size, sides, labels)
-        found.append((raw, look, picture))
+        picture = Picture(raw.name, raw.content, look.size, sides, labels, look.digest)
+        found.append((raw.part, picture))
     if wrong and on_bad_file == "error":
         raise UserError(
             f"Of {len(raws):,} pictures {len(wrong):,} have another size than is declared.",
@@ -85,7 +83,7 @@ def looked_at(
         )
     for one in wrong:
         repairs.note(WRONG_SIZE, one)
-    return _without_repeats(found, repairs)
+    return found
 
 
 def _joined(pictures: Iterable[RawPicture], repairs: Repairs) -> list[RawPicture]:
@@ -119,10 +117,10 @@ def _times(raw: RawPicture, width: float, height: float) -> RawPicture:
 
 def _fitted(raw: RawPicture, look: Seen, repairs: Repairs) -> RawPicture | None:
     """The picture with boxes in pixels of the file as it is shown; None where they cannot be."""
-    if raw.declared in (None, look.size) or min(raw.declared) <= 0:
+    if raw.declared is None or [*raw.declared] == [*look.size] or min(raw.declared) <= 0:
         return raw
     width, height = raw.declared
-    if look.size != look.stored and raw.declared == look.stored:
+    if look.size != look.stored and [width, height] == [*look.stored]:
         repairs.note("pictures turned by EXIF, their boxes with them", raw.name)
         boxes = [RawBox(_turned(box.sides, look), box.label) for box in raw.boxes]
         return replace(raw, boxes=boxes)
@@ -156,31 +154,6 @@ def _once(boxes: Sequence[RawBox], raw: RawPicture, repairs: Repairs) -> list[Ra
             repairs.note("boxes that stand twice dropped", raw.where or raw.name)
         kept.setdefault(key, box)
     return list(kept.values())
-
-
-def _without_repeats(
-    found: Sequence[tuple[RawPicture, Seen, Picture]], repairs: Repairs
-) -> list[tuple[str, Picture]]:
-    """Without pictures of train that stand in valid or test, too, nor of valid in test."""
-    parts: dict[bytes, set[str]] = defaultdict(set)
-    for raw, look, _ in found:
-        parts[look.digest].add(raw.part)
-    kept, known = [], set()
-    for raw, look, picture in found:
-        later = parts[look.digest] & {TRAIN: {VALID, TEST}, VALID: {TEST}}.get(raw.part, set())
-        if later:
-            name = TEST if TEST in later else VALID
-            repairs.note(f"pictures of {raw.part} that stand in {name}, too, left out", raw.name)
-            continue
-        if (raw.part, look.digest) in known:
-            if not raw.part:
-                # It might be drawn for test while the other is trained on.
-                repairs.note("pictures of the same content as another left out", raw.name)
-                continue
-            repairs.note(f"pictures of the same content as another of {raw.part}", raw.name)
-        known.add((raw.part, look.digest))
-        kept.append((raw.part, picture))
-    return kept
 
 
 def _by(size: tuple[float, float] | None) -> str:

@@ -57,6 +57,7 @@ class Picture:
         size: width and height in pixels.
         boxes: float32 [boxes, 4], left, top, right and bottom in pixels, within the picture.
         labels: int32 [boxes], places in the list of classes.
+        digest: of its content; "" where nobody looked.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Picture:
     size: tuple[int, int]
     boxes: NDArray[np.float32]
     labels: NDArray[np.int32]
+    digest: bytes = b""
 
     def encoded(self) -> bytes:
         """Its bytes as the file has them."""

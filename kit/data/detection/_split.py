@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kit.data._class_split import repeats_in_words
 from kit.data._parts import PARTS
 from kit.data.detection._picture import Picture
 from kit.data.detection._source import DetectionSource
@@ -109,6 +110,9 @@ def split_detection(
                 expected="at least ten pictures with boxes",
                 remedy="Give more pictures or a larger --limit.",
             )
+    words += repeats_in_words(
+        ([one.digest for one in part if one.digest] for part in (train, valid, test)), "pictures"
+    )
     return DetectionData(
         source.name, source.classes, train, valid, test, words, source.repairs, source.licence
     )

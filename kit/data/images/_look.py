@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
 
@@ -33,12 +34,14 @@ class Looked:
         shape: height, width and channels that all of them get.
         is_resized: whether one of them has another size.
         cleaning: what was skipped.
+        digests: of the content of each picture that is kept.
     """
 
     kept: NDArray[np.int64]
     shape: tuple[int, int, int]
     is_resized: bool
     cleaning: tuple[CleaningStep, ...]
+    digests: tuple[bytes, ...]
 
 
 def look(source: ImageSource, size: tuple[int, int] | None, on_bad_file: OnBadFile) -> Looked:
@@ -57,10 +60,12 @@ def look(source: ImageSource, size: tuple[int, int] | None, on_bad_file: OnBadFi
         height, width, channels = source.contents.shape[1:]
         every = np.arange(len(source.contents))
         fits = size in (None, (height, width))
-        return Looked(every, (*(size or (height, width)), channels), not fits, ())
+        every_digest = tuple(_digest(pixels.tobytes()) for pixels in source.contents)
+        return Looked(every, (*(size or (height, width)), channels), not fits, (), every_digest)
     with ThreadPoolExecutor(4) as several:
         found = list(several.map(_shape_or_reason, source.contents))
-    shapes = {n: shape for n, shape in enumerate(found) if isinstance(shape, tuple)}
+    shapes = {n: one[0] for n, one in enumerate(found) if isinstance(one, tuple)}
+    digests = {n: one[1] for n, one in enumerate(found) if isinstance(one, tuple)}
     bad = {n: reason for n, reason in enumerate(found) if isinstance(reason, str)}
     if bad and on_bad_file == "error":
         raise _bad_files(source, bad)
@@ -86,10 +91,15 @@ def look(source: ImageSource, size: tuple[int, int] | None, on_bad_file: OnBadFi
         shape=(*target, 3 if any(shapes[n][2] > 2 for n in kept) else 1),
         is_resized=any(shapes[n][:2] != target for n in kept),
         cleaning=tuple(CleaningStep(f"files that {why}", counts[why]) for why in sorted(counts)),
+        digests=tuple(digests[n] for n in kept.tolist()),
     )
 
 
-def _shape_or_reason(content: Path | bytes) -> tuple[int, int, int] | str:
+def _digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=16).digest()
+
+
+def _shape_or_reason(content: Path | bytes) -> tuple[tuple[int, int, int], bytes] | str:
     import tensorflow as tf
 
     try:
@@ -109,7 +119,7 @@ def _shape_or_reason(content: Path | bytes) -> tuple[int, int, int] | str:
     except tf.errors.OpError:
         return CORRUPT
     height, width, channels = (int(length) for length in shape)
-    return (height, width, channels) if height and width else CORRUPT
+    return ((height, width, channels), _digest(whole)) if height and width else CORRUPT
 
 
 def _bad_files(source: ImageSource, bad: dict[int, str]) -> UserError:

@@ -11,6 +11,7 @@ from kit.data._class_split import (
     drawn,
     given,
     limited,
+    repeats_in_words,
 )
 from kit.data._clean import CleaningStep
 from kit.data._parts import PARTS, TEST, TRAIN, VALID
@@ -124,6 +125,9 @@ def split_images(
         part = limited(part, limit, draw)
         words += f"; {limit:,} pictures of train and valid at most, seed {seed}"
     check_parts(part, labels, classes, where=source.name, noun="picture")
+    words += repeats_in_words(
+        ([looked.digests[n] for n in np.flatnonzero(part == one)] for one in PARTS), "pictures"
+    )
     every = _pictures(source, looked, labels)
     of_part = {one: every.take(np.flatnonzero(part == one)) for one in PARTS}
     return ImageData(

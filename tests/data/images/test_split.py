@@ -4,7 +4,7 @@ import pytest
 from kit.data.images import ImageSource, open_images, split_images
 from kit.data.images import _split as module
 from kit.errors import UserError
-from tests.data.images.files import class_folders
+from tests.data.images.files import class_folders, picture
 
 
 def pixels(labels, parts=None):
@@ -68,3 +68,16 @@ def test_files_are_held_in_memory_where_they_fit(tmp_path, monkeypatch):
     assert split_images(source).train.pixels.shape == (16, 8, 8, 3)
     monkeypatch.setattr(module, "MOST_IN_MEMORY", 100)
     assert split_images(source).train.pixels is None
+
+
+def test_pictures_of_test_that_were_learned_from_are_counted(tmp_path):
+    for part in ("train", "test"):
+        class_folders(tmp_path / part, count=12)
+    data = split_images(open_images(str(tmp_path)), seed=5)
+    assert data.split.endswith("24 of 24 pictures of test are identical to one of train or valid")
+    for number, file in enumerate(sorted((tmp_path / "test").rglob("*.png"))):
+        if number:
+            file.write_bytes(picture(number, kind="BMP"))
+    assert (
+        "; 1 of 24 pictures of test is identical" in split_images(open_images(str(tmp_path))).split
+    )
