@@ -172,6 +172,8 @@ _dataset = _fields(
 CARD: dict[str, Check] = {
     **dict.fromkeys(("recipe", "model", "how", "preset", "created"), _text),
     "writes": _one_of("translation", "summary"),
+    # Others of sacreBLEU fetch models.
+    "bleu_tokenizer": _one_of("13a", "intl", "char", "zh", "ja-mecab", "ko-mecab", "none"),
     "data": _map(_option),
     "dataset": _maybe(_dataset),
     "results": _maybe(_fields({}, {"protocol": _text, "metrics": _metrics})),

@@ -60,8 +60,8 @@ def look(source: ImageSource, size: tuple[int, int] | None, on_bad_file: OnBadFi
         height, width, channels = source.contents.shape[1:]
         every = np.arange(len(source.contents))
         fits = size in (None, (height, width))
-        content = tuple(_digest(pixels.tobytes()) for pixels in source.contents)
-        return Looked(every, (*(size or (height, width)), channels), not fits, (), content)
+        every_digest = tuple(_digest(pixels.tobytes()) for pixels in source.contents)
+        return Looked(every, (*(size or (height, width)), channels), not fits, (), every_digest)
     with ThreadPoolExecutor(4) as several:
         found = list(several.map(_shape_or_reason, source.contents))
     shapes = {n: one[0] for n, one in enumerate(found) if isinstance(one, tuple)}

@@ -80,6 +80,13 @@ def bleu_tokenizer(
     ('zh', 'char')
     """
     if named is not None:
+        if named not in BLEU_TOKENIZERS:
+            raise UserError(
+                f"There is no tokenizer {named!r}.",
+                where="--bleu-tokenizer",
+                expected=", ".join(BLEU_TOKENIZERS),
+                remedy="Name one of these, or leave it out.",
+            )
         if not _is_installed(named):
             raise UserError(
                 f"The tokenizer {named} is not installed.",

@@ -172,3 +172,9 @@ def test_baselines_count_as_the_model_does():
     data = split_pairs(PairSource("some", sources, targets, None, ("en", "zh"), ""))
     assert {x.bleu_tokenizer for x in translation_baselines(data).values()} == {"zh"}
     assert {x.bleu_tokenizer for x in translation_baselines(data, "char").values()} == {"char"}
+
+
+@pytest.mark.parametrize("named", ["spm", "flores200", "words", ""])
+def test_only_tokenizers_that_fetch_nothing_are_taken(named):
+    with pytest.raises(UserError, match="There is no tokenizer"):
+        Translations(["a"], [["a"]], named).summary()
