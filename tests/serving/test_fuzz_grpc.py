@@ -204,7 +204,8 @@ def test_tensors_are_read_as_tensorflow_itself_reads_them(proto):
     except ServingError as error:
         code = error.code
     if code == "RESOURCE_EXHAUSTED":
-        assert math.prod(sizes) * 16 > MOST_BYTES
+        # An empty tensor counts by its other dimensions, which a model might fill.
+        assert math.prod(max(1, size) for size in sizes) * 16 > MOST_BYTES
         return
     assert code in ("OK", "INVALID_ARGUMENT")
     try:
