@@ -40,7 +40,7 @@ def test_the_report_says_how_it_was_measured(trained):
     page = (trained.report / "report.html").read_text()
     for part in ("test", "valid"):
         assert facts[part]["protocol"].startswith(f"{part}, ")
-        for word in ("split time: train <", "full ranking of 60 items", "left out"):
+        for word in ("split leave-one-out", "full ranking of 60 items", "left out"):
             assert word in facts[part]["protocol"]
     assert {"popular", "ItemKNN"} < facts["baselines"].keys()
     assert facts["settings"]["dim"] == 8
