@@ -32,8 +32,8 @@ def squared(tmp_path_factory):
 @pytest.mark.slow
 def test_the_run_tells_its_road_and_what_was_put_right(squared):
     folder, output = squared
-    words = re.findall(r"^(\w+)  +", output, flags=re.MULTILINE)
-    assert words == ["data", "floats", "train", "verify", "report", "model", "next"]
+    words = [w for w in re.findall(r"^(\w+): {2,}", output, flags=re.MULTILINE) if w != "note"]
+    assert words == ["data", "device", "train", "verify", "report", "model", "next"]
     assert "1 boxes without an area dropped: " in output
     assert f"next:      kit evaluate {folder / 'model'}" in output
     assert "by three loaders" in output

@@ -33,7 +33,7 @@ def clicked(tmp_path_factory):
 
 def test_the_run_tells_its_road_and_the_next_command(clicked):
     folder, output = clicked
-    words = re.findall(r"^(\w+)  +", output, flags=re.MULTILINE)
+    words = [w for w in re.findall(r"^(\w+): {2,}", output, flags=re.MULTILINE) if w != "note"]
     assert words == ["data", "note", "floats", "train", "verify", "report", "model", "next"]
     assert "predicts click = 1 and buy = 1" in output
     assert f"next:      kit evaluate {folder / 'model'}" in output
