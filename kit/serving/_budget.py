@@ -1,5 +1,6 @@
 """Memory of the requests in flight, shared fairly between models."""
 
+import gc
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,9 +32,20 @@ class Budget:
         self._bytes: Counter[str] = Counter()
         self._pending: Counter[str] = Counter()
         self._lock = Lock()
-        # Converting a large body takes many times its size: one at a time.
-        self.conversion = Lock()
+        self._conversion = Lock()
         self.runs = RunGate(limits.max_memory_bytes // 2)
+
+    @contextmanager
+    def conversion(self) -> Iterator[None]:
+        """Convert a large body: it takes many times its size, so one at a time."""
+        with self._conversion:
+            # The collector would walk through all that is being made, again and again, while
+            # everybody waits.
+            gc.disable()
+            try:
+                yield
+            finally:
+                gc.enable()
 
     def reservation(self, model: str) -> "Reservation":
         """A request's share, empty at first.

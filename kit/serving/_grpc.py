@@ -165,7 +165,7 @@ class GrpcServer:
     def _answer(self, request_class: Any, raw: bytes, answer: Answer, call: "_Call") -> bytes:
         budget = self._models.budget
         # A message of many small parts takes many times its size: one of them at a time.
-        with budget.conversion if len(raw) > FREE else nullcontext():
+        with budget.conversion() if len(raw) > FREE else nullcontext():
             request = request_class.FromString(raw)
             if not request.HasField("model_spec"):
                 raise invalid("Missing ModelSpec")

@@ -19,13 +19,26 @@ from kit.serving._json_values import (
 from kit.serving._signature import Tensors, TensorSpec
 from kit.serving._status import ServingError, invalid
 
+# A list takes 20 times the memory of its two brackets.
+MOST_OPENED = 1_000_000
+
 
 def parse(body: bytes) -> dict[str, Any]:
     """The object of a request's body.
 
     Raises:
-        ServingError: INVALID_ARGUMENT, as for everything below.
+        ServingError: INVALID_ARGUMENT, as for everything below; RESOURCE_EXHAUSTED for what would
+            take many times the memory of the body.
     """
+    if len(body) > MOST_OPENED:
+        for what, sign in (("lists", b"["), ("objects", b"{")):
+            # In texts as well, where so many would be strange.
+            if (count := body.count(sign)) > MOST_OPENED:
+                raise ServingError(
+                    "RESOURCE_EXHAUSTED",
+                    f"The body has {count} {what}, at most {MOST_OPENED} are taken",
+                    http=413,
+                )
     try:
         text = body.removeprefix(b"\xef\xbb\xbf").decode()
     except UnicodeDecodeError as error:

@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,7 @@ from kit.serving._warmup import warm_up
 
 POLL_S = 1.0
 # Threads that run one model; each model has its own, so that none waits for another.
-WORKERS = 2
+WORKERS = min(8, max(2, os.cpu_count() or 2))
 # What TensorFlow Serving parses as a version: a number of 64 bits.
 NUMBER = re.compile(r"[0-9]{1,18}")
 

@@ -168,7 +168,7 @@ class _Api:
             return function(*arguments)
 
         def converted() -> Any:
-            with self._models.budget.conversion:
+            with self._models.budget.conversion():
                 return function(*arguments)
 
         threads = self._threads.setdefault(model, ThreadPoolExecutor(1, "kit-serving-json"))

@@ -141,7 +141,10 @@ def load_version(path: Path, limits: Limits) -> Version:
         )
     check_operations(path, trust=limits.trust)
     register_operations(path)
-    session = tf.compat.v1.Session(graph=tf.Graph())
+    # Operations run in the thread that asks: in a pool shared by all models one model's long
+    # operations would hold up the short ones of another. Threads of the models share the cores.
+    config = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=1)
+    session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
     try:
         with session.graph.as_default():
             meta_graph = tf.compat.v1.saved_model.load(session, ["serve"], str(path))

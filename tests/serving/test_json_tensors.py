@@ -3,6 +3,7 @@ from itertools import count
 import numpy as np
 import pytest
 
+from kit.serving import _json_tensors
 from kit.serving._json_tensors import parse, tensors_from
 from kit.serving._signature import TensorSpec
 from kit.serving._status import ServingError
@@ -88,3 +89,12 @@ def test_several_inputs_need_names():
         "Missing named input: y in 'inputs' object."
     )
     assert refused('{"inputs": 1}') == "Failed to get input map for signature: sig"
+
+
+@pytest.mark.parametrize("opened", ["[", "{", "[[],", '{"a":{},'])
+def test_a_body_that_would_swell(opened, monkeypatch):
+    monkeypatch.setattr(_json_tensors, "MOST_OPENED", 1000)
+    parse(b'{"instances":[' + b"[]," * 900 + b"[]]}")
+    with pytest.raises(ServingError, match="at most 1000 are taken") as caught:
+        parse(b'{"instances":' + opened.encode() * 1001)
+    assert (caught.value.code, caught.value.http) == ("RESOURCE_EXHAUSTED", 413)
