@@ -41,11 +41,13 @@ class Budget:
         with self._conversion:
             # The collector would walk through all that is being made, again and again, while
             # everybody waits.
+            collects = gc.isenabled()
             gc.disable()
             try:
                 yield
             finally:
-                gc.enable()
+                if collects:
+                    gc.enable()
 
     def reservation(self, model: str) -> "Reservation":
         """A request's share, empty at first.

@@ -35,9 +35,8 @@ from kit.serving._status import ServingError, from_exception, invalid
 from kit.serving._status_protos import metadata_of, refuse_method, status_of
 from kit.serving._tensor_protos import protos_from_tensors, tensors_from_protos
 
-# Each request under way holds one; most of them wait for their batch. One model may hold the second
-# number of them.
-THREADS, THREADS_OF_A_MODEL = 256, 96
+# Each request under way holds one; most of them wait for their batch.
+MOST_THREADS, LEAST_THREADS = 256, 32
 SERVICES = (
     prediction_service_pb2.DESCRIPTOR.services_by_name["PredictionService"].full_name,
     model_service_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name,
@@ -77,9 +76,13 @@ class GrpcServer:
 
     def __init__(self, models: Models, metrics: Metrics, limits: Limits) -> None:
         self._models, self._metrics, self._limits = models, metrics, limits
+        # A message is received by the thread that answers it: so many may be in memory, uncounted.
+        threads = limits.max_memory_bytes // limits.max_body_bytes
+        threads = max(LEAST_THREADS, min(MOST_THREADS, threads))
+        self._threads_a_model = threads // 2
         self._threads: dict[str, BoundedSemaphore] = {}
         self._server = grpc.server(
-            ThreadPoolExecutor(THREADS, "kit-serving-grpc"),
+            ThreadPoolExecutor(threads, "kit-serving-grpc"),
             options=[
                 ("grpc.max_receive_message_length", limits.max_body_bytes),
                 ("grpc.max_send_message_length", -1),
@@ -164,6 +167,8 @@ class GrpcServer:
 
     def _answer(self, request_class: Any, raw: bytes, answer: Answer, call: "_Call") -> bytes:
         budget = self._models.budget
+        call.held = budget.reservation("")
+        call.held.grow(len(raw))
         # A message of many small parts takes many times its size: one of them at a time.
         with budget.conversion() if len(raw) > FREE else nullcontext():
             request = request_class.FromString(raw)
@@ -171,6 +176,7 @@ class GrpcServer:
                 raise invalid("Missing ModelSpec")
             call.model = request.model_spec.name
             label = self._models.label(call.model)
+            call.release()
             call.held = budget.reservation(label)
             call.held.grow(len(raw))
             call.held.admit()
@@ -185,7 +191,7 @@ class GrpcServer:
     @contextmanager
     def _threads_of(self, label: str) -> Iterator[None]:
         """One of the threads that a model may hold."""
-        threads = self._threads.setdefault(label, BoundedSemaphore(THREADS_OF_A_MODEL))
+        threads = self._threads.setdefault(label, BoundedSemaphore(self._threads_a_model))
         if not threads.acquire(blocking=False):
             raise ServingError("UNAVAILABLE", "Too many requests of this model are under way")
         try:
