@@ -52,7 +52,9 @@ def where_found(folder: Path, ids: list[str]) -> dict[str, int]:
     pattern = re.compile(b"|".join(re.escape(one.encode()) for one in sorted(ids, reverse=True)))
     found = {}
     for path in (path for path in folder.rglob("*") if path.is_file()):
-        if names := pattern.findall(path.read_bytes()):
+        # A field of every concrete function, in which the id "ann" would be found.
+        content = path.read_bytes().replace(b"annotations", b"")
+        if names := pattern.findall(content):
             # Once each: in the table alone.
             assert len({*names}) == len(names), path
             found[path.relative_to(folder).as_posix()] = len(names)
@@ -105,8 +107,9 @@ def test_a_ranking_model_has_rows_that_nobody_left(tmp_path):
     # The path of known values is checked nevertheless.
     assert {*inputs["colour"]} & {"red", "blue"}
     assert {*inputs["user_id"][:-2]} == {"\N{WHITE QUESTION MARK ORNAMENT} nothing"}
-    rows = {line.split(",")[2] for line in table.read_text().splitlines()}
-    assert not rows & {f"{price:.2f}" for price in inputs["price__EUR_"][:4]}
+    prices = data.train.features["price (EUR)"].drop_nulls().to_numpy().astype(np.float32)
+    assert len(prices) > 100
+    assert not {*prices.tolist()} & {*np.float32(inputs["price__EUR_"][:-2]).tolist()}
 
 
 def test_texts_and_images_of_the_data_are_in_no_request(tmp_path):

@@ -34,7 +34,7 @@ def clicked(tmp_path_factory):
 def test_the_run_tells_its_road_and_the_next_command(clicked):
     folder, output = clicked
     words = [w for w in re.findall(r"^(\w+): {2,}", output, flags=re.MULTILINE) if w != "note"]
-    assert words == ["data", "note", "floats", "train", "verify", "report", "model", "next"]
+    assert words == ["data", "device", "train", "verify", "report", "model", "next"]
     assert "predicts click = 1 and buy = 1" in output
     assert f"next:      kit evaluate {folder / 'model'}" in output
 
@@ -70,10 +70,10 @@ def test_what_only_a_recommender_does_is_refused_with_what_to_do(clicked):
 def test_the_schema_is_printed_and_taken(tmp_path):
     data = write_clicks(tmp_path / "clicks.csv", rows=60)
     answer = kit(f"train ranking --data {data} --label click --ignore buy --print-schema")
-    kinds = {one["name"]: one["kind"] for one in json.loads(answer.output)["features"]}
+    kinds = {one["name"]: one["kind"] for one in json.loads(answer.stdout)["features"]}
     assert kinds["tags"] == "list"
     schema = tmp_path / "schema.json"
-    schema.write_text(answer.output.replace('"number"', '"category"'))
+    schema.write_text(answer.stdout.replace('"number"', '"category"'))
     again = kit(f"train ranking --data {data} --label click --schema {schema} --print-schema")
     assert '{"name": "price (EUR)", "kind": "category"}' in again.output
 

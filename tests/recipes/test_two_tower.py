@@ -21,6 +21,7 @@ def test_the_run_tells_its_road_and_the_next_command(trained):
     words = re.findall(r"^(\w+): ", trained.output, flags=re.MULTILINE)
     assert [word for word in words if word != "note"] == [
         "data",
+        "ratings",
         "device",
         "precision",
         "train",
