@@ -14,6 +14,7 @@ from kit.serving._status import ServingError, invalid
 MOST_DIMENSIONS = 32
 # Other threads get a turn between two slices of a long field.
 VALUES_AT_ONCE = 65_536
+LARGE = 8192
 # Clients read answers from these fields by name; TensorFlow Serving fills them by default.
 FIELDS = {
     "float16": ("half_val", np.uint16),
@@ -60,6 +61,14 @@ def tensors_from_protos(protos: Mapping[str, Any], max_bytes: int) -> Tensors:
             )
         found[name] = _from_proto(name, proto, dtype, numpy, sizes)
     return found
+
+
+def is_large(protos: Mapping[str, Any]) -> bool:
+    """Whether the shapes of inputs ask for much, whatever was sent."""
+    return any(
+        math.prod(max(1, dim.size) for dim in proto.tensor_shape.dim[:MOST_DIMENSIONS]) > LARGE
+        for proto in protos.values()
+    )
 
 
 def protos_from_tensors(tensors: Tensors, into: Any) -> None:
