@@ -33,10 +33,12 @@ from kit.serving._protocol import most_connections
 from kit.serving._signature import Tensors, bytes_of, signature_of
 from kit.serving._status import ServingError, from_exception, invalid
 from kit.serving._status_protos import metadata_of, refuse_method, status_of
-from kit.serving._tensor_protos import is_large, protos_from_tensors, tensors_from_protos
+from kit.serving._tensor_protos import protos_from_tensors, tensors_from_protos, values_asked_for
 
 # Each request under way holds one; most of them wait for their batch.
 MOST_THREADS, LEAST_THREADS = 256, 32
+# Values of a request that take long to convert, and the least memory that each of them takes.
+MANY, OF_A_VALUE = 8192, 8
 SERVICES = (
     prediction_service_pb2.DESCRIPTOR.services_by_name["PredictionService"].full_name,
     model_service_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name,
@@ -184,15 +186,20 @@ class GrpcServer:
             if request_class is PredictRequest and label and len(raw) > FREE:
                 self._convert(request, call)
         if request_class is PredictRequest and label and len(raw) <= FREE:
-            with budget.conversion() if is_large(request.inputs) else nullcontext():
+            many = values_asked_for(request.inputs) > MANY
+            with budget.conversion() if many else nullcontext():
                 self._convert(request, call)
         with self._threads_of(label):
             return answer(request, call)
 
     def _convert(self, request: Any, call: "_Call") -> None:
         assert call.held is not None
-        call.tensors = tensors_from_protos(request.inputs, self._limits.max_body_bytes)
-        call.held.grow(bytes_of(call.tensors))
+        # What there is no room for need not be converted.
+        most = self._limits.max_body_bytes
+        expected = OF_A_VALUE * min(most, values_asked_for(request.inputs))
+        call.held.grow(expected)
+        call.tensors = tensors_from_protos(request.inputs, most)
+        call.held.grow(max(0, bytes_of(call.tensors) - expected))
         request.ClearField("inputs")
 
     @contextmanager

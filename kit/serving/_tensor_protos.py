@@ -14,7 +14,6 @@ from kit.serving._status import ServingError, invalid
 MOST_DIMENSIONS = 32
 # Other threads get a turn between two slices of a long field.
 VALUES_AT_ONCE = 65_536
-LARGE = 8192
 # Clients read answers from these fields by name; TensorFlow Serving fills them by default.
 FIELDS = {
     "float16": ("half_val", np.uint16),
@@ -63,10 +62,10 @@ def tensors_from_protos(protos: Mapping[str, Any], max_bytes: int) -> Tensors:
     return found
 
 
-def is_large(protos: Mapping[str, Any]) -> bool:
-    """Whether the shapes of inputs ask for much, whatever was sent."""
-    return any(
-        math.prod(max(1, dim.size) for dim in proto.tensor_shape.dim[:MOST_DIMENSIONS]) > LARGE
+def values_asked_for(protos: Mapping[str, Any]) -> int:
+    """Values of the inputs by their shapes, whatever was sent; empty dimensions count as one."""
+    return sum(
+        math.prod(max(1, dim.size) for dim in proto.tensor_shape.dim[:MOST_DIMENSIONS])
         for proto in protos.values()
     )
 
