@@ -147,7 +147,8 @@ def attacked(attack: Callable[[Target], list[str]], target: Target, probe: str) 
             answer.raise_for_status()
             times.append(perf_counter() - began)
             quick = quick + 1 if times[-1] < 1 else 0
-        except httpx.HTTPError:
+        except httpx.HTTPError as error:
+            print(f"probe: {type(error).__name__}: {error}", file=sys.stderr)
             failed += 1
             quick = 0
         peak = max(peak, resident_mib(target.process))

@@ -11,7 +11,7 @@ from kit.serving._status import ServingError
 
 # So much of each request is not counted: most requests need no more, and take no lock.
 # `max_pending` bounds how many of them there are.
-FREE = 64 * 1024
+FREE = 128 * 1024
 # Runs below this do not wait for others; every model has two threads at most that run.
 FREE_RUN = 8 * 1024 * 1024
 

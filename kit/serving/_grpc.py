@@ -33,10 +33,12 @@ from kit.serving._protocol import most_connections
 from kit.serving._signature import Tensors, bytes_of, signature_of
 from kit.serving._status import ServingError, from_exception, invalid
 from kit.serving._status_protos import metadata_of, refuse_method, status_of
-from kit.serving._tensor_protos import protos_from_tensors, tensors_from_protos
+from kit.serving._tensor_protos import protos_from_tensors, tensors_from_protos, values_asked_for
 
 # Each request under way holds one; most of them wait for their batch.
 MOST_THREADS, LEAST_THREADS = 256, 32
+# Values of a request that take long to convert, and the least memory that each of them takes.
+MANY, OF_A_VALUE = 8192, 8
 SERVICES = (
     prediction_service_pb2.DESCRIPTOR.services_by_name["PredictionService"].full_name,
     model_service_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name,
@@ -169,7 +171,8 @@ class GrpcServer:
         budget = self._models.budget
         call.held = budget.reservation("")
         call.held.grow(len(raw))
-        # A message of many small parts takes many times its size: one of them at a time.
+        # A message of many small parts, or of few that stand for many, takes many times its size:
+        # one of them at a time.
         with budget.conversion() if len(raw) > FREE else nullcontext():
             request = request_class.FromString(raw)
             if not request.HasField("model_spec"):
@@ -180,13 +183,24 @@ class GrpcServer:
             call.held = budget.reservation(label)
             call.held.grow(len(raw))
             call.held.admit()
-            if request_class is PredictRequest and label:
-                most = self._limits.max_body_bytes
-                call.tensors = tensors_from_protos(request.inputs, most)
-                call.held.grow(bytes_of(call.tensors))
-                request.ClearField("inputs")
+            if request_class is PredictRequest and label and len(raw) > FREE:
+                self._convert(request, call)
+        if request_class is PredictRequest and label and len(raw) <= FREE:
+            many = values_asked_for(request.inputs) > MANY
+            with budget.conversion() if many else nullcontext():
+                self._convert(request, call)
         with self._threads_of(label):
             return answer(request, call)
+
+    def _convert(self, request: Any, call: "_Call") -> None:
+        assert call.held is not None
+        # What there is no room for need not be converted.
+        most = self._limits.max_body_bytes
+        expected = OF_A_VALUE * min(most, values_asked_for(request.inputs))
+        call.held.grow(expected)
+        call.tensors = tensors_from_protos(request.inputs, most)
+        call.held.grow(max(0, bytes_of(call.tensors) - expected))
+        request.ClearField("inputs")
 
     @contextmanager
     def _threads_of(self, label: str) -> Iterator[None]:

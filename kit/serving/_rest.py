@@ -21,7 +21,7 @@ from kit.serving._json_tensors import parse, tensors_from
 from kit.serving._limits import Limits
 from kit.serving._metrics import Metrics
 from kit.serving._models import Models
-from kit.serving._signature import Tensors, bytes_of, signature_of
+from kit.serving._signature import Tensors, bytes_of, lengths, signature_of
 from kit.serving._status import ServingError, from_exception, invalid
 from kit.serving._status_protos import metadata_of, refuse_method, status_of
 from kit.serving._version import Version
@@ -139,7 +139,7 @@ class _Api:
             )
             del body
             outputs = await asyncio.wrap_future(future)
-            size = _answer_bytes(outputs)
+            size = answer_bytes(outputs)
             held.grow(size)
             answer: bytes = await self._aside(model, held, size, json_from, outputs, rows)
             return answer
@@ -214,10 +214,15 @@ async def _send(response: Response, scope: Scope, receive: Receive, send: Send) 
         await send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
-def _answer_bytes(outputs: Tensors) -> int:
+def answer_bytes(outputs: Tensors) -> int:
     """Bound of the memory that an answer takes while it is written as JSON."""
-    # As text a number is as long as 32 characters of four bytes; a string may be all escapes.
-    return sum(160 * tensor.size for tensor in outputs.values()) + 8 * bytes_of(outputs)
+    size = 0
+    for tensor in outputs.values():
+        # A number is 32 characters of four bytes on its way to text; a string may be all escapes.
+        size += 160 * tensor.size
+        if tensor.dtype == object:
+            size += 8 * int(lengths(tensor).sum())
+    return size
 
 
 def _method(match: re.Match[str]) -> str:

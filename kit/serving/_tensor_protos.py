@@ -62,6 +62,14 @@ def tensors_from_protos(protos: Mapping[str, Any], max_bytes: int) -> Tensors:
     return found
 
 
+def values_asked_for(protos: Mapping[str, Any]) -> int:
+    """Values of the inputs by their shapes, whatever was sent; empty dimensions count as one."""
+    return sum(
+        math.prod(max(1, dim.size) for dim in proto.tensor_shape.dim[:MOST_DIMENSIONS])
+        for proto in protos.values()
+    )
+
+
 def protos_from_tensors(tensors: Tensors, into: Any) -> None:
     """Write outputs into the map of a Predict response."""
     for name, tensor in tensors.items():

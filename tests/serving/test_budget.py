@@ -1,9 +1,11 @@
 from threading import Event, Thread
 
+import numpy as np
 import pytest
 
 from kit.serving import Limits
 from kit.serving._budget import FREE, FREE_RUN, Budget, RunGate
+from kit.serving._rest import answer_bytes
 from kit.serving._status import ServingError
 
 MIB = 1024 * 1024
@@ -27,6 +29,14 @@ def test_a_small_request_is_always_let_in():
     budget = Budget(Limits(max_memory_bytes=2 * MIB))
     budget.reservation("a").grow(MIB // 2)
     budget.reservation("a").grow(FREE)
+
+
+def test_an_ordinary_answer_is_not_counted():
+    outputs = {
+        "item_id": np.array([[b"item-%010d" % n for n in range(100)]], object),
+        "score": np.zeros((1, 100), np.float32),
+    }
+    assert answer_bytes(outputs) < FREE / 2
 
 
 def test_the_last_user_of_a_reservation_releases_it_once():

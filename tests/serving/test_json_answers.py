@@ -55,3 +55,18 @@ def test_answers_in_rows():
 def test_complex_numbers_have_no_json():
     with pytest.raises(ServingError, match="Failed to write JSON value for tensor type"):
         json_from({"y": np.array([1j])}, False)
+
+
+@pytest.mark.parametrize("rows", [True, False])
+@pytest.mark.parametrize("names", ["x", "xy"])
+@pytest.mark.parametrize("size", [0, 1, 7, 5000])
+def test_an_answer_is_the_same_however_it_is_cut(monkeypatch, rows, names, size):
+    values = np.arange(3 * size, dtype=np.float32).reshape(size, 3)
+    tensors = {"x": values, "y": np.array([b"text"] * size, object)}
+    tensors = {name: tensors[name] for name in names}
+    whole = json_from(tensors, rows)
+    monkeypatch.setattr("kit.serving._json_answers.VALUES_AT_ONCE", 10**9)
+    assert json_from(tensors, rows) == whole
+    assert len(next(iter(json.loads(whole).values()))) == (
+        2 if names == "xy" and not rows else size
+    )

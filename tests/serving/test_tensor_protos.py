@@ -7,7 +7,7 @@ from tensorflow.core.framework import tensor_pb2, types_pb2
 from tensorflow_serving.apis.predict_pb2 import PredictResponse
 
 from kit.serving._status import ServingError
-from kit.serving._tensor_protos import protos_from_tensors, tensors_from_protos
+from kit.serving._tensor_protos import protos_from_tensors, tensors_from_protos, values_asked_for
 
 DTYPES = [
     "float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64",
@@ -111,6 +111,12 @@ def test_limits_apply_to_what_a_message_expands_to(protos):
     with pytest.raises(ServingError, match="asks for more than 10000 bytes") as caught:
         tensors_from_protos(inputs, 10_000)
     assert caught.value.code == "RESOURCE_EXHAUSTED"
+
+
+def test_values_are_counted_by_the_shape():
+    assert values_asked_for({"x": strings((10, 10_000))}) == 100_000
+    assert values_asked_for({"x": strings((0, 10_000)), "y": strings((3,), b"a")}) == 10_003
+    assert values_asked_for({"x": strings([1] * 10**5)}) == 1
 
 
 def test_values_beyond_the_shape_are_not_counted():
