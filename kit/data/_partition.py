@@ -43,8 +43,8 @@ def by_time(rows: Rows) -> tuple[np.ndarray, str]:
 def _cut(time: np.ndarray, valid_share: float, test_share: float) -> tuple[np.ndarray, int, int]:
     """Parts by time, and the first times of valid and test."""
     n = len(time)
-    places = [int(n * (1 - valid_share - test_share)), int(n * (1 - test_share))]
-    first_valid, first_test = (int(t) for t in np.partition(time, places)[places])
+    starts = [int(n * (1 - valid_share - test_share)), int(n * (1 - test_share))]
+    first_valid, first_test = (int(t) for t in np.partition(time, starts)[starts])
     # Many rows of one time may leave a part empty that the next time would fill.
     if first_valid == time.min():
         first_valid = _next(time, first_valid)
@@ -61,7 +61,7 @@ def _next(time: np.ndarray, value: int) -> int:
 
 
 def leave_one_out(rows: Rows) -> tuple[np.ndarray, str]:
-    rank, size = _places(rows.user, rows.time)
+    rank, size = places(rows.user, rows.time)
     from_end = size - 1 - rank
     part = np.where(from_end == 0, TEST, np.where(from_end == 1, VALID, TRAIN))
     part = np.where(size < 3, TRAIN, part).astype(np.int8)
@@ -82,7 +82,7 @@ def at_random(rows: Rows) -> tuple[np.ndarray, str]:
 
 
 def _shuffled(user: np.ndarray, seed: int, valid_share: float, test_share: float) -> np.ndarray:
-    rank, size = _places(user, np.random.default_rng(seed).random(len(user)))
+    rank, size = places(user, np.random.default_rng(seed).random(len(user)))
     enough = size >= 3
     tests = np.maximum((size * test_share).astype(np.int64), test_share > 0) * enough
     valids = np.maximum((size * valid_share).astype(np.int64), 1) * enough
@@ -144,7 +144,7 @@ def in_order_of_time(*parts: np.ndarray | None) -> bool:
     return all(a.max() <= b.min() for a, b in pairwise(times))
 
 
-def _places(user: np.ndarray, key: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def places(user: np.ndarray, key: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Of each row: its place among the user's rows by key (or order), and how many they are."""
     order = np.lexsort((user,) if key is None else (key, user))
     sizes = np.bincount(user)
