@@ -80,7 +80,8 @@ def _problems(version: Path) -> Iterator[tuple[str, str]]:
         try:
             check_card(json_object(version / CARD), str(version / CARD))
         except UserError as error:
-            yield CARD.as_posix(), f"{error.what.rstrip('.')}: {error.expected}"
+            expected = f" (expected: {error.expected})" if error.expected else ""
+            yield CARD.as_posix(), f"its card is damaged: {error.what.rstrip('.')}{expected}"
 
 
 def problems_of_files(version: Path) -> Iterator[tuple[str, str]]:

@@ -151,9 +151,10 @@ def test_the_list_of_operations_is_sorted_and_has_nothing_that_reaches_out():
     lines = (Path(__file__).parents[2] / lines).read_text().splitlines()
     names = [line for line in lines if line and not line.startswith("#")]
     assert len(names) == len({*names})
-    assert {*names} <= {*dir(tf.raw_ops)} | {"NoOp"}
+    # The bridge to XLA has one that is arithmetic alone.
+    assert {*names} <= {*dir(tf.raw_ops)} | {"NoOp", "XlaDynamicUpdateSlice"}
     reaching = re.compile(
-        "File|PyFunc|Queue|Reader|Dataset|Iterator|Send|Recv|Remote|Rpc|Print|Debug|Summary|Xla"
+        "File|PyFunc|Queue|Reader|Dataset|Iterator|Send|Recv|Remote|Rpc|Print|Debug|Summary|Xla(?!DynamicUpdateSlice)"
         "|Collective|Stage|Barrier|Proto|Tpu|TPU|Session|Bigtable|Text|Immutable|Callback|Host"
     )
     assert [name for name in names if reaching.search(name)] == ["ShardedFilename"]

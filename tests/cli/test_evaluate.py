@@ -19,7 +19,7 @@ def test_a_model_of_no_recipe_is_not_measured(model):
 def test_a_damaged_card_is_named(model, content):
     (model / "1" / "assets.extra" / "card.json").write_text(content, encoding="utf-8")
     said = refused(kit(f"evaluate {model}"))
-    assert "The card of the artefact is damaged" in said
+    assert "its card is damaged" in said
     assert "card.json" in said
 
 

@@ -33,8 +33,10 @@ def two_stage(shop, tmp_path_factory):
 
 def test_the_run_says_whether_the_second_stage_helps(two_stage):
     folder, output = two_stage
-    assert re.search(r"^stages  two-stage against retrieval alone: NDCG@10 [-+]\.?\d", output, re.M)
-    assert re.search(r"^stages  diversity 0.3: Diversity@10 ", output, re.M)
+    assert re.search(
+        r"^stages: +two-stage against retrieval alone: NDCG@10 [-+]\.?\d", output, re.M
+    )
+    assert re.search(r"^stages: +diversity 0.3: Diversity@10 ", output, re.M)
     assert f"next:      kit recommend {folder / 'model'} --examples 3" in output
 
 
