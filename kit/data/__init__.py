@@ -13,6 +13,7 @@ from kit.data._events import Events as Events
 from kit.data._feature_encoder import EncodedFeatures as EncodedFeatures
 from kit.data._feature_encoder import FeatureEncoder as FeatureEncoder
 from kit.data._features import title_column as title_column
+from kit.data._files import is_prepared as is_prepared
 from kit.data._files import read_lines as read_lines
 from kit.data._files import require_regular_file as require_regular_file
 from kit.data._histories import Histories as Histories
@@ -26,7 +27,6 @@ from kit.data._names import item_names as item_names
 from kit.data._negatives import Negatives as Negatives
 from kit.data._new_items import read_new_items as read_new_items
 from kit.data._prepared import Prepared as Prepared
-from kit.data._prepared import is_prepared as is_prepared
 from kit.data._prepared import open_prepared as open_prepared
 from kit.data._prepared import prepare as prepare
 from kit.data._profile import Profile as Profile

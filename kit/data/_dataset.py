@@ -62,6 +62,13 @@ class Dataset:
     notes: tuple[str, ...] = field(default=(), kw_only=True)
     rows_read: int = field(default=0, kw_only=True)
 
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}({self.name!r}: {self.num_users:,} users and "
+            f"{self.num_items:,} items in train; {len(self.train):,} / {len(self.valid):,} / "
+            f"{len(self.test):,} interactions in train / valid / test)"
+        )
+
     @cached_property
     def valid_is_known(self) -> bool:
         """Whether what happened in valid is known when test begins: valid lies before test.

@@ -10,6 +10,7 @@ from polars import selectors
 from kit.data._cells import stripped
 from kit.data._clean import CleaningStep, without
 from kit.data._columns import find_common, find_named, normalised, plain_name
+from kit.data._frames import FrameTable
 from kit.data._matching import difference, match_notes
 from kit.data._numbers import is_coded, numbers_note, read_numbers
 from kit.data._read import ids_of
@@ -49,7 +50,7 @@ class Features:
 
 
 def read_features(
-    path: Path,
+    path: Path | FrameTable,
     role: str,
     *,
     named: str | None,
@@ -61,7 +62,7 @@ def read_features(
     """Read the features of items or users.
 
     Args:
-        path: the file.
+        path: the file, or a table in memory.
         role: "item" or "user".
         named: the id column the user named for the interactions, if he did.
         in_interactions: the id column of the interactions.

@@ -35,6 +35,7 @@ _KINDS = {
     stat.S_IFIFO: "a named pipe (FIFO)",
     stat.S_IFSOCK: "a socket",
 }
+PREPARED_NOTE = "prepared.json"
 _KERNEL = ("/proc", "/sys")
 
 
@@ -173,6 +174,11 @@ def _kind_of_binary(content: bytes) -> str | None:
     if content[257:262] == b"ustar":
         return "a tar archive"
     return next((kind for start, kind in _FORMATS.items() if content.startswith(start)), None)
+
+
+def is_prepared(folder: str | Path) -> bool:
+    """Whether a source is a folder that `kit.data.prepare` wrote."""
+    return (Path(folder) / PREPARED_NOTE).is_file()
 
 
 def missing(path: Path) -> UserError:

@@ -15,17 +15,17 @@ from numpy.lib.format import open_memmap
 from kit.data._clean import CleaningStep
 from kit.data._dataset import PARTS, Dataset
 from kit.data._events import Events
-from kit.data._files import unreadable
+from kit.data._files import PREPARED_NOTE, require_regular_file, unreadable
 from kit.data._histories import Histories, histories
 from kit.data._turns import in_turns
 from kit.errors import UserError
 
 FORMAT = 1
-_NOTE = "prepared.json"
+_NOTE = PREPARED_NOTE
 _IN_NOTE = ("name", "num_users", "num_items", "split", "split_method", "cold", "licence")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Prepared(Dataset):
     """A dataset whose events and histories are mapped from files, grouped by user.
 
@@ -36,11 +36,6 @@ class Prepared(Dataset):
 
     histories: Histories
     digest: str
-
-
-def is_prepared(folder: str | Path) -> bool:
-    """Whether a source is a folder that `prepare` wrote."""
-    return (Path(folder) / _NOTE).is_file()
 
 
 def prepare(dataset: Dataset, folder: Path) -> None:
@@ -88,12 +83,16 @@ def prepare(dataset: Dataset, folder: Path) -> None:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def open_prepared(folder: Path) -> Prepared:
+def open_prepared(folder: str | Path) -> Prepared:
     """Open what `prepare` wrote; the arrays stay on disk until they are read.
 
     Raises:
         UserError: a file is missing or of another format.
     """
+    folder = Path(folder)
+    for file in folder.rglob("*"):
+        if not file.is_dir():
+            require_regular_file(file)
     try:
         note = json.loads((folder / _NOTE).read_text())
         if note["format"] != FORMAT:

@@ -77,6 +77,13 @@ class RankingData:
     licence: str
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        sizes = " / ".join(f"{len(part):,}" for part in (self.train, self.valid, self.test))
+        return (
+            f"RankingData({self.name!r}: {len(self.schema.features)} features; {sizes} rows in "
+            "train / valid / test)"
+        )
+
 
 def split_ranking(
     source: RankingSource,

@@ -9,6 +9,7 @@ import polars as pl
 from kit.data._clean import CleaningStep, drop_duplicates, without
 from kit.data._columns import find_common, find_named
 from kit.data._features import Features, read_features
+from kit.data._frames import FrameTable, Tabular, path_or_frame
 from kit.data._ids import Ids, to_ids
 from kit.data._infer_schema import infer_schema
 from kit.data._labels import find_labels, to_label
@@ -84,15 +85,21 @@ class RankingSource:
     licence: str
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return (
+            f"RankingSource({self.name!r}: {len(self.features):,} rows, "
+            f"{len(self.schema.features)} features, labels: {', '.join(self.labels.columns)})"
+        )
+
 
 def open_ranking(
-    source: str,
+    source: Tabular,
     *,
     columns: RankingColumns | None = None,
     schema: Path | Schema | None = None,
     is_log: bool = False,
-    items: str | None = None,
-    users: str | None = None,
+    items: Tabular | None = None,
+    users: Tabular | None = None,
     limit: int | None = None,
     format: TableFormat = DETECTED,
 ) -> RankingSource:
@@ -121,7 +128,8 @@ def open_ranking(
     columns = columns or RankingColumns()
     if columns.time_format is not None:
         check_time_format(columns.time_format)
-    table = read_table(source, format)
+    table = read_table(path_or_frame(source), format)
+    source = table.name
     roles = _roles(table, columns, needed=("user", "item") if is_log else ())
     frame, tables = table.frame, dict[str, Features]()
     ids = {role: _ids(table, roles[role]) for role in ("user", "item") if role in roles}
@@ -130,7 +138,9 @@ def open_ranking(
     notes: list[str] = []
     for role, file in (("item", items), ("user", users)):
         if file is not None:
-            frame, tables[role] = _with_features(frame, Path(file), role, roles, table, format)
+            given = path_or_frame(file)
+            path = given if isinstance(given, FrameTable) else Path(given)
+            frame, tables[role] = _with_features(frame, path, role, roles, table, format)
             cleaning += tables[role].cleaning
             notes += tables[role].notes
     names: list[str] = []
@@ -271,7 +281,7 @@ def _by_common_name(
 
 def _with_features(
     frame: pl.DataFrame,
-    path: Path,
+    path: Path | FrameTable,
     role: str,
     roles: Mapping[str, str],
     table: TableRows,

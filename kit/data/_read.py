@@ -10,6 +10,7 @@ import polars as pl
 
 from kit.data._columns import ROLES, Columns, find_columns, plain_name
 from kit.data._files import missing, unreadable
+from kit.data._frames import FrameTable
 from kit.data._ids import Ids, check_same_form, encoded, to_ids
 from kit.data._parts import PART, PARTS, TRAIN, VALID, part_of, parts_in, split_column
 from kit.data._table_format import DETECTED, TableFormat
@@ -39,21 +40,23 @@ class Rows:
     notes: list[str] = field(default_factory=list)
 
 
-def read_interactions(path: Path, columns: Columns, format: TableFormat = DETECTED) -> Rows:
+def read_interactions(
+    path: Path | FrameTable, columns: Columns, format: TableFormat = DETECTED
+) -> Rows:
     """Read a file, or all files of a folder; files named train, valid, test become parts.
 
     So do the values of a column called split, part, subset or set, where they name parts.
 
     Args:
-        path: the file or folder.
+        path: the file or folder, or a table in memory.
         columns: names of columns.
         format: how text tables are written, where their content does not show it.
 
     Raises:
         UserError: see `kit.data.open_source`.
     """
-    files = files_of(path)
-    parts = parts_of(files, path)
+    files: Sequence[Path | FrameTable]
+    files, parts = sources_of(path)
     frames: list[pl.DataFrame] = []
     places: list[tuple[str, int]] = []
     first: tuple[Table, dict[str, str], dict[str, Ids]] | None = None
@@ -74,7 +77,7 @@ def read_interactions(path: Path, columns: Columns, format: TableFormat = DETECT
         for role, of_first in first[2].items():
             check_same_form(of_first, ids[role])
         if parts:
-            frame = frame.with_columns(part=pl.lit(parts[file], PART))
+            frame = frame.with_columns(part=pl.lit(parts[Path(str(file))], PART))
         frames.append(frame)
         places.append((str(file), table.first_row))
     assert first is not None
@@ -100,6 +103,14 @@ def _with_parts(frames: list[pl.DataFrame], places: list[tuple[str, int]]) -> pl
     parts = parts_in(whole[_SPLIT].rename(named[0].removeprefix(_SPLIT)), locate)
     whole = whole.drop(_SPLIT)
     return whole if parts is None else whole.with_columns(parts.alias("part"))
+
+
+def sources_of(path: Path | FrameTable) -> tuple[list[Path] | list[FrameTable], dict[Path, str]]:
+    """The files of a source, or the table itself, and which file is which part."""
+    if isinstance(path, FrameTable):
+        return [path], {}
+    files = files_of(path)
+    return files, parts_of(files, path)
 
 
 def files_of(path: Path) -> list[Path]:

@@ -17,7 +17,9 @@ from kit.data._clean import (
 )
 from kit.data._columns import BY_COMMON_NAMES, Columns, find_columns
 from kit.data._features import read_features
-from kit.data._read import read_interactions
+from kit.data._files import is_prepared
+from kit.data._frames import FrameTable, Tabular, path_or_frame
+from kit.data._read import Rows, read_interactions
 from kit.data._table_format import DETECTED, TableFormat
 from kit.data._times import SECOND, check_time_format, time_notes
 from kit.errors import UserError
@@ -50,6 +52,13 @@ class Source:
     licence: str
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        rows = self.interactions
+        return (
+            f"Source({self.name!r}: {len(rows):,} interactions, "
+            f"{rows['user_id'].n_unique():,} users, {rows['item_id'].n_unique():,} items)"
+        )
+
 
 @dataclass(frozen=True)
 class _Opened:
@@ -66,11 +75,11 @@ class _Opened:
 
 
 def open_source(
-    source: str,
+    source: Tabular,
     *,
     columns: Columns = BY_COMMON_NAMES,
-    items: str | None = None,
-    users: str | None = None,
+    items: Tabular | None = None,
+    users: Tabular | None = None,
     limit: int | None = None,
     format: TableFormat = DETECTED,
 ) -> Source:
@@ -79,10 +88,11 @@ def open_source(
     Args:
         source: a file (.csv, .tsv, .jsonl, each also .gz; .parquet; .inter), a folder of such
             files (if it holds train.* and test.*, a given split), `tfds:NAME[/CONFIG]`, or the
-            name of a built-in data set (`online-retail`).
+            name of a built-in data set (`online-retail`); or a DataFrame or LazyFrame of polars, or
+            a DataFrame of pandas.
         columns: names of columns, where common names do not find them.
-        items: file with one row of features for each item.
-        users: file with one row of features for each user.
+        items: file or frame with one row of features for each item.
+        users: file or frame with one row of features for each user.
         limit: keep only this many rows, the last by time, without time the first; of a given
             split it limits the train part.
         format: how text tables are written, where their content does not show it.
@@ -104,7 +114,7 @@ def open_source(
         raise UserError(f"The limit {limit} keeps no row.", where="--limit", expected="1 or more")
     if columns.time_format is not None:
         check_time_format(columns.time_format)
-    opened = _open(source, columns, format)
+    opened = _open(path_or_frame(source), columns, format)
     frame, steps = drop_incomplete(
         opened.frame, where=opened.where, names=opened.names, markers=opened.markers
     )
@@ -125,8 +135,9 @@ def open_source(
     tables = {"item": opened.items, "user": opened.users}
     for role, file in (("item", items), ("user", users)):
         if file is not None:
+            table = path_or_frame(file)
             found = read_features(
-                Path(file),
+                Path(table) if isinstance(table, str) else table,
                 role,
                 named=getattr(columns, role),
                 in_interactions=opened.names[role],
@@ -137,7 +148,7 @@ def open_source(
             cleaning += found.cleaning
             notes += found.notes
     return Source(
-        name=source,
+        name=opened.where,
         interactions=frame,
         items=tables["item"],
         users=tables["user"],
@@ -148,7 +159,9 @@ def open_source(
     )
 
 
-def _open(source: str, columns: Columns, format: TableFormat) -> _Opened:
+def _open(source: str | FrameTable, columns: Columns, format: TableFormat) -> _Opened:
+    if isinstance(source, FrameTable):
+        return _of_rows(read_interactions(source, columns, format), str(source))
     if source.startswith("tfds:"):
         # TensorFlow takes seconds to import, and no other source needs it.
         from kit.data._tfds import read_tfds
@@ -189,13 +202,24 @@ def _open(source: str, columns: Columns, format: TableFormat) -> _Opened:
     path = Path(source)
     if not source or (not path.suffix and path.name == source and not path.exists()):
         raise _unknown_name(source)
-    rows = read_interactions(path, columns, format)
+    if is_prepared(path):
+        raise UserError(
+            "The folder holds prepared data, not a source.",
+            where=source,
+            expected="a source of interactions",
+            remedy="Name what it was prepared from, or train on it as it is; in Python: "
+            "kit.data.open_prepared(folder).",
+        )
+    return _of_rows(read_interactions(path, columns, format), source)
+
+
+def _of_rows(rows: Rows, where: str) -> _Opened:
     return _Opened(
         rows.frame,
         len(rows.frame),
         rows.names,
         [],
-        where=source,
+        where=where,
         markers=rows.markers,
         notes=rows.notes,
     )

@@ -1,6 +1,7 @@
 """Files of rows with any columns, as one frame."""
 
 import difflib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import polars as pl
 
 from kit.data._builtin import BUILT_IN, TABLES
 from kit.data._columns import plain_name
+from kit.data._frames import FrameTable
 from kit.data._parts import PART, parts_in, split_column
 from kit.data._read import files_of, parts_of
 from kit.data._table_format import DETECTED, TableFormat
@@ -42,7 +44,7 @@ class TableRows:
         return f"{path}, row {row - start + first}"
 
 
-def read_table(source: str, format: TableFormat = DETECTED) -> TableRows:
+def read_table(source: str | FrameTable, format: TableFormat = DETECTED) -> TableRows:
     """Read a built-in data set, a file, or a folder of files (train.*, valid.*, test.* are parts).
 
     So is a column called split, part, subset or set that says train, valid or test of every row.
@@ -50,6 +52,8 @@ def read_table(source: str, format: TableFormat = DETECTED) -> TableRows:
     Raises:
         UserError: the source cannot be read, or its files have different columns.
     """
+    if isinstance(source, FrameTable):
+        return _read_files([source], {}, str(source), format)
     if source.startswith("tfds:"):
         # TensorFlow takes seconds to import, and no other source needs it.
         from kit.data._tfds import read_tfds_table
@@ -69,7 +73,15 @@ def read_table(source: str, format: TableFormat = DETECTED) -> TableRows:
     if not source or (not path.suffix and path.name == source and not path.exists()):
         raise _unknown_name(source)
     files = files_of(path)
-    parts = parts_of(files, path)
+    return _read_files(files, parts_of(files, path), source, format)
+
+
+def _read_files(
+    files: Sequence[Path | FrameTable],
+    parts: Mapping[Path, str],
+    source: str,
+    format: TableFormat,
+) -> TableRows:
     frames: list[pl.DataFrame] = []
     labels: list[pl.Series] = []
     places = []
@@ -83,7 +95,9 @@ def read_table(source: str, format: TableFormat = DETECTED) -> TableRows:
         places.append((sum(map(len, frames)), str(file), opened.first_row))
         frames.append(frame.rename({name: plain_name(name) for name in frame.columns}))
         if parts:
-            labels.append(pl.Series("part", [parts[file]], PART).new_from_index(0, len(frame)))
+            labels.append(
+                pl.Series("part", [parts[Path(str(file))]], PART).new_from_index(0, len(frame))
+            )
     try:
         whole = pl.concat(frames, how="vertical_relaxed")
     except pl.exceptions.PolarsError as error:

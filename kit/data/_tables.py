@@ -8,6 +8,7 @@ import polars as pl
 
 from kit.data._delimited import DelimitedTable
 from kit.data._files import read_text, require_regular_file
+from kit.data._frames import FrameTable
 from kit.data._json_lines import JsonLinesTable
 from kit.data._parquet import ParquetTable, is_parquet
 from kit.data._separators import detect_separator, sample_of
@@ -68,16 +69,18 @@ def is_table(path: Path) -> bool:
     return kind_of(path) in INTERACTION_SUFFIXES and not path.name.startswith((".", "_"))
 
 
-def open_table(path: Path, format: TableFormat = DETECTED) -> Table:
+def open_table(path: Path | FrameTable, format: TableFormat = DETECTED) -> Table:
     """Open a file by its extension; one that says no format, by its content.
 
     Args:
-        path: the file.
+        path: the file, or a table in memory.
         format: how text tables are written, where their content does not show it.
 
     Raises:
         UserError: no known format, or the file cannot be read.
     """
+    if isinstance(path, FrameTable):
+        return path
     kind = kind_of(path)
     require_regular_file(path)
     if (kind == ".parquet" and path.suffix.lower() not in COMPRESSED) or is_parquet(path):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from kit.data._features import id_column
+from kit.data._files import read_lines
 from kit.data._read import ids_of
 from kit.data._tables import INTERACTION_SUFFIXES, kind_of, open_table
 from kit.errors import UserError
@@ -24,16 +25,7 @@ def read_user_ids(path: Path) -> list[str]:
         text = ids_of(table, table.read([column])[column], column).text
         ids = text.drop_nulls().unique(maintain_order=True).to_list()
     else:
-        try:
-            lines = path.read_text(encoding="utf-8-sig").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(
-                "The list of users cannot be read.",
-                where=str(path),
-                expected="a table with a column of users, or a text file in UTF-8 with one id a "
-                "line",
-                remedy=f"Check the file: {error}",
-            ) from None
+        lines = read_lines(path)
         ids = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
     if not ids:
         raise UserError("The list of users is empty.", where=str(path))

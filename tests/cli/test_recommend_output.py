@@ -100,7 +100,7 @@ def test_without_a_folder_the_exports_that_are_here_are_named(tmp_path, monkeypa
         ("--all-users --output x", "Lists cannot be written as 'x'"),
         ("--all-users --output folder.csv", "There is a folder of that name"),
         ("--all-users --output file/x.csv", "The folder of --output cannot be written"),
-        ("--users nothing.txt --output x.csv", "The list of users cannot be read"),
+        ("--users nothing.txt --output x.csv", "There is no such file"),
         ("--users nothing.csv --output x.csv", "nothing.csv"),
     ],
 )

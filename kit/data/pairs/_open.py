@@ -4,6 +4,7 @@ import difflib
 from pathlib import Path
 
 from kit.data._builtin import PAIRS
+from kit.data._frames import FrameTable, Tabular, path_or_frame
 from kit.data._table_format import DETECTED, TableFormat
 from kit.data._table_rows import TableRows, read_table
 from kit.data._tables import is_table
@@ -14,7 +15,7 @@ from kit.errors import UserError
 
 
 def open_pairs(
-    source: str,
+    source: Tabular,
     *,
     source_column: str | None = None,
     target_column: str | None = None,
@@ -44,20 +45,23 @@ def open_pairs(
     (('en', 'fr'), 'He is old.', 'Il est vieux.')
     """
     named = (source_column or from_language, target_column or to_language)
-    if source in PAIRS:
-        table = PAIRS[source]()
-        rows = TableRows(source, table.frame, table.part, ((0, source, 1),), table.licence)
+    name = path_or_frame(source)
+    if isinstance(name, FrameTable):
+        return pairs_of(read_table(name, format), *named)
+    if name in PAIRS:
+        table = PAIRS[name]()
+        rows = TableRows(name, table.frame, table.part, ((0, name, 1),), table.licence)
         return pairs_of(rows, *named)
-    path = Path(source)
-    if source and path.is_dir() and not any(map(is_table, path.iterdir())):
+    path = Path(name)
+    if name and path.is_dir() and not any(map(is_table, path.iterdir())):
         return open_parallel(path, from_language, to_language, format)
-    is_name = not source.startswith("tfds:") and not path.suffix and path.name == source
-    if not source or (is_name and not path.exists()):
-        near = difflib.get_close_matches(source, PAIRS, n=1, cutoff=0.5)
+    is_name = not name.startswith("tfds:") and not path.suffix and path.name == name
+    if not name or (is_name and not path.exists()):
+        near = difflib.get_close_matches(name, PAIRS, n=1, cutoff=0.5)
         raise UserError(
-            f"There is no file, folder or built-in data set '{source}'.",
+            f"There is no file, folder or built-in data set '{name}'.",
             where="--data",
             expected=f"a path, tfds:NAME, or a built-in name: {', '.join(PAIRS)}",
             remedy=f"Did you mean {near[0]}?" if near else "Check the name.",
         )
-    return pairs_of(read_table(source, format), *named)
+    return pairs_of(read_table(name, format), *named)

@@ -23,3 +23,6 @@ class PairSource:
     parts: Sequence[str] | None
     names: tuple[str, str]
     licence: str
+
+    def __repr__(self) -> str:
+        return f"PairSource({self.name!r}: {len(self.sources):,} pairs)"

@@ -66,6 +66,10 @@ class PairData:
     cleaning: tuple[CleaningStep, ...]
     licence: str
 
+    def __repr__(self) -> str:
+        sizes = " / ".join(f"{len(part):,}" for part in (self.train, self.valid, self.test))
+        return f"PairData({self.name!r}: {sizes} texts in train / valid / test)"
+
 
 def split_pairs(
     source: PairSource,

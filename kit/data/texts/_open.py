@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from kit.data._builtin import TEXTS
+from kit.data._frames import FrameTable, Tabular, path_or_frame
 from kit.data._named_columns import LABEL, named_column
 from kit.data._read import files_of, parts_of
 from kit.data._table_format import DETECTED, TableFormat
@@ -18,7 +19,7 @@ TEXT = ("text", "sentence", "review", "content", "body", "message", "comment", "
 
 
 def open_texts(
-    source: str,
+    source: Tabular,
     *,
     text_column: str | None = None,
     label_column: str | None = None,
@@ -45,13 +46,13 @@ def open_texts(
     >>> source.texts[1], source.labels[1], len(source.texts)
     ('Good case, Excellent value.', 'positive', 3000)
     """
-    tables = _tables(source, format)
+    tables = _tables(path_or_frame(source), format)
     found = [_rows(table, part, text_column, label_column) for table, part in tables]
     parts: list[str | None] = []
     for one in found:
         parts += one.parts or [None] * len(one.texts)
     return TextSource(
-        name=source,
+        name=str(path_or_frame(source)),
         texts=[text for one in found for text in one.texts],
         names=[name for one in found for name in one.names],
         labels=[label for one in found for label in one.labels],
@@ -89,8 +90,10 @@ def _rows(
     )
 
 
-def _tables(source: str, format: TableFormat) -> list[tuple[TableRows, str | None]]:
+def _tables(source: str | FrameTable, format: TableFormat) -> list[tuple[TableRows, str | None]]:
     """The tables of a source and of which part each is; their columns may have other names."""
+    if isinstance(source, FrameTable):
+        return [(read_table(source, format), None)]
     if source in TEXTS:
         found = TEXTS[source]()
         return [(TableRows(source, found.frame, None, ((0, source, 1),), found.licence), None)]

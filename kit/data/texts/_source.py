@@ -23,3 +23,7 @@ class TextSource:
     labels: Sequence[str | None]
     parts: Sequence[str] | None
     licence: str
+
+    def __repr__(self) -> str:
+        classes = {label for label in self.labels if label is not None}
+        return f"TextSource({self.name!r}: {len(self.texts):,} texts, {len(classes):,} classes)"

@@ -51,6 +51,13 @@ class TextData:
     cleaning: tuple[CleaningStep, ...]
     licence: str
 
+    def __repr__(self) -> str:
+        sizes = " / ".join(f"{len(part):,}" for part in (self.train, self.valid, self.test))
+        return (
+            f"TextData({self.name!r}: {len(self.classes)} classes; {sizes} texts in "
+            "train / valid / test)"
+        )
+
 
 def split_texts(
     source: TextSource,
