@@ -78,10 +78,14 @@ def _problems(version: Path) -> Iterator[tuple[str, str]]:
     yield from problems_of_graph(version)
     if (version / CARD).is_file():
         try:
-            check_card(json_object(version / CARD), str(version / CARD))
+            card = json_object(version / CARD)
         except UserError as error:
-            expected = f" (expected: {error.expected})" if error.expected else ""
-            yield CARD.as_posix(), f"its card is damaged: {error.what.rstrip('.')}{expected}"
+            yield CARD.as_posix(), f"its card is damaged: {error.what.rstrip('.')}"
+            return
+        try:
+            check_card(card, str(version / CARD))
+        except UserError as error:
+            yield CARD.as_posix(), f"{error.what.rstrip('.')} (expected: {error.expected})"
 
 
 def problems_of_files(version: Path) -> Iterator[tuple[str, str]]:

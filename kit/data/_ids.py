@@ -12,7 +12,8 @@ from kit.errors import UserError
 INTEGERS, TEXT = "integers", "text"
 _WHOLE = r"^-?\d+$"
 _WHOLE_OR_FLOAT = r"^-?\d+(\.0+)?$"
-_LINE_BREAK = r"[\r\n]"
+# A stray quote that swallows rows leaves separators behind a line break.
+_SWALLOWED_ROWS = r"[\r\n][\s\S]*[\t,;|]"
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def to_ids(
         spelled = distinct.filter(words == word)
         return int(column.is_in(spelled.implode()).arg_max() or 0) + first_row
 
-    _refuse_line_breaks(words, row_of, where)
+    _refuse_swallowed_rows(words, row_of, where)
     found = _one_form(words, row_of, where)
     if not found.equals(raw, null_equal=True):
         column = _recoded(column, distinct, found)
@@ -136,8 +137,8 @@ def _whole_numbers(values: pl.Series, *, where: str, first_row: int) -> pl.Serie
     return whole.cast(pl.String)
 
 
-def _refuse_line_breaks(words: pl.Series, row_of: Callable[[str], int], where: str) -> None:
-    broken = words.filter(words.str.contains(_LINE_BREAK))
+def _refuse_swallowed_rows(words: pl.Series, row_of: Callable[[str], int], where: str) -> None:
+    broken = words.filter(words.str.contains(_SWALLOWED_ROWS))
     if len(broken):
         rows = sorted((row_of(word), word) for word in broken.head(1000))
         row, word = rows[0]

@@ -206,38 +206,16 @@ def _rows_of(
 
 def ids_of(table: Table, values: pl.Series | Sequence[pl.Series], column: str) -> Ids:
     """The ids of one column of a table."""
-    ids = to_ids(
+    return to_ids(
         values,
         typed=table.typed_ids,
         kind=table.check_id_type(column),
         **_place(table, column),
     )
-    _check_one_line(ids, table, column)
-    return ids
 
 
 def _place(table: Table, column: str) -> dict[str, Any]:
     return {"where": f"{table.path}, column {plain_name(column)}", "first_row": table.first_row}
-
-
-def _check_one_line(ids: Ids, table: Table, column: str) -> None:
-    """An id with a line break is a damaged row, or several that a stray quote holds together.
-
-    Raises:
-        UserError: there is one; names the row.
-    """
-    broken = ids.text.unique().cast(pl.String).drop_nulls()
-    broken = broken.filter(broken.str.contains(r"[\r\n]"))
-    if broken.is_empty():
-        return
-    row = int((ids.text.cast(pl.String).is_in(broken.implode())).arg_max() or 0)
-    text = str(ids.text[row])
-    raise UserError(
-        f"An id holds a line break: {text[:40]!r}{'...' if len(text) > 40 else ''}.",
-        where=f"{table.path}, column {plain_name(column)}, row {row + table.first_row}",
-        expected="ids of one line",
-        remedy="Check the quotes of this row and of the next ones, or replace the line breaks.",
-    )
 
 
 def _differs(

@@ -150,7 +150,12 @@ def test_ids_that_resemble_markers_are_kept(value: str) -> None:
     assert ids(pl.Series([value, "u1"]), typed=False) == [value, "u1"]
 
 
-def test_an_id_with_a_line_break_is_refused_with_its_row() -> None:
+def test_a_line_break_may_be_part_of_an_id() -> None:
+    values = pl.Series(["a|b\n# head", "two\r\nlines", "c"])
+    assert ids(values, typed=False) == ["a|b\n# head", "two\r\nlines", "c"]
+
+
+def test_an_id_that_holds_rows_is_refused_with_its_row() -> None:
     values = pl.Series(["a", "Heroes\t5\nb\t4\nHeroes", "c"])
     with pytest.raises(UserError, match=r"break: it begins with 'Heroes(.|\n)*column u, row 3"):
         ids(values, typed=False)
