@@ -12,7 +12,7 @@ from kit.data import Histories
 from kit.errors import PEER_LOST, PeerLost
 from kit.models import RetrievalLoss, TwoTower
 from kit.optimizers import LazyAdamW
-from kit.training import Checkpoints, UserBatches, finish_together, fit, strategy
+from kit.training import Checkpoints, UserBatches, shutdown_barrier, fit, strategy
 
 USERS, ITEMS, EACH, BATCH = 5_000, 20_000, 20, 250
 
@@ -54,7 +54,7 @@ def main() -> None:
         callbacks=[Log(folder / f"{name}.losses")],
     )
     np.savez(folder / f"{name}.npz", *model.get_weights())
-    finish_together(model.distribute_strategy)
+    shutdown_barrier(model.distribute_strategy)
 
 
 if __name__ == "__main__":

@@ -185,7 +185,7 @@ def input_table(inputs: Inputs) -> Table:
         [
             "the chief takes the model over",
             f"{inputs.chief_copies:g} times its tables",
-            "`on_this_device`, once: 16 GB for a table of 2.2 GB in two shards",
+            "`copy_to_host`, once: 16 GB for a table of 2.2 GB in two shards",
         ],
         ["an id as a string", f"{inputs.id_bytes} bytes", "assumed"],
     ]

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from kit import metrics as metrics
     from kit import models as models
     from kit import optimizers as optimizers
+    from kit import pipeline as pipeline
     from kit import progress as progress
     from kit import reranking as reranking
     from kit import retrieval as retrieval
     from kit import serving as serving
+    from kit import tasks as tasks
     from kit import tokenizers as tokenizers
     from kit import training as training
 
@@ -47,10 +49,12 @@ _PACKAGES = [
     "metrics",
     "models",
     "optimizers",
+    "pipeline",
     "progress",
     "reranking",
     "retrieval",
     "serving",
+    "tasks",
     "tokenizers",
     "training",
 ]

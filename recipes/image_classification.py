@@ -8,13 +8,11 @@ trained as a whole. fashion-mnist-part takes some two minutes of processor time 
 accuracy of .88, a linear model of the pixels .82; see results/images.json.
 """
 
-import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
-from kit.cluster import is_chief, serve_cluster
 from kit.console import (
     CheckpointOptions,
     Command,
@@ -22,32 +20,32 @@ from kit.console import (
     ImageTrainingOptions,
     TrainingOptions,
     checkpoint_options,
-    claim_folders,
-    command_line,
-    echo,
     image_options,
     image_training_options,
-    print_comparison,
     quiet_tensorflow,
     training_options_of,
-    verified,
 )
+from kit.pipeline import Recipe, run
+from kit.tasks import ImageClassification
 
 if TYPE_CHECKING:
     from kit.data.images import ImageData
     from kit.models import ImageClassifier, PretrainedEncoder
-    from kit.training import Checkpoints, ImageBatches, Precision, Training
+    from kit.tasks import Built, Stage
+    from kit.training import ImageBatches, Precision
 
 EPOCHS, LEARNING_RATE, BATCH = 12, 0.2, 128
 WEIGHT_DECAY = 0.003
 WARM_UP = 0.1
 HEAD_RATE, TUNING_RATE = 1e-3, 1e-4
+
 INTENDED_USE = "Saying which of the classes it was trained on a picture shows, and how surely."
 LIMITS = [
     "A picture of none of the classes gets one of them, maybe with a high probability.",
     "It was measured on pictures taken as those of the data were; others may be harder.",
     "Pictures are resized to the size it was trained on; their proportions are not kept.",
 ]
+RECIPE = Recipe(name="image-classification", intended_use=INTENDED_USE, limits=LIMITS)
 
 
 @click.command(
@@ -66,153 +64,74 @@ def main(
     how: ImageTrainingOptions,
 ) -> None:
     """Train a model that says what is in a picture, evaluate, export and verify it."""
-    serve_cluster()
-    folders = claim_folders("image-classification", training, checkpoint)
-    say = echo if is_chief() and not training.quiet else lambda text: None
-    begin = time.perf_counter()
-    source = data.open()
 
-    # The imports stand along the road: help and mistakes in the data need not wait for TensorFlow.
-    quiet_tensorflow()
-    from kit.evaluation import SHOWN, ClassPredictions
-    from kit.evaluation import images as evaluation
-    from kit.export import export_images
-    from kit.models import pretrained_encoder
-    from kit.training import (
-        answer_in_float32,
-        calibrate,
-        choose_precision,
-        choose_strategy,
-        finish_together,
-        fit,
-        on_this_device,
-        strategy,
-    )
+    def read() -> "ImageData":
+        source = data.open()
+        if how.backbone is None:
+            return data.split_of(source)
+        quiet_tensorflow()
+        from kit.models import pretrained_image_size
 
-    devices = choose_strategy(training.strategy)
-    chosen = strategy(devices.name)
-    precision = choose_precision(training.precision)
-    with chosen.scope(), precision.scope():
+        size = pretrained_image_size(how.backbone)
+        return data.split_of(source, size=size, in_colour=True)
+
+    def build(dataset: "ImageData", precision: "Precision") -> "Built":
+        from kit.models import pretrained_encoder
+        from kit.tasks import Built
+
         backbone = pretrained_encoder(how.backbone) if how.backbone else None
-    dataset = data.split_of(
-        source, size=backbone.size if backbone else None, in_colour=backbone is not None
-    )
-    left_out = "".join(f"; left out {step.rows:,} {step.name}" for step in dataset.cleaning)
-    say(
-        f"data:      {len(dataset.train):,} pictures in train, {len(dataset.classes)} classes, "
-        f"{'x'.join(map(str, dataset.shape))}{', resized' * dataset.is_resized}; "
-        f"split {dataset.split}{left_out}"
-    )
-    say(f"device:    {devices}")
-    say(f"precision: {precision}")
-    with chosen.scope(), precision.scope():
         model, batches = model_and_batches(dataset, backbone, data, training, how)
-    seconds = {"prepare": time.perf_counter() - begin}
-    settings = {
-        **data.card(),
-        **asdict(training),
-        **asdict(how),
-        "precision": precision.name,
-        "epochs": training.epochs or EPOCHS,
-        "batch_size": batches.batch_size,
-        "learning_rate": training.learning_rate or (TUNING_RATE if backbone else LEARNING_RATE),
-    }
-    name = "fine-tuned" if backbone else how.model
-
-    def on_valid() -> ClassPredictions:
-        said = evaluation.probabilities_of_pictures(model, dataset.valid)
-        return ClassPredictions(dataset.valid.labels, said)
-
-    kept: list[Checkpoints] = []
-
-    def trained(stage: str, epochs: int, rate: float) -> "Training":
-        with chosen.scope(), precision.scope():
-            compile_for(model, batches, how, precision, epochs, rate)
-        kept.append(checkpoint.of_run(folders.report, settings, stage))
-        return fit(
-            model,
-            batches,
-            measure=lambda: on_valid().summary()["accuracy"],
-            metric="valid accuracy",
-            epochs=epochs,
-            quiet=training.quiet,
-            tensorboard=folders.report / "tensorboard" / stage,
-            checkpoints=kept[-1],
+        epochs = training.epochs or EPOCHS
+        rate = training.learning_rate or (TUNING_RATE if backbone else LEARNING_RATE)
+        return Built(
+            model=model,
+            batches=batches,
+            name="fine-tuned" if backbone else how.model,
+            settings={**asdict(how), "epochs": epochs, "learning_rate": rate},
+            stages=stages(model, batches, how, precision, epochs, rate),
         )
 
-    frozen = None
-    if backbone and how.frozen_epochs:
-        model.encoder.trainable = False
-        frozen = trained("frozen", how.frozen_epochs, HEAD_RATE)
-        model.encoder.trainable = True
-    fitted = trained("whole" if backbone else "", settings["epochs"], settings["learning_rate"])
-    model = on_this_device(model)
-    if not is_chief():
-        finish_together(model.distribute_strategy)
-        return
-    went_on = f", went on from step {fitted.resumed_step:,}" if fitted.resumed_step else ""
-    history = fitted.history
-    if frozen:
-        later = frozen.history[-1]["epoch"]
-        history = [*frozen.history, *({**row, "epoch": row["epoch"] + later} for row in history)]
-    seconds["train"] = fitted.seconds + (frozen.seconds if frozen else 0)
-    say(
-        f"train:     {seconds['train']:.0f} s, {fitted.interactions_per_second:,.0f} pictures/s "
-        f"({fitted.waiting:.0%} of it waiting for data), best valid accuracy "
-        f"{fitted.best:.4f}{went_on}"
-    )
-    answer_in_float32(model)
-
-    begin = time.perf_counter()
-    valid = on_valid()
-    settings["temperature"] = calibrate(model.head, valid.probabilities, valid.labels)
-    valid = on_valid()
-    said = evaluation.probabilities_of_pictures(model, dataset.test)
-    test = ClassPredictions(dataset.test.labels, said)
-    baselines = evaluation.image_baselines(dataset, seed=data.seed)
-    seconds["evaluate"] = time.perf_counter() - begin
-
-    numbers = evaluation.write_image_report(
-        evaluation.ImageReport(
-            recipe="image-classification",
-            model=name,
-            command=command_line(),
-            data=dataset,
-            settings=settings,
-            classifier=model,
-            valid=valid,
-            test=test,
-            baselines=baselines,
-            history=history,
-            metric="valid accuracy",
-            seconds=seconds,
-        ),
-        folders.report,
+    run(
+        RECIPE,
+        ImageClassification(),
+        read,
+        build,
+        source=data.card(),
+        training=training,
+        checkpoint=checkpoint,
+        seed=data.seed,
     )
 
-    version, checks = export_images(
-        model,
-        dataset,
-        folders.output,
-        card={
-            "recipe": "image-classification",
-            "model": name,
-            "data": data.card(),
-            "dataset": numbers["data"],
-            "results": numbers["test"],
-            "baselines": numbers["baselines"],
-            "intended_use": INTENDED_USE,
-            "limits": LIMITS,
-        },
+
+def stages(
+    model: "ImageClassifier",
+    batches: "ImageBatches",
+    how: ImageTrainingOptions,
+    precision: "Precision",
+    epochs: int,
+    rate: float,
+) -> "list[Stage]":
+    """A pretrained encoder is frozen first, so that the new head does not spoil it."""
+    from kit.tasks import Stage
+
+    def begin(trainable: bool, epochs: int, rate: float) -> None:
+        if model.is_pretrained:
+            model.encoder.trainable = trainable
+        compile_for(model, batches, how, precision, epochs, rate)
+
+    whole = Stage(
+        epochs=epochs,
+        name="whole" if model.is_pretrained else "",
+        begin=lambda: begin(True, epochs, rate),
     )
-    for checkpoints in kept:
-        checkpoints.clear()
-    say(verified(checks))
-    print_comparison(numbers["test"]["protocol"], {name: test, **baselines}, {}, SHOWN)
-    echo(f"report:    {folders.report / 'report.html'}")
-    echo(f"model:     {version}")
-    echo(f"next:      kit evaluate {version.parent}")
-    finish_together(model.distribute_strategy)
+    if not model.is_pretrained or not how.frozen_epochs:
+        return [whole]
+    frozen = Stage(
+        epochs=how.frozen_epochs,
+        name="frozen",
+        begin=lambda: begin(False, how.frozen_epochs, HEAD_RATE),
+    )
+    return [frozen, whole]
 
 
 def model_and_batches(

@@ -8,43 +8,39 @@ of its places a score for every class and the sides of a box. On 2 cores the who
 nine minutes and reaches a mAP50 of .89, the mean of three seeds; see results/detection.json.
 """
 
-import time
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
-from kit.cluster import is_chief, serve_cluster
 from kit.console import (
     CheckpointOptions,
     Command,
     DetectionOptions,
     TrainingOptions,
     checkpoint_options,
-    claim_folders,
-    command_line,
     detection_options,
-    echo,
-    print_table,
-    quiet_tensorflow,
     training_options_of,
-    verified,
 )
+from kit.pipeline import Recipe, run
+from kit.tasks import Detection
 
 if TYPE_CHECKING:
     from kit.data.detection import DetectionData
     from kit.models import Detector
+    from kit.tasks import Built
     from kit.training import DetectionBatches, Precision
 
 
 EPOCHS, LEARNING_RATE, WEIGHT_DECAY = 60, 0.002, 0.05
 WARM_UP = 50
+
 INTENDED_USE = "Finding and counting objects of the classes it was trained on in pictures alike."
 LIMITS = [
     "Pictures of another kind, light or scale than those of the data are answered, not refused.",
     "A score orders boxes and estimates their overlap; it is no probability.",
     "Objects of less than about eight pixels in what it takes are mostly missed.",
 ]
+RECIPE = Recipe(name="object-detection", intended_use=INTENDED_USE, limits=LIMITS)
 
 
 @click.command(
@@ -57,22 +53,22 @@ LIMITS = [
     "--size",
     type=click.IntRange(min=64),
     metavar="PIXELS",
-    help="Longer side of what the model takes; the shorter one follows from the pictures.  "
-    "[default: the pictures', at most 416]",
+    help="Longer side of what the model takes; the shorter one follows from the images.  "
+    "[default: the images', at most 416]",
 )
 @click.option(
     "--flip",
     type=click.Choice(["horizontal", "both", "none"]),
     default="horizontal",
     show_default=True,
-    help="How pictures are turned about in training; both where they have no upright.",
+    help="Flip images in training; both where images have no natural orientation.",
 )
 @click.option(
     "--mosaic",
     type=click.FloatRange(0, 1),
     default=0.5,
     show_default=True,
-    help="Share of the training pictures that are joined from parts of four.",
+    help="Share of training images that are mosaics of four.",
 )
 @click.option(
     "--backbone",
@@ -90,127 +86,41 @@ def main(
     backbone: str | None,
 ) -> None:
     """Train a model that finds objects, evaluate it, export it and verify the export."""
-    serve_cluster()
-    folders = claim_folders("object-detection", training, checkpoint)
-    say = echo if is_chief() and not training.quiet else lambda text: None
-    begin = time.perf_counter()
 
-    dataset = data.dataset()
-    say(
-        f"data:      {len(dataset.train):,} pictures in train with {dataset.boxes('train'):,} "
-        f"boxes of {len(dataset.classes)} classes; split {dataset.split}"
-    )
-    for line in dataset.repairs:
-        say(f"           {line}")
+    def build(dataset: "DetectionData", precision: "Precision") -> "Built":
+        from kit.tasks import Built, Stage
 
-    # The imports stand along the road: help and mistakes in the data need not wait for TensorFlow.
-    quiet_tensorflow()
-    from kit.evaluation import detection as evaluation
-    from kit.export import export_detection
-    from kit.training import (
-        answer_in_float32,
-        choose_precision,
-        choose_strategy,
-        finish_together,
-        fit,
-        on_this_device,
-        strategy,
-    )
-
-    seconds = {"prepare": time.perf_counter() - begin}
-    devices = choose_strategy(training.strategy)
-    say(f"device:    {devices}")
-    scope = strategy(devices.name).scope()
-    precision = choose_precision(training.precision)
-    say(f"precision: {precision}")
-    with scope, precision.scope():
         model, batches = model_and_batches(
             dataset, data, training, size, flip, mosaic, backbone, precision
         )
-    settings = {
-        **data.card(),
-        **asdict(training),
-        "precision": precision.name,
-        "batch_size": batches.batch_size,
-        "epochs": training.epochs or EPOCHS,
-        "learning_rate": learning_rate(training, backbone),
-        "size": list(model.picture_shape),
-        "flip": flip,
-        "mosaic": mosaic,
-        "backbone": backbone,
-        "weights": model.count_params(),
-    }
-    checkpoints = checkpoint.of_run(folders.report, settings)
+        epochs = training.epochs or EPOCHS
+        return Built(
+            model=model,
+            batches=batches,
+            name=RECIPE.name,
+            settings={
+                "epochs": epochs,
+                "learning_rate": learning_rate(training, backbone),
+                "size": list(model.picture_shape),
+                "flip": flip,
+                "mosaic": mosaic,
+                "backbone": backbone,
+                "weights": model.count_params(),
+            },
+            # The steps become smaller until the end, where the best weights are.
+            stages=[Stage(epochs=epochs, patience=epochs * batches.steps_per_pass)],
+        )
 
-    valid = evaluation.Canvases(dataset.valid, model)
-
-    def map_at_half() -> float:
-        return evaluation.average_precision(dataset.valid, valid.found(), dataset.classes).at_half
-
-    fitted = fit(
-        model,
-        batches,
-        measure=map_at_half,
-        metric="valid mAP50",
-        epochs=training.epochs or EPOCHS,
-        # The steps become smaller until the end, where the best weights are.
-        patience=(training.epochs or EPOCHS) * batches.steps_per_pass,
-        quiet=training.quiet,
-        tensorboard=folders.report / "tensorboard",
-        checkpoints=checkpoints,
+    run(
+        RECIPE,
+        Detection(),
+        data.dataset,
+        build,
+        source=data.card(),
+        training=training,
+        checkpoint=checkpoint,
+        seed=data.seed,
     )
-    model = on_this_device(model)
-    if not is_chief():
-        finish_together(model.distribute_strategy)
-        return
-    went_on = f", went on from step {fitted.resumed_step:,}" if fitted.resumed_step else ""
-    say(
-        f"train:     {fitted.seconds:.0f} s, {fitted.interactions_per_second:,.1f} pictures/s "
-        f"({fitted.waiting:.0%} of it waiting for data), best valid mAP50 {fitted.best:.4f}"
-        f"{went_on}"
-    )
-    seconds["train"] = fitted.seconds
-    answer_in_float32(model)
-
-    begin = time.perf_counter()
-    report = evaluation.DetectionReport(
-        recipe="object-detection",
-        command=command_line(),
-        data=dataset,
-        settings=settings,
-        valid=evaluation.Canvases(dataset.valid, model).found(),
-        test=evaluation.Canvases(dataset.test, model).found(),
-        history=fitted.history,
-        metric="valid mAP50",
-        seconds=seconds,
-    )
-    on_test = report.on_test
-    seconds["evaluate"] = time.perf_counter() - begin
-    numbers = evaluation.write_detection_report(report, folders.report)
-
-    version, checks = export_detection(
-        model,
-        dataset,
-        folders.output,
-        card={
-            "recipe": "object-detection",
-            "data": data.card(),
-            "dataset": numbers["data"],
-            "results": numbers["test"],
-            "least_score": numbers["least_score"],
-            "intended_use": INTENDED_USE,
-            "limits": LIMITS,
-        },
-    )
-    checkpoints.clear()
-    say(verified(checks))
-    rows = [[name, f"{half:.4f}", f"{mean:.4f}"] for name, (mean, half) in on_test.of_class.items()]
-    mean = [["mean", f"{on_test.at_half:.4f}", f"{on_test.mean:.4f}"]]
-    print_table(numbers["test"]["protocol"], ["class", "AP50", "AP"], [*rows, *mean])
-    echo(f"report:    {folders.report / 'report.html'}")
-    echo(f"model:     {version}")
-    echo(f"next:      kit evaluate {version.parent}")
-    finish_together(model.distribute_strategy)
 
 
 def learning_rate(training: TrainingOptions, backbone: str | None) -> float:

@@ -8,38 +8,33 @@ probability. On 2 cores in-vehicle-coupon trains in under a minute; results/rank
 reaches beside gradient boosting, which orders that table better.
 """
 
-import time
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
-from kit.cluster import is_chief, serve_cluster
 from kit.console import (
     CheckpointOptions,
     Command,
     TableOptions,
     TrainingOptions,
     checkpoint_options,
-    claim_folders,
-    command_line,
     echo,
-    note_lines,
-    print_comparison,
-    quiet_tensorflow,
     show_schema,
     table_options,
     training_options_of,
-    verified,
 )
+from kit.pipeline import Recipe, run
+from kit.tasks import Tabular
 
 if TYPE_CHECKING:
     from kit.data import RankingData, TableEncoder
     from kit.models import Ranking
+    from kit.tasks import Built
     from kit.training import Precision, TableBatches
 
 
 EPOCHS, LEARNING_RATE = 16, 0.002
+
 INTENDED_USE = "Ordering what may be shown by how likely each is taken, and saying how likely."
 LIMITS = [
     "Probabilities hold for rows drawn as those of the data were: where positives are rarer or "
@@ -47,6 +42,7 @@ LIMITS = [
     "A value the data did not have is answered as a rare one, or as others on average.",
     "It repeats the habits of the data, also where these are unfair to people.",
 ]
+RECIPE = Recipe(name="ranking", intended_use=INTENDED_USE, limits=LIMITS)
 
 
 @click.command(
@@ -68,14 +64,14 @@ LIMITS = [
     type=click.FloatRange(0, 1, max_open=True),
     default=0.4,
     show_default=True,
-    help="Share of the hidden units dropped in training.",
+    help="Dropout rate of the hidden units.",
 )
 @click.option(
     "--shrinkage",
     type=click.FloatRange(min=0),
     default=0.006,
     show_default=True,
-    help="How strongly the embeddings are drawn to zero.",
+    help="L2 penalty on embeddings.",
 )
 @click.option(
     "--print-schema", is_flag=True, help="Print the columns' kinds as JSON and train nothing."
@@ -93,142 +89,44 @@ def main(
     if print_schema:
         source = data.open()
         show_schema(source.schema)
+        from kit.data import note_lines
+
         for line in note_lines(source):
             echo(line, err=True)
         return
-    serve_cluster()
-    folders = claim_folders("ranking", training, checkpoint)
-    say = echo if is_chief() and not training.quiet else lambda text: None
-    begin = time.perf_counter()
 
-    dataset = data.dataset(needs_history=architecture == "din")
-    say(
-        f"data:      {len(dataset.train):,} rows in train, {len(dataset.schema.features)} "
-        f"features; predicts {' and '.join(f'{k} = {v}' for k, v in dataset.positives.items())}; "
-        f"split {dataset.split}"
-    )
-    for line in note_lines(dataset):
-        say(line)
+    def build(dataset: "RankingData", precision: "Precision") -> "Built":
+        from kit.data import TableEncoder
+        from kit.tasks import Built, Stage
 
-    # The imports stand along the road: help and mistakes in the data need not wait for TensorFlow.
-    quiet_tensorflow()
-    from kit import evaluation
-    from kit.data import TableEncoder
-    from kit.export import export_ranking
-    from kit.training import (
-        answer_in_float32,
-        choose_precision,
-        choose_strategy,
-        finish_together,
-        fit,
-        on_this_device,
-        strategy,
-    )
-
-    encoder = TableEncoder.fit(dataset.schema, dataset.train.features, fewest=data.rare)
-    seconds = {"prepare": time.perf_counter() - begin}
-    devices = choose_strategy(training.strategy)
-    say(f"device:    {devices}")
-    scope = strategy(devices.name).scope()
-    precision = choose_precision(training.precision)
-    say(f"precision: {precision}")
-    with scope, precision.scope():
+        encoder = TableEncoder.fit(dataset.schema, dataset.train.features, fewest=data.rare)
         model, batches = model_and_batches(
             dataset, encoder, data, training, architecture, dropout, shrinkage, precision
         )
-    settings = {
-        **data.card(),
-        **asdict(training),
-        "precision": precision.name,
-        "batch_size": batches.batch_size,
-        "learning_rate": training.learning_rate or LEARNING_RATE,
-        "model": architecture,
-        "dropout": dropout,
-        "shrinkage": shrinkage,
-    }
-    checkpoints = checkpoint.of_run(folders.report, settings)
+        return Built(
+            model=model,
+            batches=batches,
+            name=architecture,
+            settings={
+                "learning_rate": training.learning_rate or LEARNING_RATE,
+                "model": architecture,
+                "dropout": dropout,
+                "shrinkage": shrinkage,
+            },
+            stages=[Stage(epochs=training.epochs or EPOCHS)],
+            parts=encoder,
+        )
 
-    valid_inputs = encoder.encode(dataset.valid.features, whole=True)
-
-    def on_valid() -> evaluation.Predictions:
-        said = evaluation.probabilities_of(evaluation.logits_of(model, valid_inputs))
-        return evaluation.Predictions.of(dataset.valid, dataset.labels, said)
-
-    fitted = fit(
-        model,
-        batches,
-        measure=lambda: on_valid().mean_auc(),
-        metric="valid AUC",
-        epochs=training.epochs or EPOCHS,
-        quiet=training.quiet,
-        tensorboard=folders.report / "tensorboard",
-        checkpoints=checkpoints,
+    run(
+        RECIPE,
+        Tabular(),
+        lambda: data.dataset(needs_history=architecture == "din"),
+        build,
+        source=data.card(),
+        training=training,
+        checkpoint=checkpoint,
+        seed=data.seed,
     )
-    model = on_this_device(model)
-    if not is_chief():
-        finish_together(model.distribute_strategy)
-        return
-    went_on = f", went on from step {fitted.resumed_step:,}" if fitted.resumed_step else ""
-    say(
-        f"train:     {fitted.seconds:.0f} s, {fitted.interactions_per_second:,.0f} rows/s "
-        f"({fitted.waiting:.0%} of it waiting for data), best valid AUC {fitted.best:.4f}{went_on}"
-    )
-    seconds["train"] = fitted.seconds
-    answer_in_float32(model)
-
-    begin = time.perf_counter()
-    said = evaluation.logits_of(model, valid_inputs)
-    model.set_calibration(*evaluation.calibration(dataset.valid.labels, said))
-    test_inputs = encoder.encode(dataset.test.features, whole=True)
-    said = evaluation.probabilities_of(evaluation.logits_of(model, test_inputs))
-    test = evaluation.Predictions.of(dataset.test, dataset.labels, said)
-    baselines = evaluation.classification_baselines(dataset, encoder)
-    seconds["evaluate"] = time.perf_counter() - begin
-
-    numbers = evaluation.write_classification_report(
-        evaluation.ClassificationReport(
-            recipe="ranking",
-            model=architecture,
-            command=command_line(),
-            data=dataset,
-            encoder=encoder,
-            settings=settings,
-            valid=on_valid(),
-            test=test,
-            baselines=baselines,
-            history=fitted.history,
-            metric="valid AUC",
-            seconds=seconds,
-        ),
-        folders.report,
-    )
-
-    version, checks = export_ranking(
-        model,
-        dataset,
-        encoder,
-        folders.output,
-        card={
-            "recipe": "ranking",
-            "model": architecture,
-            "data": data.card(),
-            "dataset": numbers["data"],
-            "results": numbers["test"],
-            "baselines": numbers["baselines"],
-            "intended_use": INTENDED_USE,
-            "limits": LIMITS,
-        },
-    )
-    checkpoints.clear()
-    say(verified(checks))
-    for label, result in test.of_labels.items():
-        systems = {name: found.of_labels[label] for name, found in baselines.items()}
-        title = f"{label}: {numbers['test']['protocol']}"
-        print_comparison(title, {architecture: result, **systems}, {}, result.metrics)
-    echo(f"report:    {folders.report / 'report.html'}")
-    echo(f"model:     {version}")
-    echo(f"next:      kit evaluate {version.parent}")
-    finish_together(model.distribute_strategy)
 
 
 def model_and_batches(

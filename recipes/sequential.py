@@ -30,23 +30,26 @@ from kit.console import (
     training_options,
 )
 from kit.errors import UserError
-from recipes.retrieval_road import Built, travel
+from kit.pipeline import Recipe, run
+from kit.tasks import Retrieval, built_retrieval
 
 if TYPE_CHECKING:
     from kit.data import Dataset
     from kit.models import SequenceEncoder, SequenceLoss, SequentialRecommender
+    from kit.tasks import Built, Contents
     from kit.training import Precision, SequenceBatches
-    from recipes.retrieval_road import Contents
 
 POSITIONS_IN_A_BATCH = 4096
 # Each holds gaps up to twice as long as the one before, the last those of decades.
 TIME_BUCKETS = 32
+
 INTENDED_USE = "Ranking a catalogue for people by what they took before, in its order."
 LIMITS = [
     "Scores order the items for one person; they are no probabilities and do not compare people.",
     "Only the latest items of a history are looked at; who somebody is plays no part.",
     "Items unknown to the data are passed over; without a known one the popular list is given.",
 ]
+RECIPE = Recipe(name="sequential", intended_use=INTENDED_USE, limits=LIMITS)
 
 
 @click.command(
@@ -76,7 +79,7 @@ LIMITS = [
 )
 @click.option("--layers", type=click.IntRange(min=1), default=2, show_default=True)
 @click.option(
-    "--heads", type=click.IntRange(min=1), default=2, show_default=True, help="Of the attention."
+    "--heads", type=click.IntRange(min=1), default=2, show_default=True, help="Attention heads."
 )
 @click.option(
     "--length",
@@ -152,15 +155,16 @@ def main(
             remedy="Leave one of them out.",
         )
 
-    def build(dataset: "Dataset", contents: "Contents", precision: "Precision") -> Built:
+    def build(dataset: "Dataset", precision: "Precision") -> "Built":
         import keras
 
         from kit.models import SequenceEncoder, SequenceLoss
 
+        joined, contents = content.joined(dataset, data.items)
         # Before the encoder is made: its dropout layers draw their seeds when they are constructed.
         keras.utils.set_random_seed(data.seed)
         model, batches = model_and_batches(
-            dataset,
+            joined,
             data,
             training,
             SequenceEncoder(
@@ -180,31 +184,43 @@ def main(
             contents,
             content.hide_ids,
         )
-        used = {
-            "encoder": encoder,
-            "block": block if encoder == "attention" else None,
-            "layers": layers,
-            "heads": heads if encoder == "attention" else None,
-            "length": model.length,
-            "time_gaps": time_gaps,
-            "dropout": dropout,
-            "temperature": temperature,
-            "loss": model.sequence_loss.chosen(dataset.num_items),
-            "features": features,
-        }
-        return Built(model, batches, asdict(model.sequence_loss) | used)
+        return built_retrieval(
+            model,
+            batches,
+            data=joined,
+            contents=contents,
+            epochs=training.epochs,
+            settings={
+                **asdict(content),
+                **asdict(model.sequence_loss),
+                "encoder": encoder,
+                "block": block if encoder == "attention" else None,
+                "layers": layers,
+                "heads": heads if encoder == "attention" else None,
+                "length": model.length,
+                "time_gaps": time_gaps,
+                "dropout": dropout,
+                "temperature": temperature,
+                "loss": model.sequence_loss.chosen(dataset.num_items),
+                "features": features,
+            },
+        )
 
-    travel(
-        "sequential",
+    run(
+        RECIPE,
+        Retrieval(
+            k=answers.top,
+            exclude_seen=not answers.include_seen,
+            index=index.settings,
+            weight_column=data.weight_column,
+            encoded=lambda: [part.card() for part in content.encoded(data.items)],
+        ),
+        data.dataset,
         build,
-        data=data,
+        source=asdict(data),
         training=training,
         checkpoint=checkpoint,
-        index=index,
-        answers=answers,
-        content=content,
-        intended_use=INTENDED_USE,
-        limits=LIMITS,
+        seed=data.seed,
     )
 
 

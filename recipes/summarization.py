@@ -27,20 +27,23 @@ from kit.console import (
     writing_options_of,
 )
 from kit.errors import UserError
-from recipes.writing_road import Built, compile_for, tokenizer_of, transformer, travel
+from kit.pipeline import Recipe, run
+from kit.tasks import Text2Text
+from recipes.text_generation import compile_for, tokenizer_of, transformer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kit.data.pairs import PairData
     from kit.evaluation.pairs import Summaries
+    from kit.tasks import Built
     from kit.training import Precision
 
 EPOCHS, LEARNING_RATE, BATCH = 20, 1e-3, 4096
 CHOOSING_EPOCHS, CHOOSING_RATE, TEXTS = 5, 1e-3, 32
 MOST_SENTENCES, SENTENCE_LENGTH = 24, 64
 PATIENCE = 8
-INTENDED_USE = "Saying what texts like those it was trained on are about, to choose what to read."
+
 LIMITS = {
     "extractive": [
         "It chooses one sentence of the text, and says nothing that stands in several.",
@@ -52,6 +55,9 @@ LIMITS = {
         "Of long texts the end is not read.",
     ],
 }
+
+INTENDED_USE = "Saying what texts like those it was trained on are about, to choose what to read."
+RECIPE = Recipe(name="summarization", intended_use=INTENDED_USE, limits=())
 
 
 @click.command("summarization", cls=Command, example="kit train summarization --data scitldr-part")
@@ -94,9 +100,16 @@ def main(
             remedy="Add it, or leave the backbone out.",
         )
 
-    def build(dataset: "PairData", precision: "Precision") -> Built:
+    task = Text2Text(
+        output="summary",
+        judge=judge_of,
+        baselines=baselines_of,
+        bounds=("best sentence (oracle)",),
+    )
+
+    def build(dataset: "PairData", precision: "Precision") -> "Built":
         if mode == "extractive":
-            return chooser(dataset, precision, data, training, how)
+            return task.checked(dataset, chooser(dataset, precision, data, training, how))
         built = transformer(
             dataset,
             precision,
@@ -106,22 +119,19 @@ def main(
             epochs=EPOCHS,
             rate=LEARNING_RATE,
             batch=BATCH,
+            patience=PATIENCE,
         )
-        return replace(built, settings={**built.settings, "mode": mode})
+        return task.checked(dataset, replace(built, settings={**built.settings, "mode": mode}))
 
-    travel(
-        "summarization",
+    run(
+        replace(RECIPE, limits=LIMITS[mode]),
+        task,
+        lambda: data.split_of(data.open()),
         build,
-        data=data,
+        source=data.card(),
         training=training,
         checkpoint=checkpoint,
-        output="summary",
-        judge_of=judge_of,
-        baselines_of=baselines_of,
-        bounds=("best sentence (oracle)",),
-        patience=PATIENCE,
-        intended_use=INTENDED_USE,
-        limits=LIMITS[mode],
+        seed=data.seed,
     )
 
 
@@ -131,12 +141,13 @@ def chooser(
     data: PairOptions,
     training: TrainingOptions,
     how: WritingOptions,
-) -> Built:
+) -> "Built":
     """A model that scores sentences, trained to give each its share of likeness to the summary."""
     import keras
 
     from kit.evaluation.pairs import sentence_scores
     from kit.models import SentenceChooser, SentenceScorer
+    from kit.tasks import Built, Generation, Stage
     from kit.training import SentenceBatches
 
     keras.utils.set_random_seed(data.seed)
@@ -172,13 +183,18 @@ def chooser(
     compile_for(model, precision, epochs * train.steps_per_pass, rate, how.average)
     return Built(
         model=model,
-        name="sentence scorer",
         batches=train,
-        measure=measure,
-        metric="valid ROUGE-1",
-        writer=lambda trained: SentenceChooser(trained, tokenizer, MOST_SENTENCES, SENTENCE_LENGTH),
-        how=f"one of the first {MOST_SENTENCES} sentences, by its score",
+        name="sentence scorer",
         settings={**asdict(how), "mode": "extractive", "epochs": epochs, "learning_rate": rate},
+        stages=[Stage(epochs=epochs, patience=PATIENCE)],
+        parts=Generation(
+            metric="valid ROUGE-1",
+            measure=measure,
+            generator=lambda trained: SentenceChooser(
+                trained, tokenizer, MOST_SENTENCES, SENTENCE_LENGTH
+            ),
+            protocol=f"one of the first {MOST_SENTENCES} sentences, by its score",
+        ),
     )
 
 

@@ -10,13 +10,11 @@ accuracy of .90 with the LSTM and with the transformer in nine minutes beside ot
 results/texts.json.
 """
 
-import time
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
 
-from kit.cluster import is_chief, serve_cluster
 from kit.console import (
     CheckpointOptions,
     Command,
@@ -24,20 +22,17 @@ from kit.console import (
     TextTrainingOptions,
     TrainingOptions,
     checkpoint_options,
-    claim_folders,
-    command_line,
-    echo,
-    print_comparison,
-    quiet_tensorflow,
     text_options,
     text_training_options,
     training_options_of,
-    verified,
 )
+from kit.pipeline import Recipe, run
+from kit.tasks import TextClassification
 
 if TYPE_CHECKING:
     from kit.data.texts import TextData
     from kit.models import PretrainedTextEncoder, TextClassifier
+    from kit.tasks import Built
     from kit.tokenizers import Numbers, Tokenizer
     from kit.training import Precision, TextBatches
 
@@ -49,6 +44,7 @@ FEWEST_STEPS, SMALL_BATCH, FEW_TEXTS = 800, 32, 10_000
 TUNING_EPOCHS, TUNING_RATES = 2, {"whole": 5e-5, "lora": 5e-4, "frozen": 2e-3}
 WEIGHT_DECAY = 0.01
 WARM_UP = 0.1
+
 INTENDED_USE = "Saying of which of the classes it was trained on a text is, and how surely."
 LIMITS = [
     "A text of none of the classes gets one of them, maybe with a high probability.",
@@ -56,6 +52,7 @@ LIMITS = [
     "may be harder.",
     "Of a long text the middle is not read.",
 ]
+RECIPE = Recipe(name="text-classification", intended_use=INTENDED_USE, limits=LIMITS)
 
 
 @click.command(
@@ -76,51 +73,23 @@ def main(
     """Train a model that says what kind of text one is, evaluate, export and verify it."""
     if how.word_dropout is None:
         how = replace(how, word_dropout=WORD_DROPOUTS[how.encoder])
-    serve_cluster()
-    folders = claim_folders("text-classification", training, checkpoint)
-    say = echo if is_chief() and not training.quiet else lambda text: None
-    begin = time.perf_counter()
-    dataset = data.split_of(data.open())
-    left_out = "".join(f"; left out {step.rows:,} {step.name}" for step in dataset.cleaning)
-    say(
-        f"data:      {len(dataset.train):,} texts in train, {len(dataset.classes)} classes; "
-        f"split {dataset.split}{left_out}"
-    )
 
-    # The imports stand along the road: help and mistakes in the data need not wait for TensorFlow.
-    quiet_tensorflow()
-    from kit.evaluation import SHOWN, ClassPredictions
-    from kit.evaluation import texts as evaluation
-    from kit.export import export_texts
-    from kit.models import pretrained_text_encoder
-    from kit.tokenizers import numbers_of
-    from kit.training import (
-        answer_in_float32,
-        calibrate,
-        choose_precision,
-        choose_strategy,
-        finish_together,
-        fit,
-        on_this_device,
-        strategy,
-    )
+    def build(dataset: "TextData", precision: "Precision") -> "Built":
+        from kit.models import pretrained_text_encoder
+        from kit.tasks import Built, Stage, TokenizedTexts
+        from kit.tokenizers import numbers_of
 
-    devices = choose_strategy(training.strategy)
-    chosen = strategy(devices.name)
-    precision = choose_precision(training.precision)
-    say(f"device:    {devices}")
-    say(f"precision: {precision}")
-    with chosen.scope(), precision.scope():
         backbone = None
         if how.backbone:
             backbone = pretrained_text_encoder(how.backbone, how.tune, rank=how.rank)
-    tokenizer = backbone.tokenizer if backbone else tokenizer_for(dataset, how)
-    length = min(how.length, backbone.longest) if backbone else how.length
-    parts = {"train": dataset.train, "valid": dataset.valid, "test": dataset.test}
-    numbers = {name: numbers_of(tokenizer, part.texts, length) for name, part in parts.items()}
-    with chosen.scope(), precision.scope():
+        tokenizer = backbone.tokenizer if backbone else tokenizer_for(dataset, how)
+        length = min(how.length, backbone.longest) if backbone else how.length
+        tokens = {
+            part: numbers_of(tokenizer, getattr(dataset, part).texts, length)
+            for part in ("train", "valid", "test")
+        }
         model, batches = model_and_batches(
-            dataset, numbers["train"], tokenizer, backbone, data, training, how
+            dataset, tokens["train"], tokenizer, backbone, data, training, how
         )
         epochs = training.epochs or (
             TUNING_EPOCHS if backbone else max(EPOCHS, FEWEST_STEPS // batches.steps_per_pass)
@@ -128,96 +97,25 @@ def main(
         usual = TUNING_RATES[how.tune] if backbone else LEARNING_RATES[how.encoder]
         rate = training.learning_rate or usual
         compile_for(model, batches, how, precision, epochs, rate)
-    seconds = {"prepare": time.perf_counter() - begin}
-    settings = {
-        **data.card(),
-        **asdict(training),
-        **asdict(how),
-        "precision": precision.name,
-        "epochs": epochs,
-        "batch_size": batches.batch_size,
-        "learning_rate": rate,
-        "length": length,
-    }
-    name = f"{how.tune} backbone" if backbone else how.encoder
+        return Built(
+            model=model,
+            batches=batches,
+            name=f"{how.tune} backbone" if backbone else how.encoder,
+            settings={**asdict(how), "epochs": epochs, "learning_rate": rate, "length": length},
+            stages=[Stage(epochs=epochs)],
+            parts=TokenizedTexts(tokenizer, tokens, length),
+        )
 
-    def predictions(part: str) -> ClassPredictions:
-        said = evaluation.probabilities_of_texts(model, numbers[part])
-        return ClassPredictions(parts[part].labels, said)
-
-    checkpoints = checkpoint.of_run(folders.report, settings)
-    fitted = fit(
-        model,
-        batches,
-        measure=lambda: predictions("valid").summary()["accuracy"],
-        metric="valid accuracy",
-        epochs=epochs,
-        quiet=training.quiet,
-        tensorboard=folders.report / "tensorboard",
-        checkpoints=checkpoints,
+    run(
+        RECIPE,
+        TextClassification(),
+        lambda: data.split_of(data.open()),
+        build,
+        source=data.card(),
+        training=training,
+        checkpoint=checkpoint,
+        seed=data.seed,
     )
-    model = on_this_device(model)
-    if not is_chief():
-        finish_together(model.distribute_strategy)
-        return
-    seconds["train"] = fitted.seconds
-    went_on = f", went on from step {fitted.resumed_step:,}" if fitted.resumed_step else ""
-    say(
-        f"train:     {fitted.seconds:.0f} s, {fitted.interactions_per_second:,.0f} texts/s "
-        f"({fitted.waiting:.0%} of it waiting for data), best valid accuracy "
-        f"{fitted.best:.4f}{went_on}"
-    )
-    answer_in_float32(model)
-
-    begin = time.perf_counter()
-    valid = predictions("valid")
-    settings["temperature"] = calibrate(model.head, valid.probabilities, valid.labels)
-    valid, test = predictions("valid"), predictions("test")
-    baselines = evaluation.text_baselines(dataset)
-    report = evaluation.TextReport(
-        recipe="text-classification",
-        model=name,
-        command=command_line(),
-        data=dataset,
-        settings=settings,
-        classifier=model,
-        tokenizer=tokenizer,
-        numbers=numbers,
-        length=length,
-        valid=valid,
-        test=test,
-        baselines=baselines,
-        history=fitted.history,
-        metric="valid accuracy",
-        seconds=seconds,
-    )
-    seconds["evaluate"] = time.perf_counter() - begin
-    facts = evaluation.write_text_report(report, folders.report)
-
-    version, checks = export_texts(
-        model,
-        tokenizer,
-        dataset,
-        length,
-        folders.output,
-        card={
-            "recipe": "text-classification",
-            "model": name,
-            "data": data.card(),
-            "dataset": facts["data"],
-            "results": facts["test"],
-            "baselines": facts["baselines"],
-            "intended_use": INTENDED_USE,
-            "limits": LIMITS,
-        },
-    )
-    checkpoints.clear()
-    say(verified(checks))
-    print_comparison(facts["test"]["protocol"], {name: test, **baselines}, {}, SHOWN)
-    echo(f"report:    {folders.report / 'report.html'}")
-    echo(f"model:     {version}")
-    echo(f"next:      kit evaluate {version.parent}")
-    finish_together(model.distribute_strategy)
 
 
 def tokenizer_for(dataset: "TextData", how: TextTrainingOptions) -> "Tokenizer":

@@ -24,18 +24,22 @@ from kit.console import (
     training_options_of,
     writing_options_of,
 )
-from recipes.writing_road import Built, transformer, travel
+from kit.pipeline import Recipe, run
+from kit.tasks import Text2Text
+from recipes.text_generation import transformer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kit.data.pairs import PairData
     from kit.evaluation.pairs import Translations
+    from kit.tasks import Built
     from kit.training import Precision
 
 BLEU_TOKENIZERS = ("13a", "intl", "char", "zh", "ja-mecab", "ko-mecab", "none")
 EPOCHS, LEARNING_RATE, BATCH = 12, 1.5e-3, 4096
 PATIENCE = 8
+
 INTENDED_USE = (
     "Translating texts like those it was trained on, to be read by somebody who can tell."
 )
@@ -44,6 +48,7 @@ LIMITS = [
     "Of texts longer than those it was trained on the end is not read.",
     "Words it has not seen in training are guessed from their pieces.",
 ]
+RECIPE = Recipe(name="translation", intended_use=INTENDED_USE, limits=LIMITS)
 
 
 @click.command(
@@ -77,8 +82,14 @@ def main(
     """Train a model that translates, evaluate, export and verify it."""
     how.check_width(training.dim)
 
-    def build(dataset: "PairData", precision: "Precision") -> Built:
-        return transformer(
+    task = Text2Text(
+        output="translation",
+        judge=lambda dataset: partial(translations, tokenizer=tokenizer_for(dataset, bleu)),
+        baselines=lambda dataset: baselines(dataset, tokenizer_for(dataset, bleu)),
+    )
+
+    def build(dataset: "PairData", precision: "Precision") -> "Built":
+        built = transformer(
             dataset,
             precision,
             data=data,
@@ -87,20 +98,19 @@ def main(
             epochs=EPOCHS,
             rate=LEARNING_RATE,
             batch=BATCH,
+            patience=PATIENCE,
         )
+        return task.checked(dataset, built)
 
-    travel(
-        "translation",
+    run(
+        RECIPE,
+        task,
+        lambda: data.split_of(data.open()),
         build,
-        data=data,
+        source=data.card(),
         training=training,
         checkpoint=checkpoint,
-        output="translation",
-        judge_of=lambda dataset: partial(translations, tokenizer=tokenizer_for(dataset, bleu)),
-        baselines_of=lambda dataset: baselines(dataset, tokenizer_for(dataset, bleu)),
-        patience=PATIENCE,
-        intended_use=INTENDED_USE,
-        limits=LIMITS,
+        seed=data.seed,
     )
 
 

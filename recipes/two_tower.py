@@ -29,13 +29,14 @@ from kit.console import (
     index_options,
     training_options,
 )
-from recipes.retrieval_road import Built, travel
+from kit.pipeline import Recipe, run
+from kit.tasks import Retrieval, built_retrieval
 
 if TYPE_CHECKING:
     from kit.data import Dataset
     from kit.models import RetrievalLoss, TwoTower
+    from kit.tasks import Built, Contents
     from kit.training import Precision, UserBatches
-    from recipes.retrieval_road import Contents
 
 
 INTENDED_USE = "Ranking a catalogue for people by what they and others took before."
@@ -44,6 +45,7 @@ LIMITS = [
     "What was taken often is recommended more: the answers repeat the habits of the data.",
     "Items and people unknown to the data get no answer of their own: people the popular list.",
 ]
+RECIPE = Recipe(name="two-tower", intended_use=INTENDED_USE, limits=LIMITS)
 
 
 @click.command(
@@ -99,27 +101,43 @@ def main(
 ) -> None:
     """Train a two-tower retrieval model, evaluate it, export it and verify the export."""
 
-    def build(dataset: "Dataset", contents: "Contents", precision: "Precision") -> Built:
+    def build(dataset: "Dataset", precision: "Precision") -> "Built":
         from kit.models import RetrievalLoss
 
+        joined, contents = content.joined(dataset, data.items)
         settings = RetrievalLoss(loss, uniform_negatives, hard_negatives, temperature)
         model, batches = model_and_batches(
-            dataset, data, training, settings, features, precision, contents, content.hide_ids
+            joined, data, training, settings, features, precision, contents, content.hide_ids
         )
-        used = {"loss": "full" if model.is_full else "sampled", "features": features}
-        return Built(model, batches, asdict(settings) | used)
+        return built_retrieval(
+            model,
+            batches,
+            data=joined,
+            contents=contents,
+            epochs=training.epochs,
+            settings={
+                **asdict(content),
+                **asdict(settings),
+                "loss": "full" if model.is_full else "sampled",
+                "features": features,
+            },
+        )
 
-    travel(
-        "two-tower",
+    run(
+        RECIPE,
+        Retrieval(
+            k=answers.top,
+            exclude_seen=not answers.include_seen,
+            index=index.settings,
+            weight_column=data.weight_column,
+            encoded=lambda: [part.card() for part in content.encoded(data.items)],
+        ),
+        data.dataset,
         build,
-        data=data,
+        source=asdict(data),
         training=training,
         checkpoint=checkpoint,
-        index=index,
-        answers=answers,
-        content=content,
-        intended_use=INTENDED_USE,
-        limits=LIMITS,
+        seed=data.seed,
     )
 
 

@@ -12,7 +12,7 @@ from kit.console import (
     echo_json,
     print_comparison,
     source_argument,
-    tell_data,
+    warn,
 )
 from kit.errors import UserError
 
@@ -29,7 +29,9 @@ OTHER_SOURCES = {
 
 @click.command(cls=Command, example="kit baselines online-retail")
 @source_argument
-@click.option("--include-seen", is_flag=True, help="Recommend also what the user already has.")
+@click.option(
+    "--include-seen", is_flag=True, help="Also recommend items the user has already seen."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, see above.")
 def baselines(data: DataOptions, include_seen: bool, as_json: bool) -> None:
     """Evaluate simple models on SOURCE, a log of interactions, before any training.
@@ -47,8 +49,13 @@ def baselines(data: DataOptions, include_seen: bool, as_json: bool) -> None:
             "of this kind of data.",
         )
     dataset = data.dataset()
-    tell_data(dataset, data, (lambda text: None) if as_json else echo)
     from kit.data import data_warnings
+    from kit.tasks import data_lines
+
+    for line in [] if as_json else data_lines(dataset, data.weight_column):
+        echo(line)
+    warnings = data_warnings(dataset)
+    warn(warnings)
     from kit.evaluation import affordable_users, evaluated_baselines, ranking_task
 
     task = ranking_task(
@@ -67,6 +74,6 @@ def baselines(data: DataOptions, include_seen: bool, as_json: bool) -> None:
         ],
         "left_out": left_out,
         "counts": task.counts,
-        "warnings": data_warnings(dataset),
+        "warnings": warnings,
     }
     echo_json(document)

@@ -2,7 +2,7 @@
 
 import click
 
-from kit.console import Command, DataOptions, echo, print_table, source_argument, warn, weight_line
+from kit.console import Command, DataOptions, echo, print_table, source_argument, warn
 from kit.errors import UserError
 
 
@@ -11,6 +11,7 @@ from kit.errors import UserError
 def data(data: DataOptions) -> None:
     """Profile SOURCE before anything is trained on it."""
     from kit.data import data_warnings, profile
+    from kit.tasks import rating_line
 
     source = data.open()
     unsplit = None
@@ -26,6 +27,6 @@ def data(data: DataOptions) -> None:
     if unsplit is not None:
         raise unsplit
     if dataset is not None:
-        if (line := weight_line(dataset, data)) is not None:
+        if (line := rating_line(dataset, data.weight_column)) is not None:
             echo(line)
         warn(data_warnings(dataset))

@@ -19,7 +19,6 @@ from kit.console import (
     TableOptions,
     echo,
     echo_json,
-    note_lines,
     quiet_tensorflow,
 )
 from kit.errors import UserError
@@ -90,7 +89,7 @@ def _measured(
             remedy=f"Ask it with kit predict {folder}.",
         )
     artefact = open_artefact(folder, trust=trust)
-    from kit.data import is_prepared
+    from kit.data import is_prepared, note_lines
     from kit.evaluation import evaluate_lists, ranking_task
 
     options = DataOptions(**artefact.card["data"])
@@ -121,7 +120,7 @@ def _evaluate_ranking(
     options = TableOptions.of_card(card["data"])
     if source is not None:
         options = replace(options, data=source)
-    from kit.data import schema_from
+    from kit.data import note_lines, schema_from
 
     schema = schema_from(card["schema"], where=str(version))
     dataset = options.dataset(schema, needs_history=card["model"] == "din")

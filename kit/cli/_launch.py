@@ -19,7 +19,9 @@ class Launch(Command):
 
 
 @click.command(cls=Launch, example=EXAMPLE)
-@click.option("--workers", type=click.IntRange(min=1), required=True, help="Processes that train.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), required=True, help="Number of worker processes."
+)
 @click.option(
     "--servers",
     type=click.IntRange(min=0),

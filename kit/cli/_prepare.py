@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from kit.console import Command, DataOptions, echo, source_argument, tell_data
+from kit.console import Command, DataOptions, echo, source_argument, warn
 
 
 @click.command(cls=Command, example="kit prepare online-retail prepared/online-retail")
@@ -15,9 +15,12 @@ def prepare(data: DataOptions, folder: Path) -> None:
 
     Training with --data FOLDER begins at once and reads each batch from the disk.
     """
-    from kit.data import prepare
+    from kit.data import data_warnings, prepare
+    from kit.tasks import data_lines
 
     dataset = data.split_of(data.open())
     prepare(dataset, folder)
-    tell_data(dataset, data, echo)
+    for line in data_lines(dataset, data.weight_column):
+        echo(line)
+    warn(data_warnings(dataset))
     echo(f"next:      kit train two-tower --data {folder}")

@@ -27,7 +27,11 @@ NEW_USER = "new user"
     metavar="ID|TITLE",
     help="An item that a new user has had, by its id, its title or a part of the title.",
 )
-@click.option("--examples", type=click.IntRange(min=1), help="So many known users, unnamed.")
+@click.option(
+    "--examples",
+    type=click.IntRange(min=1),
+    help="Show the recommendations of so many known users, without their ids.",
+)
 @click.option("--all-users", is_flag=True, help="All users that the model knows, into --output.")
 @click.option(
     "--users",
@@ -65,7 +69,12 @@ NEW_USER = "new user"
     metavar="WHAT FACTOR",
     help="Multiply the odds of an item or COLUMN=VALUE. This and the next two: two-stage models.",
 )
-@click.option("--at-most", type=click.IntRange(min=1), metavar="N", help="So many of a category.")
+@click.option(
+    "--at-most",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="At most so many items of a category.",
+)
 @click.option(
     "--diversity", type=click.FloatRange(0, 1), help="Put items apart that are alike: 0 to 1."
 )

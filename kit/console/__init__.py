@@ -9,9 +9,6 @@ from kit.console._command import Group as Group
 from kit.console._command_line import command_line as command_line
 from kit.console._content_options import ContentOptions as ContentOptions
 from kit.console._content_options import content_options as content_options
-from kit.console._data_lines import tell_data as tell_data
-from kit.console._data_lines import warn as warn
-from kit.console._data_lines import weight_line as weight_line
 from kit.console._detection_options import DetectionOptions as DetectionOptions
 from kit.console._detection_options import detection_options as detection_options
 from kit.console._format_options import FormatOptions as FormatOptions
@@ -20,7 +17,6 @@ from kit.console._image_options import ImageOptions as ImageOptions
 from kit.console._image_options import image_options as image_options
 from kit.console._image_training_options import ImageTrainingOptions as ImageTrainingOptions
 from kit.console._image_training_options import image_training_options as image_training_options
-from kit.console._notes import note_lines as note_lines
 from kit.console._options import DataOptions as DataOptions
 from kit.console._options import IndexOptions as IndexOptions
 from kit.console._options import TrainingOptions as TrainingOptions
@@ -53,5 +49,6 @@ from kit.console._text_options import text_options as text_options
 from kit.console._text_training_options import TextTrainingOptions as TextTrainingOptions
 from kit.console._text_training_options import text_training_options as text_training_options
 from kit.console._verified import verified as verified
+from kit.console._warn import warn as warn
 from kit.console._writing_options import WritingOptions as WritingOptions
 from kit.console._writing_options import writing_options_of as writing_options_of

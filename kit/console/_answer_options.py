@@ -16,13 +16,15 @@ class AnswerOptions:
 
 
 _OPTIONS = [
-    click.option("--include-seen", is_flag=True, help="Recommend also what the user already has."),
+    click.option(
+        "--include-seen", is_flag=True, help="Also recommend items the user has already seen."
+    ),
     click.option(
         "--top",
         type=click.IntRange(min=1),
         default=100,
         show_default=True,
-        help="Length of the exported answers.",
+        help="Number of items the export recommends (k).",
     ),
 ]
 

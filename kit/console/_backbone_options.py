@@ -33,6 +33,6 @@ def backbone_options(kind: str, tune: Sequence[str], *, tune_help: str) -> list[
             type=click.IntRange(min=1),
             default=8,
             show_default=True,
-            help="Of the small matrices of --tune lora.",
+            help="LoRA rank of --tune lora.",
         ),
     ]

@@ -56,13 +56,13 @@ _OPTIONS = [
     click.option(
         "--resume/--fresh",
         default=None,
-        help="Go on from the newest checkpoint, or start anew and remove it.  [default: go on if "
+        help="Resume from the latest checkpoint, or delete it and start over.  [default: resume if "
         "there is one of the same run]",
     ),
     click.option(
         "--checkpoints",
         metavar="FOLDER",
-        help="Where they are kept until the run is done.  "
+        help="Folder of the checkpoints, which are deleted when the run is done.  "
         "[default: checkpoints in the folder of --report]",
     ),
     click.option(
@@ -70,13 +70,13 @@ _OPTIONS = [
         type=click.FloatRange(min=0, min_open=True),
         default=1.0,
         show_default=True,
-        help="Minutes of training between two of them.",
+        help="Minutes of training between two checkpoints.",
     ),
     click.option(
         "--checkpoint-steps",
         type=click.IntRange(min=1),
         metavar="STEPS",
-        help="Steps between two of them, if that comes first.",
+        help="Steps between two checkpoints, if that comes first.",
     ),
     click.option(
         "--keep-checkpoints",
@@ -84,7 +84,7 @@ _OPTIONS = [
         metavar="NUMBER",
         default=3,
         show_default=True,
-        help="How many of them stay.",
+        help="Number of checkpoints to keep.",
     ),
 ]
 

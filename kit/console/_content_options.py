@@ -105,7 +105,7 @@ _OPTIONS = [
     click.option(
         "--item-image",
         metavar="COLUMN",
-        help="Column of --items with paths of pictures, from that file's folder; the model learns "
+        help="Column of --items with paths of images, from that file's folder; the model learns "
         "to read them, at 32x32 pixels.",
     ),
     click.option(
@@ -132,7 +132,7 @@ _OPTIONS = [
         show_default=True,
         metavar="SHARE",
         help="Of the items whose ids training leaves out at a step, so that their features, "
-        "pictures and texts have to speak for them: items added later are served better.",
+        "images and texts have to speak for them: items added later are served better.",
     ),
     click.option(
         "--trust",

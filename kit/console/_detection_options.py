@@ -60,13 +60,13 @@ _PICTURES = [
         type=click.Choice(["error", "skip"]),
         default="error",
         show_default=True,
-        help="What to do with a picture that cannot be decoded.",
+        help="What to do with an image that cannot be decoded.",
     ),
     click.option(
         "--limit",
         type=click.IntRange(min=1),
         metavar="PICTURES",
-        help="Use so many pictures of each part only, for a quick trial.",
+        help="Use so many images of each part only, for a quick trial.",
     ),
     PICTURE_SEED,
 ]

@@ -85,7 +85,7 @@ PICTURE_SEED = click.option(
     metavar="NUMBER",
     default=0,
     show_default=True,
-    help="Of every random choice.",
+    help="Random seed.",
 )
 
 _IMAGES = [
@@ -93,7 +93,7 @@ _IMAGES = [
         "--data",
         metavar="SOURCE",
         required=True,
-        help="A folder with a folder of pictures for every class (or train and test of that kind), "
+        help="A folder with a folder of images for every class (or train and test of that kind), "
         "a .csv file of path and label, tfds:NAME, a folder of files in the format of MNIST, or "
         "the built-in fashion-mnist-part.",
     ),
@@ -109,19 +109,19 @@ _IMAGES = [
         type=click.Choice(["error", "skip"]),
         default="error",
         show_default=True,
-        help="What to do with files that are missing, empty or no pictures, and without --size "
-        "with pictures of another size than most.",
+        help="What to do with files that are missing, empty or no images, and without --size "
+        "with images of another size than most.",
     ),
     click.option(
         "--split",
         type=click.Choice(["given", "random"]),
-        help="How test is held out.  [default: given, else random]",
+        help="How the test set is held out.  [default: given, else random]",
     ),
     click.option(
         "--limit",
         type=click.IntRange(min=1),
         metavar="PICTURES",
-        help="Train on that many pictures only, drawn at random, for a quick trial.",
+        help="Train on that many images only, drawn at random, for a quick trial.",
     ),
     PICTURE_SEED,
 ]

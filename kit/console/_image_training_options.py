@@ -59,14 +59,14 @@ _OPTIONS = [
         type=click.IntRange(min=0),
         default=3,
         show_default=True,
-        help="Passes in which only the last layer of a --backbone learns, before all do.",
+        help="Epochs in which only the new head is trained, before the whole --backbone is.",
     ),
     click.option(
         "--augment",
         metavar="KINDS",
         default="flip,crop,cutout",
         show_default=True,
-        help="How pictures are changed in training: none, or some of flip, crop, cutout, mixup, "
+        help="Augmentation in training: none, or some of flip, crop, cutout, mixup, "
         "randaugment. Leave out flip where left and right differ, as in digits.",
     ),
     click.option(
@@ -74,29 +74,29 @@ _OPTIONS = [
         type=click.Choice(["none", "balanced"]),
         default="none",
         show_default=True,
-        help="balanced: a picture of a rare class counts more, so that all classes count alike.",
+        help="balanced: weight classes by inverse frequency.",
     ),
     click.option(
         "--label-smoothing",
         type=click.FloatRange(0, 1, max_open=True),
         default=0.1,
         show_default=True,
-        help="Share of the target that is spread over all classes.",
+        help="Label smoothing: share of the target spread over all classes.",
     ),
     click.option(
         "--dropout",
         type=click.FloatRange(0, 1, max_open=True),
         default=0.1,
         show_default=True,
-        help="Share of the embedding dropped in training.",
+        help="Dropout rate of the embedding.",
     ),
     click.option(
         "--average",
         type=click.FloatRange(0, 1, max_open=True),
         default=0.02,
         show_default=True,
-        help="Over about which share of the steps the weights are averaged; the averages are "
-        "measured and exported. 0 takes the weights themselves.",
+        help="Exponential moving average of the weights, over about this share of the steps; the "
+        "averages are evaluated and exported. 0 disables it.",
     ),
 ]
 

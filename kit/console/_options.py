@@ -166,7 +166,7 @@ LIMIT_AND_SEED = [
         metavar="NUMBER",
         default=0,
         show_default=True,
-        help="Of every random choice.",
+        help="Random seed.",
     ),
 ]
 
@@ -192,7 +192,7 @@ _DATA = [
     click.option(
         "--split",
         type=click.Choice(["time", "leave-one-out", "random", "given"]),
-        help="How test is held out.  [default: given, else time, or leave-one-out "
+        help="How the test set is held out.  [default: given, else time, or leave-one-out "
         "where time leaves fewer than 200 users or 10 % of them to test, else random]",
     ),
     *LIMIT_AND_SEED,
@@ -203,8 +203,8 @@ _EPOCHS = [
     click.option(
         "--epochs",
         type=click.IntRange(min=1),
-        help="Most passes over the data; training stops earlier when the measure on valid no "
-        "longer rises.  [default: 20,000 steps' worth]",
+        help="Maximum epochs; training stops early when the validation metric plateaus.  "
+        "[default: 20,000 steps]",
     ),
 ]
 
@@ -212,7 +212,7 @@ _TRAINING = [
     click.option(
         "--learning-rate",
         type=click.FloatRange(min=0, min_open=True),
-        help="Of the optimizer, at its highest.  [default: the recipe's]",
+        help="Peak learning rate.  [default: the recipe's]",
     ),
     click.option(
         "--strategy",
@@ -227,16 +227,16 @@ _TRAINING = [
         type=click.Choice(["auto", "float32", "mixed_bfloat16", "mixed_float16"]),
         default="auto",
         show_default=True,
-        help="What layers compute in; auto is mixed_bfloat16 on TPUs, GPUs of compute capability "
+        help="Precision of computation; auto is mixed_bfloat16 on TPUs, GPUs of compute capability "
         "8.0 or above and CPUs with AMX, else float32. Weights and exports are float32.",
     ),
     click.option(
         "--output",
         metavar="FOLDER",
-        help="Where versions of the model go.  [default: saved_models/RECIPE]",
+        help="Folder for versions of the model.  [default: saved_models/RECIPE]",
     ),
     click.option(
-        "--report", metavar="FOLDER", help="Where the report goes.  [default: reports/RECIPE]"
+        "--report", metavar="FOLDER", help="Folder for the report.  [default: reports/RECIPE]"
     ),
     click.option("--quiet", is_flag=True, help="Print the closing table only."),
 ]
@@ -257,7 +257,7 @@ _INDEX = [
         metavar="SHARE",
         default=0.95,
         show_default=True,
-        help="Of the 10 best items, the share an inverted file has to find.",
+        help="Recall@10 that an inverted file has to reach.",
     ),
     click.option(
         "--index-rows",

@@ -81,7 +81,7 @@ _PAIRS = [
     click.option(
         "--split",
         type=click.Choice(["given", "random"]),
-        help="How test is held out.  [default: given, else random]",
+        help="How the test set is held out.  [default: given, else random]",
     ),
     click.option(
         "--limit",

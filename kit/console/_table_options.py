@@ -205,7 +205,7 @@ _TABLE = [
     click.option(
         "--split",
         type=click.Choice(["given", "time", "random"]),
-        help="How test is held out.  [default: given, else time, else random]",
+        help="How the test set is held out.  [default: given, else time, else random]",
     ),
     *LIMIT_AND_SEED,
     *FORMAT,

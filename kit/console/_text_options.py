@@ -66,7 +66,7 @@ _TEXTS = [
     click.option(
         "--split",
         type=click.Choice(["given", "random"]),
-        help="How test is held out.  [default: given, else random]",
+        help="How the test set is held out.  [default: given, else random]",
     ),
     click.option(
         "--limit",
@@ -81,7 +81,7 @@ _TEXTS = [
         metavar="NUMBER",
         default=0,
         show_default=True,
-        help="Of every random choice.",
+        help="Random seed.",
     ),
     *FORMAT,
 ]

@@ -83,7 +83,7 @@ _OPTIONS = [
         type=click.FloatRange(0, 1, max_open=True),
         default=0.05,
         show_default=True,
-        help="Share of the target that is spread over all classes.",
+        help="Label smoothing: share of the target spread over all classes.",
     ),
     click.option(
         "--dropout",

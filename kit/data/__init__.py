@@ -26,6 +26,7 @@ from kit.data._learned_content import values_of as values_of
 from kit.data._names import item_names as item_names
 from kit.data._negatives import Negatives as Negatives
 from kit.data._new_items import read_new_items as read_new_items
+from kit.data._notes import note_lines as note_lines
 from kit.data._prepared import Prepared as Prepared
 from kit.data._prepared import open_prepared as open_prepared
 from kit.data._prepared import prepare as prepare

@@ -19,6 +19,7 @@ from kit.models._image_encoder import ImageEncoder as ImageEncoder
 from kit.models._picture_reader import PictureReader as PictureReader
 from kit.models._pretrained_encoder import PretrainedEncoder as PretrainedEncoder
 from kit.models._pretrained_encoder import pretrained_encoder as pretrained_encoder
+from kit.models._pretrained_encoder import pretrained_image_size as pretrained_image_size
 from kit.models._pretrained_text_encoder import BackboneEncoder as BackboneEncoder
 from kit.models._pretrained_text_encoder import PretrainedTextEncoder as PretrainedTextEncoder
 from kit.models._pretrained_text_encoder import pretrained_text_encoder as pretrained_text_encoder

@@ -42,6 +42,18 @@ def pretrained_encoder(preset: str) -> PretrainedEncoder:
     return read_preset(preset, lambda hub, place: _read(hub, place, preset))
 
 
+def pretrained_image_size(preset: str) -> tuple[int, int] | None:
+    """Height and width an image backbone was trained on, where its preset says so.
+
+    Args:
+        preset: its name, or a folder, see `pretrained_encoder`.
+
+    Raises:
+        UserError: keras-hub is not installed, or there is no such preset.
+    """
+    return read_preset(preset, lambda hub, place: _converter(hub, place)[2])
+
+
 def _read(hub: Any, place: str, preset: str) -> PretrainedEncoder:
     found: Any = hub.models.Backbone.from_preset(place)
     if not _takes_pictures(found):

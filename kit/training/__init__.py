@@ -20,10 +20,10 @@ from kit.training._image_batches import ImageBatches as ImageBatches
 from kit.training._list_batches import ListBatches as ListBatches
 from kit.training._pair_batches import PairBatches as PairBatches
 from kit.training._pair_batches import Tokens as Tokens
-from kit.training._parameter_server import on_this_device as on_this_device
-from kit.training._peers import finish_together as finish_together
+from kit.training._parameter_server import copy_to_host as copy_to_host
+from kit.training._peers import shutdown_barrier as shutdown_barrier
 from kit.training._precision import Precision as Precision
-from kit.training._precision import answer_in_float32 as answer_in_float32
+from kit.training._precision import cast_to_float32 as cast_to_float32
 from kit.training._precision import choose_precision as choose_precision
 from kit.training._sentence_batches import SentenceBatches as SentenceBatches
 from kit.training._sequence_batches import SequenceBatches as SequenceBatches

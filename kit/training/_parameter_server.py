@@ -96,7 +96,7 @@ def stop_coordinator(coordinator: Any, seconds: float = STOPPING_SECONDS) -> Non
     coordinator._cluster = SimpleNamespace(stop=lambda: None)
 
 
-def on_this_device(model: keras.Model) -> keras.Model:
+def copy_to_host(model: keras.Model) -> keras.Model:
     """The model with its parameters in the memory of this process.
 
     Args:

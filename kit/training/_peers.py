@@ -87,7 +87,7 @@ def peers_may_be_lost(strategy: tf.distribute.Strategy) -> Iterator[None]:
         ) from error
 
 
-def finish_together(strategy: tf.distribute.Strategy) -> None:
+def shutdown_barrier(strategy: tf.distribute.Strategy) -> None:
     """Wait until every process of the strategy has come here.
 
     The chief comes last, when all is written; if it is lost before, the others are still there to

@@ -100,7 +100,7 @@ def _fast_in_bfloat16() -> tuple[bool, str]:
     return False, "the CPU has no AMX"
 
 
-def answer_in_float32(model: keras.Model) -> None:
+def cast_to_float32(model: keras.Model) -> None:
     """Let a model trained in a mixed precision compute in float32 from now on.
 
     An export computes in float32; so does then what it is compared with, and what is reported.
@@ -112,7 +112,7 @@ def answer_in_float32(model: keras.Model) -> None:
     Example:
 
     >>> model = keras.Sequential([keras.Input([1]), keras.layers.Dense(1, dtype="mixed_bfloat16")])
-    >>> answer_in_float32(model)
+    >>> cast_to_float32(model)
     >>> model(tf.ones([1, 1])).dtype
     tf.float32
     """

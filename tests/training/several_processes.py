@@ -12,7 +12,7 @@ from kit.cluster import cluster_of_environment, is_chief, serve_cluster
 from kit.layers import Embedding
 from kit.models import RetrievalLoss, TwoTower
 from kit.optimizers import LazyAdam
-from kit.training import Checkpoints, fit, on_this_device, strategy
+from kit.training import Checkpoints, copy_to_host, fit, strategy
 from tests.training.few import ITEMS, USERS, batches, model
 
 STEPS, EPOCHS = 120, 60
@@ -82,7 +82,7 @@ def killed(folder: Path, ends: dict[int, str]) -> None:
         checkpoints=Checkpoints(folder / "checkpoints", {}, every_steps=10),
         callbacks=[Log(folder, ends)],
     )
-    two_tower = on_this_device(two_tower)
+    two_tower = copy_to_host(two_tower)
     np.savez(
         folder / f"{NAME}.npz",
         *two_tower.get_weights(),

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from kit.errors import PeerLost
-from kit.training import _peers, finish_together
+from kit.training import _peers, shutdown_barrier
 from kit.training._peers import from_chief, has_peers, is_asynchronous, peers_may_be_lost, summed
 
 
@@ -63,7 +63,7 @@ def test_of_the_others_only_shape_and_type_count(cluster, second):
 def test_a_sum_over_one_process_is_what_it_gives(cluster):
     given = np.array([[3, -4]], np.int32)
     np.testing.assert_array_equal(summed(cluster, given), given)
-    finish_together(cluster)
+    shutdown_barrier(cluster)
 
 
 LOST = [
@@ -109,4 +109,4 @@ def test_a_peer_may_be_lost_while_all_wait_for_the_end(cluster, monkeypatch):
 
     monkeypatch.setattr(_peers, "summed", fail)
     with pytest.raises(PeerLost, match="gone"):
-        finish_together(cluster)
+        shutdown_barrier(cluster)

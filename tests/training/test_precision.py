@@ -10,7 +10,7 @@ import tensorflow as tf
 from kit.errors import UserError
 from kit.models import TwoTower
 from kit.optimizers import LazyAdam, LossScale
-from kit.training import Precision, answer_in_float32, choose_precision, fit
+from kit.training import Precision, cast_to_float32, choose_precision, fit
 from kit.training import _precision as precision
 from tests.training.few import ITEMS, USERS, batches, model
 
@@ -120,7 +120,7 @@ def test_training_goes_through_fit_and_answers_are_float32(kind, name):
     assert losses[-1] < losses[0] - 0.1
     inputs = {"user": np.arange(1, USERS + 1), "history": np.ones([USERS, 2], np.int32)}
     assert two_tower(inputs).dtype == name.removeprefix("mixed_")
-    answer_in_float32(two_tower)
+    cast_to_float32(two_tower)
     alike = TwoTower(USERS, ITEMS, 4, loss=two_tower.retrieval_loss)
     alike.build()
     alike.set_weights(two_tower.get_weights())

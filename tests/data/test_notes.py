@@ -1,7 +1,6 @@
 from pathlib import Path
 
-from kit.console import note_lines
-from kit.data import open_prepared, open_source, prepare, split
+from kit.data import note_lines, open_prepared, open_source, prepare, split
 from tests.data.files import write
 
 

@@ -1,0 +1,257 @@
+"""Retrieval: the items that a user should see next."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kit.tasks._task import Built, Comparison, Run, Stage
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kit.artefact import SignatureCheck
+    from kit.data import Dataset, LearnedContent
+    from kit.evaluation import Evaluation, RankingTask, Scorer, Trend
+    from kit.retrieval import IndexSettings
+
+    Contents = Sequence[tuple[LearnedContent, NDArray[Any]]]
+
+COMPARED = ("NDCG@10", "Recall@10", "Hit@10", "Coverage@10")
+
+
+@dataclass(frozen=True)
+class RetrievalResults:
+    """The chosen trend prior, and evaluations on valid and test."""
+
+    trend: "Trend"
+    valid: "Evaluation"
+    test: "Evaluation"
+    baselines: "dict[str, Evaluation]"
+    left_out: dict[str, str]
+
+
+@dataclass(kw_only=True)
+class Retrieval:
+    """A ranking of the catalogue for each user.
+
+    `parts` of the run are the images and texts of items that the model learned to read.
+
+    Args:
+        k: length of the export's answers.
+        exclude_seen: whether items that a user has are left out.
+        index: gives how the export finds the best items; called before training, as a library may
+            be missing.
+        weight_column: of the log, where interactions have weights.
+        encoded: for the card, the columns that an encoder read.
+    """
+
+    k: int
+    exclude_seen: bool
+    index: "Callable[[], IndexSettings]"
+    weight_column: str | None
+    encoded: "Callable[[], Sequence[Mapping[str, Any]]]" = tuple
+    index_settings: "IndexSettings" = field(init=False)
+    tasks: "tuple[RankingTask, RankingTask]" = field(init=False)
+    unit = "interactions"
+    following = "kit recommend {folder} --examples 3"
+
+    def describe(self, data: "Dataset") -> Sequence[str]:
+        return data_lines(data, self.weight_column)
+
+    def warnings(self, data: "Dataset") -> Sequence[str]:
+        from kit.data import data_warnings
+
+        return data_warnings(data)
+
+    def validation(self, run: Run) -> tuple[str, Callable[[], float]]:
+        from kit import evaluation
+
+        self.index_settings = self.index()
+        self.tasks = ranking_tasks(run.data, self.exclude_seen)
+        return "valid NDCG@10", lambda: evaluation.evaluate(
+            self.tasks[0], self.scorer(run.model), ks=[10]
+        ).mean("NDCG@10")
+
+    def scorer(self, model: Any) -> "Scorer":
+        """Scores by a model as it stands."""
+        from kit.evaluation import retrieval_scorer
+
+        return retrieval_scorer(model, self.tasks[1].popularity)
+
+    def evaluate(self, run: Run) -> RetrievalResults:
+        from kit import evaluation
+
+        model, (valid_task, test_task) = run.model, self.tasks
+        trend = evaluation.choose_trend(run.data, valid_task, self.scorer(run.model))
+        model.set_item_prior(trend.prior(run.data, "valid"))
+        valid = evaluation.evaluate(valid_task, self.scorer(run.model))
+        model.set_item_prior(trend.prior(run.data, "test"))
+        test = evaluation.evaluate(test_task, self.scorer(run.model))
+        baselines, left_out = evaluation.evaluated_baselines(run.data, test_task)
+        return RetrievalResults(trend, valid, test, baselines, left_out)
+
+    def report(self, run: Run, results: RetrievalResults) -> dict[str, Any]:
+        from kit import evaluation
+
+        valid_task, test_task = self.tasks
+        cold = evaluation.ranking_task(
+            run.data,
+            "test",
+            who="cold",
+            exclude_seen=self.exclude_seen,
+            max_users=evaluation.affordable_users(run.data.num_items, times=4),
+        )
+        trend = {"trend_days": results.trend.days, "trend_weight": results.trend.weight}
+        report = evaluation.RankingReport(
+            recipe=run.recipe,
+            command=run.command,
+            dataset=run.data,
+            settings={**run.settings, **trend},
+            valid_task=valid_task,
+            valid=results.valid,
+            test_task=test_task,
+            test=results.test,
+            baselines=results.baselines,
+            left_out=results.left_out,
+            cold_users=(cold, evaluation.evaluate(cold, self.scorer(run.model))),
+            history=run.history,
+            seconds=run.seconds,
+            examples=evaluation.examples(
+                run.data, test_task, results.test, run.model.item_vectors()
+            ),
+        )
+        return evaluation.write_report(report, run.folder)
+
+    def card(self, run: Run, results: RetrievalResults, facts: Mapping[str, Any]) -> dict[str, Any]:
+        return {"item_contents": list(self.encoded())}
+
+    def export(self, run: Run, card: dict[str, Any]) -> "tuple[Path, Sequence[SignatureCheck]]":
+        from kit.export import export_retrieval
+
+        return export_retrieval(
+            run.model,
+            run.data,
+            run.output,
+            k=self.k,
+            exclude_seen=self.exclude_seen,
+            index=self.index_settings,
+            contents=run.built.parts or (),
+            card=card,
+        )
+
+    def tables(
+        self, run: Run, results: RetrievalResults, facts: Mapping[str, Any]
+    ) -> Sequence[Comparison]:
+        test_task = self.tasks[1]
+        return [
+            Comparison(
+                title=test_task.protocol,
+                systems={run.recipe: results.test, **results.baselines},
+                metrics=COMPARED,
+                left_out=results.left_out,
+                notes=[test_task.evaluated],
+            )
+        ]
+
+    def export_lines(self, version: Path) -> Sequence[str]:
+        from kit.artefact import index_line, read_card
+
+        return [f"index:     {index_line(read_card(version))}"]
+
+
+def built_retrieval(
+    model: Any,
+    batches: Any,
+    *,
+    data: "Dataset",
+    contents: "Contents",
+    epochs: int | None,
+    settings: Mapping[str, Any],
+) -> Built:
+    """What a recipe of a retrieval model builds.
+
+    Args:
+        model: compiled.
+        batches: what it trains on.
+        data: the split data, with vectors of encoders among the items' features.
+        contents: images and texts that the model learns to read.
+        epochs: at most.
+        settings: name to value of what was set or chosen.
+    """
+    from kit.training import digest
+
+    return Built(
+        model=model,
+        batches=batches,
+        name="",
+        settings={
+            **settings,
+            "learning_rate": float(model.optimizer.learning_rate.numpy()),
+        },
+        stages=[Stage(epochs=epochs)],
+        content={"content of features": digest(*model.non_trainable_weights)},
+        parts=[one for one, _ in contents],
+        data=data,
+    )
+
+
+def ranking_tasks(
+    dataset: "Dataset", exclude_seen: bool, *, knows_valid: bool | None = None
+) -> "tuple[RankingTask, RankingTask]":
+    """What valid and test are measured on.
+
+    Args:
+        dataset: the split data.
+        exclude_seen: whether items that a user has are left out.
+        knows_valid: whether a recommender looks at the valid items of a test user, too; None
+            decides by the split.
+    """
+    from kit.evaluation import affordable_users, ranking_task
+
+    return (
+        ranking_task(
+            dataset,
+            "valid",
+            exclude_seen=exclude_seen,
+            max_users=affordable_users(dataset.num_items),
+        ),
+        ranking_task(
+            dataset,
+            "test",
+            exclude_seen=exclude_seen,
+            max_users=affordable_users(dataset.num_items, times=4),
+            knows_valid=knows_valid,
+        ),
+    )
+
+
+def data_lines(dataset: "Dataset", weight_column: str | None) -> list[str]:
+    """What a model is going to learn from."""
+    from kit.data import note_lines
+
+    ratings = rating_line(dataset, weight_column)
+    return [
+        f"data:      {len(dataset.train):,} interactions in train, {dataset.num_users:,} users, "
+        f"{dataset.num_items:,} items; split {dataset.split}",
+        *note_lines(dataset),
+        *([] if ratings is None else [ratings]),
+    ]
+
+
+def rating_line(dataset: "Dataset", weight_column: str | None) -> str | None:
+    """What is done with ratings; None where the data have none."""
+    from kit.data import Prepared
+
+    if dataset.train.weight is None:
+        return None
+    if weight_column:
+        return (
+            f"ratings:   the larger {weight_column}, the more an interaction counts in training; "
+            "evaluation counts each one alike"
+        )
+    source = "of the source " if isinstance(dataset, Prepared) else ""
+    return (
+        "ratings:   every row counts as an interaction, whatever its rating; training "
+        f"{source}with --weight-column NAME uses them"
+    )

@@ -1,0 +1,90 @@
+"""Tables of examples: the probability of each label."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kit.tasks._classification import Results, common
+from kit.tasks._task import Comparison, Run
+
+if TYPE_CHECKING:
+    from kit.artefact import SignatureCheck
+    from kit.data import RankingData
+    from kit.evaluation import Predictions
+
+
+class Tabular:
+    """Labels of rows; `parts` of the run is their `TableEncoder`."""
+
+    unit = "rows"
+    following = "kit evaluate {folder}"
+
+    def describe(self, data: "RankingData") -> Sequence[str]:
+        from kit.data import note_lines
+
+        labels = " and ".join(f"{name} = {value}" for name, value in data.positives.items())
+        return [
+            f"data:      {len(data.train):,} rows in train, {len(data.schema.features)} features; "
+            f"predicts {labels}; split {data.split}",
+            *note_lines(data),
+        ]
+
+    def warnings(self, data: Any) -> Sequence[str]:
+        return ()
+
+    def validation(self, run: Run) -> tuple[str, Callable[[], float]]:
+        inputs = run.built.parts.encode(run.data.valid.features, whole=True)
+        return "valid AUC", lambda: _predictions(run, "valid", inputs).mean_auc()
+
+    def evaluate(self, run: Run) -> Results:
+        from kit import evaluation
+
+        encoder = run.built.parts
+        inputs = {
+            part: encoder.encode(getattr(run.data, part).features, whole=True)
+            for part in ("valid", "test")
+        }
+        logits = evaluation.logits_of(run.model, inputs["valid"])
+        run.model.set_calibration(*evaluation.calibration(run.data.valid.labels, logits))
+        return Results(
+            _predictions(run, "valid", inputs["valid"]),
+            _predictions(run, "test", inputs["test"]),
+            evaluation.classification_baselines(run.data, encoder),
+        )
+
+    def report(self, run: Run, results: Results) -> dict[str, Any]:
+        from kit.evaluation import ClassificationReport, write_classification_report
+
+        report = ClassificationReport(**common(run, results), encoder=run.built.parts)
+        return write_classification_report(report, run.folder)
+
+    def card(self, run: Run, results: Results, facts: Mapping[str, Any]) -> dict[str, Any]:
+        return {"model": run.built.name}
+
+    def export(self, run: Run, card: dict[str, Any]) -> "tuple[Path, Sequence[SignatureCheck]]":
+        from kit.export import export_ranking
+
+        return export_ranking(run.model, run.data, run.built.parts, run.output, card=card)
+
+    def tables(self, run: Run, results: Any, facts: Mapping[str, Any]) -> Sequence[Comparison]:
+        return [
+            Comparison(
+                title=f"{label}: {facts['test']['protocol']}",
+                systems={
+                    run.built.name: result,
+                    **{name: x.of_labels[label] for name, x in results.baselines.items()},
+                },
+                metrics=result.metrics,
+            )
+            for label, result in results.test.of_labels.items()
+        ]
+
+    def export_lines(self, version: Path) -> Sequence[str]:
+        return ()
+
+
+def _predictions(run: Run, part: str, inputs: Any) -> "Predictions":
+    from kit import evaluation
+
+    probabilities = evaluation.probabilities_of(evaluation.logits_of(run.model, inputs))
+    return evaluation.Predictions.of(getattr(run.data, part), run.data.labels, probabilities)

@@ -1,0 +1,156 @@
+"""What a task tells the pipeline, so that one implementation trains and exports all of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import keras
+
+    from kit.artefact import SignatureCheck
+    from kit.training import Batches
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One training of the model; most recipes have a single one.
+
+    Args:
+        epochs: at most; None stops after the default number of steps.
+        name: of its checkpoints, where there are several stages.
+        begin: compiles the model or freezes a part of it, in the scope of strategy and precision;
+            None where `build` did.
+        patience: validations without an improvement before training stops; None is the default.
+    """
+
+    epochs: int | None
+    name: str = ""
+    begin: Callable[[], None] | None = None
+    patience: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """What a recipe builds.
+
+    Args:
+        model: built, and compiled unless its stages do so.
+        batches: what it trains on.
+        name: of the model in tables and reports, "dcn".
+        settings: name to value of what was set or chosen.
+        stages: the trainings, in order.
+        content: what else tells apart the runs that a checkpoint may belong to.
+        warnings: lines that should be read before training begins.
+        parts: what the task needs beside the model, such as a tokenizer.
+        data: the data with what an encoder added to them; None where nothing did.
+    """
+
+    model: "keras.Model"
+    batches: "Batches"
+    name: str
+    settings: Mapping[str, Any]
+    stages: Sequence[Stage]
+    content: Mapping[str, Any] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
+    parts: Any = None
+    data: Any = None
+
+
+@dataclass(kw_only=True)
+class Run:
+    """A run of the pipeline, as far as it has come.
+
+    Args:
+        recipe: its name, "ranking".
+        command: what was typed.
+        data: the split data.
+        seed: the random seed.
+        built: what the recipe built.
+        model: the trained model, on one device and computing in float32 once training is over.
+        settings: name to value of what was set or chosen.
+        folder: of the report.
+        output: folder of the model's versions.
+        metric: name of the validation metric.
+        seconds: phase to duration.
+        history: one dict an epoch.
+    """
+
+    recipe: str
+    command: str
+    data: Any
+    seed: int
+    built: Built
+    model: Any
+    settings: dict[str, Any]
+    folder: Path
+    output: Path
+    metric: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Systems side by side on the test part.
+
+    Args:
+        title: the protocol.
+        systems: name to predictions with `summary()` and `intervals()`.
+        metrics: names of the columns.
+        left_out: name of a baseline to the reason why it is missing.
+        notes: lines below.
+    """
+
+    title: str
+    systems: Mapping[str, Any]
+    metrics: Sequence[str]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Any other table: the protocol, headings and cells."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+class Task(Protocol):
+    """A kind of problem: what is predicted, how it is measured, what is exported."""
+
+    # What throughput counts, in the plural.
+    unit: str
+    # The command that follows a training; {folder} stands for the export.
+    following: str
+
+    def describe(self, data: Any) -> Sequence[str]:
+        """Lines on the data, before TensorFlow is imported."""
+
+    def warnings(self, data: Any) -> Sequence[str]:
+        """Sentences on what the data do not allow to learn or to measure."""
+
+    def validation(self, run: Run) -> tuple[str, Callable[[], float]]:
+        """The validation metric: its name and what computes it; larger is better."""
+
+    def evaluate(self, run: Run) -> Any:
+        """Calibrate on valid, predict test, and fit the baselines."""
+
+    def report(self, run: Run, results: Any) -> dict[str, Any]:
+        """Write the report; returns what metrics.json holds."""
+
+    def card(self, run: Run, results: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """What the card of the export says beyond what every card says."""
+
+    def export(self, run: Run, card: dict[str, Any]) -> "tuple[Path, Sequence[SignatureCheck]]":
+        """Export the model and verify the export."""
+
+    def tables(
+        self, run: Run, results: Any, facts: Mapping[str, Any]
+    ) -> Sequence[Comparison | Table]:
+        """What is printed at the end."""
+
+    def export_lines(self, version: Path) -> Sequence[str]:
+        """Lines on the export."""

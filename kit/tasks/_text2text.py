@@ -1,0 +1,115 @@
+"""Text to text: translation and summarization."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kit.tasks._classification import Results, common, left_out
+from kit.tasks._task import Built, Comparison, Run
+
+if TYPE_CHECKING:
+    from kit.artefact import SignatureCheck
+    from kit.data.pairs import PairData
+    from kit.evaluation.pairs import Written
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation:
+    """What text-to-text needs beside the model.
+
+    Args:
+        generator: makes of the trained model what generates texts.
+        metric: name of the validation metric.
+        measure: computes it.
+        protocol: how texts are generated, in words.
+    """
+
+    generator: Callable[[Any], Any]
+    metric: str
+    measure: Callable[[], float]
+    protocol: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text2Text:
+    """Texts that are generated from others; `parts` of the run is a `Generation`.
+
+    Args:
+        output: name of the export's output, "translation".
+        judge: for the data, what measures generated texts by their references.
+        baselines: simple systems, of the data.
+        bounds: those of the baselines that know the references.
+    """
+
+    output: str
+    judge: "Callable[[PairData], Callable[[Sequence[str], Sequence[Sequence[str]]], Written]]"
+    baselines: "Callable[[PairData], Mapping[str, Written]]"
+    bounds: tuple[str, ...] = ()
+    unit = "tokens"
+    following = "kit evaluate {folder}"
+
+    def describe(self, data: "PairData") -> Sequence[str]:
+        return [
+            f"data:      {len(data.train):,} texts in train, {' to '.join(data.names)}; "
+            f"split {data.split}{left_out(data)}"
+        ]
+
+    def warnings(self, data: Any) -> Sequence[str]:
+        return ()
+
+    def checked(self, data: "PairData", built: Built) -> Built:
+        """What was built, with how it is measured; references that allow no measure are an error.
+
+        Raises:
+            UserError: the references cannot be measured by.
+        """
+        judge = self.judge(data)
+        judge(data.valid.sources, data.valid.references)
+        copied = judge(data.test.sources, data.test.references)
+        return replace(
+            built,
+            settings={**built.settings, **copied.card()},
+            warnings=[f"        {line}" for line in copied.warnings()],
+        )
+
+    def validation(self, run: Run) -> tuple[str, Callable[[], float]]:
+        return run.built.parts.metric, run.built.parts.measure
+
+    def evaluate(self, run: Run) -> Results:
+        judge, generator = self.judge(run.data), run.built.parts.generator(run.model)
+        valid, test = (
+            judge(generator.write(part.sources), part.references)
+            for part in (run.data.valid, run.data.test)
+        )
+        return Results(valid, test, self.baselines(run.data))
+
+    def report(self, run: Run, results: Results) -> dict[str, Any]:
+        from kit.evaluation.pairs import PairReport, write_pair_report
+
+        report = PairReport(
+            **common(run, results),
+            weights=run.model.count_params(),
+            bounds=self.bounds,
+            how=run.built.parts.protocol,
+        )
+        return write_pair_report(report, run.folder)
+
+    def card(self, run: Run, results: Results, facts: Mapping[str, Any]) -> dict[str, Any]:
+        return {"model": run.built.name, "how": run.built.parts.protocol, **results.test.card()}
+
+    def export(self, run: Run, card: dict[str, Any]) -> "tuple[Path, Sequence[SignatureCheck]]":
+        from kit.export import export_pairs
+
+        generator = run.built.parts.generator(run.model)
+        return export_pairs(
+            run.model, generator, run.data, run.output, output=self.output, card=card
+        )
+
+    def tables(self, run: Run, results: Any, facts: Mapping[str, Any]) -> Sequence[Comparison]:
+        systems = {run.built.name: results.test, **results.baselines}
+        title = facts["test"]["protocol"]
+        return [Comparison(title=title, systems=systems, metrics=results.test.SHOWN)]
+
+    def export_lines(self, version: Path) -> Sequence[str]:
+        return ()
