@@ -79,15 +79,15 @@ def killed(
     folder: Path, processes: int, steps: int, kills: int, seed: int
 ) -> dict[str, list[float]]:
     """Train and kill; steps lost and seconds to the next new step, of each kill."""
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     process = start(folder, processes, steps)
     found: dict[str, list[float]] = {"lost": [], "seconds": [], "saving": []}
     for number in range(kills):
-        goal = newest(folder) + int(draw.integers(5, max(6, steps // (kills + 1))))
+        goal = newest(folder) + int(rng.integers(5, max(6, steps // (kills + 1))))
         while process.poll() is None and newest(folder) < goal:
             time.sleep(0.02)
         saving = number % 2 == 0 and during_a_save(folder, process)
-        if process.poll() is not None or not kill(folder, int(draw.integers(processes))):
+        if process.poll() is not None or not kill(folder, int(rng.integers(processes))):
             break
         begin = time.perf_counter()
         if processes == 1:

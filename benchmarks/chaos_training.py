@@ -34,8 +34,8 @@ def main() -> None:
     name = f"worker-{cluster.index}" if cluster else "worker-0"
     (folder / f"{name}.pid").write_text(str(os.getpid()))
     keras.utils.set_random_seed(1)
-    draw = np.random.default_rng(0)
-    owned = draw.integers(0, ITEMS, USERS * EACH).astype(np.int32)
+    rng = np.random.default_rng(0)
+    owned = rng.integers(0, ITEMS, USERS * EACH).astype(np.int32)
     histories = Histories(np.arange(0, USERS * EACH + 1, EACH), owned)
     batches = UserBatches(
         histories, batch_size=BATCH, length=16, targets=4, hidden_share=0.5, seed=0
@@ -48,7 +48,7 @@ def main() -> None:
         model,
         batches,
         measure=lambda: float(np.abs(model.item_vectors()).sum()),
-        epochs=steps // batches.steps_per_pass,
+        epochs=steps // batches.steps_per_epoch,
         quiet=True,
         checkpoints=Checkpoints(folder / "checkpoints", {}, every_steps=20),
         callbacks=[Log(folder / f"{name}.losses")],

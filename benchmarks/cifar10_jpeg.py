@@ -1,4 +1,4 @@
-"""Write pictures that are kept in an .npz as a folder with a folder for every class.
+"""Write images that are kept in an .npz as a folder with a folder for every class.
 
     python benchmarks/cifar10_jpeg.py path/to/train.npz FOLDER
 
@@ -13,17 +13,17 @@ import numpy as np
 
 
 def unpack(file: Path, folder: Path) -> int:
-    """Write every picture to FOLDER/CLASS/NUMBER.jpg; returns how many there are."""
+    """Write every image to FOLDER/CLASS/NUMBER.jpg; returns how many there are."""
     with np.load(file) as kept:
         content, offsets = kept["jpeg"].tobytes(), kept["offsets"].tolist()
         labels, classes = kept["labels"].tolist(), kept["classes"].tolist()
     for name in classes:
         (folder / name).mkdir(parents=True, exist_ok=True)
     for number, label in enumerate(labels):
-        picture = content[offsets[number] : offsets[number + 1]]
-        (folder / classes[label] / f"{number:05d}.jpg").write_bytes(picture)
+        image = content[offsets[number] : offsets[number + 1]]
+        (folder / classes[label] / f"{number:05d}.jpg").write_bytes(image)
     return len(labels)
 
 
 if __name__ == "__main__":
-    print(f"{unpack(Path(sys.argv[1]), Path(sys.argv[2])):,} pictures")
+    print(f"{unpack(Path(sys.argv[1]), Path(sys.argv[2])):,} images")

@@ -43,7 +43,7 @@ WAYS = {
 def withheld_items(dataset: Any, text: str, seed: int) -> NDArray[np.int64]:
     """Codes of the items that are withheld: drawn among those with a text and enough people."""
     has_text = dataset.items[text][: dataset.num_items].fill_null("").str.strip_chars() != ""
-    usable = np.flatnonzero(has_text.to_numpy() & (dataset.holders >= FEWEST_PEOPLE))
+    usable = np.flatnonzero(has_text.to_numpy() & (dataset.user_counts >= FEWEST_PEOPLE))
     count = round(SHARE * dataset.num_items)
     return np.sort(np.random.default_rng(seed).choice(usable, count, replace=False))
 

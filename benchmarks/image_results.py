@@ -5,7 +5,7 @@
     python benchmarks/image_results.py 0 1
 
 Runs of one source that differ in the seed alone are one entry. The part of CIFAR-10 becomes
-folders of pictures before: python benchmarks/cifar10_jpeg.py path/to/train.npz cifar10-jpeg
+folders of images before: python benchmarks/cifar10_jpeg.py path/to/train.npz cifar10-jpeg
 """
 
 import sys

@@ -21,14 +21,14 @@ import polars as pl
 
 def synthetic_log(rows: int, users: int, items: int, groups: int, seed: int) -> pl.DataFrame:
     """Interactions of which four in five stay within the user's group of items."""
-    draw = np.random.default_rng(seed)
-    user = draw.integers(0, users, rows)
-    rank = np.minimum(draw.zipf(1.3, rows) - 1, items // groups - 1)
-    group = np.where(draw.random(rows) < 0.8, user % groups, draw.integers(0, groups, rows))
+    rng = np.random.default_rng(seed)
+    user = rng.integers(0, users, rows)
+    rank = np.minimum(rng.zipf(1.3, rows) - 1, items // groups - 1)
+    group = np.where(rng.random(rows) < 0.8, user % groups, rng.integers(0, groups, rows))
     item = (rank * groups + group) % items
     # The tail: without it only the head of a Zipf law would ever occur.
-    uniform = draw.random(rows) < 0.5
-    item = np.where(uniform, draw.integers(0, items // groups, rows) * groups + group, item)
+    uniform = rng.random(rows) < 0.5
+    item = np.where(uniform, rng.integers(0, items // groups, rows) * groups + group, item)
     return pl.DataFrame(
         {
             "user_id": pl.Series(user).cast(pl.String),

@@ -26,7 +26,7 @@ import click
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.scale_picture import picture
+from benchmarks.scale_figure import image
 from benchmarks.scale_plan import SETTINGS, bytes_free, own_loopback, run, split_by_memory
 from benchmarks.scale_tables import markdown, protocol, remarks, tables
 from kit.console import Command, print_table
@@ -95,13 +95,13 @@ def main(rows: list[int], rounds: int, quick: bool, output: Path) -> None:
     found = measured(**settings)
     (output / "scale.json").write_text(json.dumps(found))
     (output / "scale.md").write_text(markdown(found))
-    picture(found, output / "scale.png")
+    image(found, output / "scale.png")
     for table in tables(found):
         print_table(*table)
     print(f"Protocol: {protocol(found)}.")
     for line in remarks(found):
         print(f"{line}.")
-    print(f"figures, tables and picture  {output}")
+    print(f"figures, tables and image  {output}")
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ class Inputs:
     Args:
         users: rows of the users' table.
         items: rows of the items' table.
-        interactions: of a pass over the data.
+        interactions: of an epoch over the data.
         batch: pairs of a worker's step.
         step_ms: of one worker alone.
         server_step_ms: of a worker with two servers.
@@ -146,7 +146,7 @@ def workers_fed(inputs: Inputs, rate: float) -> int:
 
 
 def pass_hours(inputs: Inputs) -> float:
-    """A pass over the data with as many workers as the chief feeds."""
+    """An epoch over the data with as many workers as the chief feeds."""
     return inputs.interactions / inputs.batch / handed_out(inputs) / 3600
 
 
@@ -162,7 +162,7 @@ def input_table(inputs: Inputs) -> Table:
     measured = "[results/scale](../results/scale/scale.md)"
     rows = [
         ["users, items", f"{inputs.users:,}, {inputs.items:,}", "the question"],
-        ["interactions of a pass", f"{inputs.interactions:,}", "assumed, 20 a user"],
+        ["interactions of an epoch", f"{inputs.interactions:,}", "assumed, 20 a user"],
         ["batch", f"{inputs.batch:,} pairs a worker", "as measured"],
         ["step, one worker", f"{inputs.step_ms:.1f} ms", f"{measured}, 4M rows, dim 32"],
         ["step with 2 servers", f"{inputs.server_step_ms:.1f} ms", f"{measured}, the same"],
@@ -232,7 +232,7 @@ def rate_table(inputs: Inputs) -> Table:
                 ]
             )
     headings = ["dim", "Gbit/s", "MB a batch", "ms on the network", "batches/s a worker"]
-    headings += ["workers that one chief feeds", "hours a pass with them"]
+    headings += ["workers that one chief feeds", "hours an epoch with them"]
     headings += ["batches/s through one server's network"]
     return "Rate", headings, rows
 
@@ -286,7 +286,7 @@ def after_table(inputs: Inputs) -> Table:
         f"it restored, at {slow} Gbit/s through the chief",
         "the model in the chief's memory when training is over",
         f"full ranking of {valid:,} users of valid and {test:,} of test",
-        f"the {measurements:,.0f} measurements of valid in a pass",
+        f"the {measurements:,.0f} measurements of valid in an epoch",
         "item vectors, float32",
         "their lists, int8",
         "the index with int8 lists, twice in an export",

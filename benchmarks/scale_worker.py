@@ -41,17 +41,17 @@ class Pairs:
 
     Args:
         rows: of each table.
-        steps: batches of a pass.
+        steps: batches of an epoch.
         workers: that share a batch.
     """
 
     def __init__(self, rows: int, steps: int, workers: int) -> None:
-        self.rows, self.steps_per_pass = rows, steps
+        self.rows, self.steps_per_epoch = rows, steps
         self.batch_size = BATCH * workers
         self.interactions_per_pass = self.batch_size * steps
         self.content = {"rows": rows}
 
-    def stream(self, first_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
+    def stream(self, start_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
         part = shard.rows(self.batch_size)
 
         def batch(number: tf.Tensor) -> Any:
@@ -61,7 +61,7 @@ class Pairs:
             marks = tf.random.stateless_uniform([self.batch_size, 1], [1, number])[part]
             return (ids[0], ids[1]), marks, tf.ones_like(marks)
 
-        return tf.data.Dataset.counter(first_step).map(batch).prefetch(4)
+        return tf.data.Dataset.counter(start_step).map(batch).prefetch(4)
 
 
 class Clock(keras.callbacks.Callback):
@@ -135,7 +135,7 @@ def own_loop(model: keras.Model, pairs: Pairs, devices: tf.distribute.Strategy) 
         return pairs.stream(shard=Shard(context.input_pipeline_id, context.num_input_pipelines))
 
     stream = iter(devices.distribute_datasets_from_function(part))
-    for _ in range(pairs.steps_per_pass):
+    for _ in range(pairs.steps_per_epoch):
         step(next(stream))
         clock.note()
     return clock
@@ -151,7 +151,7 @@ def measure(peer: str, rows: int, devices: tf.distribute.Strategy) -> dict[str, 
         clock = own_loop(model, pairs, devices)
     elif peer == "stock":
         clock = Clock()
-        steps = pairs.steps_per_pass
+        steps = pairs.steps_per_epoch
         model.fit(pairs.stream(), steps_per_epoch=steps, verbose=0, callbacks=[clock])
     else:
         clock = Clock()
@@ -179,7 +179,7 @@ def how_stock_fit_ends(rows: int) -> str:
     with devices.scope():
         model = build("stock", rows)
     try:
-        model.fit(pairs.stream(), steps_per_epoch=pairs.steps_per_pass, verbose=0)
+        model.fit(pairs.stream(), steps_per_epoch=pairs.steps_per_epoch, verbose=0)
     except Exception as error:  # Whatever it is, it is what is asked for.
         first, *rest = str(error).strip().splitlines()
         last = f" ... {rest[-1].strip()}" if rest else ""

@@ -35,6 +35,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.search_figure import image
 from benchmarks.search_measure import (
     BATCH,
     MODES,
@@ -45,8 +46,7 @@ from benchmarks.search_measure import (
     tried,
     true_neighbours,
 )
-from benchmarks.search_picture import picture
-from benchmarks.search_tables import markdown, picture_name, protocol, tables
+from benchmarks.search_tables import image_name, markdown, protocol, tables
 from benchmarks.search_vectors import Vectors, clustered, from_folder
 from kit.console import Command, print_table, quiet_tensorflow
 
@@ -155,7 +155,7 @@ def contender_figures(
 
 
 def point_figures(point: Measured) -> dict[str, Any]:
-    """One dot of the picture."""
+    """One dot of the image."""
     return {
         "name": point.contender.name,
         "built_with": point.contender.built_with,
@@ -258,13 +258,13 @@ def main(
         kept = {"cores": os.cpu_count(), "libraries": libraries(), "runs": runs}
         (report / "search.json").write_text(json.dumps(kept, indent=1))
         (report / "search.md").write_text(markdown(runs))
-        picture(run, report / picture_name(run))
+        image(run, report / image_name(run))
         for table in tables(run):
             print_table(*table)
         print(f"Protocol: {protocol(run)}.")
         for name, reason in run["left_out"].items():
             print(f"Left out: {name}, {reason}.")
-    print(f"figures, tables and pictures  {report}")
+    print(f"figures, tables and images  {report}")
 
 
 if __name__ == "__main__":

@@ -107,9 +107,9 @@ def markdown(runs: Sequence[dict[str, Any]]) -> str:
             lines += [f"|{'---|' * len(headings)}", *(f"| {' | '.join(row)} |" for row in rows), ""]
         lines += [f"Protocol: {protocol(run)}.", ""]
         lines += [f"Left out: {name}, {reason}." for name, reason in run["left_out"].items()]
-        lines += ["", f"![recall against rate]({picture_name(run)})", ""]
+        lines += ["", f"![recall against rate]({image_name(run)})", ""]
     return "\n".join(lines)
 
 
-def picture_name(run: dict[str, Any]) -> str:
+def image_name(run: dict[str, Any]) -> str:
     return f"search-{run['data']}-{run['size']}.png"

@@ -53,15 +53,15 @@ def clustered(size: int, noise: float, seed: int = 0) -> Vectors:
         noise: standard deviation within a cluster; 1 is that of the centres.
         seed: of the draw.
     """
-    draw = np.random.default_rng(seed)
-    centres = draw.standard_normal((CLUSTERS, DIM), np.float32)
+    rng = np.random.default_rng(seed)
+    centres = rng.standard_normal((CLUSTERS, DIM), np.float32)
 
     def drawn(count: int) -> NDArray[np.float32]:
         rows = np.empty((count, DIM), np.float32)
         for begin in range(0, count, ROWS_AT_ONCE):
             part = rows[begin : begin + ROWS_AT_ONCE]
-            part[:] = centres[draw.integers(CLUSTERS, size=len(part))]
-            part += np.float32(noise) * draw.standard_normal(part.shape, np.float32)
+            part[:] = centres[rng.integers(CLUSTERS, size=len(part))]
+            part += np.float32(noise) * rng.standard_normal(part.shape, np.float32)
             part /= np.linalg.norm(part, axis=1, keepdims=True)
         return rows
 
@@ -92,11 +92,11 @@ def from_folder(folder: Path, size: int, seed: int = 0) -> Vectors:
             where=str(folder / "queries.npy"),
             expected=f"at least {TUNING + HELD_OUT}: some to tune with, others to measure with",
         )
-    draw = np.random.default_rng(seed)
-    queries = np.ascontiguousarray(draw.permutation(queries), np.float32)
+    rng = np.random.default_rng(seed)
+    queries = np.ascontiguousarray(rng.permutation(queries), np.float32)
     about = f"two-tower item vectors with bias, trained on a synthetic log; {len(items):,} items"
     if size < len(items):
-        items = items[np.sort(draw.choice(len(items), size, replace=False))]
+        items = items[np.sort(rng.choice(len(items), size, replace=False))]
         about += f", {size:,} of them drawn at random"
     items = np.ascontiguousarray(items, np.float32)
     return Vectors(about, items, queries[:TUNING], queries[TUNING : TUNING + HELD_OUT])
@@ -134,9 +134,9 @@ def train(folder: Path, items: int, seed: int = 0) -> None:
 
     fitted = fit(model, batches, measure=measure, epochs=1, quiet=True)
     np.save(folder / "items.npy", np.asarray(model.item_vectors())[1:])
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     count = min(TRAINED_QUERIES, dataset.num_users)
-    users = np.sort(draw.choice(dataset.num_users, count, replace=False)).astype(np.int32)
+    users = np.sort(rng.choice(dataset.num_users, count, replace=False)).astype(np.int32)
     owned = histories([dataset.train], dataset.num_users)
     history = owned.padded(users, length=batches.length, shift=1)
     np.save(folder / "queries.npy", np.asarray(model({"user": users + 1, "history": history})))

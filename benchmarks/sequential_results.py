@@ -119,7 +119,7 @@ def readme_table(kept: dict[str, Any]) -> str:
 @click.command()
 @click.argument("sources", nargs=-1, required=True)
 @click.option("--encoder", "encoders", multiple=True, default=["attention"], show_default=True)
-@click.option("--epochs", type=int, help="Most passes.  [default: the recipe's]")
+@click.option("--epochs", type=int, help="Most epochs.  [default: the recipe's]")
 @click.option("--seeds", default=3, show_default=True)
 def main(
     sources: tuple[str, ...], encoders: tuple[str, ...], epochs: int | None, seeds: int
@@ -129,7 +129,7 @@ def main(
         for encoder in encoders:
             for seed in range(seeds):
                 kept = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
-                way = encoder if epochs is None else f"{encoder}, {epochs} passes"
+                way = encoder if epochs is None else f"{encoder}, {epochs} epochs"
                 runs = kept.setdefault(name_of(source), {}).setdefault(way, {})
                 if str(seed) not in runs:
                     runs[str(seed)] = trained(source, encoder, epochs, seed)

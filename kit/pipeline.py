@@ -242,7 +242,7 @@ def fit_stages(
 
 def train_line(run: Run, task: Task, trained: "Training") -> str:
     """How the training went."""
-    rate = trained.interactions_per_second
+    rate = trained.examples_per_second
     digits = 0 if rate >= 10 else 1
     resumed = f", resumed from step {trained.resumed_step:,}" if trained.resumed_step else ""
     return (

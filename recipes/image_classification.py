@@ -1,4 +1,4 @@
-"""Image classification: from folders of pictures to "what is in this picture?".
+"""Image classification: from folders of images to "what is in this image?".
 
     kit train image-classification --data fashion-mnist-part
     python recipes/image_classification.py --data FOLDER --size 96 --model convnext
@@ -39,11 +39,11 @@ WEIGHT_DECAY = 0.003
 WARM_UP = 0.1
 HEAD_RATE, TUNING_RATE = 1e-3, 1e-4
 
-INTENDED_USE = "Saying which of the classes it was trained on a picture shows, and how surely."
+INTENDED_USE = "Saying which of the classes it was trained on an image shows, and how surely."
 LIMITS = [
-    "A picture of none of the classes gets one of them, maybe with a high probability.",
-    "It was measured on pictures taken as those of the data were; others may be harder.",
-    "Pictures are resized to the size it was trained on; their proportions are not kept.",
+    "An image of none of the classes gets one of them, maybe with a high probability.",
+    "It was measured on images taken as those of the data were; others may be harder.",
+    "Images are resized to the size it was trained on; their proportions are not kept.",
 ]
 RECIPE = Recipe(name="image-classification", intended_use=INTENDED_USE, limits=LIMITS)
 
@@ -54,7 +54,7 @@ RECIPE = Recipe(name="image-classification", intended_use=INTENDED_USE, limits=L
     example="kit train image-classification --data fashion-mnist-part",
 )
 @image_options
-@training_options_of(rows="pictures", dim=160)
+@training_options_of(rows="images", dim=160)
 @checkpoint_options
 @image_training_options
 def main(
@@ -63,7 +63,7 @@ def main(
     checkpoint: CheckpointOptions,
     how: ImageTrainingOptions,
 ) -> None:
-    """Train a model that says what is in a picture, evaluate, export and verify it."""
+    """Train a model that says what is in an image, evaluate, export and verify it."""
 
     def read() -> "ImageData":
         source = data.open()
@@ -162,7 +162,7 @@ def model_and_batches(
         )
     else:
         mean, spread = dataset.train.colours()
-        # Of a large picture the first maps would be costly and would see next to nothing.
+        # Of a large image the first maps would be costly and would see next to nothing.
         shortest = min(dataset.shape[:2])
         strides = 1 if shortest < 64 else 2 if shortest < 128 else 4
         widths = [max(4, training.dim // part) for part in (4, 2, 1)]
@@ -173,13 +173,13 @@ def model_and_batches(
     model(np.zeros((1, *dataset.shape), np.float32))
 
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    pictures = len(dataset.train)
+    images = len(dataset.train)
     counts = np.bincount(dataset.train.labels, minlength=len(dataset.classes))
-    balanced = (pictures / len(dataset.classes) / np.maximum(counts, 1)).astype(np.float32)
+    balanced = (images / len(dataset.classes) / np.maximum(counts, 1)).astype(np.float32)
     batches = ImageBatches(
         dataset.train,
         classes=len(dataset.classes),
-        batch_size=min(training.batch_size or BATCH, pictures // replicas * replicas),
+        batch_size=min(training.batch_size or BATCH, images // replicas * replicas),
         seed=data.seed,
         augment=[kind for kind in how.kinds if kind != "randaugment"],
         class_weights=balanced if how.class_weights == "balanced" else None,
@@ -198,7 +198,7 @@ def compile_for(
     """Steps grow in the first tenth of training, then become smaller along a cosine."""
     import keras
 
-    steps = epochs * batches.steps_per_pass
+    steps = epochs * batches.steps_per_epoch
     rising = max(1, round(WARM_UP * steps))
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, max(1, steps - rising), warmup_target=rate, warmup_steps=rising

@@ -1,4 +1,4 @@
-"""Object detection: from pictures with boxes to "what is where?".
+"""Object detection: from images with boxes to "what is where?".
 
     kit train object-detection --data bccd
     python recipes/object_detection.py --data FOLDER
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 EPOCHS, LEARNING_RATE, WEIGHT_DECAY = 60, 0.002, 0.05
 WARM_UP = 50
 
-INTENDED_USE = "Finding and counting objects of the classes it was trained on in pictures alike."
+INTENDED_USE = "Finding and counting objects of the classes it was trained on in images alike."
 LIMITS = [
-    "Pictures of another kind, light or scale than those of the data are answered, not refused.",
+    "Images of another kind, light or scale than those of the data are answered, not refused.",
     "A score orders boxes and estimates their overlap; it is no probability.",
     "Objects of less than about eight pixels in what it takes are mostly missed.",
 ]
@@ -47,7 +47,7 @@ RECIPE = Recipe(name="object-detection", intended_use=INTENDED_USE, limits=LIMIT
     "object-detection", cls=Command, example="kit train object-detection --data bccd --epochs 20"
 )
 @detection_options
-@training_options_of(rows="pictures", dim=64)
+@training_options_of(rows="images", dim=64)
 @checkpoint_options
 @click.option(
     "--size",
@@ -108,7 +108,7 @@ def main(
                 "weights": model.count_params(),
             },
             # The steps become smaller until the end, where the best weights are.
-            stages=[Stage(epochs=epochs, patience=epochs * batches.steps_per_pass)],
+            stages=[Stage(epochs=epochs, patience=epochs * batches.steps_per_epoch)],
         )
 
     run(
@@ -143,7 +143,7 @@ def model_and_batches(
 
     from kit.data.detection import canvas_shape
     from kit.models import detector_for
-    from kit.training import BoxAugmentation, DetectionBatches, default_pictures
+    from kit.training import BoxAugmentation, DetectionBatches, default_images
 
     keras.utils.set_random_seed(data.seed)
     shape = canvas_shape(dataset.train, size)
@@ -151,7 +151,7 @@ def model_and_batches(
         dataset.train,
         shape,
         batch_size=min(
-            training.batch_size or default_pictures(len(dataset.train)), len(dataset.train)
+            training.batch_size or default_images(len(dataset.train)), len(dataset.train)
         ),
         seed=data.seed,
         augmentation=BoxAugmentation(
@@ -159,7 +159,7 @@ def model_and_batches(
         ),
     )
     model = detector_for(dataset.classes, shape, filters=training.dim, backbone=backbone)
-    steps = (training.epochs or EPOCHS) * batches.steps_per_pass
+    steps = (training.epochs or EPOCHS) * batches.steps_per_epoch
     warm_up = min(WARM_UP, steps // 4)
     peak = learning_rate(training, backbone)
     rate = keras.optimizers.schedules.CosineDecay(

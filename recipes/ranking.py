@@ -143,7 +143,7 @@ def model_and_batches(
     import keras
     import tensorflow as tf
 
-    from kit.losses import known_crossentropy
+    from kit.losses import masked_binary_crossentropy
     from kit.models import ranking_for
     from kit.optimizers import LazyAdam
     from kit.training import TableBatches, default_rows
@@ -167,11 +167,11 @@ def model_and_batches(
         dropout=dropout,
         shrinkage=shrinkage,
     )
-    # It learns by heart in a few passes; steps that become smaller find the best place before.
-    steps = (training.epochs or EPOCHS) * batches.steps_per_pass
+    # It overfits in a few epochs; a decaying learning rate finds the best weights before.
+    steps = (training.epochs or EPOCHS) * batches.steps_per_epoch
     rate = keras.optimizers.schedules.CosineDecay(training.learning_rate or LEARNING_RATE, steps)
     optimizer = precision.scaled(LazyAdam(rate))
-    model.compile(optimizer, loss=known_crossentropy, jit_compile=False)
+    model.compile(optimizer, loss=masked_binary_crossentropy, jit_compile=False)
     return model, batches
 
 

@@ -146,7 +146,7 @@ def chooser(
     import keras
 
     from kit.evaluation.pairs import sentence_scores
-    from kit.models import SentenceChooser, SentenceScorer
+    from kit.models import ExtractiveSummarizer, SentenceRanker
     from kit.tasks import Built, Generation, Stage
     from kit.training import SentenceBatches
 
@@ -154,7 +154,7 @@ def chooser(
     epochs = training.epochs or CHOOSING_EPOCHS
     rate = training.learning_rate or CHOOSING_RATE
     tokenizer = tokenizer_of(dataset, how.vocabulary)
-    model = SentenceScorer(
+    model = SentenceRanker(
         len(tokenizer.vocabulary),
         training.dim,
         sentences=MOST_SENTENCES,
@@ -164,7 +164,7 @@ def chooser(
         dropout=how.dropout,
     )
     model.build()
-    writer = SentenceChooser(model, tokenizer, MOST_SENTENCES, SENTENCE_LENGTH)
+    writer = ExtractiveSummarizer(model, tokenizer, MOST_SENTENCES, SENTENCE_LENGTH)
     train = SentenceBatches(
         writer.tokens_of(dataset.train.sources).numpy(),
         sentence_scores(dataset.train, MOST_SENTENCES),
@@ -180,7 +180,7 @@ def chooser(
         best = model.predict(tokens, batch_size=TEXTS, verbose=0).argmax(axis=1)
         return float(likeness[range(len(best)), best].mean())
 
-    compile_for(model, precision, epochs * train.steps_per_pass, rate, how.average)
+    compile_for(model, precision, epochs * train.steps_per_epoch, rate, how.average)
     return Built(
         model=model,
         batches=train,
@@ -190,7 +190,7 @@ def chooser(
         parts=Generation(
             metric="valid ROUGE-1",
             measure=measure,
-            generator=lambda trained: SentenceChooser(
+            generator=lambda trained: ExtractiveSummarizer(
                 trained, tokenizer, MOST_SENTENCES, SENTENCE_LENGTH
             ),
             protocol=f"one of the first {MOST_SENTENCES} sentences, by its score",

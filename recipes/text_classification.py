@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kit.data.texts import TextData
     from kit.models import PretrainedTextEncoder, TextClassifier
     from kit.tasks import Built
-    from kit.tokenizers import Numbers, Tokenizer
+    from kit.tokenizers import TokenIds, Tokenizer
     from kit.training import Precision, TextBatches
 
 EPOCHS, BATCH = 5, 64
@@ -77,7 +77,7 @@ def main(
     def build(dataset: "TextData", precision: "Precision") -> "Built":
         from kit.models import pretrained_text_encoder
         from kit.tasks import Built, Stage, TokenizedTexts
-        from kit.tokenizers import numbers_of
+        from kit.tokenizers import encode_batch
 
         backbone = None
         if how.backbone:
@@ -85,14 +85,14 @@ def main(
         tokenizer = backbone.tokenizer if backbone else tokenizer_for(dataset, how)
         length = min(how.length, backbone.longest) if backbone else how.length
         tokens = {
-            part: numbers_of(tokenizer, getattr(dataset, part).texts, length)
+            part: encode_batch(tokenizer, getattr(dataset, part).texts, length)
             for part in ("train", "valid", "test")
         }
         model, batches = model_and_batches(
             dataset, tokens["train"], tokenizer, backbone, data, training, how
         )
         epochs = training.epochs or (
-            TUNING_EPOCHS if backbone else max(EPOCHS, FEWEST_STEPS // batches.steps_per_pass)
+            TUNING_EPOCHS if backbone else max(EPOCHS, FEWEST_STEPS // batches.steps_per_epoch)
         )
         usual = TUNING_RATES[how.tune] if backbone else LEARNING_RATES[how.encoder]
         rate = training.learning_rate or usual
@@ -120,16 +120,16 @@ def main(
 
 def tokenizer_for(dataset: "TextData", how: TextTrainingOptions) -> "Tokenizer":
     """What cuts the texts: pieces of words that those of train consist of, or bytes."""
-    from kit.tokenizers import Bytes, WordPiece, learned_vocabulary
+    from kit.tokenizers import Bytes, WordPiece, train_wordpiece
 
     if how.tokenizer == "bytes":
         return Bytes()
-    return WordPiece(learned_vocabulary(dataset.train.texts, how.vocabulary))
+    return WordPiece(train_wordpiece(dataset.train.texts, how.vocabulary))
 
 
 def model_and_batches(
     dataset: "TextData",
-    numbers: "Numbers",
+    numbers: "TokenIds",
     tokenizer: "Tokenizer",
     backbone: "PretrainedTextEncoder | None",
     data: TextOptions,
@@ -190,7 +190,7 @@ def compile_for(
 
     from kit.optimizers import LazyAdamW
 
-    steps = epochs * batches.steps_per_pass
+    steps = epochs * batches.steps_per_epoch
     rising = max(1, round(WARM_UP * steps))
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, max(1, steps - rising), warmup_target=rate, warmup_steps=rising

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import keras
 
     from kit.data.pairs import PairData, Pairs
-    from kit.models import TokenWriter
+    from kit.models import Seq2SeqModel
     from kit.tasks import Built
     from kit.tokenizers import Tokenizer, WordPiece
     from kit.training import PairBatches, Precision
@@ -62,7 +62,7 @@ def transformer(
         batches_of(part, tokenizer, how, training.batch_size or batch, data.seed)
         for part in (dataset.train, dataset.valid)
     )
-    compile_for(model, precision, epochs * batches.steps_per_pass, rate, how.average)
+    compile_for(model, precision, epochs * batches.steps_per_epoch, rate, how.average)
     return Built(
         model=model,
         batches=batches,
@@ -87,7 +87,7 @@ def transformer(
 
 def pretrained(
     preset: str, how: WritingOptions
-) -> tuple["TokenWriter", "Tokenizer", WritingOptions]:
+) -> tuple["Seq2SeqModel", "Tokenizer", WritingOptions]:
     """A backbone, its tokenizer, and lengths that it can take."""
     from kit.models import pretrained_writer
 
@@ -107,7 +107,7 @@ def pretrained(
     return found.model, found.tokenizer, how
 
 
-def from_scratch(vocabulary: int, dim: int, how: WritingOptions) -> "TokenWriter":
+def from_scratch(vocabulary: int, dim: int, how: WritingOptions) -> "Seq2SeqModel":
     """A model that has read nothing yet."""
     from kit.models import SequenceToSequence
 
@@ -127,10 +127,10 @@ def from_scratch(vocabulary: int, dim: int, how: WritingOptions) -> "TokenWriter
 
 def tokenizer_of(dataset: "PairData", pieces: int) -> "WordPiece":
     """Pieces of words for both sides, learned from train."""
-    from kit.tokenizers import WordPiece, merged_vocabulary
+    from kit.tokenizers import WordPiece, train_bpe
 
     every = (*dataset.train.sources, *(text for some in dataset.train.references for text in some))
-    return WordPiece(merged_vocabulary(every, pieces), lower=False, plain=False, spaced=True)
+    return WordPiece(train_bpe(every, pieces), lower=False, plain=False, spaced=True)
 
 
 def batches_of(

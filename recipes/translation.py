@@ -3,7 +3,7 @@
     kit train translation --data tatoeba-eng-fra-part
     python recipes/translation.py --data FOLDER --from en --to de
 
-An encoder-decoder transformer from scratch, over pieces of words that both languages share; or a
+An encoder-decoder transformer from scratch, over subword tokens that both languages share; or a
 pretrained BART or T5 of keras-nlp. On 2 cores, beside other work, Multi30k takes 29 minutes and
 reaches 39.0 BLEU on its test2016; see results/pairs.json.
 """

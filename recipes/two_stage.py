@@ -103,12 +103,12 @@ def main(
     begin = time.perf_counter()
     folders, say = start(RECIPE, training, checkpoint)
     dataset = data.dataset()
-    from kit.data import Attributes, cut_train
+    from kit.data import Attributes, split_train_by_time
 
     attributes = Attributes.of(dataset.items, key="item_id", rows=dataset.num_items)
     check_category(category_column, attributes, dataset)
     # The ranking model learns from what people took of candidates chosen without knowing it.
-    earlier = cut_train(dataset, seed=data.seed)
+    earlier = split_train_by_time(dataset, seed=data.seed)
     task = TwoStage(
         k=answers.top,
         exclude_seen=not answers.include_seen,
@@ -188,7 +188,7 @@ def main(
     seconds["train retrieval on the earlier part"] = early.seconds
     say(
         f"train:     retrieval {fitted.seconds:.0f} s and {early.seconds:.0f} s on the earlier "
-        f"part, {fitted.interactions_per_second:,.0f} interactions/s, best valid NDCG@10 "
+        f"part, {fitted.examples_per_second:,.0f} interactions/s, best valid NDCG@10 "
         f"{fitted.best:.4f}"
     )
     cast_to_float32(run.model)

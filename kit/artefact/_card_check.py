@@ -102,7 +102,7 @@ def _unique(value: Any) -> str:
 def _map(check: Check) -> Check:
     def check_all(value: Any) -> str:
         if not isinstance(value, dict):
-            return " is no object"
+            return " is not an object"
         wrong = ((key, check(entry)) for key, entry in value.items())
         return next((f".{key[:40]}{what}" for key, what in wrong if what), "")
 
@@ -114,7 +114,7 @@ def _fields(needed: Mapping[str, Check], optional: Mapping[str, Check] | None = 
 
     def check_all(value: Any) -> str:
         if not isinstance(value, dict):
-            return " is no object"
+            return " is not an object"
         if missing := [key for key in needed if key not in value]:
             return f".{missing[0]} is missing"
         checks = {**needed, **(optional or {})}

@@ -1,4 +1,4 @@
-"""Vectors of items from their pictures or texts, by an encoder that was trained before."""
+"""Vectors of items from their images or texts, by an encoder that was trained before."""
 
 import hashlib
 import os
@@ -17,7 +17,7 @@ from kit.artefact._graph import read_graph
 from kit.artefact._manifest import MANIFEST
 from kit.artefact._operations import load_version
 from kit.artefact._version import version_folder
-from kit.data import picture_bytes, undecodable, values_of
+from kit.data import image_bytes, undecodable, values_of
 from kit.errors import UserError
 
 AT_ONCE = 64
@@ -28,10 +28,10 @@ class ItemContent:
     """A column of the items' table that an exported encoder turns into vectors.
 
     Args:
-        column: of paths of pictures, or of texts.
+        column: of paths of images, or of texts.
         encoder: folder of an export with the signature `embed`; whether it takes `image`, an
-            encoded picture, or `text` says what the column holds.
-        folder: what paths of pictures start from.
+            encoded image, or `text` says what the column holds.
+        folder: what paths of images start from.
         trust: load the encoder also if it could do what no export of this kit does.
 
     Example:
@@ -53,14 +53,14 @@ class ItemContent:
         """The table with a number column for each entry of the vectors, `column[0]` and so on.
 
         A column of paths is left out, as its words mean nothing; one of texts stays. A row without
-        a picture or text has nulls. The vectors of a column are computed once and kept in the
+        an image or text has nulls. The vectors of a column are computed once and kept in the
         user's cache.
 
         Args:
             table: a row an item, with its `item_id`.
 
         Raises:
-            UserError: there is no such column or encoder, or a picture cannot be read.
+            UserError: there is no such column or encoder, or an image cannot be read.
         """
         values = values_of(table, self.column)
         version = version_folder(Path(self.encoder)).resolve()
@@ -68,7 +68,7 @@ class ItemContent:
         rows = [row for row, value in enumerate(values) if value]
         if not rows:
             raise UserError(
-                f"No item has {'a picture' if kind == 'image' else 'a text'}.",
+                f"No item has {'an image' if kind == 'image' else 'a text'}.",
                 where=f"column {self.column}",
                 expected="a value in some rows",
                 remedy="Name another column.",
@@ -97,7 +97,7 @@ class ItemContent:
         kinds = list(graph.signatures["embed"].inputs) if "embed" in graph.signatures else []
         if kinds not in (["image"], ["text"]) or not (version / MANIFEST).is_file():
             raise UserError(
-                "The export encodes neither pictures nor texts.",
+                "The export encodes neither images nor texts.",
                 where=str(version),
                 expected="an export of this kit with a signature embed that takes image or text",
                 remedy="Make one: kit train image-classification, or for texts kit encoder PRESET",
@@ -107,7 +107,7 @@ class ItemContent:
     def _content(self, value: str, name: str, kind: str) -> bytes:
         if kind == "text":
             return value.encode()
-        return picture_bytes(Path(self.folder) / value, name, self.column)
+        return image_bytes(Path(self.folder) / value, name, self.column)
 
     def _embedded(
         self, version: Path, contents: list[bytes], names: list[str], kind: str

@@ -42,7 +42,7 @@ def baselines(data: DataOptions, include_seen: bool, as_json: bool) -> None:
     """
     if data.data in OTHER_SOURCES:
         raise UserError(
-            f"'{data.data}' is no log of interactions.",
+            f"'{data.data}' is not a log of interactions.",
             where="SOURCE",
             expected="users with the items they interacted with",
             remedy=f"kit train {OTHER_SOURCES[data.data]} --data {data.data} prints the baselines "

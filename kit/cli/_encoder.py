@@ -24,7 +24,7 @@ from kit.console import Command, echo, quiet_tensorflow, verified
     default=128,
     show_default=True,
     metavar="PIECES",
-    help="Most pieces of a text; of a longer one the middle is not read.",
+    help="Maximum tokens of a text; the middle of a longer one is truncated.",
 )
 def encoder(preset: str, output: Path, length: int) -> None:
     """Export a pretrained BERT or one of its family of keras-nlp as it is.

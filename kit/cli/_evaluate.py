@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from kit.cli._artefact import EXAMPLE_FOLDER, checked_version, open_artefact, trust_option
+from kit.cli._evaluate_images import evaluate_detection, evaluate_images
 from kit.cli._evaluate_pairs import evaluate_pairs
-from kit.cli._evaluate_pictures import evaluate_detection, evaluate_images
 from kit.cli._evaluate_texts import evaluate_texts
 from kit.cli._measured import Measured, Metrics
 from kit.console import (

@@ -28,9 +28,9 @@ def evaluate_pairs(version: Path, card: dict[str, Any], source: str | None, trus
 
     from kit.artefact import load_version
     from kit.evaluation.pairs import (
+        GeneratedTexts,
         Summaries,
         Translations,
-        Written,
         bleu_tokenizer,
         pair_protocol,
     )
@@ -41,7 +41,7 @@ def evaluate_pairs(version: Path, card: dict[str, Any], source: str | None, trus
     for start in range(0, len(texts), TEXTS_AT_ONCE):
         answer = signature(text=tf.constant(texts[start : start + TEXTS_AT_ONCE]))
         written += [text.decode(errors="replace") for text in answer[card["writes"]].numpy()]
-    found: Written
+    found: GeneratedTexts
     if card["writes"] == "translation":
         # Exports of before their tokenizer was kept have none on their card.
         tokenizer = bleu_tokenizer(

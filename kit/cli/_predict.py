@@ -106,7 +106,7 @@ def _request(
         raise UserError("The body is not JSON.", where=f"--json {body.name}: {error}") from None
     if not isinstance(document, dict):
         raise UserError(
-            "The body is no object.",
+            "Request body must be a JSON object.",
             where=f"--json {body.name}",
             expected='{"instances": [...]} or {"inputs": ...}',
         )

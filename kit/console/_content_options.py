@@ -1,4 +1,4 @@
-"""Pictures and texts of items, read by what the model learns or by an encoder trained before."""
+"""Images and texts of items, read by what the model learns or by an encoder trained before."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kit.artefact.content import ItemContent
-    from kit.data import Dataset, LearnedContent
+    from kit.data import Dataset, TrainableColumn
 
-    Contents = list[tuple[LearnedContent, NDArray[Any]]]
+    Contents = list[tuple[TrainableColumn, NDArray[Any]]]
 
 
 @dataclass(frozen=True)
 class ContentOptions:
-    """Which columns of the items hold pictures and texts, and what encodes them."""
+    """Which columns of the items hold images and texts, and what encodes them."""
 
     item_image: str | None
     image_encoder: str | None
@@ -47,35 +47,35 @@ class ContentOptions:
 
         Args:
             dataset: the split data.
-            file: of the items; paths of pictures start from its folder.
+            file: of the items; paths of images start from its folder.
 
         Returns:
             The data set with vectors among the features of its items, and without paths; and
-            pictures and texts of the items of train.
+            images and texts of the items of train.
 
         Raises:
-            UserError: there are no features of items, no such column, or a picture cannot be read.
+            UserError: there are no features of items, no such column, or an image cannot be read.
         """
         named = [name for name in (self.item_image, self.item_text) if name is not None]
         if not named:
             return dataset, []
         if dataset.items is None:
             raise UserError(
-                "Without a table of items there are no pictures and texts of them.",
+                "Without a table of items there are no images and texts of them.",
                 where=f"column {named[0]}",
                 expected="a table of items with that column",
                 remedy="Give --items FILE.",
             )
-        from kit.data import LearnedContent
+        from kit.data import TrainableColumn
 
         table, folder, contents = dataset.items, _folder(file), []
         if self.item_image is not None and self.image_encoder is None:
-            pictures = LearnedContent(self.item_image)
-            contents.append((pictures, pictures.read(table[: dataset.num_items], folder)))
+            images = TrainableColumn(self.item_image)
+            contents.append((images, images.read(table[: dataset.num_items], folder)))
             table = table.drop(self.item_image)
         if self.item_text is not None and self.text_encoder is None:
             known = table[: dataset.num_items]
-            texts = LearnedContent.of_texts(known, self.item_text)
+            texts = TrainableColumn.of_texts(known, self.item_text)
             contents.append((texts, texts.read(known)))
         for part in self.encoded(file):
             table = part.joined(table)

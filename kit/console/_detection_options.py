@@ -1,4 +1,4 @@
-"""Options of the recipe that finds objects in pictures."""
+"""Options of the recipe that finds objects in images."""
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DetectionOptions:
-    """What the pictures are; the help of the options says what each means."""
+    """What the images are; the help of the options says what each means."""
 
     data: str
     classes: tuple[str, ...]
@@ -73,5 +73,5 @@ _PICTURES = [
 
 
 def detection_options(function: Function) -> Function:
-    """Add --data to --seed of pictures with boxes; the command gets `data`, `DetectionOptions`."""
+    """Add --data to --seed of images with boxes; the command gets `data`, `DetectionOptions`."""
     return bundled(function, _PICTURES, "data", DetectionOptions)

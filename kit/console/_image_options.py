@@ -1,4 +1,4 @@
-"""Options of recipes that learn from pictures with a class."""
+"""Options of recipes that learn from images with a class."""
 
 import re
 from dataclasses import asdict, dataclass
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ImageOptions:
-    """What the pictures are; the help of the options says what each means."""
+    """What the images are; the help of the options says what each means."""
 
     data: str
     path_column: str | None
@@ -41,7 +41,7 @@ class ImageOptions:
         found = re.fullmatch(r"(\d+)(?:x(\d+))?", self.size)
         if found is None or not all(4 <= int(n) <= 4096 for n in found.groups() if n):
             raise UserError(
-                f"'{self.size}' is no size of pictures.",
+                f"'{self.size}' is not an image size.",
                 where="--size",
                 expected="PIXELS or HEIGHTxWIDTH, each from 4 to 4096",
                 remedy="Give for example --size 64, or --size 48x64.",
@@ -58,12 +58,12 @@ class ImageOptions:
     def split_of(
         self, source: "ImageSource", *, size: tuple[int, int] | None = None, in_colour: bool = False
     ) -> "ImageData":
-        """Look into every picture and split them.
+        """Look into every image and split them.
 
         Args:
             source: what `open` returned.
-            size: of the pictures, where --size gives none.
-            in_colour: whether grey pictures get three channels, too.
+            size: of the images, where --size gives none.
+            in_colour: whether grey images get three channels, too.
         """
         from kit.data.images import split_images
 

@@ -1,4 +1,4 @@
-"""How a classifier of pictures is trained."""
+"""How a classifier of images is trained."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ KINDS = ("flip", "crop", "cutout", "mixup", "randaugment")
 
 @dataclass(frozen=True)
 class ImageTrainingOptions:
-    """The model and what is done against learning by heart."""
+    """The model and regularization."""
 
     model: str
     backbone: str | None
@@ -27,7 +27,7 @@ class ImageTrainingOptions:
         for kind in self.kinds:
             if kind not in KINDS:
                 raise UserError(
-                    f"'{kind}' is no augmentation.",
+                    f"Unknown augmentation '{kind}'.",
                     where="--augment",
                     expected=f"none, or some of {', '.join(KINDS)}, with commas between",
                 )

@@ -76,7 +76,7 @@ class DataOptions(FormatOptions):
         ]
         if given:
             raise UserError(
-                f"Of prepared data {', '.join(given)} can no longer be chosen.",
+                f"{', '.join(given)} cannot be changed for prepared data.",
                 where=self.data,
                 expected="these options to be given to kit prepare",
                 remedy="Leave them out, or prepare the source again with them.",

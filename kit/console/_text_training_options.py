@@ -10,7 +10,7 @@ from kit.console._bundle import Function, bundled
 
 @dataclass(frozen=True)
 class TextTrainingOptions:
-    """The model, how it sees texts, and what is done against learning by heart."""
+    """The model, how it sees texts, and regularization."""
 
     encoder: str
     layers: int
@@ -46,7 +46,7 @@ _OPTIONS = [
         type=click.Choice(["wordpiece", "bytes"]),
         default="wordpiece",
         show_default=True,
-        help="wordpiece learns pieces of words from the texts of train; bytes needs no vocabulary "
+        help="wordpiece learns subword tokens from the training texts; bytes needs no vocabulary "
         "and a --length some five times as long.",
     ),
     click.option(
@@ -63,7 +63,7 @@ _OPTIONS = [
         metavar="PIECES",
         default=256,
         show_default=True,
-        help="Most pieces of a text; of a longer one the middle is not read.",
+        help="Maximum tokens of a text; the middle of a longer one is truncated.",
     ),
     *backbone_options(
         "BERT, DistilBERT, ELECTRA, RoBERTa, ALBERT or DeBERTa",

@@ -12,7 +12,7 @@ from kit.errors import UserError
 
 @dataclass(frozen=True)
 class WritingOptions:
-    """The model, what is done against learning by heart, and the search."""
+    """The model, regularization, and the search."""
 
     layers: int
     heads: int
@@ -55,7 +55,7 @@ def writing_options_of(
     Args:
         layers: blocks of the encoder, and of the decoder, if not given.
         hidden: width of the feed-forward layers.
-        vocabulary: pieces of words.
+        vocabulary: subword tokens.
         source_length: tokens read.
         target_length: tokens written.
         dropout: share dropped.

@@ -7,7 +7,6 @@ from kit.data._checks import data_warnings as data_warnings
 from kit.data._checks import testable_users as testable_users
 from kit.data._clean import CleaningStep as CleaningStep
 from kit.data._columns import Columns as Columns
-from kit.data._cut_train import cut_train as cut_train
 from kit.data._dataset import Dataset as Dataset
 from kit.data._events import Events as Events
 from kit.data._feature_encoder import EncodedFeatures as EncodedFeatures
@@ -18,11 +17,6 @@ from kit.data._files import read_lines as read_lines
 from kit.data._files import require_regular_file as require_regular_file
 from kit.data._histories import Histories as Histories
 from kit.data._histories import histories as histories
-from kit.data._holders import holders as holders
-from kit.data._learned_content import LearnedContent as LearnedContent
-from kit.data._learned_content import picture_bytes as picture_bytes
-from kit.data._learned_content import undecodable as undecodable
-from kit.data._learned_content import values_of as values_of
 from kit.data._names import item_names as item_names
 from kit.data._negatives import Negatives as Negatives
 from kit.data._new_items import read_new_items as read_new_items
@@ -44,7 +38,13 @@ from kit.data._schema import schema_from as schema_from
 from kit.data._source import Source as Source
 from kit.data._source import open_source as open_source
 from kit.data._split import split as split
+from kit.data._split_train_by_time import split_train_by_time as split_train_by_time
 from kit.data._table_encoder import TableEncoder as TableEncoder
 from kit.data._table_format import TableFormat as TableFormat
-from kit.data._turns import counted as counted
+from kit.data._trainable_column import TrainableColumn as TrainableColumn
+from kit.data._trainable_column import image_bytes as image_bytes
+from kit.data._trainable_column import undecodable as undecodable
+from kit.data._trainable_column import values_of as values_of
+from kit.data._user_chunks import counted as counted
+from kit.data._user_counts import user_counts as user_counts
 from kit.data._user_ids import read_user_ids as read_user_ids

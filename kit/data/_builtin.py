@@ -96,11 +96,11 @@ def scitldr_part() -> BuiltInTable:
 
 
 @dataclass(frozen=True)
-class BuiltInPictures:
-    """Pictures with a class that come with the kit.
+class BuiltInImages:
+    """Images with a class that come with the kit.
 
     Args:
-        pixels: uint8 [pictures, height, width, channels].
+        pixels: uint8 [images, height, width, channels].
         labels: name of the class of each.
         parts: "train" or "test" of each.
         licence: attribution.
@@ -112,13 +112,13 @@ class BuiltInPictures:
     licence: str
 
 
-def fashion_mnist_part() -> BuiltInPictures:
-    """Of Fashion-MNIST 600 pictures of each class for train and 100 for test."""
+def fashion_mnist_part() -> BuiltInImages:
+    """Of Fashion-MNIST 600 images of each class for train and 100 for test."""
     folder = _FOLDER / "fashion_mnist_part"
     rows = pl.read_parquet(folder / "fashion_mnist_part.parquet")
     pixels = np.frombuffer(b"".join(rows["pixels"]), np.uint8).reshape(-1, 28, 28, 1)
     licence = (folder / "LICENCE.txt").read_text()
-    return BuiltInPictures(pixels, rows["label"].to_list(), rows["part"].to_list(), licence)
+    return BuiltInImages(pixels, rows["label"].to_list(), rows["part"].to_list(), licence)
 
 
 def sentiment_labelled_sentences() -> BuiltInTable:
@@ -133,5 +133,5 @@ TABLES = {"in-vehicle-coupon": in_vehicle_coupon}
 TEXTS = {"sentiment-labelled-sentences": sentiment_labelled_sentences}
 PICTURES = {"fashion-mnist-part": fashion_mnist_part}
 PAIRS = {"tatoeba-eng-fra-part": tatoeba_eng_fra_part, "scitldr-part": scitldr_part}
-# Pictures with boxes, read by `kit.data.detection`.
+# Images with boxes, read by `kit.data.detection`.
 BOXES = ("bccd",)

@@ -4,8 +4,8 @@ import numpy as np
 
 from kit.data._dataset import Dataset
 from kit.data._events import Events
-from kit.data._holders import holders
 from kit.data._split import FEWEST_TEST_USERS, LEAST_TEST_SHARE
+from kit.data._user_counts import user_counts
 
 LEAST_SHARE_WITH_TWO_ITEMS = 0.1
 MOST_DENSITY = 0.8
@@ -139,7 +139,7 @@ def _unlearnable(dataset: Dataset) -> list[str]:
     cells = len(dataset.user_ids) * len(dataset.item_ids)
     # Counting the distinct pairs is only worth it where they can be that many.
     if sum(map(len, parts)) > MOST_DENSITY * cells:
-        density = holders(parts, len(dataset.item_ids)).sum() / cells
+        density = user_counts(parts, len(dataset.item_ids)).sum() / cells
         if density > MOST_DENSITY:
             warnings.append(
                 f"Nearly all users have the same items ({density:.0%} of all pairs of user and "

@@ -1,4 +1,4 @@
-"""Split examples that have a class: what pictures and texts share."""
+"""Split examples that have a class: what images and texts share."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,7 +10,7 @@ from kit.errors import UserError
 
 
 def drawn(
-    labels: NDArray[np.int32], shares: Sequence[float], draw: np.random.Generator
+    labels: NDArray[np.int32], shares: Sequence[float], rng: np.random.Generator
 ) -> NDArray[np.int64]:
     """1 for the first share of each class, 2 for the second, 0 for the rest.
 
@@ -21,7 +21,7 @@ def drawn(
     """
     held = np.zeros(len(labels), np.int64)
     for label in np.unique(labels):
-        rows = draw.permutation(np.flatnonzero(labels == label))
+        rows = rng.permutation(np.flatnonzero(labels == label))
         ends = np.round(np.cumsum(shares) * len(rows)).astype(int)
         held[rows[: ends[0]]] = 1
         held[rows[ends[0] : ends[-1]]] = 2
@@ -32,7 +32,7 @@ def given(
     parts: Sequence[str] | None,
     kept: Sequence[int] | NDArray[np.int64],
     labels: NDArray[np.int32],
-    draw: np.random.Generator,
+    rng: np.random.Generator,
     *,
     where: str,
     valid_share: float,
@@ -47,7 +47,7 @@ def given(
         draw: where randomness comes from.
         where: the source, for the message.
         valid_share: of train, where there is no valid.
-        seed: of the draw, for the protocol.
+        seed: of the rng, for the protocol.
 
     Returns:
         The part of each example that is used, and the protocol in words.
@@ -71,16 +71,16 @@ def given(
         part[part == VALID] = TEST
         words = "test is its valid part"
     train = np.flatnonzero(part == TRAIN)
-    part[train[drawn(labels[train], (valid_share, 0.0), draw) == 1]] = VALID
+    part[train[drawn(labels[train], (valid_share, 0.0), rng) == 1]] = VALID
     return part, (
         f"given: {words}, {100 * valid_share:.0f} % of each class of train drawn as valid, "
         f"seed {seed}"
     )
 
 
-def limited(part: NDArray[np.str_], limit: int, draw: np.random.Generator) -> NDArray[np.str_]:
+def limited(part: NDArray[np.str_], limit: int, rng: np.random.Generator) -> NDArray[np.str_]:
     """The parts with at most `limit` examples of train and valid, drawn; the others are "none"."""
-    rows = draw.permutation(np.flatnonzero(part != TEST))
+    rows = rng.permutation(np.flatnonzero(part != TEST))
     part = part.copy()
     part[rows[limit:]] = "none"
     return part
@@ -160,7 +160,7 @@ def check_parts(
     learned = set(labels[part == TRAIN].tolist())
     if missing := sorted(set(labels[np.isin(part, (VALID, TEST))].tolist()) - learned):
         raise UserError(
-            f"Of a class there is no {noun} in train: {classes[missing[0]]}.",
+            f"Class '{classes[missing[0]]}' has no training {noun}s.",
             where=where,
             expected="each class of valid and test in train, too",
             remedy="Give more examples of it, or leave it out.",

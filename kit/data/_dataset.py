@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from kit.data._clean import CleaningStep
 from kit.data._events import Events
-from kit.data._holders import holders
 from kit.data._partition import in_order_of_time
 from kit.data._source import Source
+from kit.data._user_counts import user_counts
 
 PARTS = ("train", "valid", "test")
 
@@ -81,14 +81,14 @@ class Dataset:
         return self.split_method in ("time", "leave-one-out")
 
     @cached_property
-    def holders(self) -> NDArray[np.int64]:
+    def user_counts(self) -> NDArray[np.int64]:
         """int64 [num_items]: how many users have each item in train."""
-        return holders([self.train], self.num_items)
+        return user_counts([self.train], self.num_items)
 
     @cached_property
-    def holders_with_valid(self) -> NDArray[np.int64]:
+    def user_counts_with_valid(self) -> NDArray[np.int64]:
         """int64 [num_items]: how many users have each item in train or valid."""
-        return holders([self.train, self.valid], self.num_items)
+        return user_counts([self.train, self.valid], self.num_items)
 
 
 def encode(

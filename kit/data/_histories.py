@@ -9,7 +9,7 @@ import scipy.sparse as sparse
 from numpy.typing import NDArray
 
 from kit.data._events import Events
-from kit.data._turns import ROWS_AT_ONCE, counted, in_turns
+from kit.data._user_chunks import ROWS_AT_ONCE, counted, iter_user_chunks
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def histories(parts: Sequence[Events], num_users: int, *, with_times: bool = Fal
     lists, times = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
     with_times = with_times and all(events.time is not None for events in parts)
     lengths = np.zeros(num_users, np.int64)
-    for users, some in in_turns(parts, num_users):
+    for users, some in iter_user_chunks(parts, num_users):
         user, items, time = _distinct(some, with_times)
         lengths[users.start : users.stop] = counted(user - users.start, len(users))
         lists.append(items)

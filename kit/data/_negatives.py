@@ -51,15 +51,15 @@ def draw_negatives(
     """
     count = int(item.max(initial=0)) + 1
     taken = np.unique(user * count + item)
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     rows = np.repeat(np.arange(len(user)), negatives.number)
     drawn = np.empty(len(rows), np.int64)
     open_places = np.arange(len(rows))
     for _ in range(ROUNDS):
         if negatives.by == "popularity":
-            found = item[draw.integers(0, len(item), len(open_places))]
+            found = item[rng.integers(0, len(item), len(open_places))]
         else:
-            found = draw.integers(0, count, len(open_places))
+            found = rng.integers(0, count, len(open_places))
         drawn[open_places] = found
         key = user[rows[open_places]] * count + found
         place = np.minimum(np.searchsorted(taken, key), len(taken) - 1)

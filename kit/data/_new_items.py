@@ -28,7 +28,7 @@ def read_new_items(
         encoder: of the model's item features; columns of it that the file lacks are null.
         item_column: the id column, if it is not to be found by name.
         completed: adds columns that the model knows and the file cannot have.
-        contents: columns of pictures and texts that the model reads; likewise null.
+        contents: columns of images and texts that the model reads; likewise null.
         format: how a text table is written, where its content does not show it.
 
     Returns:

@@ -17,7 +17,7 @@ from kit.data._dataset import PARTS, Dataset
 from kit.data._events import Events
 from kit.data._files import PREPARED_NOTE, require_regular_file, unreadable
 from kit.data._histories import Histories, histories
-from kit.data._turns import in_turns
+from kit.data._user_chunks import iter_user_chunks
 from kit.errors import UserError
 
 FORMAT = 1
@@ -159,7 +159,7 @@ def _write_events(events: Events, num_users: int, folder: Path) -> None:
     for name in columns.keys() - files.keys():
         np.save(folder / f"{name}.npy", columns[name])
     start = 0
-    for _, [some] in in_turns([events], num_users):
+    for _, [some] in iter_user_chunks([events], num_users):
         some = some.where(np.argsort(some.user, kind="stable"))
         for name, column in _columns(some):
             if name in files:

@@ -10,8 +10,8 @@ import polars as pl
 from kit.data._clean import CleaningStep, repeated_rows
 from kit.data._dataset import Codes, Dataset
 from kit.data._events import Events
-from kit.data._holders import holders
 from kit.data._source import Source
+from kit.data._user_counts import user_counts
 
 CORE = 5
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)
@@ -193,7 +193,7 @@ def profile(source: Source, dataset: Dataset | None = None) -> Profile:
     frame = source.interactions
     users, items = Codes.of(frame["user_id"]), Codes.of(frame["item_id"])
     size = Size(len(frame), len(users.ids), len(items.ids))
-    pairs = int(holders([Events(users.codes, items.codes, None, None)], size.items).sum())
+    pairs = int(user_counts([Events(users.codes, items.codes, None, None)], size.items).sum())
     per_user, per_item = np.bincount(users.codes), np.sort(np.bincount(items.codes))[::-1]
     time = frame["time"].to_numpy() if "time" in frame.columns else None
     weight = frame["weight"].to_numpy() if "weight" in frame.columns else None

@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kit.data._clean import CleaningStep
-from kit.data._earlier_items import earlier_items
+from kit.data._history_before import history_before
 from kit.data._labels import check_classes
 from kit.data._negatives import Negatives, draw_negatives
 from kit.data._partition import TEST, TRAIN, VALID, Rows, by_time, given
@@ -231,7 +231,7 @@ def _histories(source: RankingSource, part: NDArray[np.int8], method: str, most:
     known = taken if method == "time" else taken & (part == TRAIN)
     user = source.values["user"].fill_null("").rank("dense").to_numpy().astype(np.int64)
     time = source.values["time"].to_numpy()
-    return earlier_items(user, time, source.values["item"].fill_null(""), known, most=most)
+    return history_before(user, time, source.values["item"].fill_null(""), known, most=most)
 
 
 def _drawn(

@@ -16,7 +16,7 @@ from kit.evaluation._task import (
     ranking_task,
 )
 from kit.progress import stage
-from kit.retrieval import taken_together
+from kit.retrieval import item_cooccurrence
 
 EASE_MOST_ITEMS = 20_000
 EASE_TUNED_ITEMS = 5_000
@@ -40,7 +40,7 @@ def popular(dataset: Dataset, part: Part = "test") -> Scorer:
     True
     """
     with_valid = len(past_events(dataset, part)) > 1
-    return _same_for_all(dataset.holders_with_valid if with_valid else dataset.holders)
+    return _same_for_all(dataset.user_counts_with_valid if with_valid else dataset.user_counts)
 
 
 def recently_popular(dataset: Dataset, part: Part = "test", *, days: float = 7) -> Scorer:
@@ -91,7 +91,7 @@ def item_knn(dataset: Dataset, *, neighbours: int = 100) -> Scorer:
     Source: Deshpande and Karypis (2004), Item-based top-N recommendation algorithms.
     """
     owned = histories([dataset.train], dataset.num_users).matrix(dataset.num_items)
-    return _from_item_matrix(taken_together(owned, neighbours).tocsr())
+    return _from_item_matrix(item_cooccurrence(owned, neighbours).tocsr())
 
 
 def ease(dataset: Dataset, *, l2: float = 250.0) -> Scorer:

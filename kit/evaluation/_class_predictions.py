@@ -46,7 +46,7 @@ class ClassPredictions:
         return np.asarray(self.probabilities.argmax(axis=1))
 
     @cached_property
-    def is_right(self) -> NDArray[np.float64]:
+    def is_correct(self) -> NDArray[np.float64]:
         """1 where that is the class of the example, else 0."""
         return np.asarray(self.said == self.labels, np.float64)
 
@@ -80,17 +80,17 @@ class ClassPredictions:
         """Accuracy, means over classes of recall, precision and F1, log loss, calibration error."""
         of_classes = self.of_classes
         return {
-            ACCURACY: float(self.is_right.mean()),
+            ACCURACY: float(self.is_correct.mean()),
             RECALL: float(np.nanmean(of_classes["recall"])),
             PRECISION: float(np.nanmean(of_classes["precision"])),
             F1: float(np.nanmean(of_classes["F1"])),
             LOSS: float(self._losses.mean()),
-            ECE: float(calibration_error(self.is_right, self.probabilities.max(axis=1), BINS)),
+            ECE: float(calibration_error(self.is_correct, self.probabilities.max(axis=1), BINS)),
         }
 
     def intervals(self) -> dict[str, tuple[float, float]]:
         """95 % bootstrap intervals over examples, of accuracy and log loss."""
-        found = bootstrap_intervals(np.stack([self.is_right, self._losses], axis=1))
+        found = bootstrap_intervals(np.stack([self.is_correct, self._losses], axis=1))
         return {
             name: (float(low), float(high))
             for name, (low, high) in zip((ACCURACY, LOSS), found, strict=True)
@@ -109,7 +109,7 @@ class ClassPredictions:
         if not np.array_equal(self.labels, other.labels):
             raise ValueError("Differences need the same examples.")
         mine, others = self.summary(), other.summary()
-        gaps = [self.is_right - other.is_right, self._losses - other._losses]
+        gaps = [self.is_correct - other.is_correct, self._losses - other._losses]
         found = bootstrap_intervals(np.stack(gaps, axis=1))
         intervals = {
             name: (float(low), float(high))
@@ -119,7 +119,7 @@ class ClassPredictions:
 
     def worst(self, count: int) -> NDArray[np.int64]:
         """The mistakes that were made with the greatest certainty, greatest first."""
-        wrong = np.flatnonzero(self.is_right == 0)
+        wrong = np.flatnonzero(self.is_correct == 0)
         certainty = self.probabilities[wrong, self.said[wrong]]
         return wrong[np.argsort(-certainty, kind="stable")[:count]]
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from kit.evaluation._class_pictures import classes_drawing, confusion_drawing
+from kit.evaluation._class_figures import classes_drawing, confusion_drawing
 from kit.evaluation._class_predictions import ACCURACY, ECE, SMALLER_IS_BETTER, ClassPredictions
-from kit.evaluation._pictures import comparison, decimals
+from kit.evaluation._figures import comparison, decimals
 from kit.evaluation._report_html import (
     counted,
     difference_table,
@@ -84,7 +84,7 @@ def baselines_section(
     nouns: str,
 ) -> str:
     """The model beside the baselines."""
-    picture = comparison(
+    image = comparison(
         {name: estimates[ACCURACY] for name, estimates in systems.items()},
         model=model,
         metric=f"{ACCURACY} on test",
@@ -92,7 +92,7 @@ def baselines_section(
     return "\n".join(
         [
             "<h2>Against the baselines</h2>",
-            figure(picture, f"Accuracy on test with 95 % intervals, the same {nouns} for all."),
+            figure(image, f"Accuracy on test with 95 % intervals, the same {nouns} for all."),
             metric_table(systems, None, model, "Test, with 95 % intervals."),
             difference_table(
                 model,

@@ -191,10 +191,10 @@ def _group_means(
     values, weights = values[known], sizes[known].astype(np.float64)
     if not len(values):
         return np.full(1, np.nan)
-    draw = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     found = np.empty(resamples)
     for number in range(resamples):
-        times = np.bincount(draw.integers(0, len(values), len(values)), minlength=len(values))
+        times = np.bincount(rng.integers(0, len(values), len(values)), minlength=len(values))
         found[number] = (times * weights) @ values / (times @ weights)
     return found
 

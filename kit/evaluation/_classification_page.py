@@ -5,9 +5,9 @@ from html import escape
 from typing import Any
 
 from kit.evaluation._classification import AUC, ECE, LOSS, SMALLER_IS_BETTER
-from kit.evaluation._classification_pictures import reliability_picture, scores_picture
+from kit.evaluation._classification_figures import reliability_figure, scores_figure
 from kit.evaluation._classification_report import ClassificationReport
-from kit.evaluation._pictures import DASH, comparison, decimals
+from kit.evaluation._figures import DASH, comparison, decimals
 from kit.evaluation._report_html import (
     counted,
     difference_table,
@@ -81,7 +81,7 @@ def _against_baselines(
     differences: Mapping[str, Estimates],
 ) -> str:
     metric = report.headline_metric
-    picture = comparison(
+    image = comparison(
         {name: estimates[metric] for name, estimates in systems.items()},
         model=report.model,
         metric=f"{metric} on test",
@@ -90,7 +90,7 @@ def _against_baselines(
         [
             "<h2>Against the baselines</h2>",
             figure(
-                picture,
+                image,
                 f"{metric} on test with 95 % intervals, the same rows for all; one half is chance. "
                 "The bars' intervals are wider than those of the differences below, which compare "
                 "row by row.",
@@ -113,16 +113,16 @@ def _against_baselines(
 
 def _calibration(report: ClassificationReport) -> Iterator[str]:
     for number, (label, found) in enumerate(report.test.of_labels.items()):
-        title = "Can its probabilities be believed?"
+        title = "Calibration"
         yield f"<h2>{title if len(report.test.of_labels) == 1 else f'{title} {escape(label)}'}</h2>"
         yield figure(
-            reliability_picture(found, f"reliability-{number}"),
+            reliability_figure(found, f"reliability-{number}"),
             "Rows of test in 20 bins by what was predicted: the mean prediction and the share that "
             "was positive, with its 95 % interval. On the dashed line predictions come true as "
             "often as they say; below it they promise too much.",
         )
         yield figure(
-            scores_picture(found, f"scores-{number}"),
+            scores_figure(found, f"scores-{number}"),
             "Which probabilities the positives and the negatives of test get. The less they "
             "overlap, the higher the AUC.",
         )

@@ -7,14 +7,14 @@ import numpy as np
 
 from kit.data import RankingData, RankingRows, TableEncoder
 from kit.evaluation._classification import AUC, Classification, Predictions
-from kit.evaluation._told import Compared
+from kit.evaluation._run_info import ComparisonReport
 
 PARTS = ("train", "valid", "test")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClassificationReport(Compared[Predictions]):
-    """Everything a report on a ranking model is made from, see `Compared`.
+class ClassificationReport(ComparisonReport[Predictions]):
+    """Everything a report on a ranking model is made from, see `ComparisonReport`.
 
     Args:
         data: the split table.

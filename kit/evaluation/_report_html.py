@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from html import escape
 
-from kit.evaluation._pictures import decimals
+from kit.evaluation._figures import decimals
 from kit.evaluation._report_numbers import Estimate, Estimates
 from kit.evaluation._report_style import STYLE
 
@@ -104,9 +104,9 @@ def counted(number: int, one: str, many: str | None = None) -> str:
 
 
 def figure(svg: str, caption: str) -> str:
-    """A picture with the caption that also stands for it where it cannot be seen."""
-    picture = svg.replace("<svg", f'<svg role="img" aria-label="{escape(caption)}"', 1)
-    return f"<figure>{picture}<figcaption>{escape(caption)}</figcaption></figure>"
+    """An image with the caption that also stands for it where it cannot be seen."""
+    image = svg.replace("<svg", f'<svg role="img" aria-label="{escape(caption)}"', 1)
+    return f"<figure>{image}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
 def two_columns(rows: Iterable[tuple[str, str]]) -> str:

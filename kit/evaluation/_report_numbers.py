@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from kit import __version__
-from kit.data import Dataset, holders
+from kit.data import Dataset, user_counts
 from kit.evaluation._evaluate import Evaluation
 from kit.evaluation._report import RankingReport
 from kit.evaluation._task import RankingTask
@@ -125,7 +125,7 @@ def data_facts(dataset: Dataset) -> dict[str, Any]:
     rows = sum(parts.values())
     users, items = len(dataset.user_ids), len(dataset.item_ids)
     dropped = sum(step.rows for step in dataset.cleaning if step.of_log)
-    pairs = int(holders([dataset.train, dataset.valid, dataset.test], items).sum())
+    pairs = int(user_counts([dataset.train, dataset.valid, dataset.test], items).sum())
     return {
         "name": dataset.name,
         "rows_read": rows + dropped,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.evaluation._pictures import (
+from kit.evaluation._figures import (
     DASH,
     comparison,
     decimals,
@@ -111,14 +111,14 @@ def _against_baselines(report: RankingReport, numbers: Numbers) -> str:
     systems = {report.recipe: numbers.test, **numbers.baselines}
     parts = ["<h2>Against the baselines</h2>"]
     if not math.isnan(numbers.test[metric].mean):
-        picture = comparison(
+        image = comparison(
             {name: estimates[metric] for name, estimates in systems.items()},
             model=report.recipe,
             metric=f"{metric} on test",
         )
         parts.append(
             figure(
-                picture,
+                image,
                 f"{metric} on test with 95 % intervals, the same people and the same ranking for "
                 "all. The bars' intervals are wider than those of the differences below, which "
                 "compare person by person.",

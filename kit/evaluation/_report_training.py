@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from kit.evaluation._pictures import training
+from kit.evaluation._figures import training
 from kit.evaluation._report_html import figure
 
 
@@ -28,7 +28,7 @@ def training_section(history: list[dict[str, float]], metric: str | None) -> str
     name = (metric or "").removeprefix("valid").strip(" _")
     kept = (
         f" The dashed line marks the best epoch on valid, whose weights were kept; where {name} "
-        "falls behind it while the loss goes on falling, the model learns by heart."
+        "falls behind it while the loss keeps falling, the model overfits."
         if np.isfinite(valid).any()
         else ""
     )

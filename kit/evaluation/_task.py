@@ -145,7 +145,7 @@ def ranking_task(
         relevant=relevant.take(users),
         seen=past if exclude_seen else nothing,
         known=known,
-        popularity=dataset.holders / max(dataset.num_users, 1),
+        popularity=dataset.user_counts / max(dataset.num_users, 1),
         counts=counts,
         protocol=_protocol(dataset, part, who, exclude_seen, counts, known is past),
     )

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from kit.evaluation._pictures import decimals
+from kit.evaluation._figures import decimals
 from kit.evaluation._report_html import interval, signed
 from kit.evaluation._report_numbers import Estimate
 

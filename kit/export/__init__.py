@@ -26,8 +26,8 @@ from kit.export._saved_model import Servable as Servable
 from kit.export._saved_model import VerificationError as VerificationError
 from kit.export._saved_model import export as export
 from kit.export._text_encoder import export_text_encoder as export_text_encoder
+from kit.export._text_generator import TextGenerator as TextGenerator
 from kit.export._text_labels import TextLabels as TextLabels
-from kit.export._text_writer import TextWriter as TextWriter
 from kit.export._texts import export_texts as export_texts
 from kit.export._two_stage import export_two_stage as export_two_stage
 from kit.export._two_stage import lists_of as lists_of

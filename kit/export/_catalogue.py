@@ -11,7 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.artefact import SignatureCheck, damages, load_version, recommender_card
-from kit.data import Attributes, FeatureEncoder, Histories, LearnedContent, title_column
+from kit.data import Attributes, FeatureEncoder, Histories, TrainableColumn, title_column
 from kit.errors import UserError
 from kit.export._recommender import RecommenderParts
 from kit.export._retrieval import export_recommender
@@ -103,9 +103,9 @@ class Catalogue:
         )
 
     @property
-    def contents(self) -> list[LearnedContent]:
-        """Pictures and texts that the model has learned to read."""
-        return [LearnedContent.of_card(saved) for saved in self.card.get("learned_contents", [])]
+    def contents(self) -> list[TrainableColumn]:
+        """Images and texts that the model has learned to read."""
+        return [TrainableColumn.of_card(saved) for saved in self.card.get("learned_contents", [])]
 
     def without(self, item_ids: Sequence[str]) -> "Catalogue":
         """Without some items; people keep the queries they have.
@@ -145,10 +145,10 @@ class Catalogue:
 
         Args:
             table: `item_id` and features, as `read_new_items` gives them.
-            folder: what paths of pictures start from.
+            folder: what paths of images start from.
 
         Raises:
-            UserError: an item is in the catalogue already, the model knows ids alone, or a picture
+            UserError: an item is in the catalogue already, the model knows ids alone, or an image
                 cannot be read.
         """
         encoded = self.encoder.encode(table)

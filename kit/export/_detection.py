@@ -64,7 +64,7 @@ def hold(found: dict[str, NDArray[Any]], expected: dict[str, NDArray[Any]]) -> N
     """Hold the graph's answers against the model's.
 
     Boxes of nearly one score may change places, so boxes and labels are compared where the scores
-    of a picture are apart.
+    of an image are apart.
 
     Args:
         found: box, label and score.

@@ -1,4 +1,4 @@
-"""What a detector becomes for serving: encoded pictures in, boxes in their own pixels out."""
+"""What a detector becomes for serving: encoded images in, boxes in their own pixels out."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from kit.data.images import decode_upright
 from kit.layers import letterbox
-from kit.models import Detector, best_boxes
+from kit.models import Detector, non_max_suppression
 
 
 class BoxFinder(tf.Module):
@@ -14,7 +14,7 @@ class BoxFinder(tf.Module):
 
     `serving_default` takes `image`, string [batch], whole JPEG, PNG, GIF or BMP files, each of its
     own size, and gives `box`, float32 [batch, boxes, 4], left, top, right and bottom in pixels of
-    that picture; `label`, string [batch, boxes], "" where there are no more; `score`, float32
+    that image; `label`, string [batch, boxes], "" where there are no more; `score`, float32
     [batch, boxes], falling. Decoding, scaling and non-maximum suppression are in the graph.
 
     Args:
@@ -38,7 +38,7 @@ class BoxFinder(tf.Module):
 
 
 def answers(model: Detector, images: Any) -> dict[str, Any]:
-    """Boxes of encoded pictures, see `BoxFinder`.
+    """Boxes of encoded images, see `BoxFinder`.
 
     Args:
         model: the model as it stands.
@@ -47,9 +47,9 @@ def answers(model: Detector, images: Any) -> dict[str, Any]:
     height, width = model.picture_shape
 
     def one(content: Any) -> tuple[Any, Any, Any]:
-        picture = decode_upright(content, 3)
-        canvas, scale = letterbox(picture, (height, width))
-        sides = tf.cast(tf.shape(picture)[:2], tf.float32)
+        image = decode_upright(content, 3)
+        canvas, scale = letterbox(image, (height, width))
+        sides = tf.cast(tf.shape(image)[:2], tf.float32)
         return canvas, scale, tf.stack([sides[1], sides[0]] * 2)
 
     floats = tf.TensorSpec([], tf.float32)
@@ -62,7 +62,7 @@ def answers(model: Detector, images: Any) -> dict[str, Any]:
             tf.TensorSpec([4], tf.float32),
         ),
     )
-    boxes, classes, scores = best_boxes(*model(canvases, training=False))
+    boxes, classes, scores = non_max_suppression(*model(canvases, training=False))
     boxes = tf.clip_by_value(boxes / scales[:, None, None], 0.0, limits[:, None])
     there = classes >= 0
     names = tf.constant([*model.classes, ""])

@@ -1,4 +1,4 @@
-"""What a classifier of pictures becomes for serving: a file's bytes in, labels out."""
+"""What a classifier of images becomes for serving: a file's bytes in, labels out."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ MOST_LABELS = 5
 class ImageLabels(tf.Module):
     """The graph of the artefact, in operations that every TensorFlow Serving has.
 
-    A picture that cannot be decoded fails the request.
+    An image that cannot be decoded fails the request.
 
     Args:
         model: the trained model.

@@ -1,4 +1,4 @@
-"""From a trained classifier of pictures to its artefact."""
+"""From a trained classifier of images to its artefact."""
 
 from base64 import b64encode
 from pathlib import Path

@@ -8,10 +8,10 @@ from kit.models import EntityTower
 
 
 class ItemFeatures(tf.Module):
-    """The item tower's way from features, pictures and texts to a vector, without Keras.
+    """The item tower's way from features, images and texts to a vector, without Keras.
 
     Args:
-        tower: a built item tower that has features or reads pictures or texts.
+        tower: a built item tower that has features or reads images or texts.
 
     Raises:
         ValueError: the tower knows ids only.

@@ -10,7 +10,7 @@ from kit.artefact import SignatureCheck
 from kit.data.pairs import PairData
 from kit.export._samples import LONG_TEXT, TEXTS
 from kit.export._saved_model import export, operations_of
-from kit.export._text_writer import TextWriter, WritesTexts
+from kit.export._text_generator import TextGenerator, WritesTexts
 from kit.progress import stage
 
 CASES = 6
@@ -59,6 +59,6 @@ def export_pairs(
             "outputs": {"embedding": writer.embed(tf.constant(texts)).numpy().tolist()},
         },
     }
-    module = TextWriter(writer, model.variables, output)
+    module = TextGenerator(writer, model.variables, output)
     kept = {"writes": output, **operations_of(writer.tokenizer)}
     return export(module, folder, recorded=recorded, card={**card, **kept})

@@ -96,9 +96,9 @@ def recorded_cases(
         seed: of the draw of items and rules.
         count: users and items at most.
     """
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     users = sample_rows(parts.user_ids, count)
-    items = draw.choice(len(parts.item_ids), min(count, len(parts.item_ids)), replace=False)
+    items = rng.choice(len(parts.item_ids), min(count, len(parts.item_ids)), replace=False)
     owned = parts.owned.take(users)
     recent = owned.last(RECENT)
     names = np.array(["", *parts.item_ids], dtype=object)
@@ -124,9 +124,9 @@ def recorded_cases(
     similar = np.vstack([similar, np.full_like(popular, LOWEST)])
 
     asked = len(known)
-    drawn = draw.integers(len(parts.item_ids), size=asked, dtype=np.int32)
+    drawn = rng.integers(len(parts.item_ids), size=asked, dtype=np.int32)
     left_out = Histories(np.arange(asked + 1), drawn)
-    where = _requests(parts.attributes, asked, draw)
+    where = _requests(parts.attributes, asked, rng)
     matches = np.stack([_matches(parts.attributes, values) for values in where])
     request = {"exclude": names[1 + left_out.items][:, None].tolist(), "where": where}
     user_ids = {"user_id": [*(parts.user_ids[u] for u in users), UNKNOWN_ID]}
@@ -149,7 +149,7 @@ def recorded_cases(
         "similar_items": (item_ids, similar),
     }
     if hasattr(parts.history_encoder, "timed_query"):
-        gaps = draw.integers(1, LONGEST_GAP_S, len(recent.items))
+        gaps = rng.integers(1, LONGEST_GAP_S, len(recent.items))
         timed = replace(recent, times=np.cumsum(gaps))
         times = timed.padded_times(np.arange(len(users)), length=RECENT + 1)
         time = {"time": np.vstack([times, np.zeros_like(times[:1])]).tolist()}
@@ -207,12 +207,12 @@ def _without(scores: NDArray[np.float32], excluded: Histories) -> NDArray[np.flo
     return scores
 
 
-def _requests(attributes: Attributes, count: int, draw: np.random.Generator) -> list[list[str]]:
+def _requests(attributes: Attributes, count: int, rng: np.random.Generator) -> list[list[str]]:
     """Two values a request; some ask for nothing, some for what there is not."""
     possible = np.array(["", UNKNOWN_VALUE, *attributes.values], dtype=object)
     frequent = np.bincount(attributes.tokens.ravel(), minlength=len(attributes.values) + 1)[1:]
     weights = np.array([max(1, frequent.sum() / 4), max(1, frequent.sum() / 16), *frequent])
-    drawn = draw.choice(len(possible), (count, 2), p=weights / weights.sum())
+    drawn = rng.choice(len(possible), (count, 2), p=weights / weights.sum())
     requests: list[list[str]] = possible[drawn].tolist()
     return requests
 

@@ -60,8 +60,8 @@ def recorded_two_stage(
         RuntimeError: the index scores an item otherwise than the model.
     """
     cases = recorded_cases(model, parts, exclude_seen=exclude_seen, seed=seed, count=DRAWN)
-    draw = np.random.default_rng(seed)
-    rules = _rules(parts, len(cases.owned) + 1, draw)
+    rng = np.random.default_rng(seed)
+    rules = _rules(parts, len(cases.owned) + 1, rng)
     k = min(k, len(parts.item_ids))
     found, gaps = {}, []
     for name in ("serving_default", "from_history", "recommend_where", "from_history_where"):
@@ -86,14 +86,14 @@ def recorded_two_stage(
     return recorded
 
 
-def _rules(parts: RecommenderParts, count: int, draw: np.random.Generator) -> dict[str, list[Any]]:
+def _rules(parts: RecommenderParts, count: int, rng: np.random.Generator) -> dict[str, list[Any]]:
     """What each request asks of re-ranking; some ask for nothing."""
     about = np.array(["", UNKNOWN_ID, *parts.attributes.values, *parts.item_ids], dtype=object)
     return {
-        "boost": draw.choice(about, (count, 3)).tolist(),
-        "boost_factor": draw.choice(FACTORS, (count, 3)).tolist(),
-        "at_most": draw.integers(0, 4, count).tolist(),
-        "diversity": draw.choice([0.0, 0.1, 0.5], count).tolist(),
+        "boost": rng.choice(about, (count, 3)).tolist(),
+        "boost_factor": rng.choice(FACTORS, (count, 3)).tolist(),
+        "at_most": rng.integers(0, 4, count).tolist(),
+        "diversity": rng.choice([0.0, 0.1, 0.5], count).tolist(),
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kit.artefact import SignatureCheck
-from kit.data import Attributes, Dataset, FeatureEncoder, LearnedContent, histories, item_names
+from kit.data import Attributes, Dataset, FeatureEncoder, TrainableColumn, histories, item_names
 from kit.export._history_encoder import HistoryEncoder
 from kit.export._item_features import ItemFeatures
 from kit.export._recommender import Recommender, RecommenderParts
@@ -29,7 +29,7 @@ def export_retrieval(
     k: int = 100,
     exclude_seen: bool = True,
     index: IndexSettings | None = None,
-    contents: Sequence[LearnedContent] = (),
+    contents: Sequence[TrainableColumn] = (),
     card: dict[str, Any],
 ) -> tuple[Path, list[SignatureCheck]]:
     """Write the next version of a trained model and verify it in a process of its own.
@@ -41,7 +41,7 @@ def export_retrieval(
         k: length of the answers.
         exclude_seen: whether what a user has in train or valid is left out of his answers.
         index: how the artefact finds the best items.
-        contents: pictures and texts of items that the model has learned to read.
+        contents: images and texts of items that the model has learned to read.
         card: what the artefact is, kept in `assets.extra/card.json`.
 
     Returns:
@@ -144,14 +144,14 @@ def retrieval_parts(
     past = [dataset.train, dataset.valid] if with_valid else [dataset.train]
     owned = histories(past, dataset.num_users, with_times=model.is_timed).below(dataset.num_items)
     item_vectors = np.asarray(model.item_vectors(), dtype=np.float32)[1:]
-    holders = np.bincount(owned.items, minlength=dataset.num_items)
+    user_counts = np.bincount(owned.items, minlength=dataset.num_items)
     return RecommenderParts(
         user_ids=dataset.user_ids[: dataset.num_users].tolist(),
         item_ids=dataset.item_ids[: dataset.num_items].tolist(),
         user_vectors=queries(model, np.arange(dataset.num_users), owned),
         item_vectors=item_vectors,
         owned=owned,
-        popularity=(holders / dataset.num_users).astype(np.float32),
+        popularity=(user_counts / dataset.num_users).astype(np.float32),
         attributes=Attributes.of(dataset.items, key="item_id", rows=dataset.num_items),
         item_features=(ItemFeatures(model.item_tower) if model.item_tower.reads_features else None),
         history_encoder=(

@@ -19,7 +19,8 @@ class TextVectors(tf.Module):
 
     Args:
         found: encoder and tokenizer.
-        length: most pieces of a text, with marks; of a longer one the middle is not read.
+        length: maximum tokens of a text, special tokens included; the middle of a longer one is
+            truncated.
     """
 
     def __init__(self, found: PretrainedTextEncoder, length: int) -> None:
@@ -48,7 +49,7 @@ def export_text_encoder(
 
     Args:
         found: what `pretrained_text_encoder` loaded, computing in float32.
-        length: most pieces of a text.
+        length: maximum tokens of a text.
         folder: the model's folder; versions are numbered in it.
         card: what the artefact is, kept in `assets.extra/card.json`.
 

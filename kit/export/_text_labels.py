@@ -20,7 +20,8 @@ class TextLabels(tf.Module):
         model: the trained model.
         tokenizer: of the model.
         classes: names, in the order of its logits.
-        length: most pieces of a text, with marks; of a longer one the middle is not read.
+        length: maximum tokens of a text, special tokens included; the middle of a longer one is
+            truncated.
     """
 
     def __init__(

@@ -35,7 +35,7 @@ def export_texts(
         model: the trained model, computing in float32.
         tokenizer: of the model.
         data: what it was trained on.
-        length: most pieces of a text.
+        length: maximum tokens of a text.
         folder: the model's folder; versions are numbered in it.
         card: what the artefact is, kept in `assets.extra/card.json`.
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kit.data import Attributes
 from kit.export._recommender import Recommender, RecommenderParts, bounded
 from kit.models import CandidateFeatures, CandidateRanking, CandidateTables
-from kit.reranking import boosted, chosen
+from kit.reranking import apply_boosts, diversify
 from kit.retrieval import IndexSettings
 
 LEAST_SHARE = 1e-9
@@ -33,7 +33,7 @@ class SecondStage:
         model: orders the candidates.
         tables: what its features are computed from.
         candidates: how many of them retrieval hands on.
-        diversity: of lists without rules, see `kit.reranking.chosen`.
+        diversity: of lists without rules, see `kit.reranking.diversify`.
         category_column: column of the items' table whose values `at_most` limits, or None.
     """
 
@@ -176,7 +176,7 @@ class TwoStageRecommender(Recommender):
         excluded = tf.concat([self._seen(history), self._item_code.lookup(exclude)], axis=1)
         retrieval, items = self._found(known, queries, excluded, where, self._count)
         score, ranking = self._scored(known, history, retrieval, items)
-        score = boosted(score, self._is_meant(boost, items), boost_factor)
+        score = apply_boosts(score, self._is_meant(boost, items), boost_factor)
         diversity = tf.clip_by_value(diversity, 0.0, 1.0)
         places = self._chosen(score, items, diversity, at_most)
         return self._told(places, items, score, retrieval, ranking)
@@ -199,7 +199,7 @@ class TwoStageRecommender(Recommender):
         return is_item | (tf.reduce_any(has_value, axis=2) & (code < 0))
 
     def _chosen(self, score: Any, items: Any, diversity: Any, at_most: Any) -> Any:
-        return chosen(
+        return diversify(
             score,
             self._k,
             vectors=self._features.vectors_of(items),

@@ -11,7 +11,7 @@ class ConvNextBlock(keras.layers.Layer):
     """Depthwise convolution, layer norm and a wide hidden layer of which each channel is weighed.
 
     The hidden layer has global response normalization: channels that answer strongly in the
-    picture are strengthened, so that they come to differ.
+    image are strengthened, so that they come to differ.
 
     Args:
         kernel: height and width of the depthwise convolution.

@@ -1,4 +1,4 @@
-"""The brick of networks for pictures: convolution, norm, activation."""
+"""The brick of networks for images: convolution, norm, activation."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A picture of any shape on a canvas of one shape."""
+"""An image of any shape on a canvas of one shape."""
 
 from typing import Any
 
@@ -7,15 +7,15 @@ import tensorflow as tf
 GREY = 114.0
 
 
-def letterbox(picture: Any, shape: tuple[int, int]) -> tuple[Any, Any]:
-    """Scale a picture, its proportions kept, to fit at the top left of a grey canvas.
+def letterbox(image: Any, shape: tuple[int, int]) -> tuple[Any, Any]:
+    """Scale an image, its proportions kept, to fit at the top left of a grey canvas.
 
     Args:
-        picture: [height, width, 3], 0 to 255, of any type.
+        image: [height, width, 3], 0 to 255, of any type.
         shape: height and width of the canvas.
 
     Returns:
-        The canvas, float32 [height, width, 3], and the scale, float32 []: a point of the picture
+        The canvas, float32 [height, width, 3], and the scale, float32 []: a point of the image
         times it is where the point lies on the canvas.
 
     Example:
@@ -25,11 +25,11 @@ def letterbox(picture: Any, shape: tuple[int, int]) -> tuple[Any, Any]:
     ([0.0, 0.0, 114.0], 0.5)
     """
     height, width = shape
-    sides = tf.cast(tf.shape(picture)[:2], tf.float32)
+    sides = tf.cast(tf.shape(image)[:2], tf.float32)
     scale = tf.minimum(height / sides[0], width / sides[1])
     fitted = tf.cast(tf.round(sides * scale), tf.int32)
     fitted = tf.clip_by_value(fitted, 1, [height, width])
-    small = tf.image.resize(picture, fitted, antialias=True)
+    small = tf.image.resize(image, fitted, antialias=True)
     below = [[0, height - fitted[0]], [0, width - fitted[1]], [0, 0]]
     canvas = tf.pad(small, below, constant_values=GREY)
     return tf.ensure_shape(canvas, [height, width, 3]), scale

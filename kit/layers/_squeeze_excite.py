@@ -1,4 +1,4 @@
-"""Which channels matter in this picture."""
+"""Which channels matter in this image."""
 
 from typing import Any
 

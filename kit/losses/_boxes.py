@@ -5,7 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 
-def overlap(boxes: Any, others: Any) -> Any:
+def iou(boxes: Any, others: Any) -> Any:
     """Intersection over union.
 
     Args:
@@ -17,14 +17,14 @@ def overlap(boxes: Any, others: Any) -> Any:
 
     Example:
 
-    >>> float(overlap(tf.constant([0.0, 0, 2, 2]), tf.constant([1.0, 0, 3, 2])))
+    >>> float(iou(tf.constant([0.0, 0, 2, 2]), tf.constant([1.0, 0, 3, 2])))
     0.3333333432674408
     """
     shared, union = _shared_and_union(boxes, others)
     return tf.math.divide_no_nan(shared, union)
 
 
-def generalized_overlap(boxes: Any, others: Any) -> Any:
+def giou(boxes: Any, others: Any) -> Any:
     """Intersection over union, less the share of the hull that neither box covers.
 
     Args:
@@ -32,13 +32,13 @@ def generalized_overlap(boxes: Any, others: Any) -> Any:
         others: the same; both are broadcast.
 
     Returns:
-        float [...], -1 to 1. Unlike `overlap` it falls with the distance of boxes that are apart.
+        float [...], -1 to 1. Unlike `iou` it falls with the distance of boxes that are apart.
 
     Source: Rezatofighi et al. (2019), Generalized intersection over union.
 
     Example:
 
-    >>> float(generalized_overlap(tf.constant([0.0, 0, 1, 1]), tf.constant([3.0, 0, 4, 1])))
+    >>> float(giou(tf.constant([0.0, 0, 1, 1]), tf.constant([3.0, 0, 4, 1])))
     -0.5
     """
     shared, union = _shared_and_union(boxes, others)

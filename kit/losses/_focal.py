@@ -8,7 +8,7 @@ import tensorflow as tf
 def quality_focal(quality: Any, logits: Any, *, gamma: float = 2.0) -> Any:
     """Binary cross-entropy with each term weighted by how far the probability is from its target.
 
-    Of the thousands of places of a picture nearly all hold nothing and are soon known to; without
+    Of the thousands of places of an image nearly all hold nothing and are soon known to; without
     the weight their many small losses would be most of the sum. The target need not be 0 or 1: with
     the overlap of a predicted box as the target, the score says how good the box is. With targets
     of 0 and 1 it is the focal loss.

@@ -217,9 +217,9 @@ def bootstrap_aucs(
     resamples = int(np.clip(MOST_DRAWN // max(rows, 1), 100, resamples))
     order = np.argsort(scores, kind="stable")
     label, ties = labels[order].astype(np.float64), _ties(scores[order])
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     found = np.empty(resamples)
     for number in range(resamples):
-        times = np.bincount(draw.integers(0, rows, rows), minlength=rows)
+        times = np.bincount(rng.integers(0, rows, rows), minlength=rows)
         found[number] = _auc_of_sorted(label, ties, times[order].astype(np.float64))
     return found

@@ -1,10 +1,8 @@
 """Models composed from `kit.layers`: ordinary Keras objects."""
 
 from kit import _backend as _backend
-from kit.models._backbone_writer import BackboneWriter as BackboneWriter
 from kit.models._bart_writer import BartWriter as BartWriter
 from kit.models._beam_search import beam_search as beam_search
-from kit.models._best_boxes import best_boxes as best_boxes
 from kit.models._candidate_features import CandidateFeatures as CandidateFeatures
 from kit.models._candidate_features import CandidateTables as CandidateTables
 from kit.models._candidate_ranking import CandidateRanking as CandidateRanking
@@ -14,12 +12,15 @@ from kit.models._detector_for import detector_for as detector_for
 from kit.models._entity_tower import ContentShape as ContentShape
 from kit.models._entity_tower import EntityTower as EntityTower
 from kit.models._entity_tower import FeatureShape as FeatureShape
+from kit.models._extractive_summarizer import ExtractiveSummarizer as ExtractiveSummarizer
 from kit.models._image_classifier import ImageClassifier as ImageClassifier
+from kit.models._image_column_encoder import ImageColumnEncoder as ImageColumnEncoder
 from kit.models._image_encoder import ImageEncoder as ImageEncoder
-from kit.models._picture_reader import PictureReader as PictureReader
+from kit.models._non_max_suppression import non_max_suppression as non_max_suppression
 from kit.models._pretrained_encoder import PretrainedEncoder as PretrainedEncoder
 from kit.models._pretrained_encoder import pretrained_encoder as pretrained_encoder
 from kit.models._pretrained_encoder import pretrained_image_size as pretrained_image_size
+from kit.models._pretrained_seq2seq import PretrainedSeq2Seq as PretrainedSeq2Seq
 from kit.models._pretrained_text_encoder import BackboneEncoder as BackboneEncoder
 from kit.models._pretrained_text_encoder import PretrainedTextEncoder as PretrainedTextEncoder
 from kit.models._pretrained_text_encoder import pretrained_text_encoder as pretrained_text_encoder
@@ -32,22 +33,21 @@ from kit.models._ranking_bodies import ARCHITECTURES as ARCHITECTURES
 from kit.models._ranking_for import ranking_for as ranking_for
 from kit.models._ranking_input import RankingInput as RankingInput
 from kit.models._retrieval_loss import RetrievalLoss as RetrievalLoss
-from kit.models._sentence_chooser import SentenceChooser as SentenceChooser
-from kit.models._sentence_scorer import SentenceScorer as SentenceScorer
+from kit.models._sentence_ranker import SentenceRanker as SentenceRanker
+from kit.models._seq2seq_model import Seq2SeqModel as Seq2SeqModel
 from kit.models._sequence_encoder import SequenceEncoder as SequenceEncoder
 from kit.models._sequence_loss import SequenceLoss as SequenceLoss
 from kit.models._sequence_to_sequence import SequenceToSequence as SequenceToSequence
 from kit.models._sequential import SequentialRecommender as SequentialRecommender
 from kit.models._sequential_for import sequential_for as sequential_for
 from kit.models._t5_writer import T5Writer as T5Writer
-from kit.models._task_aligned import Assigned as Assigned
-from kit.models._task_aligned import Places as Places
-from kit.models._task_aligned import assign as assign
-from kit.models._task_aligned import places_of as places_of
+from kit.models._task_aligned import AnchorPoints as AnchorPoints
+from kit.models._task_aligned import Assignment as Assignment
+from kit.models._task_aligned import anchor_points as anchor_points
+from kit.models._task_aligned import task_aligned_assignment as task_aligned_assignment
 from kit.models._text_classifier import TextClassifier as TextClassifier
+from kit.models._text_column_encoder import TextColumnEncoder as TextColumnEncoder
 from kit.models._text_encoder import TextEncoder as TextEncoder
-from kit.models._text_reader import TextReader as TextReader
 from kit.models._text_to_text import TextToText as TextToText
-from kit.models._token_writer import TokenWriter as TokenWriter
 from kit.models._two_tower import TwoTower as TwoTower
 from kit.models._two_tower_for import two_tower_for as two_tower_for

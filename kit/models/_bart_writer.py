@@ -5,27 +5,27 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from kit.models._backbone_writer import BackboneWriter, is_token
-from kit.models._token_writer import END
+from kit.models._pretrained_seq2seq import PretrainedSeq2Seq, is_token
+from kit.models._seq2seq_model import END
 
 
 @keras.saving.register_keras_serializable(package="kit")
-class BartWriter(BackboneWriter):
+class BartWriter(PretrainedSeq2Seq):
     """A BART whose tokens 0 to 3 are padding, the unknown, the start and the end of a text.
 
-    What it writes follows an end and a start, as in its training. See `BackboneWriter`.
+    What it writes follows an end and a start, as in its training. See `PretrainedSeq2Seq`.
 
     Source: Lewis et al. (2020), BART: denoising sequence-to-sequence pre-training for natural
     language generation, translation, and comprehension.
     """
 
     def decoded(self, target: Any) -> tuple[Any, Any]:
-        """See `BackboneWriter`."""
+        """See `PretrainedSeq2Seq`."""
         target = tf.pad(target, [[0, 0], [1, 0]], constant_values=END)
         return target, is_token(target)
 
     def written(self, vectors: Any) -> Any:
-        """See `BackboneWriter`."""
+        """See `PretrainedSeq2Seq`."""
         return vectors
 
     def begin(self, source: Any, beams: int) -> tuple[list[Any], list[Any]]:
@@ -57,7 +57,7 @@ class BartWriter(BackboneWriter):
         return memories, kept
 
     def step(self, tokens: Any, memories: list[Any], kept: list[Any]) -> tuple[Any, list[Any]]:
-        """See `TokenWriter`."""
+        """See `Seq2SeqModel`."""
         shape, place = tf.shape(tokens), tf.shape(kept[0])[3]
         rows, heads = shape[0] * shape[1], self.backbone.num_heads
         vectors, now = self._embedded(tf.reshape(tokens, [rows, 1]), place), []
@@ -77,7 +77,7 @@ class BartWriter(BackboneWriter):
         return self.logits(written), now
 
     def token_vectors(self) -> Any:
-        """See `TokenWriter`."""
+        """See `Seq2SeqModel`."""
         return self.backbone.token_embedding.embeddings.value
 
     def _embedded(self, tokens: Any, place: Any) -> Any:

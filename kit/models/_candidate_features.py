@@ -9,7 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.data import Events, histories
-from kit.retrieval import nearest_neighbours, taken_together, unit_rows
+from kit.retrieval import item_cooccurrence, nearest_neighbours, unit_rows
 
 RECENT = 64
 LATEST = 5
@@ -59,7 +59,7 @@ class CandidateTables:
         size = len(vectors)
         known = [events.where(events.item < size) for events in past]
         owned = histories(known, num_users).matrix(size)
-        neighbours, likeness = nearest_neighbours(taken_together(owned, NEIGHBOURS), NEIGHBOURS)
+        neighbours, likeness = nearest_neighbours(item_cooccurrence(owned, NEIGHBOURS), NEIGHBOURS)
         item = np.concatenate([events.item for events in known])
         columns = {"taken": np.bincount(item, minlength=size)}
         if all(events.time is not None for events in known):

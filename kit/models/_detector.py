@@ -1,4 +1,4 @@
-"""A detector: from a picture to boxes with a class and a score."""
+"""A detector: from an image to boxes with a class and a score."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,13 +7,13 @@ import keras
 import tensorflow as tf
 
 from kit.layers import DetectionHead, FeaturePyramid
-from kit.losses import generalized_overlap, quality_focal
+from kit.losses import giou, quality_focal
 from kit.models._image_encoder import ImageEncoder
-from kit.models._task_aligned import Assigned, assign, places_of
+from kit.models._task_aligned import Assignment, anchor_points, task_aligned_assignment
 
 STRIDES = (8, 16, 32)
 BOX_WEIGHT = 2.0
-# The grey beside a picture becomes 0.
+# The grey beside an image becomes 0.
 SCALE, OFFSET = [1 / 58] * 3, [-114 / 58] * 3
 
 
@@ -21,9 +21,10 @@ SCALE, OFFSET = [1 / 58] * 3, [-114 / 58] * 3
 class Detector(keras.Model):
     """A one-stage detector without anchors: every place of three feature maps may say a box.
 
-    Places lie 8, 16 and 32 pixels apart. Which of them have to find an object is decided anew in
-    every step, see `kit.models.assign`; a score is trained to be the overlap of the box with its
-    object, so that the best box has the best score and nothing else is needed to order them.
+    Anchor points lie 8, 16 and 32 pixels apart. Which of them have to find an object is decided
+    anew in every step, see `kit.models.task_aligned_assignment`; a score is trained to be the IoU
+    of the box with its object, so that the best box has the best score and nothing else is needed
+    to order them.
 
     Args:
         classes: names.
@@ -36,7 +37,7 @@ class Detector(keras.Model):
         offset: what is then added.
 
     Call arguments:
-        pictures: [batch, height, width, 3] of any type, 0 to 255.
+        images: [batch, height, width, 3] of any type, 0 to 255.
 
     Returns:
         Logits, float32 [batch, places, classes], and boxes, float32 [batch, places, 4]: left, top,
@@ -96,14 +97,14 @@ class Detector(keras.Model):
             head.build(one)
         self.built = True
 
-    def call(self, pictures: Any, training: bool = False) -> tuple[Any, Any]:
-        pictures = tf.cast(pictures, tf.float32) * self.scale + self.offset
-        maps = list(self.encoder(pictures, training=training).values())[-len(STRIDES) :]
+    def call(self, images: Any, training: bool = False) -> tuple[Any, Any]:
+        images = tf.cast(images, tf.float32) * self.scale + self.offset
+        maps = list(self.encoder(images, training=training).values())[-len(STRIDES) :]
         maps = self.pyramid(maps, training=training)
         found = [head(one, training=training) for head, one in zip(self.heads, maps, strict=True)]
         logits = tf.cast(tf.concat([scores for scores, _ in found], axis=1), tf.float32)
         sides = tf.cast(tf.concat([sides for _, sides in found], axis=1), tf.float32)
-        places = places_of(self.picture_shape, STRIDES)
+        places = anchor_points(self.picture_shape, STRIDES)
         sides *= places.strides[:, None]
         centres = places.centres
         return logits, tf.concat([centres - sides[..., :2], centres + sides[..., 2:]], axis=-1)
@@ -118,11 +119,13 @@ class Detector(keras.Model):
     ) -> Any:
         """Scores against the overlap, boxes against their objects, by the sum of the targets."""
         logits, predicted = y_pred
-        places = places_of(self.picture_shape, STRIDES)
-        target: Assigned = assign(places, tf.sigmoid(logits), predicted, y["boxes"], y["labels"])
+        places = anchor_points(self.picture_shape, STRIDES)
+        target: Assignment = task_aligned_assignment(
+            places, tf.sigmoid(logits), predicted, y["boxes"], y["labels"]
+        )
         total = tf.maximum(tf.reduce_sum(target.weights), 1.0)
         scores = tf.reduce_sum(quality_focal(target.quality, logits))
-        apart = 1 - generalized_overlap(target.boxes, predicted)
+        apart = 1 - giou(target.boxes, predicted)
         return (scores + BOX_WEIGHT * tf.reduce_sum(target.weights * apart)) / total
 
     def get_config(self) -> dict[str, Any]:

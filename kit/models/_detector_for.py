@@ -51,10 +51,10 @@ def detector_for(
         sides = found.encoder.inputs[0].shape[1:3]
         if any(one not in (None, side) for one, side in zip(sides, shape, strict=True)):
             raise UserError(
-                f"The preset takes pictures of {'x'.join(map(str, sides))} only; those of the data "
+                f"The preset takes images of {'x'.join(map(str, sides))} only; those of the data "
                 f"become {'x'.join(map(str, shape))}.",
                 where=f"--backbone {backbone}",
-                expected="a backbone that takes pictures of any size",
+                expected="a backbone that takes images of any size",
             )
         encoder = keras.Model(found.encoder.inputs[0], {name: maps[name] for name in LEVELS})
         model = Detector(classes, shape, encoder, filters, scale=found.scale, offset=found.offset)

@@ -10,8 +10,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.layers import Embedding, FeatureBag, integer_ids
-from kit.models._picture_reader import PictureReader
-from kit.models._text_reader import TextReader
+from kit.models._image_column_encoder import ImageColumnEncoder
+from kit.models._text_column_encoder import TextColumnEncoder
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class FeatureShape:
 
 @dataclass(frozen=True)
 class ContentShape:
-    """Shape of a table of pictures or texts, which the tower learns to read.
+    """Shape of a table of images or texts, which the tower learns to read.
 
     Args:
-        shape: of one: height, width and 3 of a picture, the number of pieces of a text.
-        vocabulary: how many pieces there are; 0 for pictures.
+        shape: of one: height, width and 3 of an image, the number of tokens of a text.
+        vocabulary: how many pieces there are; 0 for images.
     """
 
     shape: Sequence[int]
@@ -54,7 +54,7 @@ class EntityTower(keras.layers.Layer):
     """Embeds codes: a vector of the id, a `FeatureBag` of the features, and what it reads.
 
     The features of all known codes lie in the layer, set once with `set_features`, and so do their
-    pictures and texts, set with `set_contents`, so that a batch carries codes only. What is not
+    images and texts, set with `set_contents`, so that a batch carries codes only. What is not
     known yet is embedded from its features alone by `embed_features`.
 
     Args:
@@ -63,9 +63,9 @@ class EntityTower(keras.layers.Layer):
         features: shape of the feature table, or None.
         id_dropout: share of the id vector's entries dropped in training.
         id_hiding: share of the codes whose id vector is left out in training, so that features,
-            pictures and texts have to speak for themselves, as they do of what is not known yet.
+            images and texts have to speak for themselves, as they do of what is not known yet.
         unit: whether vectors have length 1, but for their last entry, a bias, which is as it is.
-        contents: shapes of the tables of pictures and texts.
+        contents: shapes of the tables of images and texts.
 
     Call arguments:
         codes: int [...].
@@ -110,9 +110,9 @@ class EntityTower(keras.layers.Layer):
             self.bag = FeatureBag(self.features.vocabulary, dim, self.features.entries)
         self.contents = [ContentShape(**x) if isinstance(x, dict) else x for x in contents]
         self.readers = [
-            TextReader(one.vocabulary, dim, name=f"reader_{number}")
+            TextColumnEncoder(one.vocabulary, dim, name=f"reader_{number}")
             if one.vocabulary
-            else PictureReader(dim, name=f"reader_{number}")
+            else ImageColumnEncoder(dim, name=f"reader_{number}")
             for number, one in enumerate(self.contents)
         ]
 
@@ -149,7 +149,7 @@ class EntityTower(keras.layers.Layer):
         self.numbers.assign(np.pad(numbers, ((1, 0), (0, 0))))
 
     def set_contents(self, contents: Sequence[NDArray[Any]]) -> None:
-        """Store the pictures and texts of codes 1 to `size`, a table [size, ...] for each shape."""
+        """Store the images and texts of codes 1 to `size`, a table [size, ...] for each shape."""
         for table, values in zip(self.content_tables, contents, strict=True):
             # Row 0 stays empty. Padding would hold the whole table twice.
             table.assign(np.concatenate([np.zeros_like(values[:1]), values]))
@@ -182,7 +182,7 @@ class EntityTower(keras.layers.Layer):
         Args:
             tokens: int [things, tokens]; not looked at where the tower has no features.
             numbers: float [things, numbers]; likewise.
-            contents: pictures and texts, [things, ...] for each shape.
+            contents: images and texts, [things, ...] for each shape.
 
         Returns:
             float [things, dim].

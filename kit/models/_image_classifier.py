@@ -1,4 +1,4 @@
-"""The model that says what is in a picture."""
+"""The model that says what is in an image."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,13 +9,13 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kit")
 class ImageClassifier(keras.Model):
-    """Gives each picture the logits of its classes.
+    """Gives each image the logits of its classes.
 
-    An encoder makes maps of the picture, their mean over the places is its embedding, and a linear
+    An encoder makes maps of the image, their mean over the places is its embedding, and a linear
     layer reads the classes from it.
 
     Args:
-        encoder: a Keras layer or model from pictures to a feature map [batch, height, width,
+        encoder: a Keras layer or model from images to a feature map [batch, height, width,
             channels], or to several by name of which the last counts, as `ImageEncoder`; or to
             tokens [batch, tokens, channels], as vision transformers.
         classes: how many.
@@ -27,7 +27,7 @@ class ImageClassifier(keras.Model):
             learned stay.
 
     Call arguments:
-        pictures: float or uint8 [batch, height, width, channels], 0 to 255.
+        images: float or uint8 [batch, height, width, channels], 0 to 255.
 
     Returns:
         Logits, float32 [batch, classes].
@@ -37,8 +37,8 @@ class ImageClassifier(keras.Model):
     >>> import numpy as np
     >>> from kit.models import ImageEncoder
     >>> model = ImageClassifier(ImageEncoder(widths=[8, 16]), classes=3)
-    >>> pictures = np.zeros((2, 28, 28, 1), np.uint8)
-    >>> model(pictures).shape, model.embed(pictures).shape
+    >>> images = np.zeros((2, 28, 28, 1), np.uint8)
+    >>> model(images).shape, model.embed(images).shape
     (TensorShape([2, 3]), TensorShape([2, 16]))
     """
 
@@ -64,31 +64,31 @@ class ImageClassifier(keras.Model):
         self.dropout = keras.layers.Dropout(dropout)
         self.head = keras.layers.Dense(classes, dtype="float32", name="head")
 
-    def build(self, pictures_shape: Any) -> None:
+    def build(self, images_shape: Any) -> None:
         if not self.encoder.built:
-            self.encoder.build(pictures_shape)
-        maps = self.encoder.compute_output_shape(pictures_shape)
+            self.encoder.build(images_shape)
+        maps = self.encoder.compute_output_shape(images_shape)
         last = list(maps.values())[-1] if isinstance(maps, dict) else maps
         if not self.head.built:
             self.head.build((None, last[-1]))
         self.built = True
 
-    def call(self, pictures: Any, training: bool = False) -> Any:
+    def call(self, images: Any, training: bool = False) -> Any:
         if training and self.change is not None:
-            pictures = self.change(ops.cast(pictures, "float32"), training=True)
-        maps = self.maps(pictures, training=training)
+            images = self.change(ops.cast(images, "float32"), training=True)
+        maps = self.maps(images, training=training)
         return self.head(self.dropout(_mean(maps), training=training))
 
-    def maps(self, pictures: Any, training: bool = False) -> Any:
+    def maps(self, images: Any, training: bool = False) -> Any:
         """The encoder's last feature map or tokens."""
         scale, offset = ops.array(self.scale, "float32"), ops.array(self.offset, "float32")
-        pictures = ops.cast(pictures, "float32") * scale + offset
-        found = self.encoder(pictures, training=training and not self.is_pretrained)
+        images = ops.cast(images, "float32") * scale + offset
+        found = self.encoder(images, training=training and not self.is_pretrained)
         return list(found.values())[-1] if isinstance(found, dict) else found
 
-    def embed(self, pictures: Any) -> Any:
+    def embed(self, images: Any) -> Any:
         """The vectors from which the classes are read, float32 [batch, dim]."""
-        return ops.cast(_mean(self.maps(pictures)), "float32")
+        return ops.cast(_mean(self.maps(images)), "float32")
 
     def logits_of_maps(self, maps: Any) -> Any:
         """What the model reads from a feature map that `maps` gave."""

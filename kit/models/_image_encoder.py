@@ -1,4 +1,4 @@
-"""From pictures to feature maps: stages of blocks, each half as high and wide as the one before."""
+"""From images to feature maps: stages of blocks, each half as high and wide as the one before."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -14,7 +14,7 @@ Architecture = Literal["resnet", "convnext"]
 class ImageEncoder(keras.layers.Layer):
     """A small ResNet or ConvNeXt, with the feature map of every stage.
 
-    The stem is a convolution over the picture; stage i halves height and width, rounded up, and has
+    The stem is a convolution over the image; stage i halves height and width, rounded up, and has
     `widths[i]` channels. So `stage_1` has a cell for every `2 * stem_strides` pixels, `stage_2`
     for twice as many, and so on.
 
@@ -22,11 +22,11 @@ class ImageEncoder(keras.layers.Layer):
         architecture: "resnet" or "convnext".
         widths: channels of each stage.
         blocks: how many blocks a stage has; one number stands for all stages.
-        stem_strides: steps of the stem; 1 for small pictures, 2 or 4 for large ones.
+        stem_strides: steps of the stem; 1 for small images, 2 or 4 for large ones.
         squeeze: ratio of squeeze-excite in residual blocks; 0 for none.
 
     Call arguments:
-        pictures: float [batch, height, width, channels], normalized.
+        images: float [batch, height, width, channels], normalized.
 
     Returns:
         "stage_1", "stage_2" and so on to float [batch, height, width, channels of the stage].
@@ -82,16 +82,16 @@ class ImageEncoder(keras.layers.Layer):
         halve = ConvolutionBlock(width, kernel=2, strides=2, activation=None, **named("halve"))
         return [halve, *(ConvNextBlock(**named(f"{i}")) for i in range(count))]
 
-    def build(self, pictures_shape: tuple[int | None, ...]) -> None:
-        self.stem.build(pictures_shape)
-        shape = self.stem.compute_output_shape(pictures_shape)
+    def build(self, images_shape: tuple[int | None, ...]) -> None:
+        self.stem.build(images_shape)
+        shape = self.stem.compute_output_shape(images_shape)
         for block in (block for stage in self.stages for block in stage):
             block.build(shape)
             shape = block.compute_output_shape(shape)
         self.built = True
 
-    def call(self, pictures: Any, training: bool = False) -> dict[str, Any]:
-        maps, found = self.stem(pictures, training=training), {}
+    def call(self, images: Any, training: bool = False) -> dict[str, Any]:
+        maps, found = self.stem(images, training=training), {}
         for number, stage in enumerate(self.stages, 1):
             for block in stage:
                 normed = isinstance(block, ConvNextBlock)
@@ -99,8 +99,8 @@ class ImageEncoder(keras.layers.Layer):
             found[f"stage_{number}"] = maps
         return found
 
-    def compute_output_shape(self, pictures_shape: Any) -> Any:
-        shape, found = self.stem.compute_output_shape(pictures_shape), {}
+    def compute_output_shape(self, images_shape: Any) -> Any:
+        shape, found = self.stem.compute_output_shape(images_shape), {}
         for number, stage in enumerate(self.stages, 1):
             for block in stage:
                 shape = block.compute_output_shape(shape)

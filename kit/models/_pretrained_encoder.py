@@ -13,10 +13,10 @@ from kit.models._preset import read_preset
 
 @dataclass(frozen=True)
 class PretrainedEncoder:
-    """A backbone and how it wants its pictures.
+    """A backbone and how it wants its images.
 
     Args:
-        encoder: from pictures to a feature map, several of them by name, or tokens.
+        encoder: from images to a feature map, several of them by name, or tokens.
         scale: by what the values 0 to 255 of each channel are multiplied.
         offset: what is then added.
         size: height and width it was trained on, where it says so.
@@ -37,7 +37,7 @@ def pretrained_encoder(preset: str) -> PretrainedEncoder:
 
     Raises:
         UserError: keras-hub is not installed, there is no such preset, it cannot be fetched, or it
-            is not for pictures.
+            is not for images.
     """
     return read_preset(preset, lambda hub, place: _read(hub, place, preset))
 
@@ -56,9 +56,9 @@ def pretrained_image_size(preset: str) -> tuple[int, int] | None:
 
 def _read(hub: Any, place: str, preset: str) -> PretrainedEncoder:
     found: Any = hub.models.Backbone.from_preset(place)
-    if not _takes_pictures(found):
+    if not _takes_images(found):
         raise UserError(
-            f"The preset is a {type(found).__name__}, which takes no pictures.",
+            f"The preset is a {type(found).__name__}, which takes no images.",
             where=f"--backbone {preset}",
             expected="an image backbone such as resnet_18_imagenet",
         )
@@ -66,7 +66,7 @@ def _read(hub: Any, place: str, preset: str) -> PretrainedEncoder:
     return PretrainedEncoder(found, scale, offset, size)
 
 
-def _takes_pictures(backbone: Any) -> bool:
+def _takes_images(backbone: Any) -> bool:
     shape = getattr(backbone, "input_shape", None)
     return isinstance(shape, tuple) and len(shape) == 4 and shape[-1] == 3
 

@@ -26,7 +26,7 @@ class PretrainedTextEncoder:
     Args:
         encoder: from numbers of pieces to "vectors" and "pooled".
         tokenizer: with the pieces it was trained on.
-        longest: most pieces of a text it can take, with marks.
+        longest: maximum tokens of a text it can take, special tokens included.
     """
 
     encoder: "BackboneEncoder"

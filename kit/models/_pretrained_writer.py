@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from kit.errors import UserError
-from kit.models._backbone_writer import BackboneWriter
 from kit.models._bart_writer import BartWriter
 from kit.models._lora import add_lora
 from kit.models._preset import read_preset
 from kit.models._preset_tokenizer import preset_byte_pairs, preset_sentence_pieces
+from kit.models._pretrained_seq2seq import PretrainedSeq2Seq
 from kit.models._t5_writer import T5Writer
 from kit.tokenizers import Tokenizer
 
@@ -23,10 +23,11 @@ class PretrainedWriter:
     Args:
         model: from tokens to tokens.
         tokenizer: with the pieces the model was trained on.
-        longest: most pieces of a text it can read or write, with marks; None for any number.
+        longest: maximum tokens of a text it can read or write, special tokens included; None for
+            any number.
     """
 
-    model: BackboneWriter
+    model: PretrainedSeq2Seq
     tokenizer: Tokenizer
     longest: int | None
 
@@ -53,7 +54,7 @@ def pretrained_writer(
     table = backbone.token_embedding
     if _family(backbone) == "Bart":
         tokenizer: Tokenizer = preset_byte_pairs(found, table, preset)
-        model: BackboneWriter = BartWriter(backbone, label_smoothing=label_smoothing)
+        model: PretrainedSeq2Seq = BartWriter(backbone, label_smoothing=label_smoothing)
         longest = int(backbone.max_sequence_length)
     else:
         tokenizer = preset_sentence_pieces(found, table, preset)

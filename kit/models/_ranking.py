@@ -37,7 +37,7 @@ class Ranking(keras.Model):
         hidden: widths of the perceptron's layers.
         dropout: after each of them.
         shrinkage: weight in the loss of the sum of squares of the codes' vectors looked up, each
-            once a batch. It is what keeps rare ids from being learned by heart.
+            once a batch. It is what keeps the model from overfitting rare ids.
         bins: of each number, see `kit.layers.NumberEmbedding`.
         history: input of kind "codes" that "din" attends to.
         target: input of kind "code" by which it does.

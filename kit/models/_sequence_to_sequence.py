@@ -6,15 +6,15 @@ import keras
 import tensorflow as tf
 
 from kit.layers import DecoderBlock, Embedding, TransformerBlock
-from kit.models._token_writer import PADDING, TokenWriter
+from kit.models._seq2seq_model import PADDING, Seq2SeqModel
 
 
 @keras.saving.register_keras_serializable(package="kit")
-class SequenceToSequence(TokenWriter):
+class SequenceToSequence(Seq2SeqModel):
     """An encoder-decoder transformer over one vocabulary of tokens.
 
     One table of vectors is what goes into the encoder, what goes into the decoder, and what the
-    decoder's vectors are held against. Positions are told by rotation. See `TokenWriter` for the
+    decoder's vectors are held against. Positions are told by rotation. See `Seq2SeqModel` for the
     search and the loss.
 
     Args:
@@ -144,7 +144,7 @@ class SequenceToSequence(TokenWriter):
         return self.dropout(self.table(tokens) * self.dim**0.5, training=training)
 
     def token_vectors(self) -> Any:
-        """See `TokenWriter`."""
+        """See `Seq2SeqModel`."""
         return self.table.embeddings.value
 
     def _normed(self, norm: Any, vectors: Any) -> Any:

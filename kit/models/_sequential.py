@@ -33,7 +33,7 @@ class SequentialRecommender(keras.Model):
         length: most items of a history that are looked at, the latest.
         encoder: what turns vectors into queries.
         item_features: shape of the items' feature table, or None.
-        item_contents: shapes of the items' pictures and texts that the item tower learns to read.
+        item_contents: shapes of the items' images and texts that the item tower learns to read.
         loss: how it is trained.
         item_id_hiding: share of the items whose id vector is left out in training, so that items
             that come later are embedded well from their features.

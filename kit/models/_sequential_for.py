@@ -5,7 +5,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from kit.data import Dataset, LearnedContent
+from kit.data import Dataset, TrainableColumn
 from kit.models._sequence_encoder import SequenceEncoder
 from kit.models._sequence_loss import SequenceLoss
 from kit.models._sequential import SequentialRecommender
@@ -20,7 +20,7 @@ def sequential_for(
     encoder: SequenceEncoder,
     loss: SequenceLoss,
     features: bool = True,
-    contents: Sequence[tuple[LearnedContent, NDArray[Any]]] = (),
+    contents: Sequence[tuple[TrainableColumn, NDArray[Any]]] = (),
     **settings: Any,
 ) -> SequentialRecommender:
     """Build a `SequentialRecommender` for the items of train, with their features stored in it.
@@ -32,7 +32,7 @@ def sequential_for(
         encoder: what turns a history into queries.
         loss: how it will be trained.
         features: whether to use the feature table of the items.
-        contents: pictures and texts of the items, which the item tower learns to read.
+        contents: images and texts of the items, which the item tower learns to read.
         settings: what else the model takes.
 
     Returns:

@@ -5,16 +5,16 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from kit.models._backbone_writer import BackboneWriter, is_token
-from kit.models._token_writer import PADDING
+from kit.models._pretrained_seq2seq import PretrainedSeq2Seq, is_token
+from kit.models._seq2seq_model import PADDING
 
 
 @keras.saving.register_keras_serializable(package="kit")
-class T5Writer(BackboneWriter):
+class T5Writer(PretrainedSeq2Seq):
     """A T5 whose tokens 0, 1 and 3 are padding, the unknown and the end of a text.
 
     The start is the number behind all tokens. T5 has none: a source is read without it, and what is
-    written follows a padding, as in its training. See `BackboneWriter`.
+    written follows a padding, as in its training. See `PretrainedSeq2Seq`.
 
     Source: Raffel et al. (2020), Exploring the limits of transfer learning with a unified
     text-to-text transformer.
@@ -25,15 +25,15 @@ class T5Writer(BackboneWriter):
         self.start = self.vocabulary
 
     def read(self, source: Any) -> Any:
-        """See `TokenWriter`."""
+        """See `Seq2SeqModel`."""
         return source[:, 1:]
 
     def decoded(self, target: Any) -> tuple[Any, Any]:
-        """See `BackboneWriter`."""
+        """See `PretrainedSeq2Seq`."""
         return self._without_start(target), is_token(target)
 
     def written(self, vectors: Any) -> Any:
-        """See `BackboneWriter`."""
+        """See `PretrainedSeq2Seq`."""
         return vectors * self.dim**-0.5 if self.backbone.tie_embedding_weights else vectors
 
     def begin(self, source: Any, beams: int) -> tuple[list[Any], list[Any]]:
@@ -55,7 +55,7 @@ class T5Writer(BackboneWriter):
         return memories, [room] * len(blocks)
 
     def step(self, tokens: Any, memories: list[Any], kept: list[Any]) -> tuple[Any, list[Any]]:
-        """See `TokenWriter`."""
+        """See `Seq2SeqModel`."""
         shape, place = tf.shape(tokens), tf.shape(kept[0])[3]
         rows = shape[0] * shape[1]
         # Keras warns of attention to one place alone: there is room for one more.
@@ -74,7 +74,7 @@ class T5Writer(BackboneWriter):
         return self.logits(tf.reshape(vectors, [shape[0], shape[1], self.dim])), now
 
     def token_vectors(self) -> Any:
-        """See `TokenWriter`."""
+        """See `Seq2SeqModel`."""
         table = self.backbone.token_embedding
         if self.backbone.tie_embedding_weights:
             return table.embeddings.value

@@ -1,4 +1,4 @@
-"""Which places of a picture are to find which object."""
+"""Which places of an image are to find which object."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,11 +7,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.losses import overlap
+from kit.losses import iou
 
 
 @dataclass(frozen=True)
-class Places:
+class AnchorPoints:
     """Where a detector looks, at all strides one after the other.
 
     Args:
@@ -23,16 +23,16 @@ class Places:
     strides: NDArray[np.float32]
 
 
-def places_of(shape: tuple[int, int], strides: tuple[int, ...]) -> Places:
+def anchor_points(shape: tuple[int, int], strides: tuple[int, ...]) -> AnchorPoints:
     """The middles of the cells of every stride, row by row.
 
     Args:
-        shape: height and width of the picture, multiples of the strides.
+        shape: height and width of the image, multiples of the strides.
         strides: in the order of the detector's outputs.
 
     Example:
 
-    >>> places_of((32, 64), (32,)).centres.tolist()
+    >>> anchor_points((32, 64), (32,)).centres.tolist()
     [[16.0, 16.0], [48.0, 16.0]]
     """
     centres, sizes = [], []
@@ -40,11 +40,11 @@ def places_of(shape: tuple[int, int], strides: tuple[int, ...]) -> Places:
         y, x = (np.arange(stride / 2, side, stride, dtype=np.float32) for side in shape)
         centres.append(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2))
         sizes.append(np.full(len(centres[-1]), stride, np.float32))
-    return Places(np.concatenate(centres), np.concatenate(sizes))
+    return AnchorPoints(np.concatenate(centres), np.concatenate(sizes))
 
 
 @dataclass(frozen=True)
-class Assigned:
+class Assignment:
     """What every place should say.
 
     Args:
@@ -58,8 +58,8 @@ class Assigned:
     weights: Any
 
 
-def assign(
-    places: Places,
+def task_aligned_assignment(
+    places: AnchorPoints,
     scores: Any,
     predicted: Any,
     boxes: Any,
@@ -68,7 +68,7 @@ def assign(
     most: int = 10,
     alpha: float = 1.0,
     beta: float = 6.0,
-) -> Assigned:
+) -> Assignment:
     """Give each object the places within it that score and frame it best, by the model as it is.
 
     A place is as good for an object as score^alpha overlap^beta says. Each object gets its `most`
@@ -95,7 +95,7 @@ def assign(
     classes = tf.shape(scores)[-1]
     known = labels >= 0
     near = _near(places, boxes) & known[:, :, None]
-    overlaps = overlap(boxes[:, :, None], predicted[:, None]) * tf.cast(near, tf.float32)
+    overlaps = iou(boxes[:, :, None], predicted[:, None]) * tf.cast(near, tf.float32)
     of_label = tf.gather(
         tf.transpose(scores, [0, 2, 1]), tf.maximum(labels, 0), axis=1, batch_dims=1
     )
@@ -115,11 +115,11 @@ def assign(
     weights = tf.reduce_sum(tf.math.divide_no_nan(goodness, highest) * widest, axis=1)
     label = tf.gather(labels, owner, axis=1, batch_dims=1)
     quality = tf.one_hot(tf.where(owned, label, -1), classes) * weights[:, :, None]
-    found = Assigned(quality, tf.gather(boxes, owner, axis=1, batch_dims=1), weights)
-    return Assigned(*map(tf.stop_gradient, (found.quality, found.boxes, found.weights)))
+    found = Assignment(quality, tf.gather(boxes, owner, axis=1, batch_dims=1), weights)
+    return Assignment(*map(tf.stop_gradient, (found.quality, found.boxes, found.weights)))
 
 
-def _near(places: Places, boxes: Any) -> Any:
+def _near(places: AnchorPoints, boxes: Any) -> Any:
     """Whether a place lies in the box, or, as a box may hold none, within half a cell of it."""
     middle = (boxes[:, :, None, :2] + boxes[:, :, None, 2:]) / 2
     half = (boxes[:, :, None, 2:] - boxes[:, :, None, :2]) / 2

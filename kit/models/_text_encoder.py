@@ -1,4 +1,4 @@
-"""From numbers of pieces of words to vectors: of every piece, and of the whole text."""
+"""From token ids to vectors: of every token, and of the whole text."""
 
 from typing import Any, Literal
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from kit.models._token_writer import TokenWriter
+from kit.models._seq2seq_model import Seq2SeqModel
 from kit.progress import stage
 from kit.tokenizers import Tokenizer
 
@@ -38,7 +38,7 @@ class TextToText(tf.Module):
 
     def __init__(
         self,
-        model: TokenWriter,
+        model: Seq2SeqModel,
         tokenizer: Tokenizer,
         source_length: int,
         target_length: int,
@@ -80,7 +80,7 @@ class TextToText(tf.Module):
             beams=self.beams,
             length_penalty=self.length_penalty,
         )
-        return {"text": self.tokenizer.text_of(written), "score": score}
+        return {"text": self.tokenizer.detokenize(written), "score": score}
 
     def embed(self, texts: Any) -> Any:
         """A vector of each text, float32 [batch, dim]."""

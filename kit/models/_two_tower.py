@@ -30,7 +30,7 @@ class TwoTower(keras.Model):
         dim: width of the embeddings.
         user_features: shape of the user features, or None.
         item_features: shape of the item features, or None.
-        item_contents: shapes of the items' pictures and texts that the item tower learns to read.
+        item_contents: shapes of the items' images and texts that the item tower learns to read.
         id_dropout: share of the user id vector's entries dropped in training, so that the history
             learns to speak for itself.
         item_id_hiding: share of the items whose id vector is left out in training, so that items

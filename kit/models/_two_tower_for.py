@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 from numpy.typing import NDArray
 
-from kit.data import Dataset, EncodedFeatures, FeatureEncoder, LearnedContent
+from kit.data import Dataset, EncodedFeatures, FeatureEncoder, TrainableColumn
 from kit.models._entity_tower import ContentShape, EntityTower, FeatureShape
 from kit.models._retrieval_loss import RetrievalLoss
 from kit.models._two_tower import TwoTower
@@ -18,7 +18,7 @@ def two_tower_for(
     dim: int,
     loss: RetrievalLoss,
     features: bool = True,
-    contents: Sequence[tuple[LearnedContent, NDArray[Any]]] = (),
+    contents: Sequence[tuple[TrainableColumn, NDArray[Any]]] = (),
     **settings: Any,
 ) -> TwoTower:
     """Build a `TwoTower` for the users and items of train, with their features stored in it.
@@ -28,7 +28,7 @@ def two_tower_for(
         dim: width of the embeddings.
         loss: how it will be trained.
         features: whether to use the feature tables of the data set.
-        contents: pictures and texts of the items, which the item tower learns to read.
+        contents: images and texts of the items, which the item tower learns to read.
         settings: what else the model takes.
 
     Returns:
@@ -62,7 +62,7 @@ def two_tower_for(
 def fill(
     tower: EntityTower,
     encoded: EncodedFeatures | None,
-    contents: Sequence[tuple[LearnedContent, NDArray[Any]]] = (),
+    contents: Sequence[tuple[TrainableColumn, NDArray[Any]]] = (),
 ) -> None:
     """Store in a tower what it is told of its users or items."""
     if encoded is not None:
@@ -70,8 +70,8 @@ def fill(
     tower.set_contents([values for _, values in contents])
 
 
-def content_shape(content: LearnedContent) -> ContentShape:
-    """What a tower is told of pictures or texts."""
+def content_shape(content: TrainableColumn) -> ContentShape:
+    """What a tower is told of images or texts."""
     return ContentShape(content.shape, len(content.vocabulary))
 
 

@@ -1,4 +1,4 @@
 """From scored candidates to the list that is shown: diversity and business rules, in the graph."""
 
-from kit.reranking._boosted import boosted as boosted
-from kit.reranking._chosen import chosen as chosen
+from kit.reranking._apply_boosts import apply_boosts as apply_boosts
+from kit.reranking._diversify import diversify as diversify

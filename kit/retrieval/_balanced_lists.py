@@ -39,10 +39,10 @@ def balanced_lists(
     >>> bool(lists[0] == lists[2] != lists[1] == lists[3])
     True
     """
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     wanted = min(len(vectors), num_lists * SAMPLED_PER_LIST)
-    sample = vectors[np.sort(draw.choice(len(vectors), wanted, replace=False))]
-    centroids = sample[draw.choice(wanted, num_lists, replace=False)]
+    sample = vectors[np.sort(rng.choice(len(vectors), wanted, replace=False))]
+    centroids = sample[rng.choice(wanted, num_lists, replace=False)]
     price = np.zeros(num_lists, np.float32)
     scale = float(sample.var(axis=0).sum()) or 1.0
     for _ in range(ROUNDS):

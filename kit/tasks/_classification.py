@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kit.data.images import ImageData
     from kit.data.texts import TextData
     from kit.evaluation import ClassPredictions
-    from kit.tokenizers import Numbers, Tokenizer
+    from kit.tokenizers import TokenIds, Tokenizer
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class TokenizedTexts:
     """
 
     tokenizer: "Tokenizer"
-    tokens: "Mapping[str, Numbers]"
+    tokens: "Mapping[str, TokenIds]"
     length: int
 
 
@@ -98,9 +98,9 @@ class ImageClassification(_Classification):
         ]
 
     def probabilities(self, run: Run, part: str) -> Any:
-        from kit.evaluation.images import probabilities_of_pictures
+        from kit.evaluation.images import probabilities_of_images
 
-        return probabilities_of_pictures(run.model, getattr(run.data, part))
+        return probabilities_of_images(run.model, getattr(run.data, part))
 
     def baselines(self, run: Run) -> "dict[str, ClassPredictions]":
         from kit.evaluation.images import image_baselines

@@ -29,24 +29,24 @@ class Detection:
         return ()
 
     def validation(self, run: Run) -> tuple[str, Callable[[], float]]:
-        from kit.evaluation.detection import Canvases, average_precision
+        from kit.evaluation.detection import DetectionPredictor, average_precision
 
-        valid = Canvases(run.data.valid, run.model)
+        valid = DetectionPredictor(run.data.valid, run.model)
         return (
             "valid mAP50",
             lambda: average_precision(run.data.valid, valid.found(), run.data.classes).at_half,
         )
 
     def evaluate(self, run: Run) -> "DetectionReport":
-        from kit.evaluation.detection import Canvases, DetectionReport
+        from kit.evaluation.detection import DetectionPredictor, DetectionReport
 
         report = DetectionReport(
             recipe=run.recipe,
             command=run.command,
             data=run.data,
             settings=run.settings,
-            valid=Canvases(run.data.valid, run.model).found(),
-            test=Canvases(run.data.test, run.model).found(),
+            valid=DetectionPredictor(run.data.valid, run.model).found(),
+            test=DetectionPredictor(run.data.test, run.model).found(),
             history=run.history,
             metric=run.metric,
             seconds=run.seconds,

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kit.artefact import SignatureCheck
-    from kit.data import Dataset, LearnedContent
+    from kit.data import Dataset, TrainableColumn
     from kit.evaluation import Evaluation, RankingTask, Scorer, Trend
     from kit.retrieval import IndexSettings
 
-    Contents = Sequence[tuple[LearnedContent, NDArray[Any]]]
+    Contents = Sequence[tuple[TrainableColumn, NDArray[Any]]]
 
 COMPARED = ("NDCG@10", "Recall@10", "Hit@10", "Coverage@10")
 

@@ -11,7 +11,7 @@ from kit.tasks._task import Built, Comparison, Run
 if TYPE_CHECKING:
     from kit.artefact import SignatureCheck
     from kit.data.pairs import PairData
-    from kit.evaluation.pairs import Written
+    from kit.evaluation.pairs import GeneratedTexts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +43,10 @@ class Text2Text:
     """
 
     output: str
-    judge: "Callable[[PairData], Callable[[Sequence[str], Sequence[Sequence[str]]], Written]]"
-    baselines: "Callable[[PairData], Mapping[str, Written]]"
+    judge: (
+        "Callable[[PairData], Callable[[Sequence[str], Sequence[Sequence[str]]], GeneratedTexts]]"
+    )
+    baselines: "Callable[[PairData], Mapping[str, GeneratedTexts]]"
     bounds: tuple[str, ...] = ()
     unit = "tokens"
     following = "kit evaluate {folder}"

@@ -2,10 +2,10 @@
 
 from kit.tokenizers._byte_pairs import BytePairs as BytePairs
 from kit.tokenizers._bytes import Bytes as Bytes
-from kit.tokenizers._merges import merged_vocabulary as merged_vocabulary
-from kit.tokenizers._numbers import Numbers as Numbers
-from kit.tokenizers._numbers import numbers_of as numbers_of
-from kit.tokenizers._rectangle import kept_ends as kept_ends
+from kit.tokenizers._merges import train_bpe as train_bpe
+from kit.tokenizers._numbers import TokenIds as TokenIds
+from kit.tokenizers._numbers import encode_batch as encode_batch
+from kit.tokenizers._rectangle import truncate_middle as truncate_middle
 from kit.tokenizers._sentence_pieces import SentencePieces as SentencePieces
 from kit.tokenizers._sentences import sentences_of as sentences_of
 from kit.tokenizers._tokenizer import Tokenizer as Tokenizer
@@ -15,6 +15,6 @@ from kit.tokenizers._vocabulary import MARKS as MARKS
 from kit.tokenizers._vocabulary import PADDING as PADDING
 from kit.tokenizers._vocabulary import START as START
 from kit.tokenizers._vocabulary import UNKNOWN as UNKNOWN
-from kit.tokenizers._vocabulary import learned_vocabulary as learned_vocabulary
+from kit.tokenizers._vocabulary import train_wordpiece as train_wordpiece
 from kit.tokenizers._word_piece import WordPiece as WordPiece
 from kit.tokenizers._words import words_of as words_of

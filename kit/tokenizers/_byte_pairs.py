@@ -51,7 +51,7 @@ class BytePairs(Tokenizer):
     >>> tokens = BytePairs(pieces, ["a b", "Ġ ab"])
     >>> tokens.tokenize(["ab abc", "cab!"]).to_list()
     [[8, 9, 6], [6, 8, 1]]
-    >>> tokens.text_of([[2, 8, 9, 6, 3, 0]]).numpy()
+    >>> tokens.detokenize([[2, 8, 9, 6, 3, 0]]).numpy()
     array([b'ab abc'], dtype=object)
     """
 
@@ -133,7 +133,7 @@ class BytePairs(Tokenizer):
         """
         return pieces_of_words(self._parts(texts), self._merged)
 
-    def parts_of(self, text: str) -> list[tuple[str, int]]:
+    def pieces(self, text: str) -> list[tuple[str, int]]:
         """The parts of a text as they are written, each with the number of its pieces.
 
         Args:
@@ -142,7 +142,7 @@ class BytePairs(Tokenizer):
         parts = self._parts([text]).flat_values
         return with_counts(parts, self._merged(parts))
 
-    def text_of(self, numbers: Any) -> Any:
+    def detokenize(self, numbers: Any) -> Any:
         """The text of pieces; marks are left out, and what follows an end.
 
         Args:

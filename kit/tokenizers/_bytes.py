@@ -14,7 +14,7 @@ FIRST = len(MARKS)
 class Bytes(Tokenizer):
     """Texts as numbers of their bytes in UTF-8, and back: no vocabulary, nothing unknown.
 
-    Sequences are long, some five times those of pieces of words. Everything is of TensorFlow's
+    Sequences are long, some five times those of subword tokens. Everything is of TensorFlow's
     core.
 
     Source: Xue et al. (2022), ByT5: towards a token-free future with pre-trained byte-to-byte
@@ -25,7 +25,7 @@ class Bytes(Tokenizer):
     >>> tokens = Bytes()
     >>> tokens.padded(["né"], 6).numpy().tolist()
     [[2, 114, 199, 173, 3, 0]]
-    >>> tokens.text_of([[2, 114, 199, 173, 3, 0]]).numpy()[0].decode()
+    >>> tokens.detokenize([[2, 114, 199, 173, 3, 0]]).numpy()[0].decode()
     'né'
     """
 
@@ -53,7 +53,7 @@ class Bytes(Tokenizer):
         numbers = tf.io.decode_raw(values.flat_values, tf.uint8)
         return values.with_flat_values(tf.cast(tf.reshape(numbers, [-1]), tf.int32) + FIRST)
 
-    def parts_of(self, text: str) -> list[tuple[str, int]]:
+    def pieces(self, text: str) -> list[tuple[str, int]]:
         """Words and the spaces between them, each with the number of its bytes.
 
         Args:
@@ -61,7 +61,7 @@ class Bytes(Tokenizer):
         """
         return [(part, len(part.encode())) for part in re.findall(r"\s+|\S+", text)]
 
-    def text_of(self, numbers: Any) -> Any:
+    def detokenize(self, numbers: Any) -> Any:
         """The text of bytes; marks are left out, and what follows an end.
 
         Args:

@@ -1,4 +1,4 @@
-"""Learn pieces of words by merging what often stands together."""
+"""Learn a byte pair vocabulary by merging frequent neighbours."""
 
 import heapq
 import string
@@ -18,7 +18,7 @@ ALWAYS_KNOWN = string.ascii_letters + string.digits + string.punctuation
 Pair = tuple[str, str]
 
 
-def merged_vocabulary(texts: Iterable[str], size: int) -> list[str]:
+def train_bpe(texts: Iterable[str], size: int) -> list[str]:
     """Pieces of words that tell where spaces were, for `WordPiece(..., spaced=True)`.
 
     Letters stay as they are. Beginning with characters, the two pieces that most often stand beside
@@ -36,7 +36,7 @@ def merged_vocabulary(texts: Iterable[str], size: int) -> list[str]:
 
     Example:
 
-    >>> merged_vocabulary(["lower, low, lowest!"] * 9, 250)[-2:]
+    >>> train_bpe(["lower, low, lowest!"] * 9, 250)[-2:]
     ['▁lower', '▁lowest']
     """
     counts = _counts(texts)

@@ -13,7 +13,7 @@ TEXTS_AT_ONCE = 1024
 
 
 @dataclass(frozen=True)
-class Numbers:
+class TokenIds:
     """Texts as numbers of their pieces, with marks, each as long as it is.
 
     Args:
@@ -42,13 +42,13 @@ class Numbers:
         return found
 
 
-def numbers_of(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> Numbers:
+def encode_batch(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> TokenIds:
     """The numbers of texts, of each at most `length` with its marks; longer ones lose the middle.
 
     Example:
 
     >>> from kit.tokenizers import Bytes
-    >>> numbers_of(Bytes(), ["a", "abc"], 4).values.tolist()
+    >>> encode_batch(Bytes(), ["a", "abc"], 4).values.tolist()
     [2, 101, 3, 2, 102, 103, 3]
     """
     values, lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
@@ -59,4 +59,4 @@ def numbers_of(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> Numbe
         filled = rows != tokenizer.padding
         values.append(rows[filled])
         lengths.append(filled.sum(axis=1))
-    return Numbers(np.concatenate(values), np.cumsum([0, *np.concatenate(lengths)]))
+    return TokenIds(np.concatenate(values), np.cumsum([0, *np.concatenate(lengths)]))

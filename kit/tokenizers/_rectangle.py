@@ -8,7 +8,7 @@ import tensorflow as tf
 NARROWEST = 2
 
 
-def kept_ends(length: int | Any) -> tuple[Any, Any]:
+def truncate_middle(length: int | Any) -> tuple[Any, Any]:
     """How many pieces of the start and of the end of a text too long are kept, without marks.
 
     A quarter of the start and the rest of the end: what a text comes to stands there.
@@ -20,7 +20,7 @@ def kept_ends(length: int | Any) -> tuple[Any, Any]:
 
     Example:
 
-    >>> kept_ends(258)
+    >>> truncate_middle(258)
     (64, 192)
     """
     start = (length - 2) // 4
@@ -40,7 +40,7 @@ def with_marks(
         ends: whether a row too long loses its middle, not its end.
     """
     if ends:
-        first, last = kept_ends(length)
+        first, last = truncate_middle(length)
         lengths = pieces.row_lengths()
         places = tf.ragged.range(lengths).flat_values
         of_row = tf.gather(lengths, pieces.value_rowids())

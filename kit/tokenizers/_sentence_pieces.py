@@ -77,7 +77,7 @@ class SentencePieces(Tokenizer):
         pieces = self._pieces.tokenize(tf.convert_to_tensor(texts))
         return pieces.with_flat_values(tf.gather(self._number_of, pieces.flat_values))
 
-    def parts_of(self, text: str) -> list[tuple[str, int]]:
+    def pieces(self, text: str) -> list[tuple[str, int]]:
         """The words of a text as they are written, each with the number of its pieces.
 
         Args:
@@ -86,7 +86,7 @@ class SentencePieces(Tokenizer):
         words = tf.constant(text.split(), tf.string)
         return with_counts(words, self.tokenize(words))
 
-    def text_of(self, numbers: Any) -> Any:
+    def detokenize(self, numbers: Any) -> Any:
         """The text of pieces; marks are left out, and what follows an end.
 
         Args:

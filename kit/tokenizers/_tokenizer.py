@@ -45,7 +45,7 @@ class Tokenizer(tf.Module):
         """
 
     @abstractmethod
-    def parts_of(self, text: str) -> list[tuple[str, int]]:
+    def pieces(self, text: str) -> list[tuple[str, int]]:
         """The words of a text as they are written, each with the number of its pieces.
 
         Args:
@@ -53,7 +53,7 @@ class Tokenizer(tf.Module):
         """
 
     @abstractmethod
-    def text_of(self, numbers: Any) -> Any:
+    def detokenize(self, numbers: Any) -> Any:
         """The text of pieces; marks are left out, and what follows an end.
 
         Args:
@@ -117,7 +117,7 @@ class Tokenizer(tf.Module):
 def pieces_of_words(
     words: tf.RaggedTensor, cut: Callable[[Any], tf.RaggedTensor]
 ) -> tf.RaggedTensor:
-    """Numbers of the pieces of words, each different word cut once.
+    """Ids of subword tokens, each different word cut once.
 
     Args:
         words: string [batch, (words)].

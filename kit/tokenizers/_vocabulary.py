@@ -1,4 +1,4 @@
-"""Learn which pieces of words a tokenizer knows."""
+"""Learn the vocabulary of a WordPiece tokenizer."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ AT_ONCE = 4096
 MOST_WORDS = 30_000
 
 
-def learned_vocabulary(
+def train_wordpiece(
     texts: Iterable[str], size: int, *, lower: bool = True, plain: bool = True
 ) -> list[str]:
     """Pieces of words, learned from texts; `MARKS` come first.
@@ -36,7 +36,7 @@ def learned_vocabulary(
 
     Example:
 
-    >>> learned_vocabulary(["so new", "newer and newest"], 30)[-5:]
+    >>> train_wordpiece(["so new", "newer and newest"], 30)[-5:]
     ['and', 'new', 'newer', 'newest', 'so']
     """
     # Only who learns a vocabulary needs it.

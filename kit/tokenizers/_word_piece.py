@@ -15,7 +15,7 @@ NONE = -1
 
 
 class WordPiece(Tokenizer):
-    """Texts as numbers of pieces of words, and back.
+    """Texts as ids of subword tokens, and back.
 
     A word is cut from the left into the longest pieces of the vocabulary; one that cannot be cut
     to its end is unknown as a whole. Everything is of TensorFlow's core, so that a graph with it
@@ -44,7 +44,7 @@ class WordPiece(Tokenizer):
     [[4, 5, 6, 4, 5, 7], [1]]
     >>> tokens.padded(["Unknown!"], 8).numpy().tolist()
     [[2, 4, 5, 7, 3, 0, 0, 0]]
-    >>> tokens.text_of([[2, 4, 5, 7, 3, 0, 0, 0]]).numpy().tolist()
+    >>> tokens.detokenize([[2, 4, 5, 7, 3, 0, 0, 0]]).numpy().tolist()
     [b'unknown !']
     """
 
@@ -106,7 +106,7 @@ class WordPiece(Tokenizer):
         words = words_of(texts, lower=self.lower, plain=self.plain, spaced=self.spaced)
         return pieces_of_words(words, self._cut)
 
-    def parts_of(self, text: str) -> list[tuple[str, int]]:
+    def pieces(self, text: str) -> list[tuple[str, int]]:
         """The words of a text as they are written, each with the number of its pieces.
 
         Args:
@@ -115,7 +115,7 @@ class WordPiece(Tokenizer):
         words = words_of([text], lower=False, plain=False).flat_values
         return with_counts(words, self.tokenize(words))
 
-    def text_of(self, numbers: Any) -> Any:
+    def detokenize(self, numbers: Any) -> Any:
         """Words of pieces; marks are left out, and what follows an end.
 
         Spaces stand between all words, or where they were if pieces tell.

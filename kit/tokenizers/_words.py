@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-# Beyond them lie rare scripts and pictures, which stay as they are.
+# Beyond them lie rare scripts and images, which stay as they are.
 KNOWN_CHARACTERS = 0x10000
 SPACE, LETTER, ALONE = 0, 1, 2
 WHITE = " \t\n\r"

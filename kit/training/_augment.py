@@ -1,4 +1,4 @@
-"""Pictures as a model sees them in training: a little different each time."""
+"""Images as a model sees them in training: a little different each time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ MIXUP_ALPHA = 0.2
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Random changes of a batch of pictures that depend on seeds alone.
+    """Random changes of a batch of images that depend on seeds alone.
 
-    * "flip": left and right are exchanged in every other picture;
-    * "crop": the picture is moved by up to an eighth of its height and width, black behind it;
+    * "flip": left and right are exchanged in every other image;
+    * "crop": the image is moved by up to an eighth of its height and width, black behind it;
     * "cutout": a square of a quarter of the height and width, anywhere, becomes grey;
-    * "mixup": a picture and its target are mixed with another's, see `mixing`.
+    * "mixup": an image and its target are mixed with another's, see `mixing`.
 
     Args:
         kinds: which of these.
@@ -42,28 +42,28 @@ class Augmentation:
         if strange := set(self.kinds) - set(AUGMENTATIONS):
             raise ValueError(f"{min(strange)!r} is none of {', '.join(AUGMENTATIONS)}.")
 
-    def __call__(self, pictures: Any, seed: Any, rows: slice = slice(None), of: int = 0) -> Any:
-        """Change every picture of a batch.
+    def __call__(self, images: Any, seed: Any, rows: slice = slice(None), of: int = 0) -> Any:
+        """Change every image of a batch.
 
         Args:
-            pictures: uint8 [pictures, height, width, channels].
+            images: uint8 [images, height, width, channels].
             seed: int [2].
-            rows: which rows of the batch the pictures are, where they are not all.
-            of: rows of the batch, where the pictures are not all.
+            rows: which rows of the batch the images are, where they are not all.
+            of: rows of the batch, where the images are not all.
 
         Returns:
             float32, the same shape, from 0 to 255.
         """
-        batch = of or pictures.shape[0]
+        batch = of or images.shape[0]
         if FLIP in self.kinds or CROP in self.kinds:
-            pictures = self._moved(pictures, seed, rows, batch)
-        pictures = tf.cast(pictures, tf.float32)
+            images = self._moved(images, seed, rows, batch)
+        images = tf.cast(images, tf.float32)
         if CUTOUT in self.kinds:
-            pictures = _cut_out(pictures, seed, rows, batch)
-        return pictures
+            images = _cut_out(images, seed, rows, batch)
+        return images
 
     def mixing(self, seed: Any, rows: slice, of: int) -> Any:
-        """How much of each picture stays when it is mixed with the next of the batch.
+        """How much of each image stays when it is mixed with the next of the batch.
 
         Args:
             seed: int [2].
@@ -78,8 +78,8 @@ class Augmentation:
         drawn = tf.random.stateless_gamma([2, of], _other(seed, 5), MIXUP_ALPHA) + 1e-9
         return (drawn[0] / (drawn[0] + drawn[1]))[rows]
 
-    def _moved(self, pictures: Any, seed: Any, rows: slice, batch: int) -> Any:
-        height, width = pictures.shape[1:3]
+    def _moved(self, images: Any, seed: Any, rows: slice, batch: int) -> Any:
+        height, width = images.shape[1:3]
         one, none = tf.ones([batch]), tf.zeros([batch])
         across, down, mirror = none, none, tf.zeros([batch], tf.bool)
         if CROP in self.kinds:
@@ -91,7 +91,7 @@ class Augmentation:
         x = [tf.where(mirror, -one, one), none, tf.where(mirror, width - 1 + across, across)]
         y = [none, one, down]
         return tf.raw_ops.ImageProjectiveTransformV3(
-            images=pictures,
+            images=images,
             transforms=tf.stack([*x, *y, none, none], axis=1)[rows],
             output_shape=[height, width],
             fill_value=0.0,
@@ -110,8 +110,8 @@ def _whole(batch: int, most: int, seed: Any) -> Any:
     return tf.cast(drawn, tf.float32)
 
 
-def _cut_out(pictures: Any, seed: Any, rows: slice, batch: int) -> Any:
-    height, width = pictures.shape[1:3]
+def _cut_out(images: Any, seed: Any, rows: slice, batch: int) -> Any:
+    height, width = images.shape[1:3]
     centres = tf.random.stateless_uniform([batch, 2, 1], _other(seed, 4))[rows]
 
     def inside(length: int, axis: int) -> Any:
@@ -119,4 +119,4 @@ def _cut_out(pictures: Any, seed: Any, rows: slice, batch: int) -> Any:
         return tf.abs(places - centres[:, axis] * length) < length / 8
 
     hole = inside(height, 0)[:, :, None] & inside(width, 1)[:, None, :]
-    return tf.where(hole[..., None], 128.0, pictures)
+    return tf.where(hole[..., None], 128.0, images)

@@ -9,7 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.errors import UserError
-from kit.training._waiting import ReadyTimes
+from kit.training._input_wait_timer import InputWaitTimer
 
 
 def digest(*arrays: NDArray[Any] | None) -> str:
@@ -62,13 +62,13 @@ class Batches(Protocol):
         ...
 
     @property
-    def steps_per_pass(self) -> int:
-        """Batches of a pass over the data."""
+    def steps_per_epoch(self) -> int:
+        """Batches of an epoch over the data."""
         ...
 
     @property
     def interactions_per_pass(self) -> int:
-        """Interactions that enter a pass; what the rate counts."""
+        """Interactions that enter an epoch; what the rate counts."""
         ...
 
     @property
@@ -76,20 +76,20 @@ class Batches(Protocol):
         """What tells these data from others: counts and a digest, by name."""
         ...
 
-    def stream(self, first_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
+    def stream(self, start_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
         """The batches from that number on, of each the rows of the shard."""
         ...
 
 
 def distributed(
-    batches: Batches, strategy: tf.distribute.Strategy, first_step: int, ready: ReadyTimes
+    batches: Batches, strategy: tf.distribute.Strategy, start_step: int, ready: InputWaitTimer
 ) -> Any:
     """The stream as `fit` takes it under a strategy: each replica gets its slice of every batch.
 
     Args:
         batches: what to train on.
         strategy: that of the model.
-        first_step: number of the first batch.
+        start_step: number of the first batch.
         ready: notes when each batch is ready.
 
     Raises:
@@ -97,7 +97,7 @@ def distributed(
     """
     replicas = strategy.num_replicas_in_sync
     if replicas == 1:
-        return ready.noted(batches.stream(first_step), first_step)
+        return ready.noted(batches.stream(start_step), start_step)
     if batches.batch_size % replicas:
         raise UserError(
             f"A batch of {batches.batch_size} cannot be shared out to {replicas} replicas.",
@@ -109,7 +109,7 @@ def distributed(
     def of_pipeline(context: tf.distribute.InputContext) -> tf.data.Dataset:
         pipelines = context.num_input_pipelines
         shard = Shard(context.input_pipeline_id, of=pipelines)
-        stream = ready.noted(batches.stream(first_step, shard), first_step)
+        stream = ready.noted(batches.stream(start_step, shard), start_step)
         here = replicas // pipelines
         return stream if here == 1 else stream.flat_map(lambda *batch: _cut(batch, here))
 

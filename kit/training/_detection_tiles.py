@@ -1,4 +1,4 @@
-"""Change a picture and move its boxes along: zoom, crop, flip, colour, and four joined to one."""
+"""Change an image and move its boxes along: zoom, crop, flip, colour, and four joined to one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ LEAST_SEEN, LEAST_SIDE = 0.35, 2.0
 
 @dataclass(frozen=True)
 class BoxAugmentation:
-    """How much pictures are changed.
+    """How much images are changed.
 
     Args:
-        mosaic: share of the pictures that are joined from four.
-        zoom: least and largest scale, times that at which the whole picture fits.
-        flip: turn left and right about in half of the pictures.
-        upside_down: turn top and bottom about in half of them, where pictures have no upright.
+        mosaic: share of the images that are joined from four.
+        zoom: least and largest scale, times that at which the whole image fits.
+        flip: turn left and right about in half of the images.
+        upside_down: turn top and bottom about in half of them, where images have no upright.
         colour: largest change of brightness, contrast and saturation, as a share.
     """
 
@@ -35,7 +35,7 @@ NO_BOX_AUGMENTATION = BoxAugmentation(mosaic=0.0, zoom=(1.0, 1.0), flip=False, c
 
 
 def augmented(
-    picture_of: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]],
+    image_of: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]],
     boxes: Any,
     labels: Any,
     chosen: Any,
@@ -45,16 +45,16 @@ def augmented(
     seed: Any,
     augmentation: BoxAugmentation,
 ) -> tuple[Any, Any, Any]:
-    """One picture, from the first or from all four of those that were chosen.
+    """One image, from the first or from all four of those that were chosen.
 
-    Boxes are cut off at the edge of the picture's tile; of a box less than a third seen nothing is
+    Boxes are cut off at the edge of the image's tile; of a box less than a third seen nothing is
     to be learned, and it is left out.
 
     Args:
-        picture_of: from a number to uint8 [height, width, 3] and the scale of its boxes.
-        boxes: float [4, objects, 4], in pixels of the pictures before that scale.
+        image_of: from a number to uint8 [height, width, 3] and the scale of its boxes.
+        boxes: float [4, objects, 4], in pixels of the images before that scale.
         labels: int [4, objects], -1 where there is none.
-        chosen: int [4], numbers of the pictures.
+        chosen: int [4], numbers of the images.
         shape: height and width of the result.
         room: objects of the result.
         seed: int [2]; what is drawn depends on it alone.
@@ -66,9 +66,9 @@ def augmented(
     draw = _Draw(seed)
 
     def tile(number: int, sides: tuple[Any, Any], offset: tuple[Any, Any]) -> tuple[Any, Any, Any]:
-        picture, scale = picture_of(chosen[number])
+        image, scale = image_of(chosen[number])
         return _tile(
-            picture, boxes[number] * scale, labels[number], sides, offset, shape, draw, augmentation
+            image, boxes[number] * scale, labels[number], sides, offset, shape, draw, augmentation
         )
 
     def single() -> tuple[Any, Any, Any]:
@@ -91,11 +91,11 @@ def augmented(
         return _joined(parts, join, shape, room)
 
     if not augmentation.mosaic:
-        picture, boxes, labels = single()
+        image, boxes, labels = single()
     else:
-        picture, boxes, labels = tf.cond(draw.between(0, 1) < augmentation.mosaic, four, single)
-    picture = _coloured(picture, draw, augmentation.colour)
-    return tf.cast(tf.clip_by_value(tf.round(picture), 0, 255), tf.uint8), boxes, labels
+        image, boxes, labels = tf.cond(draw.between(0, 1) < augmentation.mosaic, four, single)
+    image = _coloured(image, draw, augmentation.colour)
+    return tf.cast(tf.clip_by_value(tf.round(image), 0, 255), tf.uint8), boxes, labels
 
 
 class _Draw:
@@ -114,7 +114,7 @@ class _Draw:
 
 
 def _tile(
-    picture: Any,
+    image: Any,
     boxes: Any,
     labels: Any,
     sides: tuple[Any, Any],
@@ -123,13 +123,13 @@ def _tile(
     draw: _Draw,
     augmentation: BoxAugmentation,
 ) -> tuple[Any, Any, Any]:
-    """A window of a picture in a tile of the result, and the boxes in pixels of the result."""
-    size = tf.cast(tf.shape(picture)[:2], tf.float32)
+    """A window of an image in a tile of the result, and the boxes in pixels of the result."""
+    size = tf.cast(tf.shape(image)[:2], tf.float32)
     fits = tf.minimum(shape[0] / size[0], shape[1] / size[1])
     low, high = augmentation.zoom
     scale = fits * tf.exp(draw.between(0, 1) * tf.math.log(high / low)) * low
-    # In pixels of the picture: the window is as large as the tile, somewhere in the picture; where
-    # the picture is the smaller one, it lies somewhere in the window.
+    # In pixels of the image: the window is as large as the tile, somewhere in the image; where
+    # the image is the smaller one, it lies somewhere in the window.
     window = tf.cast(tf.stack(sides), tf.float32) / scale
     free = size - window
     start = free * tf.stack([draw.between(0, 1), draw.between(0, 1)])
@@ -140,7 +140,7 @@ def _tile(
     half = 0.5 / scale
     box = tf.concat([start + half - 0.5, end - half - 0.5], axis=0) / tf.tile(size - 1, [2])
     pixels = tf.image.crop_and_resize(
-        picture[None], box[None], [0], tf.stack(sides), extrapolation_value=GREY
+        image[None], box[None], [0], tf.stack(sides), extrapolation_value=GREY
     )[0]
     moved = (boxes - tf.tile(start[::-1], [2])) * scale
 
@@ -179,8 +179,8 @@ def _joined(
     shape: tuple[int, int],
     room: int,
 ) -> tuple[Any, Any, Any]:
-    """Tiles as one picture, with its boxes first and then padding."""
-    picture = tf.ensure_shape(join([pixels for pixels, _, _ in tiles]), [*shape, 3])
+    """Tiles as one image, with its boxes first and then padding."""
+    image = tf.ensure_shape(join([pixels for pixels, _, _ in tiles]), [*shape, 3])
     boxes = tf.concat([boxes for _, boxes, _ in tiles], axis=0)
     labels = tf.concat([labels for _, _, labels in tiles], axis=0)
     kept = labels >= 0
@@ -188,15 +188,15 @@ def _joined(
     missing = room - tf.shape(labels)[0]
     boxes = tf.pad(boxes, [[0, missing], [0, 0]])
     labels = tf.pad(labels, [[0, missing]], constant_values=-1)
-    return picture, tf.ensure_shape(boxes, [room, 4]), tf.ensure_shape(labels, [room])
+    return image, tf.ensure_shape(boxes, [room, 4]), tf.ensure_shape(labels, [room])
 
 
-def _coloured(picture: Any, draw: _Draw, most: float) -> Any:
+def _coloured(image: Any, draw: _Draw, most: float) -> Any:
     """Brighter or darker, more or less contrast and colour."""
     if not most:
-        return picture
+        return image
     light, contrast, colour = (draw.between(1 - most, 1 + most) for _ in range(3))
-    grey = tf.reduce_mean(picture, axis=2, keepdims=True)
-    picture = grey + (picture - grey) * colour
-    middle = tf.reduce_mean(picture)
-    return (middle + (picture - middle) * contrast) * light
+    grey = tf.reduce_mean(image, axis=2, keepdims=True)
+    image = grey + (image - grey) * colour
+    middle = tf.reduce_mean(image)
+    return (middle + (image - middle) * contrast) * light

@@ -30,7 +30,7 @@ class DiskBatches(UserBatches):
     >>> batches = DiskBatches(
     ...     lists, batch_size=2, length=4, targets=4, hidden_share=0.5, seed=0, digest="d"
     ... )
-    >>> inputs, targets, weights = next(iter(batches.stream(first_step=5)))
+    >>> inputs, targets, weights = next(iter(batches.stream(start_step=5)))
     >>> inputs["history"].shape, batches.content["interactions"]
     (TensorShape([2, 4]), 4)
     """

@@ -10,22 +10,22 @@ import keras
 
 from kit.cluster import is_chief
 from kit.progress import shown, stage
-from kit.training._averages import Averages
 from kit.training._batches import Batches, distributed
 from kit.training._checkpoints import Checkpoints
-from kit.training._divergence import Divergence
+from kit.training._evaluate_ema import EvaluateEMA
+from kit.training._graceful_stop import GracefulStop
 from kit.training._history import History
-from kit.training._interruption import Interruption
+from kit.training._input_wait_timer import InputWaitTimer
 from kit.training._keras_distributed import steps_taken_by
 from kit.training._model_state import build_metrics
 from kit.training._parameter_server import AsynchronousSteps
 from kit.training._peers import is_asynchronous, peers_may_be_lost
 from kit.training._progress import Progress
-from kit.training._rounds import Rounds
 from kit.training._saver import Saver
+from kit.training._stop_on_nan import StopOnNaN
 from kit.training._tensorboard import TensorBoardScalars
 from kit.training._validation import Validation
-from kit.training._waiting import ReadyTimes
+from kit.training._virtual_epochs import VirtualEpochs
 
 FEWEST_STEPS = 40
 MOST_STEPS = 500
@@ -38,11 +38,11 @@ class Training:
     """What training left besides the weights.
 
     Args:
-        history: a row for every measurement: epoch (passes over the data), seconds,
-            interactions_per_second, waiting, loss and the metric.
+        history: a row for every measurement: epoch (epochs), seconds,
+            examples_per_second, waiting, loss and the metric.
         best: the metric of the weights that were kept.
         seconds: wall time, measurements included, with that of the runs it went on from.
-        interactions_per_second: rate of the training steps alone.
+        examples_per_second: rate of the training steps alone.
         waiting: share of the steps' time in which they waited for batches.
         resumed_step: steps that earlier runs did; 0 when it began anew.
     """
@@ -50,7 +50,7 @@ class Training:
     history: list[dict[str, float]]
     best: float
     seconds: float
-    interactions_per_second: float
+    examples_per_second: float
     waiting: float
     resumed_step: int
 
@@ -70,8 +70,8 @@ def fit(
 ) -> Training:
     """Train a compiled model until the metric stops rising.
 
-    A pass over few data takes a blink, over many it takes minutes; the metric is therefore
-    measured every 40 to 500 steps, after one pass where that lies between. Training stops after
+    An epoch of few data takes a blink, of many it takes minutes; the metric is therefore
+    measured every 40 to 500 steps, after one epoch where that lies between. Training stops after
     `patience` measurements without a rise, and the best weights stay. Where the optimizer keeps
     moving averages of the weights, these are what is measured and what stays.
 
@@ -85,7 +85,7 @@ def fit(
         measure: returns the metric of the model as it stands; larger is better. None: nothing is
             measured, all epochs are trained and the last weights stay.
         metric: its name.
-        epochs: most passes over the data; None stops after 20,000 steps at the latest.
+        epochs: at most; None stops after 20,000 steps at the latest.
         quiet: show no progress.
         tensorboard: folder for TensorBoard logs.
         checkpoints: where to keep the state of training, or None for nowhere.
@@ -101,21 +101,21 @@ def fit(
         Interrupted: SIGINT or SIGTERM; the state was saved.
         PeerLost: another process of the cluster ended.
     """
-    passes = epochs or max(1, MOST_STEPS_BY_DEFAULT // batches.steps_per_pass)
-    total = passes * batches.steps_per_pass
-    steps = min(max(batches.steps_per_pass, FEWEST_STEPS), MOST_STEPS, total)
+    most = epochs or max(1, MOST_STEPS_BY_DEFAULT // batches.steps_per_epoch)
+    total = most * batches.steps_per_epoch
+    steps = min(max(batches.steps_per_epoch, FEWEST_STEPS), MOST_STEPS, total)
     total = -(-total // steps) * steps
 
-    ready = ReadyTimes()
+    ready = InputWaitTimer()
     validation = (
         Validation(lambda: math.nan, name=metric, patience=total)
         if measure is None
         else Validation(measure, name=metric, patience=patience)
     )
     history = History(batches, steps, ready)
-    watchers: list[keras.callbacks.Callback] = [Divergence(), validation, history, *callbacks]
-    if Averages.are_kept(model):
-        watchers.insert(0, Averages())
+    watchers: list[keras.callbacks.Callback] = [StopOnNaN(), validation, history, *callbacks]
+    if EvaluateEMA.are_kept(model):
+        watchers.insert(0, EvaluateEMA())
     with ExitStack() as open_until_the_end:
         open_until_the_end.enter_context(peers_may_be_lost(model.distribute_strategy))
         if is_chief() and tensorboard is not None:
@@ -124,7 +124,7 @@ def fit(
             open_until_the_end.enter_context(shown())
             progress = Progress(
                 open_until_the_end.enter_context(stage("train")),
-                steps_per_pass=batches.steps_per_pass,
+                steps_per_epoch=batches.steps_per_epoch,
                 total=total,
                 steps=steps,
                 is_chosen=epochs is not None,
@@ -136,31 +136,31 @@ def fit(
         if is_asynchronous(model.distribute_strategy):
             workers = AsynchronousSteps(model)
             watchers.insert(0, workers)
-        saver, first_step, ended = None, 0, False
+        saver, start_step, ended = None, 0, False
         if checkpoints is not None:
             with model.distribute_strategy.scope():
                 model.optimizer.build(model.trainable_variables)
-            interruption = open_until_the_end.enter_context(Interruption())
+            interruption = open_until_the_end.enter_context(GracefulStop())
             saver = Saver(
                 checkpoints, model, history, validation, batches.content, interruption, workers
             )
             open_until_the_end.callback(saver.close)
-            first_step, ended = saver.restore()
+            start_step, ended = saver.restore()
             if (
-                first_step
+                start_step
                 and workers is None
                 and model.distribute_strategy.num_replicas_in_sync == 1
             ):
-                build_metrics(model, next(iter(batches.stream(first_step))))
+                build_metrics(model, next(iter(batches.stream(start_step))))
         saving = () if saver is None else (saver.restore_metrics, saver.after_step)
-        rounds = Rounds(watchers, steps, first_step, *saving)
-        if first_step < total and not ended:
-            stream = distributed(batches, model.distribute_strategy, first_step, ready)
+        rounds = VirtualEpochs(watchers, steps, start_step, *saving)
+        if start_step < total and not ended:
+            stream = distributed(batches, model.distribute_strategy, start_step, ready)
             if workers is not None:
                 open_until_the_end.enter_context(steps_taken_by(model, workers.take))
             model.fit(
                 stream,
-                steps_per_epoch=total - first_step,
+                steps_per_epoch=total - start_step,
                 verbose=0,
                 shuffle=False,
                 callbacks=[rounds],
@@ -175,7 +175,7 @@ def fit(
         history=history.rows,
         best=validation.best,
         seconds=history.seconds,
-        interactions_per_second=history.rate,
+        examples_per_second=history.rate,
         waiting=history.waiting,
-        resumed_step=first_step,
+        resumed_step=start_step,
     )

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from kit.training._batches import Batches
-from kit.training._waiting import ReadyTimes
+from kit.training._input_wait_timer import InputWaitTimer
 
 
 @dataclass
@@ -35,8 +35,8 @@ class _Steps:
 class History(keras.callbacks.Callback):
     """Collect a row after every round; put it behind the callbacks that add to the logs.
 
-    A row holds "epoch" (passes over the data so far, a fraction where a pass is long), "seconds"
-    since the start, "interactions_per_second" of the training steps alone, "waiting" (share of that
+    A row holds "epoch" (epochs so far, a fraction where an epoch is long), "seconds"
+    since the start, "examples_per_second" of the training steps alone, "waiting" (share of that
     time in which steps waited for their batches), and the logs.
 
     Args:
@@ -45,11 +45,11 @@ class History(keras.callbacks.Callback):
         ready: when each batch was ready.
     """
 
-    def __init__(self, batches: Batches, steps: int, ready: ReadyTimes) -> None:
+    def __init__(self, batches: Batches, steps: int, ready: InputWaitTimer) -> None:
         super().__init__()
         self.rows: list[dict[str, float]] = []
-        self._passes = steps / batches.steps_per_pass
-        self._interactions_a_step = batches.interactions_per_pass / batches.steps_per_pass
+        self._passes = steps / batches.steps_per_epoch
+        self._interactions_a_step = batches.interactions_per_pass / batches.steps_per_epoch
         self._ready = ready
         self._before = 0.0
         self._all, self._round = _Steps(), _Steps()
@@ -75,7 +75,7 @@ class History(keras.callbacks.Callback):
             {
                 "epoch": (epoch + 1) * self._passes,
                 "seconds": self.seconds,
-                "interactions_per_second": self._round.rate * self._interactions_a_step,
+                "examples_per_second": self._round.rate * self._interactions_a_step,
                 "waiting": self._round.waiting,
                 **(logs or {}),
             }
@@ -102,7 +102,7 @@ class History(keras.callbacks.Callback):
         steps = {"all": asdict(self._all), "round": asdict(self._round)}
         return {"rows": list(self.rows), "seconds": self.seconds, **steps}
 
-    def go_on_from(self, state: dict[str, Any]) -> None:
+    def load_state(self, state: dict[str, Any]) -> None:
         """Take over what an earlier run's `state` was."""
         self.rows = list(state["rows"])
         self._before = state["seconds"]

@@ -13,7 +13,7 @@ _stock_build = trainer.TensorFlowTrainer._maybe_symbolic_build
 _stock_reduce = trainer.reduce_per_replica
 
 
-def mend_multi_worker() -> None:
+def patch_multi_worker() -> None:
     """Let `fit` and `evaluate` run under MultiWorkerMirroredStrategy.
 
     Keras reduces the first batch over the workers, as if each had all of its replicas, to learn

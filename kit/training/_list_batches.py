@@ -13,7 +13,7 @@ from kit.training._batches import WHOLE, Shard, digest
 
 @dataclass(frozen=True)
 class ListBatches:
-    """An endless stream of lists, each pass in a new order that depends on the seed alone.
+    """An endless stream of lists, each epoch in a new order that depends on the seed alone.
 
     Args:
         features: float32 [lists, n] by name.
@@ -25,7 +25,7 @@ class ListBatches:
 
     >>> batches = ListBatches({"price": np.zeros((3, 5))}, np.zeros((3, 5), bool), 2, seed=0)
     >>> inputs, taken, weights = next(iter(batches.stream()))
-    >>> inputs["price"].shape, taken.shape, weights.shape, batches.steps_per_pass
+    >>> inputs["price"].shape, taken.shape, weights.shape, batches.steps_per_epoch
     (TensorShape([2, 5]), TensorShape([2, 5]), TensorShape([2]), 2)
     """
 
@@ -35,7 +35,7 @@ class ListBatches:
     seed: int
 
     @property
-    def steps_per_pass(self) -> int:
+    def steps_per_epoch(self) -> int:
         return -(-len(self.taken) // self.batch_size)
 
     @property
@@ -52,25 +52,25 @@ class ListBatches:
             "content": digest(self.taken, *self.features.values()),
         }
 
-    def stream(self, first_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
+    def stream(self, start_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
         """`(inputs, taken, weights)` from that batch on, of each the rows of the shard."""
         features = {name: tf.constant(x, tf.float32) for name, x in self.features.items()}
         taken = tf.constant(self.taken, tf.float32)
         rows = shard.rows(self.batch_size)
-        first_pass, begun = divmod(first_step, self.steps_per_pass)
+        first_epoch, begun = divmod(start_step, self.steps_per_epoch)
         lists = tf.range(len(self.taken))
 
         def order(number: Any) -> tf.data.Dataset:
             shuffled = tf.random.experimental.stateless_shuffle(lists, seed=[self.seed, number])
             # The last batch is filled from the front, so that every batch has one shape.
-            missing = self.steps_per_pass * self.batch_size - len(self.taken)
+            missing = self.steps_per_epoch * self.batch_size - len(self.taken)
             filled = tf.concat([shuffled, shuffled[:missing]], axis=0)
-            batched = tf.reshape(filled, [self.steps_per_pass, self.batch_size])
+            batched = tf.reshape(filled, [self.steps_per_epoch, self.batch_size])
             return tf.data.Dataset.from_tensor_slices(batched[:, rows])
 
         def batch(chosen: Any) -> Any:
             inputs = {name: tf.gather(x, chosen) for name, x in features.items()}
             return inputs, tf.gather(taken, chosen), tf.ones([rows.stop - rows.start])
 
-        passes = tf.data.Dataset.counter(first_pass).flat_map(order).skip(begun)
-        return passes.map(batch, num_parallel_calls=2).prefetch(4)
+        epochs = tf.data.Dataset.counter(first_epoch).flat_map(order).skip(begun)
+        return epochs.map(batch, num_parallel_calls=2).prefetch(4)

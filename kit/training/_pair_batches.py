@@ -72,7 +72,7 @@ class Group:
 
     @property
     def steps(self) -> int:
-        """Batches of a pass."""
+        """Batches of an epoch."""
         return -(-len(self.pairs) // self.rows)
 
 
@@ -81,7 +81,7 @@ class PairBatches:
     """An endless stream of pairs, each place of the target with the token that comes next.
 
     Pairs of like length come together, in batches of about the same number of tokens, padding
-    counted. Every pass visits each pair once, in a new order. Order depends on the seed and the
+    counted. Every epoch visits each pair once, in a new order. Order depends on the seed and the
     number of the batch alone: the stream can begin at any batch, and any process can make its part
     of one.
 
@@ -132,7 +132,7 @@ class PairBatches:
         return max(1, rows // self.replicas) * self.replicas
 
     @property
-    def steps_per_pass(self) -> int:
+    def steps_per_epoch(self) -> int:
         return sum(group.steps for group in self.groups)
 
     @property
@@ -156,16 +156,16 @@ class PairBatches:
                 source = self.sources.padded(pairs, group.source_width)
                 yield {"source": source, "target": read}, whole[:, 1:]
 
-    def stream(self, first_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
+    def stream(self, start_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
         """Batches `({"source", "target"}, following, weights)` without end.
 
         All are int32 [rows, tokens], but the weights float32, 1 where there is a token to write.
 
         Args:
-            first_step: number of the first batch.
+            start_step: number of the first batch.
             shard: the rows of each batch to make.
         """
-        first_pass, begun = divmod(first_step, self.steps_per_pass)
+        first_epoch, begun = divmod(start_step, self.steps_per_epoch)
         groups = self.groups
         members = [tf.constant(group.pairs) for group in groups]
         steps = [group.steps for group in groups]
@@ -215,5 +215,5 @@ class PairBatches:
             target = taken(1, mine, 0, shape[2]) * tf.cast(following > 0, tf.int32)
             return {"source": taken(0, mine, 0, shape[1]), "target": target}, following, weights
 
-        passes = tf.data.Dataset.counter(first_pass).flat_map(order).skip(begun)
-        return passes.map(batch, num_parallel_calls=2).prefetch(4)
+        epochs = tf.data.Dataset.counter(first_epoch).flat_map(order).skip(begun)
+        return epochs.map(batch, num_parallel_calls=2).prefetch(4)

@@ -19,7 +19,7 @@ class Progress(keras.callbacks.Callback):
 
     Args:
         stage: of training.
-        steps_per_pass: steps of one epoch.
+        steps_per_epoch: steps of one epoch.
         total: steps at the most.
         steps: steps between two measurements.
         is_chosen: whether somebody chose the number of epochs.
@@ -31,7 +31,7 @@ class Progress(keras.callbacks.Callback):
         self,
         stage: Stage,
         *,
-        steps_per_pass: int,
+        steps_per_epoch: int,
         total: int,
         steps: int,
         is_chosen: bool,
@@ -40,7 +40,7 @@ class Progress(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         self._stage, self._history, self._validation = stage, history, validation
-        self._steps_per_pass, self._total, self._steps = steps_per_pass, total, steps
+        self._steps_per_pass, self._total, self._steps = steps_per_epoch, total, steps
         self._is_chosen = is_chosen
         self._done = self._first = 0
         stage.details = self.details
@@ -70,7 +70,7 @@ class Progress(keras.callbacks.Callback):
                 found.append((4, f"best {watched.best:.4f}"))
             if self._may_stop_early:
                 found.append((2, f"patience {self._without_gain}/{watched.patience}"))
-            found.append((5, f"{rows[-1]['interactions_per_second']:,.0f} examples/s"))
+            found.append((5, f"{rows[-1]['examples_per_second']:,.0f} examples/s"))
         return [*found, (3, self._time_left())]
 
     @property

@@ -15,8 +15,8 @@ from kit.cluster import is_chief
 from kit.errors import Interrupted, UserError
 from kit.training._checkpoint_folder import Checkpoint, CheckpointFolder
 from kit.training._checkpoints import Checkpoints
+from kit.training._graceful_stop import GracefulStop
 from kit.training._history import History
-from kit.training._interruption import Interruption
 from kit.training._model_state import metric_variables, model_state, restore, state_variables
 from kit.training._parameter_server import AsynchronousSteps
 from kit.training._peers import from_chief, has_peers, summed
@@ -54,7 +54,7 @@ class Saver:
         history: History,
         validation: Validation,
         content: Mapping[str, Any],
-        interruption: Interruption,
+        interruption: GracefulStop,
         workers: AsynchronousSteps | None = None,
     ) -> None:
         self._checkpoints, self._model = checkpoints, model
@@ -104,8 +104,8 @@ class Saver:
         self._read = read
         restore(state_variables(self._model), self._strategy, read)
         best = sorted(name for name in told["kinds"] if name.startswith(BEST))
-        self._validation.go_on_from(told["validation"], [tf.constant(read(n)) for n in best])
-        self._history.go_on_from(told["history"])
+        self._validation.load_state(told["validation"], [tf.constant(read(n)) for n in best])
+        self._history.load_state(told["history"])
         self._saved_step = told["step"]
         return self._saved_step, self._validation.stopped
 

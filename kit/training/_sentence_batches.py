@@ -15,7 +15,7 @@ SHARPNESS = 20.0
 
 @dataclass(frozen=True)
 class SentenceBatches:
-    """An endless stream of texts, each pass over all of them in a new order.
+    """An endless stream of texts, each epoch over all of them in a new order.
 
     Order depends on the seed and the number of the batch alone: the stream can begin at any batch,
     and any process can make its part of one.
@@ -42,7 +42,7 @@ class SentenceBatches:
     seed: int
 
     @property
-    def steps_per_pass(self) -> int:
+    def steps_per_epoch(self) -> int:
         return -(-len(self.tokens) // self.batch_size)
 
     @property
@@ -62,18 +62,18 @@ class SentenceBatches:
         shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)
         return np.asarray(shares, np.float32)
 
-    def stream(self, first_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
+    def stream(self, start_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
         """Batches `(tokens, shares, weights)` without end.
 
         Tokens are int32 [rows, sentences, length], shares float32 [rows, sentences] with sum 1,
         weights ones [rows].
 
         Args:
-            first_step: number of the first batch.
+            start_step: number of the first batch.
             shard: the rows of each batch to make.
         """
         rows, count = shard.rows(self.batch_size), len(self.tokens)
-        first_pass, begun = divmod(first_step, self.steps_per_pass)
+        first_epoch, begun = divmod(start_step, self.steps_per_epoch)
         tokens, shares = tf.constant(self.tokens), tf.constant(self._shares())
 
         def order(number: tf.Tensor) -> tf.data.Dataset:
@@ -81,15 +81,15 @@ class SentenceBatches:
                 tf.range(count), seed=[self.seed, tf.cast(number, tf.int32)]
             )
             # The last batch is filled from the front, so that every batch has one shape.
-            missing = self.steps_per_pass * self.batch_size - count
+            missing = self.steps_per_epoch * self.batch_size - count
             filled = tf.concat([shuffled, shuffled[:missing]], axis=0)
             return tf.data.Dataset.from_tensor_slices(
-                tf.reshape(filled, [self.steps_per_pass, self.batch_size])
+                tf.reshape(filled, [self.steps_per_epoch, self.batch_size])
             )
 
         def batch(chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             mine = chosen[rows]
             return tf.gather(tokens, mine), tf.gather(shares, mine), tf.ones(tf.shape(mine))
 
-        passes = tf.data.Dataset.counter(first_pass).flat_map(order).skip(begun)
-        return passes.map(batch, num_parallel_calls=2).prefetch(4)
+        epochs = tf.data.Dataset.counter(first_epoch).flat_map(order).skip(begun)
+        return epochs.map(batch, num_parallel_calls=2).prefetch(4)

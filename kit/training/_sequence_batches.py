@@ -30,7 +30,7 @@ class Bucket:
 
     @property
     def steps(self) -> int:
-        """Batches of a pass."""
+        """Batches of an epoch."""
         return -(-len(self.users) // self.rows)
 
 
@@ -39,7 +39,7 @@ class SequenceBatches:
     """An endless stream of sequences, each position with the item that came next.
 
     Sequences of like length come together, in widths that double from 8 up to `length`; all
-    batches have about the same number of positions. Every pass visits each user once, in a new
+    batches have about the same number of positions. Every epoch visits each user once, in a new
     order. Order and draws depend on the seed and the number of the batch alone: the stream can
     begin at any batch, and any process can make its part of one.
 
@@ -90,12 +90,12 @@ class SequenceBatches:
         return found
 
     @property
-    def steps_per_pass(self) -> int:
+    def steps_per_epoch(self) -> int:
         return sum(bucket.steps for bucket in self.buckets)
 
     @property
     def interactions_per_pass(self) -> int:
-        """Targets of a pass."""
+        """Targets of an epoch."""
         return int(np.minimum(np.maximum(self.histories.lengths - 1, 0), self.length).sum())
 
     @property
@@ -109,16 +109,16 @@ class SequenceBatches:
             ),
         }
 
-    def stream(self, first_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
+    def stream(self, start_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
         """Batches `({"user", "history"}, targets, weights)` without end; codes start at 1.
 
         Where the histories have times, there is "time" beside "history".
 
         Args:
-            first_step: number of the first batch.
+            start_step: number of the first batch.
             shard: the rows of each batch to make.
         """
-        first_pass, begun = divmod(first_step, self.steps_per_pass)
+        first_epoch, begun = divmod(start_step, self.steps_per_epoch)
         buckets = self.buckets
         users = [tf.constant(bucket.users) for bucket in buckets]
         rows = np.repeat([b.rows for b in buckets], [b.steps for b in buckets])
@@ -177,8 +177,8 @@ class SequenceBatches:
                 inputs = {n: tf.ensure_shape(x, shape[: x.shape.rank]) for n, x in inputs.items()}
             return inputs, target, weight
 
-        passes = tf.data.Dataset.counter(first_pass).flat_map(order).skip(begun)
-        numbered = passes.enumerate(start=first_step)
+        epochs = tf.data.Dataset.counter(first_epoch).flat_map(order).skip(begun)
+        numbered = epochs.enumerate(start=start_step)
         return numbered.map(batch, num_parallel_calls=2).prefetch(4)
 
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from kit.cluster import Cluster, cluster_of_environment
 from kit.errors import UserError
-from kit.training._keras_distributed import mend_multi_worker
+from kit.training._keras_distributed import patch_multi_worker
 
 STRATEGIES = ("auto", "one", "mirrored", "multi-worker", "parameter-server", "tpu")
 
@@ -113,7 +113,7 @@ def _multi_worker() -> tf.distribute.Strategy:
             remedy="Give --strategy parameter-server, or leave the servers out.",
         )
     os.environ["TF_CONFIG"] = cluster.tf_config()
-    mend_multi_worker()
+    patch_multi_worker()
     return tf.distribute.MultiWorkerMirroredStrategy()
 
 

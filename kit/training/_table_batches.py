@@ -16,9 +16,9 @@ ABSENT_SHARE, ABSENT_ROWS = 0.01, 0.05
 
 @dataclass(frozen=True)
 class TableBatches:
-    """An endless stream of rows, each pass over all of them in a new order.
+    """An endless stream of rows, each epoch over all of them in a new order.
 
-    The order depends on the seed and the number of the pass alone: the stream can begin at any
+    The order depends on the seed and the number of the epoch alone: the stream can begin at any
     batch, and any process can make its part of one.
 
     Args:
@@ -36,7 +36,7 @@ class TableBatches:
 
     >>> batches = TableBatches({"x": np.arange(5)}, np.zeros((5, 1), np.float32), 2, seed=0)
     >>> inputs, targets, weights = next(iter(batches.stream()))
-    >>> inputs["x"].shape, targets.shape, batches.steps_per_pass
+    >>> inputs["x"].shape, targets.shape, batches.steps_per_epoch
     (TensorShape([2]), TensorShape([2, 1]), 3)
     """
 
@@ -48,7 +48,7 @@ class TableBatches:
     absent_share: float | None = None
 
     @property
-    def steps_per_pass(self) -> int:
+    def steps_per_epoch(self) -> int:
         return -(-len(self.labels) // self.batch_size)
 
     @property
@@ -66,16 +66,16 @@ class TableBatches:
             **({"absent": sorted(self.absent)} if self.absent else {}),
         }
 
-    def stream(self, first_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
+    def stream(self, start_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
         """Batches `(features, labels, weights of 1)` without end.
 
         Args:
-            first_step: number of the first batch.
+            start_step: number of the first batch.
             shard: the rows of each batch to make.
         """
         rows = shard.rows(self.batch_size)
         count = len(self.labels)
-        first_pass, begun = divmod(first_step, self.steps_per_pass)
+        first_epoch, begun = divmod(start_step, self.steps_per_epoch)
         read = _reader(self.features)
         labels = tf.constant(self.labels)
 
@@ -84,18 +84,18 @@ class TableBatches:
                 tf.range(count), seed=[self.seed, tf.cast(number, tf.int32)]
             )
             # The last batch is filled from the front, so that every batch has one shape.
-            missing = self.steps_per_pass * self.batch_size - count
+            missing = self.steps_per_epoch * self.batch_size - count
             filled = tf.concat([shuffled, shuffled[:missing]], axis=0)
-            batched = tf.reshape(filled, [self.steps_per_pass, self.batch_size])
-            step = number * self.steps_per_pass + tf.range(self.steps_per_pass, dtype=tf.int64)
+            batched = tf.reshape(filled, [self.steps_per_epoch, self.batch_size])
+            step = number * self.steps_per_epoch + tf.range(self.steps_per_epoch, dtype=tf.int64)
             return tf.data.Dataset.from_tensor_slices((batched[:, rows], step))
 
         def batch(row: tf.Tensor, step: tf.Tensor) -> tuple[object, tf.Tensor, tf.Tensor]:
             features = self._with_absent(read(row), step, rows)
             return features, tf.gather(labels, row), tf.ones(rows.stop - rows.start)
 
-        passes = tf.data.Dataset.counter(first_pass).flat_map(order).skip(begun)
-        return passes.map(batch, num_parallel_calls=2).prefetch(4)
+        epochs = tf.data.Dataset.counter(first_epoch).flat_map(order).skip(begun)
+        return epochs.map(batch, num_parallel_calls=2).prefetch(4)
 
     def _with_absent(
         self, features: dict[str, tf.Tensor], step: tf.Tensor, rows: slice

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.tokenizers import Numbers
+from kit.tokenizers import TokenIds
 from kit.training._batches import WHOLE, Shard, digest
 
 BUCKETS = 8
@@ -17,10 +17,10 @@ MULTIPLE = 8
 
 @dataclass(frozen=True)
 class TextBatches:
-    """An endless stream of texts, each pass over all of them in a new order.
+    """An endless stream of texts, each epoch over all of them in a new order.
 
     Texts of like length come together: some eight widths, each with about the same number of
-    pieces, so that little is padding. Order depends on the seed and the number of the pass alone:
+    pieces, so that little is padding. Order depends on the seed and the number of the epoch alone:
     the stream can begin at any batch, and any process can make its part of one.
 
     Args:
@@ -34,14 +34,14 @@ class TextBatches:
 
     Example:
 
-    >>> numbers = Numbers(np.arange(1, 7, dtype=np.int32), np.array([0, 3, 4, 6]))
+    >>> numbers = TokenIds(np.arange(1, 7, dtype=np.int32), np.array([0, 3, 4, 6]))
     >>> batches = TextBatches(numbers, np.array([0, 1, 1], np.int32), 2, batch_size=3, seed=0)
     >>> texts, targets, weights = next(iter(batches.stream()))
-    >>> texts.shape, targets.shape, batches.steps_per_pass
+    >>> texts.shape, targets.shape, batches.steps_per_epoch
     (TensorShape([3, 3]), TensorShape([3, 2]), 1)
     """
 
-    numbers: Numbers
+    numbers: TokenIds
     labels: NDArray[np.int32]
     classes: int
     batch_size: int
@@ -57,7 +57,7 @@ class TextBatches:
         pieces = np.cumsum(lengths[order])
         shares = 1 if self.one_width else BUCKETS
         ends = np.searchsorted(pieces, pieces[-1] * np.arange(1, shares) / shares)
-        # Each but the last holds whole batches: only one batch of a pass is filled up.
+        # Each but the last holds whole batches: only one batch of an epoch is filled up.
         ends = np.unique(ends // self.batch_size * self.batch_size)
         ends = ends[len(order) - ends >= self.batch_size]
         parts = [part for part in np.split(order, ends) if len(part)]
@@ -67,7 +67,7 @@ class TextBatches:
         return [(part, min(width, longest)) for part, width in zip(parts, widths, strict=True)]
 
     @property
-    def steps_per_pass(self) -> int:
+    def steps_per_epoch(self) -> int:
         return sum(-(-len(rows) // self.batch_size) for rows, _ in self.buckets)
 
     @property
@@ -84,18 +84,18 @@ class TextBatches:
             "content": digest(self.numbers.values, self.numbers.offsets, self.labels),
         }
 
-    def stream(self, first_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
+    def stream(self, start_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
         """Batches `(numbers, targets, weights)` without end.
 
         Numbers are int32 [rows, width], targets float32 [rows, classes] with one 1 in each row,
         weights float32 [rows].
 
         Args:
-            first_step: number of the first batch.
+            start_step: number of the first batch.
             shard: the rows of each batch to make.
         """
         mine = shard.rows(self.batch_size)
-        first_pass, begun = divmod(first_step, self.steps_per_pass)
+        first_epoch, begun = divmod(start_step, self.steps_per_epoch)
         buckets = [(tf.constant(rows), width) for rows, width in self.buckets]
         steps = [-(-len(rows) // self.batch_size) for rows, _ in self.buckets]
         widths = tf.constant(np.repeat([width for _, width in self.buckets], steps), tf.int32)
@@ -114,9 +114,9 @@ class TextBatches:
                 # The last batch is filled from the front.
                 missing = count * self.batch_size - len(self.buckets[place][0])
                 filled.append(tf.concat([shuffled, shuffled[:missing]], axis=0))
-            batches = tf.reshape(tf.concat(filled, axis=0), [self.steps_per_pass, self.batch_size])
+            batches = tf.reshape(tf.concat(filled, axis=0), [self.steps_per_epoch, self.batch_size])
             turns = tf.random.experimental.stateless_shuffle(
-                tf.range(self.steps_per_pass), seed=[self.seed - 1, tf.cast(number, tf.int32)]
+                tf.range(self.steps_per_epoch), seed=[self.seed - 1, tf.cast(number, tf.int32)]
             )
             return tf.data.Dataset.from_tensor_slices(
                 (tf.gather(batches, turns), tf.gather(widths, turns))
@@ -135,5 +135,5 @@ class TextBatches:
             targets = tf.one_hot(tf.gather(labels, rows), self.classes)
             return numbers, targets, tf.linalg.matvec(targets, weights)
 
-        passes = tf.data.Dataset.counter(first_pass).flat_map(order).skip(begun)
-        return passes.map(batch, num_parallel_calls=2).prefetch(4)
+        epochs = tf.data.Dataset.counter(first_epoch).flat_map(order).skip(begun)
+        return epochs.map(batch, num_parallel_calls=2).prefetch(4)

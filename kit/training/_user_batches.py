@@ -16,7 +16,8 @@ from kit.training._batches import WHOLE, Shard, digest
 class UserBatches:
     """An endless stream of users, each with some items hidden as targets and the rest as history.
 
-    Every pass visits each user once in a new order; which items are hidden is drawn anew each time.
+    Every epoch visits each user once in a new order; which items are hidden is drawn anew each
+    time.
     Order and draws depend on the seed and the number of the batch alone: the stream can begin at
     any batch, and any process can make its part of one.
 
@@ -35,7 +36,7 @@ class UserBatches:
     >>> lists = Histories(np.array([0, 3, 4]), np.array([0, 1, 2, 2], np.int32))
     >>> batches = UserBatches(lists, batch_size=2, length=4, targets=4, hidden_share=0.5, seed=0)
     >>> inputs, targets, weights = next(iter(batches.stream()))
-    >>> inputs["history"].shape, targets.shape, batches.steps_per_pass
+    >>> inputs["history"].shape, targets.shape, batches.steps_per_epoch
     (TensorShape([2, 4]), TensorShape([2, 4]), 1)
     """
 
@@ -53,12 +54,12 @@ class UserBatches:
         return np.flatnonzero(self.histories.lengths).astype(np.int32)
 
     @property
-    def steps_per_pass(self) -> int:
+    def steps_per_epoch(self) -> int:
         return -(-len(self.users) // self.batch_size)
 
     @property
     def interactions_per_pass(self) -> int:
-        """Items that enter a pass, as history or as target."""
+        """Items that enter an epoch, as history or as target."""
         return int(np.minimum(self.histories.lengths, self.length).sum())
 
     @property
@@ -84,16 +85,16 @@ class UserBatches:
         items = tf.constant(self.histories.items)
         return lambda place: tf.gather(items, place)
 
-    def stream(self, first_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
+    def stream(self, start_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
         """Batches `({"user", "history"}, targets, weights)` without end; codes start at 1.
 
         Args:
-            first_step: number of the first batch.
+            start_step: number of the first batch.
             shard: the rows of each batch to make.
         """
         rows = shard.rows(self.batch_size)
         size = rows.stop - rows.start
-        first_pass, begun = divmod(first_step, self.steps_per_pass)
+        first_epoch, begun = divmod(start_step, self.steps_per_epoch)
         users = tf.constant(self.users)
         offsets = tf.constant(self.histories.offsets)
         read = self._reader()
@@ -103,9 +104,9 @@ class UserBatches:
         def order(number: tf.Tensor) -> tf.data.Dataset:
             shuffled = tf.random.experimental.stateless_shuffle(users, seed=[self.seed, number])
             # The last batch is filled from the front, so that every batch has one shape.
-            missing = self.steps_per_pass * self.batch_size - len(self.users)
+            missing = self.steps_per_epoch * self.batch_size - len(self.users)
             filled = tf.concat([shuffled, shuffled[:missing]], axis=0)
-            batched = tf.reshape(filled, [self.steps_per_pass, self.batch_size])
+            batched = tf.reshape(filled, [self.steps_per_epoch, self.batch_size])
             return tf.data.Dataset.from_tensor_slices(batched[:, rows])
 
         def batch(number: tf.Tensor, user: tf.Tensor) -> tuple[object, tf.Tensor, tf.Tensor]:
@@ -133,8 +134,8 @@ class UserBatches:
             user = tf.ensure_shape(user, [size])
             return {"user": user + 1, "history": history}, target, weight
 
-        passes = tf.data.Dataset.counter(first_pass).flat_map(order).skip(begun)
-        numbered = passes.enumerate(start=first_step)
+        epochs = tf.data.Dataset.counter(first_epoch).flat_map(order).skip(begun)
+        numbered = epochs.enumerate(start=start_step)
         return numbered.map(batch, num_parallel_calls=2).prefetch(4)
 
 

@@ -55,7 +55,7 @@ class Validation(keras.callbacks.Callback):
         """What decides when training stops, beside the best weights."""
         return {"best": self.best, "best_epoch": self.best_epoch, "stopped": self.stopped}
 
-    def go_on_from(self, state: dict[str, Any], best_weights: Sequence[tf.Tensor]) -> None:
+    def load_state(self, state: dict[str, Any], best_weights: Sequence[tf.Tensor]) -> None:
         """Take over what an earlier run's `state` and `best_weights` were."""
         self.best, self.best_epoch = state["best"], state["best_epoch"]
         self.stopped, self.best_weights = state["stopped"], best_weights

@@ -1,4 +1,4 @@
-"""An encoder of pictures that needs no training, and pictures for it."""
+"""An encoder of images that needs no training, and images for it."""
 
 from pathlib import Path
 
@@ -15,8 +15,8 @@ class Colours(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image")])
     def embed(self, image):
         def mean(encoded):
-            picture = tf.io.decode_image(encoded, channels=3, expand_animations=False)
-            return tf.reduce_mean(tf.cast(picture, tf.float32) / 255, axis=[0, 1])
+            image = tf.io.decode_image(encoded, channels=3, expand_animations=False)
+            return tf.reduce_mean(tf.cast(image, tf.float32) / 255, axis=[0, 1])
 
         spec = tf.TensorSpec([3], tf.float32)
         return {"embedding": tf.map_fn(mean, image, fn_output_signature=spec)}
@@ -40,8 +40,8 @@ def save_encoder(module: tf.Module, folder: Path) -> Path:
 
 
 def paint(file: Path, colour: tuple[int, int, int]) -> Path:
-    """A small picture of one colour."""
+    """A small image of one colour."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    picture = tf.fill([4, 4, 1], tf.constant(1, tf.uint8)) * tf.constant(colour, tf.uint8)
-    file.write_bytes(tf.io.encode_png(picture).numpy())
+    image = tf.fill([4, 4, 1], tf.constant(1, tf.uint8)) * tf.constant(colour, tf.uint8)
+    file.write_bytes(tf.io.encode_png(image).numpy())
     return file

@@ -60,14 +60,14 @@ def test_texts_stay_beside_their_vectors(photos, tmp_path):
 @pytest.mark.parametrize(
     ("column", "photo", "said"),
     [
-        ("picture", "red.png", "no column 'picture'"),
+        ("image", "red.png", "no column 'image'"),
         ("photo", "green.png", r"cannot be read(.|\n)*green\.png, of item b"),
         ("photo", "notes.png", r"cannot be decoded(.|\n)*item b"),
-        ("photo", None, "No item has a picture"),
+        ("photo", None, "No item has an image"),
     ],
 )
 def test_what_cannot_be_seen_is_named(encoder, photos, column, photo, said):
-    (photos / "notes.png").write_text("no picture")
+    (photos / "notes.png").write_text("no image")
     first = "red.png" if photo else None
     table = pl.DataFrame({"item_id": ["a", "b"], "photo": [first, photo]}, strict=False)
     with pytest.raises(UserError, match=said):
@@ -75,5 +75,5 @@ def test_what_cannot_be_seen_is_named(encoder, photos, column, photo, said):
 
 
 def test_an_export_without_embed_is_no_encoder(trained):
-    with pytest.raises(UserError, match="neither pictures nor texts"):
+    with pytest.raises(UserError, match="neither images nor texts"):
         ItemContent("item_id", str(trained.model)).joined(TABLE)

@@ -33,7 +33,7 @@ def test_a_tenth_is_withheld_of_what_has_a_text_and_people(dataset):
     assert len(set(withheld.tolist())) == 3
     ids = [str(dataset.item_ids[code]) for code in withheld]
     assert all(int(item[1:]) % 5 for item in ids)
-    assert (dataset.holders[withheld] >= FEWEST_PEOPLE).all()
+    assert (dataset.user_counts[withheld] >= FEWEST_PEOPLE).all()
     assert withheld_items(dataset, "about", seed=1).tolist() != withheld.tolist()
 
 

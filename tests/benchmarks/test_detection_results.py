@@ -6,7 +6,7 @@ from benchmarks.detection_results import readme_table, summary
 def run(seed, at_half, licence=""):
     metrics = {"mAP50": at_half, "mAP": at_half / 2, "AP50 of a": at_half, "AP50 of b": None}
     part = {
-        "protocol": "test, 10 pictures",
+        "protocol": "test, 10 images",
         "metrics": {
             name: {"mean": value, "low": 0.7, "high": 0.95} for name, value in metrics.items()
         },
@@ -30,7 +30,7 @@ def test_the_table_says_what_was_measured():
     command = "`kit train object-detection --data FOLDER --epochs 40`"
     assert f"| bccd, 2 seeds | {command} | 1.0 | **0.8500 (0.0707)** | 0.4250 (0.0354) |" in table
     assert "0.84 (YOLOv3, pretrained on COCO)" in table
-    assert "- bccd: test, 10 pictures." in table
+    assert "- bccd: test, 10 images." in table
 
 
 def test_the_built_in_part_has_nothing_published():

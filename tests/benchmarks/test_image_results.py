@@ -5,7 +5,7 @@ import numpy as np
 from benchmarks.cifar10_jpeg import unpack
 from benchmarks.image_results import readme_table, summary
 from kit.data.images import open_images
-from tests.data.images.files import picture
+from tests.data.images.files import image
 
 
 def run(seed, accuracy=0.9):
@@ -15,7 +15,7 @@ def run(seed, accuracy=0.9):
         "command": "kit train image-classification --data somewhere --epochs 3",
         "data": {"name": "somewhere", "licence": ""},
         "model": "resnet",
-        "test": {"protocol": "test, 10 pictures", "metrics": metrics},
+        "test": {"protocol": "test, 10 images", "metrics": metrics},
         "valid": {"metrics": metrics},
         "baselines": {"pixels, linear": {"metrics": {"accuracy": {"mean": 0.8}}}},
         "cost": {"weights": 5, "operations_of_training": 2e15},
@@ -32,11 +32,11 @@ def test_the_table_says_what_was_measured():
         in table
     )
     assert "| one, 1 seed |" in readme_table({"one": summary([run(0)])})
-    assert "- some: test, 10 pictures." in table
+    assert "- some: test, 10 images." in table
 
 
-def test_kept_pictures_become_class_folders(tmp_path):
-    contents = [picture(n, kind="JPEG") for n in range(3)]
+def test_kept_images_become_class_folders(tmp_path):
+    contents = [image(n, kind="JPEG") for n in range(3)]
     buffer = io.BytesIO()
     np.savez(
         buffer,
@@ -46,7 +46,7 @@ def test_kept_pictures_become_class_folders(tmp_path):
         classes=np.array(["cat", "dog"]),
     )
     (tmp_path / "train.npz").write_bytes(buffer.getvalue())
-    assert unpack(tmp_path / "train.npz", tmp_path / "pictures") == 3
-    source = open_images(str(tmp_path / "pictures"))
+    assert unpack(tmp_path / "train.npz", tmp_path / "images") == 3
+    source = open_images(str(tmp_path / "images"))
     assert list(source.labels) == ["cat", "dog", "dog"]
     assert source.contents[0].read_bytes() == contents[1]

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from benchmarks import scale, scale_arithmetic, scale_plan, scale_tables
 from benchmarks.scale_arithmetic import GB, Inputs
-from benchmarks.scale_picture import picture
+from benchmarks.scale_figure import image
 
 ROOT = Path(__file__).parents[2]
 
@@ -82,8 +82,8 @@ def test_markdown_says_how_stock_fit_ended_and_what_had_no_room(run):
     assert "2 rounds of processes" in text
 
 
-def test_a_picture_is_drawn_of_what_ran(run, tmp_path):
-    picture(run, tmp_path / "scale.png")
+def test_a_image_is_drawn_of_what_ran(run, tmp_path):
+    image(run, tmp_path / "scale.png")
     assert (tmp_path / "scale.png").read_bytes().startswith(b"\x89PNG")
 
 

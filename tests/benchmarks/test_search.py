@@ -35,8 +35,8 @@ class Guess:
 
 @pytest.fixture
 def data():
-    draw = np.random.default_rng(0)
-    items, queries = (draw.normal(size=(n, 4)).astype("float32") for n in (500, 300))
+    rng = np.random.default_rng(0)
+    items, queries = (rng.normal(size=(n, 4)).astype("float32") for n in (500, 300))
     return queries, true_neighbours(items, queries, 100)
 
 
@@ -139,7 +139,7 @@ def test_the_figures_that_are_quoted(report):
         assert min(x["recall"] for x in ratio["points"].values()) >= 0.95
 
 
-def test_table_protocol_and_picture_are_left(report):
+def test_table_protocol_and_image_are_left(report):
     folder, printed = report
     told = (folder / "search.md").read_text()
     for text in ("2,000 x 64", "1,024 held-out queries", "cores busy", "TFRS BruteForce"):
@@ -164,8 +164,8 @@ def test_a_served_search_answers_as_the_index_does():
 
 
 def test_queries_to_tune_with_are_others(tmp_path):
-    draw = np.random.default_rng(0)
-    np.save(tmp_path / "items.npy", draw.normal(size=(50, 4)))
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "items.npy", rng.normal(size=(50, 4)))
     np.save(tmp_path / "queries.npy", np.arange(4 * 3000.0).reshape(-1, 4))
     vectors = search_vectors.from_folder(tmp_path, size=20)
     assert vectors.items.shape == (20, 4)

@@ -49,7 +49,7 @@ def test_each_run_is_kept_once(tmp_path, monkeypatch):
         *[("gru", 5, seed) for seed in range(3)],
     ]
     assert "| shop | attention | 0, 1 | 1.0 | 0.0550 (0.0500, 0.0600) |" in answer.output
-    assert "| shop | gru, 5 passes | 0, 1, 2 |" in answer.output
+    assert "| shop | gru, 5 epochs | 0, 1, 2 |" in answer.output
     assert "EASE: 0.0200, 0.0200" in answer.output
     kept = json.loads((tmp_path / "sequential.json").read_text())
     assert kept["shop"]["attention"]["1"]["valid_ndcg@10"] == 0.12

@@ -61,7 +61,7 @@ def test_prepared_data_give_the_same_table(shop, tmp_path):
 def test_data_of_another_kind_are_refused_with_the_command_that_has_their_baselines(source):
     found = kit("baselines", source)
     assert found.exit_code == 2
-    assert f"'{source}' is no log of interactions" in found.stderr
+    assert f"'{source}' is not a log of interactions" in found.stderr
     assert f"--data {source} prints the baselines" in found.stderr
 
 

@@ -66,7 +66,7 @@ def test_a_body_may_say_which_signature(asked, document, signature):
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"[1, 2]", "The body is no object."),
+        (b"[1, 2]", "Request body must be a JSON object."),
         (b"", "The body is not JSON."),
         (b'{"inputs": "\xff"}', "The body is not JSON."),
         (b"[" * 100_000, "The body is not JSON."),

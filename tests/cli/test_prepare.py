@@ -14,9 +14,9 @@ from tests.export.parts import passing
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A log of forty users with twelve of thirty items each, and what was prepared from it."""
     folder = tmp_path_factory.mktemp("prepared")
-    draw = np.random.default_rng(0)
-    log = [(user, item) for user in range(40) for item in draw.choice(30, 12, replace=False)]
-    rows = [f"u{user},i{item},{n}" for n, (user, item) in enumerate(draw.permutation(log))]
+    rng = np.random.default_rng(0)
+    log = [(user, item) for user in range(40) for item in rng.choice(30, 12, replace=False)]
+    rows = [f"u{user},i{item},{n}" for n, (user, item) in enumerate(rng.permutation(log))]
     (folder / "log.csv").write_text("\n".join(["user,item,time", *rows]) + "\n")
     run("prepare", folder / "log.csv", folder / "ready")
     return folder
@@ -51,7 +51,7 @@ def test_training_on_prepared_data_is_training_on_the_source(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--split", "random"], "--split can no longer be chosen"),
+        (["--split", "random"], "--split cannot be changed"),
         (["--limit", "5", "--weight-column", "w"], "--weight-column, --limit"),
     ],
 )

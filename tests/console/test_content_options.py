@@ -19,13 +19,13 @@ def test_an_encoder_alone_is_refused(kind):
     assert f"--{kind}-encoder" in str(error.value.where)
 
 
-def test_pictures_lie_beside_the_file_of_items():
+def test_images_lie_beside_the_file_of_items():
     assert NOTHING.encoded("items.csv") == []
     [content] = ContentOptions("photo", "encoder", "about", None, 0.0).encoded("shop/items.csv")
     assert (content.column, content.encoder, content.folder) == ("photo", "encoder", "shop")
 
 
-def test_without_items_there_are_no_pictures():
+def test_without_items_there_are_no_images():
     dataset = shop()
     assert NOTHING.joined(dataset, None) == (dataset, [])
     with pytest.raises(UserError, match="Without a table of items"):

@@ -29,7 +29,7 @@ def test_kinds_of_augmentation(given, kinds):
 def test_an_unknown_kind_is_named():
     _, result = options("--augment flip,rotate")
     assert result.exit_code == 2
-    assert "'rotate' is no augmentation" in result.output
+    assert "Unknown augmentation 'rotate'" in result.output
 
 
 def test_the_options_know_what_the_batches_know():

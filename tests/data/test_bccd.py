@@ -8,7 +8,7 @@ from kit.data.detection import open_detection
 from tests.data.files import SHARED
 
 
-def test_the_builder_gives_the_same_pictures(tmp_path, monkeypatch):
+def test_the_builder_gives_the_same_images(tmp_path, monkeypatch):
     # TFDS asks its bucket first; this spares it the search for credentials.
     monkeypatch.setenv("NO_GCE_CHECK", "true")
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
@@ -21,9 +21,9 @@ def test_the_builder_gives_the_same_pictures(tmp_path, monkeypatch):
     assert "MIT License" in built_in.licence
     assert found.classes == built_in.classes
     assert found.repairs == []
-    ours = {one.name: (part, one) for part, one in built_in.pictures}
-    assert len(found.pictures) == 8
-    for part, one in found.pictures:
+    ours = {one.name: (part, one) for part, one in built_in.images}
+    assert len(found.images) == 8
+    for part, one in found.images:
         assert part == ours[one.name][0]
         assert one.encoded() == ours[one.name][1].encoded()
         np.testing.assert_allclose(one.boxes, ours[one.name][1].boxes, atol=1e-3)
@@ -43,4 +43,4 @@ def test_the_shipped_file_is_small_and_all_its_boxes_are_good():
     assert OUTPUT.stat().st_size < 600_000
     found = open_detection("bccd")
     assert found.repairs == []
-    assert sum(len(one.boxes) for _, one in found.pictures) == 838
+    assert sum(len(one.boxes) for _, one in found.images) == 838

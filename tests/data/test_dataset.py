@@ -60,9 +60,9 @@ def test_without_time_and_weight_there_are_none(tmp_path: Path) -> None:
     assert dataset.train.weight is None
 
 
-def test_holders_are_counted_with_and_without_valid(dataset: Dataset) -> None:
-    assert dataset.holders.tolist() == [1, 2]
-    assert dataset.holders_with_valid.tolist() == [1, 3]
+def test_users_of_items_are_counted_with_and_without_valid(dataset: Dataset) -> None:
+    assert dataset.user_counts.tolist() == [1, 2]
+    assert dataset.user_counts_with_valid.tolist() == [1, 3]
 
 
 def test_valid_is_known_where_given_files_follow_each_other_in_time(dataset: Dataset) -> None:

@@ -11,7 +11,7 @@ from tests.data.files import SHARED
 FEW = 20
 
 
-def test_the_builder_gives_the_same_pictures(tmp_path, monkeypatch):
+def test_the_builder_gives_the_same_images(tmp_path, monkeypatch):
     # TFDS asks its bucket first; this spares it the search for credentials.
     monkeypatch.setenv("NO_GCE_CHECK", "true")
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kit.data import Events, Histories, _histories, _turns, histories
+from kit.data import Events, Histories, _histories, _user_chunks, histories
 
 
 def events(user: list[int], item: list[int], time: list[int] | None = None) -> Events:
@@ -60,13 +60,13 @@ def test_parts_follow_each_other_or_their_times() -> None:
 
 
 def test_users_in_turns_are_the_same_lists(monkeypatch: pytest.MonkeyPatch) -> None:
-    draw = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     parts = [
-        events(*(draw.integers(0, most, 300).tolist() for most in (40, 9, 50))) for _ in range(2)
+        events(*(rng.integers(0, most, 300).tolist() for most in (40, 9, 50))) for _ in range(2)
     ]
     at_once = histories(parts, 38)
     without = histories(parts[:1], 38).minus(parts[1:])
-    for module in (_histories, _turns):
+    for module in (_histories, _user_chunks):
         monkeypatch.setattr(module, "ROWS_AT_ONCE", 32)
     assert rows_of(histories(parts, 38)) == rows_of(at_once)
     assert rows_of(histories(parts[:1], 38).minus(parts[1:])) == rows_of(without)

@@ -7,9 +7,9 @@ from kit.errors import UserError
 
 
 def log(seed=0, rows=3000, users=50, items=40):
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     # Squared, so that some items are taken much more often than others.
-    return draw.integers(0, users, rows), (draw.random(rows) ** 2 * items).astype(np.int64)
+    return rng.integers(0, users, rows), (rng.random(rows) ** 2 * items).astype(np.int64)
 
 
 @pytest.mark.parametrize("by", ["uniform", "popularity"])

@@ -10,10 +10,10 @@ from kit.data.images import open_images, split_images
 from kit.data.pairs import open_pairs, split_pairs
 from kit.data.texts import open_texts, split_texts
 from kit.errors import UserError
-from tests.data.images.files import picture
+from tests.data.images.files import image
 
 ROWS = 90
-IMAGES = {f"{number}.png": picture(40 + 150 * (number % 2) + number) for number in range(ROWS)}
+IMAGES = {f"{number}.png": image(40 + 150 * (number % 2) + number) for number in range(ROWS)}
 
 
 def lines(header, row, column):

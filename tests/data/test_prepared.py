@@ -36,7 +36,7 @@ def test_what_comes_back_is_what_was_written(dataset: Dataset, tmp_path: Path) -
     for ours in (found.histories, histories([found.train], found.num_users)):
         assert ours.offsets.tolist() == expected.offsets.tolist()
         assert ours.items.tolist() == expected.items.tolist()
-    assert found.holders_with_valid.tolist() == dataset.holders_with_valid.tolist()
+    assert found.user_counts_with_valid.tolist() == dataset.user_counts_with_valid.tolist()
 
 
 def test_events_are_grouped_by_user_in_their_order(dataset: Dataset, tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ from tests.data.files import delimited, write
 
 
 def table(path, rows=200, seed=0):
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     lines = [
-        f"u{draw.integers(9)} i{n % 7} {1000 + n} {draw.integers(3)} {draw.integers(2)}"
+        f"u{rng.integers(9)} i{n % 7} {1000 + n} {rng.integers(3)} {rng.integers(2)}"
         for n in range(rows)
     ]
     return write(path, delimited("user item time colour click", *lines))
@@ -79,10 +79,10 @@ def test_a_split_at_random_hides_what_test_took(tmp_path):
 
 
 def test_a_log_gets_negatives_in_the_same_context(tmp_path):
-    draw = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     lines = [
         f"u{n % 10} i{item} {n} day{n % 3} brand{item % 4}"
-        for n, item in enumerate(draw.integers(0, 30, 200))
+        for n, item in enumerate(rng.integers(0, 30, 200))
     ]
     log = write(tmp_path / "log.csv", delimited("user item time day brand", *lines))
     source = open_ranking(log, is_log=True)

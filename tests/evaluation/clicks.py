@@ -12,14 +12,14 @@ HEADER = "user_id,item_id,price (EUR),colour,tags,title,time,click,buy"
 
 def write_clicks(path: Path, rows: int = 600, seed: int = 0) -> Path:
     """Rows in which colour, tags and price say much of what is clicked; few clicks are bought."""
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     lines = [HEADER]
     for n in range(rows):
-        user, item, price = draw.integers(30), draw.integers(20), draw.exponential(10)
-        colour, tag = draw.choice(["red", "blue", ""]), draw.integers(3)
+        user, item, price = rng.integers(30), rng.integers(20), rng.exponential(10)
+        colour, tag = rng.choice(["red", "blue", ""]), rng.integers(3)
         logit = 2 * (colour == "red") - 2 * (tag == 1) + (price < 5) - 0.5
-        click = int(draw.random() < 1 / (1 + np.exp(-logit)))
-        buy = int(draw.random() < 0.6) if click else ""
+        click = int(rng.random() < 1 / (1 + np.exp(-logit)))
+        buy = int(rng.random() < 0.6) if click else ""
         tags = "|".join(f"t{t}" for t in range(tag, 3))
         cells = [
             *(f"u{user}", f"i{item}", "" if n % 9 == 0 else f"{price:.2f}", colour, tags),

@@ -6,9 +6,9 @@ from kit.metrics import calibration_error
 
 
 def sample(rows, seed=0):
-    draw = np.random.default_rng(seed)
-    logits = draw.normal(size=(rows, 2))
-    labels = (draw.random((rows, 2)) < 1 / (1 + np.exp(-logits))).astype(np.float32)
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(size=(rows, 2))
+    labels = (rng.random((rows, 2)) < 1 / (1 + np.exp(-logits))).astype(np.float32)
     return labels, logits
 
 

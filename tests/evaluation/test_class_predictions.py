@@ -6,9 +6,9 @@ from kit.evaluation import ClassPredictions
 
 
 def some(seed=0, rows=200, classes=4):
-    draw = np.random.default_rng(seed)
-    labels = draw.integers(0, classes, rows)
-    logits = draw.normal(size=(rows, classes)) + 1.2 * np.eye(classes)[labels]
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, classes, rows)
+    logits = rng.normal(size=(rows, classes)) + 1.2 * np.eye(classes)[labels]
     odds = np.exp(logits)
     return ClassPredictions(labels, odds / odds.sum(axis=1, keepdims=True))
 

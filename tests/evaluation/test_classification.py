@@ -6,10 +6,10 @@ from kit.metrics import auc, calibration_error, grouped_auc, log_losses
 
 
 def found(seed=0, rows=500, sharp=1.0):
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     logits = np.random.default_rng(9).normal(size=rows)
     labels = (np.random.default_rng(8).random(rows) < 1 / (1 + np.exp(-logits))).astype(np.float32)
-    said = 1 / (1 + np.exp(-sharp * logits - draw.normal(size=rows)))
+    said = 1 / (1 + np.exp(-sharp * logits - rng.normal(size=rows)))
     return Classification(labels, said, np.arange(rows) % 60)
 
 

@@ -50,7 +50,7 @@ def test_it_says_what_was_found_and_how(report, page):
     assert "kit train ranking --data &#x27;a &amp; b.csv&#x27;" in page
     assert page.count("<svg") == 4
     for words in (
-        "Can its probabilities be believed?",
+        "Calibration",
         "price (EUR)",
         "ECE in 20 bins",
         "Settings",
@@ -72,7 +72,7 @@ def test_a_worse_model_is_called_so(report):
     assert "dcn is <b>worse</b>" in page
 
 
-def test_several_labels_have_a_picture_each(tmp_path):
+def test_several_labels_have_a_image_each(tmp_path):
     report = small_report(*clicks(tmp_path / "clicks.csv", "click", "buy"))
     page = classification_page(report, classification_facts(report))
     assert page.count("<svg") == 6

@@ -30,9 +30,9 @@ def test_columns_of_a_list_share_its_weight_and_numbers_fall_into_bins(tmp_path)
 
 
 def test_the_fit_is_that_of_scikit_learn():
-    draw = np.random.default_rng(0)
-    columns = sparse.csr_matrix((draw.random((300, 6)) < 0.4) * draw.normal(size=(300, 6)))
-    targets = (draw.random(300) < 0.4).astype(float)
+    rng = np.random.default_rng(0)
+    columns = sparse.csr_matrix((rng.random((300, 6)) < 0.4) * rng.normal(size=(300, 6)))
+    targets = (rng.random(300) < 0.4).astype(float)
     found = _fitted(columns, targets, 2.0, np.zeros(7))
     peer = LogisticRegression(C=0.5, tol=1e-8, max_iter=1000).fit(columns, targets)
     np.testing.assert_allclose(

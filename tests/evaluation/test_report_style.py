@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from kit.evaluation._pictures import PAGE_COLOURS
+from kit.evaluation._figures import PAGE_COLOURS
 from kit.evaluation._report_style import STYLE
 
 SCHEMES = dict(

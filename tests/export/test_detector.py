@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from kit.export import BoxFinder
 from kit.models import Detector, ImageEncoder
-from tests.data.detection.boxed import picture
+from tests.data.detection.boxed import image
 
 
 @pytest.fixture(scope="module")
@@ -22,10 +22,10 @@ def ask(served, *contents):
     return {name: x.numpy() for name, x in served(image=tf.constant(contents)).items()}
 
 
-def test_pictures_of_any_size_and_kind_are_answered_in_their_own_pixels(served):
+def test_images_of_any_size_and_kind_are_answered_in_their_own_pixels(served):
     sizes = [(200, 90), (31, 77), (640, 480)]
     contents = [
-        picture(n, size, kind)
+        image(n, size, kind)
         for n, (size, kind) in enumerate(zip(sizes, ("PNG", "JPEG", "BMP"), strict=True))
     ]
     answer = ask(served, *contents)
@@ -44,17 +44,17 @@ def test_pictures_of_any_size_and_kind_are_answered_in_their_own_pixels(served):
 
 
 def test_one_alone_gets_what_it_gets_in_a_batch(served):
-    contents = [picture(n, (50 + n, 40)) for n in range(3)]
+    contents = [image(n, (50 + n, 40)) for n in range(3)]
     together, alone = ask(served, *contents), ask(served, contents[1])
     for name in ("box", "score"):
         np.testing.assert_allclose(alone[name][0], together[name][1], atol=1e-4)
 
 
-def test_grey_pictures_and_those_with_transparency_are_taken(served):
+def test_grey_images_and_those_with_transparency_are_taken(served):
     for mode in ("L", "RGBA"):
-        assert (ask(served, picture(mode=mode))["label"] != b"").any()
+        assert (ask(served, image(mode=mode))["label"] != b"").any()
 
 
-def test_what_is_no_picture_is_refused(served):
+def test_what_is_no_image_is_refused(served):
     with pytest.raises(tf.errors.InvalidArgumentError):
-        ask(served, picture(), b"not a picture")
+        ask(served, image(), b"not an image")

@@ -66,6 +66,7 @@ def test_the_export_is_verified_and_takes_another_catalogue(data, tmp_path):
     assert all(check.passed for check in checks)
 
 
+@pytest.mark.slow
 def test_a_timed_model_answers_with_times_and_without(data, tmp_path):
     keras.utils.set_random_seed(0)
     encoder = SequenceEncoder(layers=1, heads=1, time_buckets=32)

@@ -3,8 +3,8 @@ import pytest
 import tensorflow as tf
 
 from kit.export import ImageLabels
-from tests.data.images.files import picture
-from tests.export.pictures import untrained
+from tests.data.images.files import image
+from tests.export.images import untrained
 
 
 @pytest.fixture(scope="module")
@@ -27,15 +27,15 @@ def test_files_in_labels_and_probabilities_out(made):
     )
 
 
-def test_pictures_of_other_kinds_and_sizes_are_taken(made):
+def test_images_of_other_kinds_and_sizes_are_taken(made):
     signatures = made[2]
-    contents = [picture(80, kind="JPEG"), picture(200, size=(30, 20), kind="BMP"), picture(1)]
+    contents = [image(80, kind="JPEG"), image(200, size=(30, 20), kind="BMP"), image(1)]
     answer = signatures["embed"](image=tf.constant(contents))
     assert answer["embedding"].shape == (3, 6)
     alone = signatures["embed"](image=tf.constant(contents[1:2]))
     np.testing.assert_allclose(alone["embedding"][0], answer["embedding"][1], atol=1e-6)
 
 
-def test_what_is_no_picture_fails_the_request(made):
+def test_what_is_no_image_fails_the_request(made):
     with pytest.raises(tf.errors.InvalidArgumentError, match="Unknown image file format"):
         made[2]["serving_default"](image=tf.constant([b"hello"]))

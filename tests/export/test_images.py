@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from kit.artefact import with_bytes
 from kit.export import export_images
-from tests.export.pictures import untrained
+from tests.export.images import untrained
 
 
 def test_the_export_answers_by_all_loaders_and_says_what_it_is(tmp_path):

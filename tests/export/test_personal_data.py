@@ -37,7 +37,7 @@ from kit.models import (
 from kit.retrieval import IndexSettings
 from tests.evaluation.clicks import write_clicks
 from tests.evaluation.small import random_dataset
-from tests.export import pictures, words
+from tests.export import images, words
 from tests.export.parts import USERS, hand_made, lists, passing
 from tests.export.two_stages import PARTS, second_stage, two_stages
 
@@ -118,12 +118,12 @@ def test_texts_and_images_of_the_data_are_in_no_request(tmp_path):
     recorded = json.loads((version / "assets.extra" / "recorded.json").read_text())
     texts = {*map(str, data.test.texts), *map(str, data.train.texts)}
     assert not texts & {text for text in recorded["serving_default"]["inputs"]["text"] if text}
-    seen, classifier = pictures.untrained(classes=3)
+    seen, classifier = images.untrained(classes=3)
     version, _ = export_images(classifier, seen, tmp_path / "i", card={"recipe": "images"})
     recorded = json.loads((version / "assets.extra" / "recorded.json").read_text())
-    images = with_bytes(recorded["serving_default"]["inputs"]["image"])
-    assert len({*images}) == 8
-    assert not {*images} & {seen.test.encoded(row) for row in range(len(seen.test))}
+    sent = with_bytes(recorded["serving_default"]["inputs"]["image"])
+    assert len({*sent}) == 8
+    assert not {*sent} & {seen.test.encoded(row) for row in range(len(seen.test))}
 
 
 # Users that do not exist

@@ -20,6 +20,7 @@ def made(tmp_path_factory):
     return found, version, checks
 
 
+@pytest.mark.slow
 def test_it_answers_through_all_loaders_as_the_encoder(made):
     found, version, checks = made
     assert {check.signature for check in checks} == {"serving_default", "embed"}

@@ -14,16 +14,16 @@ def test_it_is_a_good_layer(settings):
 
 
 def test_it_is_its_definition():
-    block, pictures = ConvolutionBlock(3, kernel=1), maps()
-    block(pictures)
+    block, images = ConvolutionBlock(3, kernel=1), maps()
+    block(images)
     kernel, gamma, beta = [v.numpy() for v in block.trainable_weights]
     gamma += [0.1, -0.2, 0.3]
     beta += [0.3, 0.0, -0.1]
     block.norm.gamma.assign(gamma)
     block.norm.beta.assign(beta)
-    answer = block(pictures, training=True)
+    answer = block(images, training=True)
 
-    mixed = pictures.numpy() @ kernel[0, 0]
+    mixed = images.numpy() @ kernel[0, 0]
     mean, variance = mixed.mean((0, 1, 2)), mixed.var((0, 1, 2))
     expected = gamma * (mixed - mean) / np.sqrt(variance + 1e-5) + beta
     np.testing.assert_allclose(answer, np.maximum(expected, 0), atol=1e-5)

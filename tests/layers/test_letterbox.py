@@ -9,7 +9,7 @@ from kit.layers import GREY, letterbox
     ("size", "scale", "covered"),
     [((40, 60), 1.0, (40, 60)), ((80, 20), 0.75, (60, 15)), ((3, 6), 10.0, (30, 60))],
 )
-def test_a_picture_keeps_its_proportions(size, scale, covered):
+def test_a_image_keeps_its_proportions(size, scale, covered):
     canvas, found = letterbox(tf.zeros([*size, 3], tf.uint8), (60, 60))
     assert float(found) == pytest.approx(scale)
     grey = canvas.numpy()[..., 0] == GREY
@@ -18,9 +18,9 @@ def test_a_picture_keeps_its_proportions(size, scale, covered):
 
 
 def test_a_point_lies_where_the_scale_says():
-    picture = np.zeros((100, 200, 3), np.uint8)
-    picture[40:44, 120:124] = 255
-    canvas, scale = letterbox(picture, (64, 64))
+    image = np.zeros((100, 200, 3), np.uint8)
+    image[40:44, 120:124] = 255
+    canvas, scale = letterbox(image, (64, 64))
     y, x = np.unravel_index(canvas.numpy()[:32, :, 0].argmax(), (32, 64))
     assert (x + 0.5, y + 0.5) == pytest.approx((122 * float(scale), 42 * float(scale)), abs=0.7)
 

@@ -13,8 +13,8 @@ def test_it_is_a_good_layer(filters, settings):
 
 
 def test_where_the_convolutions_say_nothing_the_shortcut_leads_through():
-    block, pictures = ResidualBlock(4), maps()
-    block(pictures)
+    block, images = ResidualBlock(4), maps()
+    block(images)
     block.second.norm.gamma.assign(np.zeros(4))
-    np.testing.assert_allclose(block(pictures), np.maximum(pictures, 0))
+    np.testing.assert_allclose(block(images), np.maximum(images, 0))
     assert block.mix is None

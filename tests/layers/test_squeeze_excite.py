@@ -10,10 +10,10 @@ def test_it_is_a_good_layer():
 
 
 def test_it_is_its_definition():
-    gate, pictures = SqueezeExcite(), maps()
-    answer = gate(pictures)
+    gate, images = SqueezeExcite(), maps()
+    answer = gate(images)
     squeeze, a, excite, b = gate.get_weights()
     assert squeeze.shape == (4, 4)
-    hidden = np.maximum(pictures.numpy().mean((1, 2)) @ squeeze + a, 0)
+    hidden = np.maximum(images.numpy().mean((1, 2)) @ squeeze + a, 0)
     scale = 1 / (1 + np.exp(-(hidden @ excite + b)))
-    np.testing.assert_allclose(answer, pictures * scale[:, None, None], atol=1e-6)
+    np.testing.assert_allclose(answer, images * scale[:, None, None], atol=1e-6)

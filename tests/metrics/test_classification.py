@@ -14,9 +14,9 @@ from kit.metrics import (
 
 
 def predictions(rows=2000, seed=0, steps=None):
-    draw = np.random.default_rng(seed)
-    labels = (draw.random(rows) < 0.3).astype(np.float32)
-    scores = (1 / (1 + np.exp(-draw.normal(labels, 1.5)))).astype(np.float32)
+    rng = np.random.default_rng(seed)
+    labels = (rng.random(rows) < 0.3).astype(np.float32)
+    scores = (1 / (1 + np.exp(-rng.normal(labels, 1.5)))).astype(np.float32)
     # In steps, so that many scores are equal.
     return labels, scores if steps is None else np.round(scores * steps) / steps
 

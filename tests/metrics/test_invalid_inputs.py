@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import kit.metrics
-from kit.data.detection import Picture
+from kit.data.detection import DetectionImage
 from kit.errors import UserError
 from kit.evaluation import Classification, ClassPredictions, evaluate, ranking_task
-from kit.evaluation.detection import Found, average_precision
+from kit.evaluation.detection import Detections, average_precision
 from kit.metrics import (
     auc,
     bootstrap_aucs,
@@ -130,11 +130,11 @@ def test_a_ranking_by_scores_that_are_not_finite_is_refused(bad):
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_boxes_with_scores_that_are_not_finite_are_refused(bad):
     box = np.float32([[10, 10, 50, 50]])
-    picture = Picture("a", b"", (100, 100), box, np.int32([0]))
+    image = DetectionImage("a", b"", (100, 100), box, np.int32([0]))
     with pytest.raises(ValueError, match="NaN or infinite"):
-        average_precision([picture], [Found(box, np.int32([0]), np.float32([bad]))], ["cat"])
+        average_precision([image], [Detections(box, np.int32([0]), np.float32([bad]))], ["cat"])
     with pytest.raises(ValueError, match="NaN or infinite"):
-        average_precision([picture], [Found(box * bad, np.int32([0]), np.float32([1]))], ["cat"])
+        average_precision([image], [Detections(box * bad, np.int32([0]), np.float32([1]))], ["cat"])
 
 
 def test_a_command_ends_with_the_message_of_a_diverged_model():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kit.models import Detector, ImageEncoder, best_boxes
+from kit.models import Detector, ImageEncoder, non_max_suppression
 
 SHAPE = (64, 96)
 
@@ -16,10 +16,10 @@ def tiny(**settings):
 
 
 def square(at, side, bright):
-    """A grey picture with one square in it, and its box."""
-    picture = np.full((*SHAPE, 3), 114, np.uint8)
-    picture[at : at + side, at : at + side] = bright
-    return picture, [at, at, at + side, at + side]
+    """A grey image with one square in it, and its box."""
+    image = np.full((*SHAPE, 3), 114, np.uint8)
+    image[at : at + side, at : at + side] = bright
+    return image, [at, at, at + side, at + side]
 
 
 def test_boxes_are_distances_from_the_middles_in_strides():
@@ -36,26 +36,26 @@ def test_it_learns_where_what_is():
     model = tiny()
     model.compile(keras.optimizers.Adam(1e-2))
     examples = [square(*one) for one in ((8, 24, 255), (32, 24, 0))]
-    pictures = tf.constant(np.stack([picture for picture, _ in examples]))
+    images = tf.constant(np.stack([image for image, _ in examples]))
     targets = {
         "boxes": tf.constant([[box, [0] * 4] for _, box in examples], tf.float32),
         "labels": tf.constant([[0, -1], [1, -1]]),
     }
-    stream = tf.data.Dataset.from_tensors((pictures, targets, tf.ones(2))).repeat()
+    stream = tf.data.Dataset.from_tensors((images, targets, tf.ones(2))).repeat()
     model.fit(stream, steps_per_epoch=40, verbose=0, shuffle=False)
-    boxes, classes, _ = best_boxes(*model(pictures, training=True), most=1)
+    boxes, classes, _ = non_max_suppression(*model(images, training=True), most=1)
     assert classes[:, 0].numpy().tolist() == [0, 1]
     np.testing.assert_allclose(boxes[:, 0], targets["boxes"][:, 0], atol=6)
 
 
 def test_it_is_saved_and_loaded(tmp_path):
-    model, pictures = tiny(depth=2), tf.ones([1, *SHAPE, 3])
-    expected = model(pictures)
+    model, images = tiny(depth=2), tf.ones([1, *SHAPE, 3])
+    expected = model(images)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
         model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
-    for one, other in zip(again(pictures), expected, strict=True):
+    for one, other in zip(again(images), expected, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
     assert again.count_params() == model.count_params()
     assert (again.classes, again.picture_shape) == (model.classes, model.picture_shape)

@@ -52,7 +52,7 @@ def test_of_a_detector_of_keras_hub_the_pyramid_is_taken(tmp_path, sides):
         )
         backbone.save_to_preset(str(tmp_path))
         if sides[0] is not None:
-            with pytest.raises(UserError, match="pictures of 64x64 only"):
+            with pytest.raises(UserError, match="images of 64x64 only"):
                 detector_for(["a"], (64, 96), filters=4, backbone=str(tmp_path))
             return
         model = detector_for(["a"], (64, 96), filters=4, backbone=str(tmp_path))

@@ -141,7 +141,7 @@ def test_what_it_reads_is_added():
     assert not reading_tower()(np.array([0])).numpy().any()
 
 
-def test_something_unseen_is_embedded_from_its_picture_alone():
+def test_something_unseen_is_embedded_from_its_image_alone():
     tower = reading_tower()
     nothing = np.zeros((3, 0))
     unseen = tower.embed_features(nothing, nothing, PICTURES, 0 * TEXTS).numpy()

@@ -81,17 +81,17 @@ EXACT = {
         [{"retrieval": NUMBERS, "price": NUMBERS}],
     ),
     "TextEncoder": (lambda: kit.models.TextEncoder(5000, dim=8), [IDS]),
-    "TextReader": (lambda: kit.models.TextReader(5000, 4), [IDS]),
+    "TextColumnEncoder": (lambda: kit.models.TextColumnEncoder(5000, 4), [IDS]),
     "TextClassifier": (
         lambda: kit.models.TextClassifier(kit.models.TextEncoder(5000, dim=8), 2),
         [IDS],
     ),
-    "SentenceScorer": (lambda: kit.models.SentenceScorer(5000, 8, heads=2), [IDS[:, None]]),
+    "SentenceRanker": (lambda: kit.models.SentenceRanker(5000, 8, heads=2), [IDS[:, None]]),
     "SequenceToSequence": (lambda: kit.models.SequenceToSequence(5000, 8, heads=2), [PAIR]),
     "BackboneEncoder": (backbone_encoder, [IDS]),
     "BartWriter": (lambda: writer("BartWriter", "BartBackbone"), [PAIR]),
     "T5Writer": (lambda: writer("T5Writer", "T5Backbone"), [PAIR]),
-    "PictureReader": (lambda: kit.models.PictureReader(4), [PIXELS]),
+    "ImageColumnEncoder": (lambda: kit.models.ImageColumnEncoder(4), [PIXELS]),
     "ImageClassifier": (
         lambda: kit.models.ImageClassifier(kit.models.ImageEncoder(widths=[8]), 2),
         [PIXELS],
@@ -137,7 +137,7 @@ SIZES = {
     "SeparableBlock": [8],
 }
 # Bases that are not made themselves; those derived from them are above.
-BASES = {"BackboneWriter", "TokenWriter"}
+BASES = {"PretrainedSeq2Seq", "Seq2SeqModel"}
 
 
 def public_layers():

@@ -52,7 +52,7 @@ def test_statistics_of_a_pretrained_encoder_stay(is_pretrained, moves):
     assert np.array_equal(before, norm.moving_mean.numpy()) != moves
 
 
-def test_rand_augment_changes_pictures_in_training_only():
+def test_rand_augment_changes_images_in_training_only():
     keras.utils.set_random_seed(0)
     model = made(rand_augment=0.9, is_pretrained=True)
     expected = np.asarray(model(PICTURES))

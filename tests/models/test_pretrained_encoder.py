@@ -34,10 +34,10 @@ def test_a_preset_is_loaded_from_a_folder(tmp_path):
     assert found.size == (16, 16)
     assert found.scale == pytest.approx([1 / 127.5] * 3)
     assert found.offset == [-1.0] * 3
-    pictures = np.ones((2, 16, 16, 3), np.float32)
-    np.testing.assert_allclose(found.encoder(pictures), backbone(pictures), atol=1e-6)
+    images = np.ones((2, 16, 16, 3), np.float32)
+    np.testing.assert_allclose(found.encoder(images), backbone(images), atol=1e-6)
     model = ImageClassifier(found.encoder, 3, found.scale, found.offset, is_pretrained=True)
-    assert model(pictures).shape == (2, 3)
+    assert model(images).shape == (2, 3)
     model.encoder.trainable = False
     assert [weight.path for weight in model.trainable_weights] == [
         weight.path for weight in model.head.weights
@@ -58,7 +58,7 @@ def test_a_backbone_of_texts_is_refused(tmp_path):
         vocabulary_size=8, num_layers=1, num_heads=1, hidden_dim=4, intermediate_dim=4
     )
     text.save_to_preset(str(tmp_path))
-    with pytest.raises(UserError, match="BertBackbone, which takes no pictures"):
+    with pytest.raises(UserError, match="BertBackbone, which takes no images"):
         pretrained_encoder(str(tmp_path))
 
 

@@ -157,6 +157,7 @@ def test_others_of_the_family_learn_and_are_saved(family, tmp_path):
     np.testing.assert_allclose(again(rows), expected, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize(("tune", "learn"), [("whole", 39), ("lora", 10), ("frozen", 2)])
 def test_what_learns(folder, tune, learn):
@@ -183,7 +184,7 @@ def test_it_is_saved_and_loaded_with_its_backbone(folder, tmp_path):
 
 
 @pytest.mark.filterwarnings("default")
-def test_a_backbone_of_pictures_is_refused(tmp_path):
+def test_a_backbone_of_images_is_refused(tmp_path):
     save_tiny_resnet(tmp_path)
     with pytest.raises(UserError, match="ResNetBackbone, which is no BERT"):
         pretrained_text_encoder(str(tmp_path))

@@ -108,7 +108,7 @@ def test_the_search_writes_what_the_model_says(preset):
     assert np.isfinite(scores).all()
 
 
-@pytest.mark.parametrize("tune", ["whole", "lora"])
+@pytest.mark.parametrize("tune", ["whole", pytest.param("lora", marks=pytest.mark.slow)])
 def test_what_learns(preset, tune):
     keras.utils.set_random_seed(0)
     model = pretrained_writer(preset[0], tune, rank=2).model

@@ -8,7 +8,7 @@ import tensorflow as tf
 from sklearn.metrics import roc_auc_score
 
 from kit.data import Feature, Schema, TableEncoder
-from kit.losses import known_crossentropy
+from kit.losses import masked_binary_crossentropy
 from kit.models import Ranking, RankingInput
 from kit.optimizers import LazyAdam
 from kit.training import TableBatches
@@ -35,10 +35,10 @@ def trained(schema, table, labels, policy="float32", epochs=12):
     keras.config.set_dtype_policy(before)
     numbers = [f.name for f in schema.of_kind("number")]
     model.set_numbers(table.select(numbers).to_numpy())
-    rate = keras.optimizers.schedules.CosineDecay(0.005, epochs * batches.steps_per_pass)
-    model.compile(LazyAdam(rate), known_crossentropy, jit_compile=False)
+    rate = keras.optimizers.schedules.CosineDecay(0.005, epochs * batches.steps_per_epoch)
+    model.compile(LazyAdam(rate), masked_binary_crossentropy, jit_compile=False)
     model.fit(
-        batches.stream(), steps_per_epoch=epochs * batches.steps_per_pass, verbose=0, shuffle=False
+        batches.stream(), steps_per_epoch=epochs * batches.steps_per_epoch, verbose=0, shuffle=False
     )
     return model, encoder
 
@@ -90,8 +90,10 @@ SHAPES = {
     "shape",
     [
         "rising",
-        "category",
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("valley", "step", "heavy tail")),
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("category", "valley", "step", "heavy tail")
+        ),
     ],
 )
 def test_what_was_never_missing_or_unknown_in_training_gets_an_average_answer(shape):

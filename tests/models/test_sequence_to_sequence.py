@@ -71,8 +71,8 @@ def test_the_loss_is_cross_entropy_with_smoothed_labels():
 
 def test_it_learns_to_copy():
     model = made(label_smoothing=0.0, encoder_layers=1, decoder_layers=1)
-    draw = np.random.default_rng(0)
-    words = draw.integers(4, 11, (128, 3)).astype(np.int32)
+    rng = np.random.default_rng(0)
+    words = rng.integers(4, 11, (128, 3)).astype(np.int32)
     ends = np.full((128, 1), 3, np.int32)
     starts = np.full((128, 1), 2, np.int32)
     inputs = {"source": np.hstack([starts, words, ends]), "target": np.hstack([starts, words])}

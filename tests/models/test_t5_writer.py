@@ -42,7 +42,11 @@ def save_tiny_t5(folder, tied=True):
     return backbone, tokenizer
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["tied", "untied"])
+@pytest.fixture(
+    scope="module",
+    params=[True, pytest.param(False, marks=pytest.mark.slow)],
+    ids=["tied", "untied"],
+)
 def preset(request, tmp_path_factory):
     place = tmp_path_factory.mktemp("t5")
     return str(place), *save_tiny_t5(place, request.param)

@@ -2,14 +2,14 @@
 
 import keras
 
-from kit.models import SentenceChooser, SentenceScorer, SequenceToSequence, TextToText
-from kit.tokenizers import WordPiece, merged_vocabulary
+from kit.models import ExtractiveSummarizer, SentenceRanker, SequenceToSequence, TextToText
+from kit.tokenizers import WordPiece, train_bpe
 
 TEXTS = ["Two dogs run. A cat sleeps!", "It's 5 o'clock.", "à bientôt", "a\nb c"]
 
 
 def tokenizer() -> WordPiece:
-    return WordPiece(merged_vocabulary(TEXTS, 260), lower=False, plain=False, spaced=True)
+    return WordPiece(train_bpe(TEXTS, 260), lower=False, plain=False, spaced=True)
 
 
 def text_to_text(**how) -> TextToText:
@@ -22,9 +22,9 @@ def text_to_text(**how) -> TextToText:
     return TextToText(model, tokens, 20, 12, **how)
 
 
-def sentence_chooser() -> SentenceChooser:
+def sentence_chooser() -> ExtractiveSummarizer:
     keras.utils.set_random_seed(0)
     tokens = tokenizer()
-    model = SentenceScorer(len(tokens.vocabulary), 8, heads=2, hidden=16, layers=1, sentences=6)
+    model = SentenceRanker(len(tokens.vocabulary), 8, heads=2, hidden=16, layers=1, sentences=6)
     model.build()
-    return SentenceChooser(model, tokens, 6, 10)
+    return ExtractiveSummarizer(model, tokens, 6, 10)

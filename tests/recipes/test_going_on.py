@@ -81,14 +81,14 @@ def of_texts(folder):
     return f"text-classification --data {reviews(folder, 40) / 'reviews.csv'} --batch-size 4"
 
 
-def of_pictures(folder):
-    data = class_folders(folder / "pictures", count=20)
+def of_images(folder):
+    data = class_folders(folder / "images", count=20)
     return f"image-classification --data {data} --dim 4 --batch-size 4 --average 0.5"
 
 
 def of_a_backbone(folder):
     save_tiny_resnet(folder / "preset")
-    return f"{of_pictures(folder)} --backbone {folder / 'preset'} --frozen-epochs 1"
+    return f"{of_images(folder)} --backbone {folder / 'preset'} --frozen-epochs 1"
 
 
 def of_boxes(folder):
@@ -154,7 +154,7 @@ RECIPES = {
     "ranking": of_clicks,
     "ranking, din": of_a_target,
     "text classification": of_texts,
-    "image classification": of_pictures,
+    "image classification": of_images,
     "a backbone, frozen then whole": of_a_backbone,
     "object detection": of_boxes,
     "translation": of_translations,
@@ -163,7 +163,7 @@ RECIPES = {
 }
 
 
-SLOW = {"object detection", "two-tower, item texts"}
+SLOW = {*RECIPES} - {"two-tower", "sequential", "ranking", "image classification", "translation"}
 # Of recipes that train several models: their checkpoints, and which of them is killed.
 STAGES = {
     "a backbone, frozen then whole": (["frozen", "whole"], 1),

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from kit.cli import main
 from kit.export import _saved_model
-from tests.data.images.files import class_folders, picture
+from tests.data.images.files import class_folders, image
 from tests.export.parts import passing
 from tests.models.test_pretrained_encoder import save_tiny_resnet
 
@@ -19,17 +19,17 @@ def kit(line):
         return CliRunner().invoke(main, line.split())
 
 
-def train(folder, options, data="pictures"):
+def train(folder, options, data="images"):
     places = f"--output {folder / 'model'} --report {folder / 'report'}"
     return kit(f"train image-classification --data {folder / data} {places} {options}")
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A model of dark and light pictures, and what was printed."""
+    """A model of dark and light images, and what was printed."""
     folder = tmp_path_factory.mktemp("trained")
-    class_folders(folder / "pictures", count=60)
-    (folder / "pictures" / "dark" / "notes.txt").write_text("no picture")
+    class_folders(folder / "images", count=60)
+    (folder / "images" / "dark" / "notes.txt").write_text("no image")
     with pytest.MonkeyPatch.context() as patch:
         # That all loaders answer alike the export's own test says.
         patch.setattr(_saved_model, "verify", passing)
@@ -62,18 +62,18 @@ def test_the_export_is_evaluated_through_its_own_signature(trained):
     assert f"{facts['test']['metrics']['log loss']['mean']:.4f}" in answer.output
 
 
-def test_a_picture_of_the_disk_is_asked_about(trained):
+def test_a_image_of_the_disk_is_asked_about(trained):
     folder, _ = trained
-    (folder / "new.png").write_bytes(picture(195))
+    (folder / "new.png").write_bytes(image(195))
     answer = kit(f"predict {folder / 'model'} --input image=@{folder / 'new.png'}")
     assert answer.exit_code == 0, answer.output
     outputs = json.loads(answer.output)["outputs"]
     assert outputs["label"][0][0] == "light"
-    body = {"inputs": {"image": [{"b64": b64encode(picture(195)).decode()}]}}
+    body = {"inputs": {"image": [{"b64": b64encode(image(195)).decode()}]}}
     (folder / "body.json").write_text(json.dumps(body))
     again = kit(f"predict {folder / 'model'} --json {folder / 'body.json'}")
     assert json.loads(again.output)["outputs"] == outputs
-    (folder / "notes.txt").write_text("no picture")
+    (folder / "notes.txt").write_text("no image")
     wrong = kit(f"predict {folder / 'model'} --input image=@{folder / 'notes.txt'}")
     assert wrong.exit_code != 0
     assert "Unknown image file format" in wrong.output
@@ -84,7 +84,7 @@ def test_a_picture_of_the_disk_is_asked_about(trained):
 @pytest.mark.filterwarnings("default")
 def test_a_backbone_is_tuned_frozen_then_whole(tmp_path, monkeypatch):
     monkeypatch.setattr(_saved_model, "verify", passing)
-    class_folders(tmp_path / "pictures", count=20)
+    class_folders(tmp_path / "images", count=20)
     save_tiny_resnet(tmp_path / "preset")
     options = f"--backbone {tmp_path / 'preset'} --frozen-epochs 1 --epochs 1 --batch-size 16"
     run = train(tmp_path, f"{options} --class-weights balanced --augment randaugment,mixup")
@@ -98,26 +98,26 @@ def test_a_backbone_is_tuned_frozen_then_whole(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("spoil", "options", "said"),
     [
-        ("nothing", "--augment rotate", "'rotate' is no augmentation"),
+        ("nothing", "--augment rotate", "Unknown augmentation 'rotate'"),
         ("nothing", "--size huge", "'huge' is no size"),
         ("nothing", "--split given", "has no split of its own"),
         ("nothing", "--backbone ./no/where", "there is no such folder"),
         ("empty", "", "1 are empty"),
         ("corrupt", "", "1 are no whole JPEG"),
-        ("class", "", "All pictures are of one class: dark"),
+        ("class", "", "All images are of one class: dark"),
         ("size", "", "1 of 20 are not 8x8"),
         ("all", "", "holds no folders with files"),
     ],
 )
 def test_mistakes_are_named_with_what_to_do(tmp_path, spoil, options, said):
-    folder = class_folders(tmp_path / "pictures", count=10)
+    folder = class_folders(tmp_path / "images", count=10)
     file = folder / "light" / "3.png"
     if spoil == "empty":
         file.write_bytes(b"")
     elif spoil == "corrupt":
         file.write_bytes(file.read_bytes()[:60])
     elif spoil == "size":
-        file.write_bytes(picture(1, size=(9, 8)))
+        file.write_bytes(image(1, size=(9, 8)))
     elif spoil == "class":
         (folder / "light").rename(tmp_path / "light")
     elif spoil == "all":

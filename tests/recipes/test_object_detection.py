@@ -68,8 +68,8 @@ def test_what_is_wrong_ends_with_2_and_a_remedy(tmp_path):
     (folder / "JPEGImages" / "001.png").write_bytes(b"nothing")
     for line, words in (
         (f"--data {tmp_path / 'missing'}", ("no such file", "a Pascal VOC folder")),
-        (f"--data {folder}", ("It is not a picture", "001.png", "--on-bad-file skip")),
-        (f"--data {folder} --on-bad-file skip", ("The train part has no box", "ten pictures")),
+        (f"--data {folder}", ("It is not an image", "001.png", "--on-bad-file skip")),
+        (f"--data {folder} --on-bad-file skip", ("The train part has no box", "ten images")),
         (f"--data {folder} --size 20", ("--size",)),
         (f"--data {folder} --flip sideways", ("--flip",)),
     ):

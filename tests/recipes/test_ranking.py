@@ -80,8 +80,8 @@ def test_the_schema_is_printed_and_taken(tmp_path):
 
 def test_a_log_with_din_negatives_and_a_history(tmp_path, monkeypatch):
     monkeypatch.setattr(_saved_model, "verify", passing)
-    draw = np.random.default_rng(0)
-    rows = [f"u{n % 20},i{item},{n}" for n, item in enumerate(draw.integers(0, 15, 300))]
+    rng = np.random.default_rng(0)
+    rows = [f"u{n % 20},i{item},{n}" for n, item in enumerate(rng.integers(0, 15, 300))]
     log = tmp_path / "log.csv"
     log.write_text("\n".join(["user,item,time", *rows]) + "\n")
     options = "--negatives 1 --model din --epochs 1 --dim 4 --history 5 --quiet"

@@ -13,7 +13,7 @@ from tests.export.parts import passing
 from tests.recipes.test_going_on import RECIPES
 
 # What differs between two runs although nothing that was learned or measured does.
-OF_THE_RUN = {"seconds", "interactions_per_second", "waiting", "load_average", "created", "began"}
+OF_THE_RUN = {"seconds", "examples_per_second", "waiting", "load_average", "created", "began"}
 
 
 def without_times(facts):

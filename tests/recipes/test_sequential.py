@@ -19,8 +19,13 @@ def run(line):
     "options",
     [
         "--block sasrec --loss sampled --negatives 16 --split leave-one-out --time-gaps",
-        "--encoder gru --loss gbce --weight-column amount --length 4 --include-seen",
-        "--encoder conv --no-features --loss full --precision mixed_bfloat16 --limit 900",
+        *(
+            pytest.param(options, marks=pytest.mark.slow)
+            for options in (
+                "--encoder gru --loss gbce --weight-column amount --length 4 --include-seen",
+                "--encoder conv --no-features --loss full --precision mixed_bfloat16 --limit 900",
+            )
+        ),
     ],
 )
 def test_its_roads(shop, tmp_path, monkeypatch, options):

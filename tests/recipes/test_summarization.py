@@ -12,13 +12,13 @@ SMALL = "--dim 16 --heads 2 --layers 1 --hidden 32 --vocabulary 300"
 
 def write_texts(folder, count=120):
     """Texts in which the sentence that says "we show" is what counts."""
-    draw = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     words = ["cats", "dogs", "nets", "trees", "graphs", "words", "maps", "games"]
     rows = []
     for number in range(count):
-        about = " ".join(draw.choice(words, 3, replace=False))
-        some = [f"Much is known of {draw.choice(words)}.", f"Number {number} is hard."]
-        some.insert(int(draw.integers(0, 3)), f"We show {about}.")
+        about = " ".join(rng.choice(words, 3, replace=False))
+        some = [f"Much is known of {rng.choice(words)}.", f"Number {number} is hard."]
+        some.insert(int(rng.integers(0, 3)), f"We show {about}.")
         rows.append(json.dumps({"source": some, "target": [f"It shows {about}"]}))
     (folder / "texts.jsonl").write_text("\n".join(rows))
     return folder / "texts.jsonl"
@@ -50,6 +50,7 @@ def test_the_sentence_that_counts_is_learned_and_served(texts):
     assert json.loads(said.output)["outputs"]["summary"] == ["Hello."]
 
 
+@pytest.mark.slow
 def test_a_summary_is_written(texts):
     run = train(texts, "--mode abstractive --epochs 2 --batch-size 1024 --target-length 16")
     assert run.exit_code == 0, run.output

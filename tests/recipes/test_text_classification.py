@@ -26,12 +26,12 @@ def train(folder, options, data="reviews.csv"):
 
 
 def reviews(folder, rows=200):
-    draw = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     things = ("cup", "plate", "film", "phone", "place")
     lines = ["text,label"]
     for number in range(rows):
         label = ("good", "bad")[number % 2]
-        lines.append(f'"{SAID[label].format(draw.choice(things))} {number}",{label}')
+        lines.append(f'"{SAID[label].format(rng.choice(things))} {number}",{label}')
     (folder / "reviews.csv").write_text("\n".join([*lines, ',"good"', '"no label",', ""]))
     return folder
 
@@ -85,6 +85,7 @@ def test_a_text_is_asked_about(trained):
     assert refused.exit_code == 2
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_a_backbone_is_tuned(tmp_path, monkeypatch):
     monkeypatch.setattr(_saved_model, "verify", passing)
@@ -99,6 +100,7 @@ def test_a_backbone_is_tuned(tmp_path, monkeypatch):
     assert facts["settings"]["length"] == 12
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_byte_pairs_of_a_backbone_are_served_by_all_loaders(tmp_path):
     reviews(tmp_path, rows=60)

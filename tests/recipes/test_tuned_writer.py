@@ -37,6 +37,7 @@ def test_a_backbone_is_tuned_exported_and_verified_by_all_loaders(folder):
     assert answer.exit_code == 0, answer.output
 
 
+@pytest.mark.slow
 def test_small_matrices_are_tuned(folder, monkeypatch):
     monkeypatch.setattr(_saved_model, "verify", passing)
     options = "--tune lora --rank 2 --epochs 1 --batch-size 128 --beams 1 --fresh"
@@ -45,6 +46,7 @@ def test_small_matrices_are_tuned(folder, monkeypatch):
     assert "lora backbone" in run.output
 
 
+@pytest.mark.slow
 def test_operations_that_a_tokenizer_needs_are_told(folder):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

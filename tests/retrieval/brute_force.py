@@ -19,11 +19,11 @@ def by_definition(scores, excluded, k):
 
 def clustered(size, dim=16, clusters=None, spread=0.5, seed=0):
     """Vectors around centres, and queries of the same kind."""
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     clusters = clusters or max(1, size // 50)
-    centres = draw.normal(size=(clusters, dim))
-    points = centres[draw.integers(0, clusters, size + 300)]
-    points = (points + spread * draw.normal(size=points.shape)).astype(np.float32)
+    centres = rng.normal(size=(clusters, dim))
+    points = centres[rng.integers(0, clusters, size + 300)]
+    points = (points + spread * rng.normal(size=points.shape)).astype(np.float32)
     return points[:size], points[size:]
 
 

@@ -46,9 +46,9 @@ def test_equal_vectors_fill_lists_in_turn(value):
 @pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
 def test_near_vectors_share_a_list(scale):
     # More vectors than the sample of 40 a list.
-    draw = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     cluster = np.repeat(np.arange(4), 100)
-    vectors = scale * (np.eye(4)[cluster] + 0.05 * draw.normal(size=(400, 4)))
+    vectors = scale * (np.eye(4)[cluster] + 0.05 * rng.normal(size=(400, 4)))
     spread = np.random.default_rng(1).permutation(400)
     found = min(
         (

@@ -69,14 +69,14 @@ def test_vectors_of_any_size(vectors, rows):
 @pytest.mark.parametrize("rows", ROWS)
 @pytest.mark.parametrize(("size", "num_lists"), [(1, 1), (17, 17), (60, 3), (60, 30)])
 def test_k_are_found_if_k_are_left(size, num_lists, rows):
-    draw = np.random.default_rng(size)
-    vectors = draw.normal(size=(size, 2)).astype(np.float32)
+    rng = np.random.default_rng(size)
+    vectors = rng.normal(size=(size, 2)).astype(np.float32)
     index = InvertedFile(vectors, num_lists=num_lists, rows=rows)
     index.probes = 1
     search = tf.function(index.search, reduce_retracing=True, autograph=False)
     for batch, width, k in product([1, 3], [0, 3, 70], sorted({1, size})):
-        queries = draw.normal(size=(batch, 2)).astype(np.float32)
-        excluded = draw.integers(-2, size, (batch, width)).astype(np.int32)
+        queries = rng.normal(size=(batch, 2)).astype(np.float32)
+        excluded = rng.integers(-2, size, (batch, width)).astype(np.int32)
         values, codes = (x.numpy() for x in search(queries, excluded, k))
         scores = queries @ vectors.T
         assert codes.shape == values.shape == (batch, k)

@@ -16,10 +16,10 @@ def by_definition(queries, lists, rows):
 
 
 def case(batch, probes, num_lists, seed=0):
-    draw = np.random.default_rng(seed)
-    rows = draw.normal(size=(num_lists, 5, 16)).astype(np.float32)
-    lists = np.array([draw.permutation(num_lists)[:probes] for _ in range(batch)], np.int32)
-    return draw.normal(size=(batch, 5)).astype(np.float32), lists, rows
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(num_lists, 5, 16)).astype(np.float32)
+    lists = np.array([rng.permutation(num_lists)[:probes] for _ in range(batch)], np.int32)
+    return rng.normal(size=(batch, 5)).astype(np.float32), lists, rows
 
 
 @pytest.mark.parametrize("batch", [1, 2, 7, 8, 9, 64])

@@ -9,9 +9,9 @@ from tests.retrieval.brute_force import by_definition
 
 @pytest.mark.parametrize("size", [1, 2, 15, 16, 17, 5000])
 def test_everybody_gets_the_most_popular_but_for_what_is_left_out(size):
-    draw = np.random.default_rng(size)
-    popularity = draw.integers(0, 9, size).astype(np.float32)
-    excluded = draw.integers(-1, size, (3, 4)).astype(np.int32)
+    rng = np.random.default_rng(size)
+    popularity = rng.integers(0, 9, size).astype(np.float32)
+    excluded = rng.integers(-1, size, (3, 4)).astype(np.int32)
     k = min(size, 10)
     scores, items = PopularOrder(popularity).search(tf.constant(excluded), k)
     expected, values = by_definition(np.tile(popularity, (3, 1)), excluded, k)

@@ -8,10 +8,10 @@ from tests.retrieval.brute_force import by_definition
 @pytest.mark.parametrize("size", [5, 16, 100])
 @pytest.mark.parametrize("queries", [1, 64, 65])
 def test_neighbours_are_the_definition(size, queries):
-    draw = np.random.default_rng(0)
-    vectors = draw.normal(size=(size, 4)).astype(np.float32)
-    asked = draw.normal(size=(queries, 4)).astype(np.float32)
-    excluded = draw.integers(-1, size, (queries, 2)).astype(np.int32)
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(size, 4)).astype(np.float32)
+    asked = rng.normal(size=(queries, 4)).astype(np.float32)
+    excluded = rng.integers(-1, size, (queries, 2)).astype(np.int32)
     nobody = np.zeros([queries, 0], np.int32)
     found = exact_neighbours(vectors, asked, 3)
     np.testing.assert_array_equal(found, by_definition(asked @ vectors.T, nobody, 3)[0])
@@ -25,9 +25,9 @@ def test_an_item_may_be_named_twice():
 
 
 def test_probes_are_the_fewest_that_reach_the_share():
-    draw = np.random.default_rng(0)
-    lists, nearness = draw.integers(0, 20, 500), draw.normal(size=(40, 20)).astype(np.float32)
-    neighbours = draw.integers(0, 500, (40, 10))
+    rng = np.random.default_rng(0)
+    lists, nearness = rng.integers(0, 20, 500), rng.normal(size=(40, 20)).astype(np.float32)
+    neighbours = rng.integers(0, 500, (40, 10))
     near = np.argsort(-nearness, axis=1)
 
     def lower_bound(probes):

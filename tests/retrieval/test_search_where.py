@@ -15,13 +15,13 @@ def catalogue():
     vectors, queries = clustered(SIZE, dim=8)
     # The matching items are those farthest from the first query.
     far = np.argsort(vectors @ queries[0])[:40]
-    draw = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     own = np.zeros([SIZE, len(VALUES)], bool)
-    own[np.arange(SIZE), draw.integers(0, 2, SIZE)] = True
+    own[np.arange(SIZE), rng.integers(0, 2, SIZE)] = True
     own[far, 2] = True
-    own[:, 3] = draw.random(SIZE) < 0.95
-    own[draw.choice(SIZE, 3, replace=False), 4] = True
-    own[:, 5:] = draw.random((SIZE, 2)) < 0.3
+    own[:, 3] = rng.random(SIZE) < 0.95
+    own[rng.choice(SIZE, 3, replace=False), 4] = True
+    own[:, 5:] = rng.random((SIZE, 2)) < 0.3
     tokens = np.sort(own * np.arange(1, len(VALUES) + 1), axis=1)[:, ::-1]
     return vectors, queries, own, ItemFilter(VALUES, tokens)
 

@@ -13,8 +13,8 @@ from tests.retrieval.brute_force import LOWEST
 def test_top_k_is_what_tensorflow_gives(batch, columns, seed, data):
     k = data.draw(st.integers(0, columns))
     # A permutation has no ties, whose order is free.
-    draw = np.random.default_rng(seed)
-    rows = [draw.permutation(columns) - 20.0 for _ in range(batch)]
+    rng = np.random.default_rng(seed)
+    rows = [rng.permutation(columns) - 20.0 for _ in range(batch)]
     scores = np.reshape(np.float32(rows), [batch, columns])
     values, places = top_k(tf.constant(scores), k)
     np.testing.assert_array_equal(values, -np.sort(-scores, axis=1)[:, :k])
@@ -48,11 +48,11 @@ def test_without_keeps_the_order_of_the_lists():
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 3), st.integers(0, 9), st.integers(0, 6), st.integers(1, 12), st.integers())
 def test_without_is_the_definition(batch, length, width, k, seed):
-    draw = np.random.default_rng(seed % 2**32)
-    items = np.array([draw.permutation(12)[:length] for _ in range(batch)], np.int32)
+    rng = np.random.default_rng(seed % 2**32)
+    items = np.array([rng.permutation(12)[:length] for _ in range(batch)], np.int32)
     items = np.maximum(items.reshape(batch, length) - 2, -1)  # up to three are no items
-    scores = -np.sort(draw.integers(0, 5, (batch, length)).astype(np.float32), axis=1)
-    excluded = draw.integers(-3, 10, (batch, width)).astype(np.int32)
+    scores = -np.sort(rng.integers(0, 5, (batch, length)).astype(np.float32), axis=1)
+    excluded = rng.integers(-3, 10, (batch, width)).astype(np.int32)
     found = without(tf.constant(scores), tf.constant(items), tf.constant(excluded), k)
     for row in range(batch):
         kept = [

@@ -219,7 +219,7 @@ except UserError as error:
     assert option in answer.stdout
 
 
-class Pictures(tf.Module):
+class Images(tf.Module):
     """The size of encoded images."""
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image")])
@@ -235,7 +235,7 @@ def png(side: int) -> bytes:
 
 
 def test_images_are_bounded_in_pixels_and_not_as_texts(tmp_path):
-    module = Pictures()
+    module = Images()
     signatures = {"serving_default": module.sizes}
     tf.saved_model.save(module, str(tmp_path / "m" / "1"), signatures=signatures)
     limits = Limits(max_string_bytes=100, max_image_bytes=50_000, max_image_pixels=10_000)

@@ -54,13 +54,15 @@ def test_it_cuts_as_the_reference_implementation(reference, tokens):
 
 def test_texts_come_back(tokens):
     marked = tokens.marked(tf.constant(SENTENCES), 10_000).to_tensor(tokens.padding)
-    answer = [text.decode() for text in tokens.text_of(marked).numpy()]
+    answer = [text.decode() for text in tokens.detokenize(marked).numpy()]
     assert answer == [text.strip(" \t\n") for text in SENTENCES]
 
 
 def test_what_follows_an_end_is_left_out(tokens):
     [numbers] = tokens.tokenize(["one two"]).to_list()
-    assert tokens.text_of([[tokens.start, *numbers, tokens.end, *numbers]]).numpy() == [b"one two"]
+    assert tokens.detokenize([[tokens.start, *numbers, tokens.end, *numbers]]).numpy() == [
+        b"one two"
+    ]
 
 
 def test_rubbish_is_cut_too(tokens):
@@ -69,7 +71,7 @@ def test_rubbish_is_cut_too(tokens):
     )
     rows = tokens.tokenize(rubbish)
     assert (rows.row_lengths().numpy() > 0).all()
-    texts = [text.decode() for text in tokens.text_of(rows.to_tensor(0)).numpy()]
+    texts = [text.decode() for text in tokens.detokenize(rows.to_tensor(0)).numpy()]
     assert texts == ["\ufffd\ufffd ok", "a\x00b", "xy", "z" * 5000, ""]
 
 
@@ -79,7 +81,7 @@ def test_no_texts(tokens):
 
 
 def test_parts_are_those_of_the_text(tokens):
-    parts = tokens.parts_of(SENTENCES[0])
+    parts = tokens.pieces(SENTENCES[0])
     assert "".join(part for part, _ in parts) == SENTENCES[0]
     assert parts[:3] == [("It", 1), ("'s", 1), (" a", 1)]
     [numbers] = tokens.tokenize([SENTENCES[0]]).to_list()

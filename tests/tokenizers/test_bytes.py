@@ -8,7 +8,7 @@ TEXTS = ["", "a b", "Čaj 茶 🫖\n"]
 def test_bytes_there_and_back():
     tokens = Bytes()
     numbers = tokens.padded(TEXTS, 30)
-    assert tokens.text_of(numbers).numpy().tolist() == [text.encode() for text in TEXTS]
+    assert tokens.detokenize(numbers).numpy().tolist() == [text.encode() for text in TEXTS]
     assert int(tf.reduce_max(numbers)) < tokens.size
     assert tokens.tokenize(TEXTS).row_lengths().numpy().tolist() == [
         len(text.encode()) for text in TEXTS
@@ -16,7 +16,7 @@ def test_bytes_there_and_back():
 
 
 def test_parts_make_up_the_text():
-    parts = Bytes().parts_of(TEXTS[2])
+    parts = Bytes().pieces(TEXTS[2])
     assert "".join(part for part, _ in parts) == TEXTS[2]
     assert [count for _, count in parts] == [4, 1, 3, 1, 4, 1]
 

@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pytest
 
-from kit.tokenizers import MARKS, WordPiece, merged_vocabulary
+from kit.tokenizers import MARKS, WordPiece, train_bpe
 
 TEXTS = [
     "It's a déjà vu, isn't it?",
@@ -17,33 +17,33 @@ TEXTS = [
 
 
 def tokenizer(size=400):
-    return WordPiece(merged_vocabulary(TEXTS, size), lower=False, plain=False, spaced=True)
+    return WordPiece(train_bpe(TEXTS, size), lower=False, plain=False, spaced=True)
 
 
 def test_the_text_of_pieces_is_the_text_but_for_runs_of_white_space():
     tokens = tokenizer()
     numbers = tokens.marked(TEXTS, 200).to_tensor(tokens.padding)
-    back = [text.decode() for text in tokens.text_of(numbers).numpy()]
+    back = [text.decode() for text in tokens.detokenize(numbers).numpy()]
     assert back == [" ".join(text.split()) for text in TEXTS]
     assert tokens.unknown not in numbers.numpy()
 
 
 def test_other_texts_of_known_characters_come_back_too():
     tokens, new = tokenizer(), ["What's this?! Männer à la mode ...", "x--y 'z' [1]{2}", "a\n\tb"]
-    back = [text.decode() for text in tokens.text_of(tokens.tokenize(new).to_tensor(0)).numpy()]
+    back = [text.decode() for text in tokens.detokenize(tokens.tokenize(new).to_tensor(0)).numpy()]
     assert back == [" ".join(text.split()) for text in new]
 
 
 def test_frequent_words_become_one_piece_and_the_marks_come_first():
-    vocabulary = merged_vocabulary(["the cat the dog the cat"] * 5, 260)
+    vocabulary = train_bpe(["the cat the dog the cat"] * 5, 260)
     assert vocabulary[:4] == list(MARKS)
     assert {"\u2581the", "\u2581cat", "\u2581dog"} <= set(vocabulary)
     assert vocabulary.index("\u2581the") < vocabulary.index("\u2581dog")
 
 
 def test_the_same_texts_in_any_order_give_the_same_pieces():
-    assert merged_vocabulary(TEXTS, 300) == merged_vocabulary(TEXTS[::-1], 300)
-    assert len(merged_vocabulary(TEXTS, 300)) == 300
+    assert train_bpe(TEXTS, 300) == train_bpe(TEXTS[::-1], 300)
+    assert len(train_bpe(TEXTS, 300)) == 300
 
 
 def test_merges_are_those_of_the_definition():
@@ -60,7 +60,7 @@ def test_merges_are_those_of_the_definition():
             joined = "|".join(["", *parts, ""])
             joined = joined.replace(f"|{first}|{second}|", f"|{first}{second}|")
             words[word] = joined.strip("|").split("|")
-    made = merged_vocabulary(["low low low lower lower newest newest widest"], 10_000)
+    made = train_bpe(["low low low lower lower newest newest widest"], 10_000)
     assert [piece for piece in made[4:] if len(piece.removeprefix("##")) > 1] == expected
 
 
@@ -71,4 +71,4 @@ def written(piece):
 
 def test_nothing_to_learn_from():
     with pytest.raises(ValueError, match="no word"):
-        merged_vocabulary(["", "  "], 300)
+        train_bpe(["", "  "], 300)

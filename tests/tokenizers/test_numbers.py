@@ -1,12 +1,12 @@
 import numpy as np
 
-from kit.tokenizers import Bytes, Numbers, _numbers, numbers_of
+from kit.tokenizers import Bytes, TokenIds, _numbers, encode_batch
 
 
 def test_texts_are_as_the_tokenizer_pads_them(monkeypatch):
     monkeypatch.setattr(_numbers, "TEXTS_AT_ONCE", 2)
     texts = ["a", "", "abcdefg", "xy", "z"]
-    found = numbers_of(Bytes(), texts, 6)
+    found = encode_batch(Bytes(), texts, 6)
     assert len(found) == 5
     assert found.lengths.tolist() == [3, 2, 6, 4, 3]
     expected = Bytes().padded(texts, 6, ends=True).numpy()
@@ -14,9 +14,9 @@ def test_texts_are_as_the_tokenizer_pads_them(monkeypatch):
 
 
 def test_some_rows_are_padded_to_their_longest():
-    numbers = Numbers(np.arange(1, 7, dtype=np.int32), np.array([0, 3, 4, 6]))
+    numbers = TokenIds(np.arange(1, 7, dtype=np.int32), np.array([0, 3, 4, 6]))
     assert numbers.padded(np.array([2, 1])).tolist() == [[5, 6], [4, 0]]
 
 
 def test_no_text_at_all():
-    assert len(numbers_of(Bytes(), [], 6)) == 0
+    assert len(encode_batch(Bytes(), [], 6)) == 0

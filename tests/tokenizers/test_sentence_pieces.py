@@ -45,12 +45,12 @@ def test_it_cuts_as_sentencepiece(trained, tokens):
 def test_texts_come_back_without_marks(tokens):
     rows = tokens.marked(tf.constant(TEXTS[:3]), 50).to_tensor(tokens.padding)
     assert rows.numpy()[1, :2].tolist() == [34, 3]
-    assert [text.decode() for text in tokens.text_of(rows).numpy()] == TEXTS[:3]
+    assert [text.decode() for text in tokens.detokenize(rows).numpy()] == TEXTS[:3]
     assert tokens.size == 35
 
 
 def test_words_have_the_pieces_of_their_text(tokens):
-    parts = tokens.parts_of(TEXTS[2])
+    parts = tokens.pieces(TEXTS[2])
     assert [word for word, _ in parts] == TEXTS[2].split()
     assert sum(count for _, count in parts) == len(tokens.tokenize(TEXTS[2:3]).to_list()[0])
 
@@ -65,7 +65,7 @@ def test_it_is_saved_with_a_graph_and_names_its_operations(tokens, tmp_path):
     module.tokens = tokens
     signature = [tf.TensorSpec([None], tf.string)]
     module.there_and_back = tf.function(
-        lambda x: tokens.text_of(tokens.tokenize(x).to_tensor(tokens.padding)), signature
+        lambda x: tokens.detokenize(tokens.tokenize(x).to_tensor(tokens.padding)), signature
     )
     tf.saved_model.save(module, tmp_path)
     answer = tf.saved_model.load(tmp_path).there_and_back(tf.constant(TEXTS[:3]))

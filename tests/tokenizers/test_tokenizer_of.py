@@ -1,8 +1,8 @@
 import pytest
 
-from kit.tokenizers import Bytes, WordPiece, learned_vocabulary, tokenizer_of
+from kit.tokenizers import Bytes, WordPiece, tokenizer_of, train_wordpiece
 
-WORDS = WordPiece(learned_vocabulary(["so new", "Newest and newer"], 40), lower=False)
+WORDS = WordPiece(train_wordpiece(["so new", "Newest and newer"], 40), lower=False)
 
 
 @pytest.mark.parametrize("tokens", [Bytes(), WORDS])
@@ -17,5 +17,5 @@ def test_each_is_made_again_from_its_config(tokens):
 @pytest.mark.parametrize("tokens", [Bytes(), WORDS])
 def test_parts_have_the_pieces_of_the_text(tokens):
     for text in ("newest, and so: newer", "", "  x "):
-        pieces = sum(count for _, count in tokens.parts_of(text))
+        pieces = sum(count for _, count in tokens.pieces(text))
         assert pieces == tokens.tokenize([text]).row_lengths()[0]

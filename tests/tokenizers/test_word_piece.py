@@ -43,7 +43,7 @@ def test_rows_are_cut_and_filled_to_the_length() -> None:
 def test_text_comes_back_until_the_end() -> None:
     tokens = WordPiece(PIECES)
     numbers = [*tokens.padded(["abcab a!"], 9).numpy()[0], 5]
-    assert tokens.text_of([numbers]).numpy().tolist() == [b"abcab a !"]
+    assert tokens.detokenize([numbers]).numpy().tolist() == [b"abcab a !"]
 
 
 def test_it_answers_in_a_saved_graph_and_from_its_config(tmp_path: Path) -> None:

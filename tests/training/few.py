@@ -72,7 +72,7 @@ class Points:
     """Three numbers a row, and whether their sum is positive."""
 
     batch_size: int = 8
-    steps_per_pass: int = 2
+    steps_per_epoch: int = 2
     interactions_per_pass: int = 16
     seed: int = 0
 
@@ -80,14 +80,14 @@ class Points:
     def content(self) -> dict[str, Any]:
         return {"seed": self.seed}
 
-    def stream(self, first_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
+    def stream(self, start_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
         rows = shard.rows(self.batch_size)
 
         def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             x = tf.random.stateless_normal([self.batch_size, 3], [self.seed, step])[rows]
             return x, tf.cast(tf.reduce_sum(x, axis=1, keepdims=True) > 0, tf.float32)
 
-        return tf.data.Dataset.counter(first_step).map(batch)
+        return tf.data.Dataset.counter(start_step).map(batch)
 
 
 class Watch(keras.callbacks.Callback):

@@ -14,7 +14,7 @@ def test_nothing_changes_where_nothing_is_asked_for():
     np.testing.assert_array_equal(found, tf.cast(PICTURES, tf.float32))
 
 
-def test_half_of_the_pictures_are_mirrored():
+def test_half_of_the_images_are_mirrored():
     found = Augmentation(["flip"])(PICTURES, SEED).numpy()
     same = (found == PICTURES.numpy()).all(axis=(1, 2, 3))
     mirrored = (found == PICTURES.numpy()[:, :, ::-1]).all(axis=(1, 2, 3))
@@ -22,7 +22,7 @@ def test_half_of_the_pictures_are_mirrored():
     assert 20 < same.sum() < 44
 
 
-def test_a_crop_moves_the_picture_over_black():
+def test_a_crop_moves_the_image_over_black():
     found = Augmentation(["crop"])(PICTURES, SEED).numpy()
     moves = set()
     for before, after in zip(PICTURES.numpy(), found, strict=True):

@@ -7,13 +7,13 @@ import tensorflow as tf
 from kit.errors import UserError
 from kit.training import WHOLE, Shard, digest
 from kit.training._batches import distributed
-from kit.training._waiting import ReadyTimes
+from kit.training._input_wait_timer import InputWaitTimer
 from tests.training.few import EACH, USERS, batches
 
 WEIGHTS = np.arange(EACH * USERS, dtype=np.float32)
 SETTINGS = {"batch_size": 8, "length": 4, "targets": 3, "hidden_share": 0.5, "seed": 3}
 STREAM = batches(**SETTINGS, weights=WEIGHTS)
-# A pass has four batches.
+# An epoch has four batches.
 COUNT, LATER = 6, 5
 
 
@@ -70,7 +70,7 @@ class Machines:
 
 @pytest.mark.parametrize(("machines", "devices"), [(1, 2), (2, 1), (2, 2)])
 def test_each_device_gets_its_slice_of_every_batch(machines, devices, whole):
-    fed = distributed(STREAM, Machines(machines, devices), LATER, ReadyTimes())
+    fed = distributed(STREAM, Machines(machines, devices), LATER, InputWaitTimer())
     # A machine's devices are fed in turn.
     slices = [drawn(machine, COUNT * devices) for machine in fed]
     steps = [
@@ -84,7 +84,7 @@ def test_each_device_gets_its_slice_of_every_batch(machines, devices, whole):
 @pytest.mark.parametrize(("size", "replicas", "nearest"), [(16, 3, 15), (2, 4, 4)])
 def test_a_batch_that_cannot_be_shared_out_is_refused(size, replicas, nearest):
     with pytest.raises(UserError, match=f"A batch of {size} .* to {replicas} replicas") as raised:
-        distributed(batches(batch_size=size), Machines(replicas, 1), 0, ReadyTimes())
+        distributed(batches(batch_size=size), Machines(replicas, 1), 0, InputWaitTimer())
     assert raised.value.where == "--batch-size"
     assert raised.value.expected == f"a multiple of {replicas}"
     assert raised.value.remedy == f"Give --batch-size {nearest}."

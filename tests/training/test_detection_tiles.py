@@ -10,7 +10,7 @@ COLOURS = np.float32([[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0]])
 
 
 def scenes():
-    """Four black pictures, each with a rectangle of a colour of its own."""
+    """Four black images, each with a rectangle of a colour of its own."""
     pixels = np.zeros((4, 50, 80, 3), np.uint8)
     boxes = np.float32([[10, 8, 40, 30], [30, 20, 70, 45], [5, 5, 30, 40], [40, 10, 75, 35]])
     for number, (left, top, right, bottom) in enumerate(boxes.astype(int)):
@@ -20,7 +20,7 @@ def scenes():
 
 def change(seed, **settings):
     pixels, boxes, labels = scenes()
-    picture, boxes, labels = augmented(
+    image, boxes, labels = augmented(
         lambda number: (pixels[number], 1.0),
         boxes,
         labels,
@@ -30,15 +30,15 @@ def change(seed, **settings):
         seed=tf.constant([0, seed]),
         augmentation=BoxAugmentation(colour=0.0, **settings),
     )
-    return picture.numpy(), boxes.numpy(), labels.numpy()
+    return image.numpy(), boxes.numpy(), labels.numpy()
 
 
 @pytest.mark.parametrize("mosaic", [0.0, 1.0])
 @pytest.mark.parametrize("seed", range(12))
 def test_boxes_move_with_what_they_frame(seed, mosaic):
-    picture, boxes, labels = change(seed, mosaic=mosaic, upside_down=True)
+    image, boxes, labels = change(seed, mosaic=mosaic, upside_down=True)
     for label in range(4):
-        near = np.abs(picture - COLOURS[label]).sum(axis=-1) < 60
+        near = np.abs(image - COLOURS[label]).sum(axis=-1) < 60
         # Where the frame cuts two thirds of an object off it is left out.
         if label not in labels:
             continue
@@ -48,7 +48,7 @@ def test_boxes_move_with_what_they_frame(seed, mosaic):
         np.testing.assert_allclose(box, extent, atol=2.5)
 
 
-def test_a_mosaic_joins_four_and_one_picture_is_one():
+def test_a_mosaic_joins_four_and_one_image_is_one():
     seen = [set(change(seed, mosaic=1.0)[2].tolist()) - {-1} for seed in range(8)]
     assert max(map(len, seen)) == 4
     assert all(set(change(s, mosaic=0.0)[2].tolist()) <= {0, -1} for s in range(8))
@@ -65,9 +65,9 @@ def test_an_object_of_which_little_is_seen_is_left_out():
     assert -1 in kept
 
 
-def test_without_augmentation_the_picture_fits_at_the_top_left():
+def test_without_augmentation_the_image_fits_at_the_top_left():
     pixels, boxes, labels = scenes()
-    picture, moved, _ = augmented(
+    image, moved, _ = augmented(
         lambda number: (pixels[number], 1.0),
         boxes,
         labels,
@@ -79,8 +79,8 @@ def test_without_augmentation_the_picture_fits_at_the_top_left():
     )
     scale = 96 / 80
     np.testing.assert_allclose(moved[0], boxes[0, 0] * scale, rtol=1e-5)
-    assert (picture[60:] == 114).numpy().all()
-    assert picture[20, 30].numpy().tolist() == [255, 0, 0]
+    assert (image[60:] == 114).numpy().all()
+    assert image[20, 30].numpy().tolist() == [255, 0, 0]
 
 
 def test_colour_changes_pixels_and_no_box():

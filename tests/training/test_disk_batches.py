@@ -35,14 +35,14 @@ def assert_same(ours, theirs):
 def test_the_batches_are_those_from_memory(on_disk):
     in_memory = UserBatches(HISTORIES, **SETTINGS)
     assert_same(drawn(on_disk.stream(), 10), drawn(in_memory.stream(), 10))
-    assert on_disk.steps_per_pass == in_memory.steps_per_pass
+    assert on_disk.steps_per_epoch == in_memory.steps_per_epoch
     np.testing.assert_allclose(on_disk.target_share(40), in_memory.target_share(40))
 
 
 @pytest.mark.parametrize("first", [1, 3, 8])
 def test_a_batch_is_the_same_wherever_the_stream_begins(on_disk, first):
     assert_same(
-        drawn(on_disk.stream(first_step=first), 4), drawn(on_disk.stream(), first + 4)[first:]
+        drawn(on_disk.stream(start_step=first), 4), drawn(on_disk.stream(), first + 4)[first:]
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from kit.errors import UserError
 from kit.training import UserBatches, _fit, fit
-from kit.training._rounds import Rounds
+from kit.training._virtual_epochs import VirtualEpochs
 from tests.training.few import USERS, batches, histories, model
 
 
@@ -44,12 +44,12 @@ def test_training_learns_and_keeps_the_best(kind, tmp_path):
     assert found.history[0].keys() == {
         "epoch",
         "seconds",
-        "interactions_per_second",
+        "examples_per_second",
         "waiting",
         "loss",
         "agreement",
     }
-    assert found.interactions_per_second > 0
+    assert found.examples_per_second > 0
     assert found.seconds >= found.history[-1]["seconds"]
     assert len(list((tmp_path / "logs").glob("events.*"))) == 1
 
@@ -81,29 +81,29 @@ def test_same_seed_same_weights_to_the_bit():
 
 
 @pytest.mark.parametrize(
-    ("steps_per_pass", "epochs", "expected"),
+    ("steps_per_epoch", "epochs", "expected"),
     [
         (2, 1, (2, 1)),  # fewer than 40 steps in all
-        (2, 50, (40, 3)),  # a pass takes a blink
-        (100, 3, (100, 3)),  # a pass takes its time
-        (800, 2, (500, 4)),  # a pass takes long
+        (2, 50, (40, 3)),  # an epoch takes a blink
+        (100, 3, (100, 3)),  # an epoch takes its time
+        (800, 2, (500, 4)),  # an epoch takes long
         (2, None, (40, 500)),
-        (50_000, None, (500, 100)),  # one pass at least
+        (50_000, None, (500, 100)),  # one epoch at least
     ],
 )
-def test_how_often_is_measured(monkeypatch, steps_per_pass, epochs, expected):
+def test_how_often_is_measured(monkeypatch, steps_per_epoch, epochs, expected):
     asked = []
 
     def rounds(watchers, steps, *_):
         asked.append(steps)
-        return Rounds(watchers, steps, first_step=0)
+        return VirtualEpochs(watchers, steps, start_step=0)
 
     def no_training(self, *_, steps_per_epoch, **__):
         asked.append(steps_per_epoch // asked[0])
 
-    monkeypatch.setattr(_fit, "Rounds", rounds)
+    monkeypatch.setattr(_fit, "VirtualEpochs", rounds)
     monkeypatch.setattr(keras.Model, "fit", no_training)
-    monkeypatch.setattr(UserBatches, "steps_per_pass", steps_per_pass)
+    monkeypatch.setattr(UserBatches, "steps_per_epoch", steps_per_epoch)
     monkeypatch.setattr(_fit, "distributed", lambda *_: None)
     monkeypatch.setattr(_fit.History, "seconds", 1.0)
     fit(model(), batches(), measure=lambda: 0.0, epochs=epochs, quiet=True)

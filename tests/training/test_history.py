@@ -3,7 +3,7 @@ import json
 import pytest
 
 from kit.training._history import History
-from kit.training._waiting import ReadyTimes
+from kit.training._input_wait_timer import InputWaitTimer
 from tests.training.few import batches
 
 
@@ -17,7 +17,7 @@ def clock(monkeypatch):
 
 def trained(clock, stream, steps, rounds, *, seconds=0.5, waited=0.0, measuring=10.0):
     """A history of rounds whose steps take, wait and are measured so long."""
-    ready = ReadyTimes()
+    ready = InputWaitTimer()
     history = History(stream, steps, ready)
     history.on_train_begin()
     begin_again(clock, history, ready, rounds, steps, seconds, waited, measuring)
@@ -38,13 +38,13 @@ def begin_again(clock, history, ready, rounds, steps, seconds, waited, measuring
 
 
 def test_rows(clock):
-    # 2 steps a pass, 192 interactions a pass
+    # 2 steps an epoch, 192 interactions an epoch
     history = trained(clock, batches(), 5, range(2), waited=0.125)
     first, second = history.rows
     assert first == {
         "epoch": 2.5,
         "seconds": 12.5,
-        "interactions_per_second": 2.5 * 192 / 2.5,
+        "examples_per_second": 2.5 * 192 / 2.5,
         "waiting": 0.25,
         "loss": 3.0,
         "metric": 0.1,
@@ -54,7 +54,7 @@ def test_rows(clock):
 
 
 def test_a_pass_of_many_steps_is_told_in_fractions(clock):
-    history = trained(clock, batches(batch_size=1), 8, [0], seconds=0.25)  # 32 steps a pass
+    history = trained(clock, batches(batch_size=1), 8, [0], seconds=0.25)  # 32 steps an epoch
     assert history.rows[0]["epoch"] == 0.25
     assert history.rate == 48 / 2
 
@@ -64,9 +64,9 @@ def test_it_goes_on_from_a_state_as_if_nothing_had_been(clock):
     numbers = (whole.rate, whole.seconds)
     state = json.loads(json.dumps(trained(clock, batches(), 5, range(2)).state()))
     clock[0] += 1000
-    ready = ReadyTimes()
+    ready = InputWaitTimer()
     history = History(batches(), 5, ready)
-    history.go_on_from(state)
+    history.load_state(state)
     history.on_train_begin()
     begin_again(clock, history, ready, [2], 5, 0.5, 0.0, 10.0)
     assert history.rows == whole.rows
@@ -74,7 +74,7 @@ def test_it_goes_on_from_a_state_as_if_nothing_had_been(clock):
 
 
 def test_without_a_step_there_is_no_rate():
-    history = History(batches(), 5, ReadyTimes())
+    history = History(batches(), 5, InputWaitTimer())
     assert (history.rate, history.waiting) == (0.0, 0.0)
 
 

@@ -3,9 +3,9 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from kit.data.images import Pictures
+from kit.data.images import Images
 from kit.training import ImageBatches, Shard
-from tests.data.images.files import picture
+from tests.data.images.files import image
 
 EVERY = ("flip", "crop", "cutout", "mixup")
 LABELS = np.array([0, 1, 2, 1, 0, 2, 2], np.int32)
@@ -14,11 +14,11 @@ LABELS = np.array([0, 1, 2, 1, 0, 2, 2], np.int32)
 def held(count=7):
     pixels = np.random.default_rng(0).integers(0, 256, (count, 8, 8, 1), np.uint8)
     names = [str(n) for n in range(count)]
-    return Pictures(None, pixels, names, LABELS[:count], (8, 8, 1))
+    return Images(None, pixels, names, LABELS[:count], (8, 8, 1))
 
 
-def batches(pictures=None, augment=EVERY, **how):
-    return ImageBatches(pictures or held(), 3, 4, seed=5, augment=augment, **how)
+def batches(images=None, augment=EVERY, **how):
+    return ImageBatches(images or held(), 3, 4, seed=5, augment=augment, **how)
 
 
 def some(stream, count=4):
@@ -31,12 +31,12 @@ def same(ours, theirs):
             np.testing.assert_array_equal(a, b)
 
 
-def test_a_pass_has_every_picture_and_each_batch_one_shape():
+def test_a_pass_has_every_image_and_each_batch_one_shape():
     stream = some(batches(augment=()).stream(), 2)
     pixels = np.concatenate([batch[0] for batch in stream])
     assert pixels.shape == (8, 8, 8, 1)
-    found = {picture.tobytes() for picture in pixels}
-    assert found == {picture.astype(np.float32).tobytes() for picture in held().pixels}
+    found = {image.tobytes() for image in pixels}
+    assert found == {image.astype(np.float32).tobytes() for image in held().pixels}
 
 
 def test_the_stream_can_begin_anywhere():
@@ -56,7 +56,7 @@ def test_shards_are_rows_of_the_whole_batch(augment):
     same(joined, whole)
 
 
-def test_targets_are_mixed_as_pictures_are():
+def test_targets_are_mixed_as_images_are():
     plain = some(batches(augment=()).stream(), 1)[0]
     mixed = some(batches(augment=("mixup",)).stream(), 1)[0]
     np.testing.assert_allclose(mixed[1].sum(axis=1), 1, atol=1e-6)
@@ -76,24 +76,24 @@ def test_classes_may_weigh_differently():
 
 
 def test_files_are_read_on_the_way(tmp_path):
-    contents = [picture(10 * n, channels=1) for n in range(7)]
+    contents = [image(10 * n, channels=1) for n in range(7)]
     files = [tmp_path / f"{n}.png" for n in range(7)]
     for file, content in zip(files, contents, strict=True):
         file.write_bytes(content)
     names = list(map(str, files))
     kinds = [
-        Pictures(files, None, names, LABELS, (8, 8, 1)),
-        Pictures(contents, None, names, LABELS, (8, 8, 1)),
+        Images(files, None, names, LABELS, (8, 8, 1)),
+        Images(contents, None, names, LABELS, (8, 8, 1)),
     ]
-    decoded = Pictures(None, kinds[0].decoded(slice(None)), names, LABELS, (8, 8, 1))
+    decoded = Images(None, kinds[0].decoded(slice(None)), names, LABELS, (8, 8, 1))
     expected = some(batches(decoded).stream(), 2)
-    for pictures in kinds:
-        same(some(batches(pictures).stream(), 2), expected)
+    for images in kinds:
+        same(some(batches(images).stream(), 2), expected)
 
 
 def test_other_data_have_another_content():
     assert batches().content == batches().content
     assert batches().content != batches(held(6)).content
-    on_disk = Pictures([b"a"] * 7, None, list("abcdefg"), LABELS, (8, 8, 1))
-    others = Pictures([b"a"] * 7, None, list("abcdefx"), LABELS, (8, 8, 1))
+    on_disk = Images([b"a"] * 7, None, list("abcdefg"), LABELS, (8, 8, 1))
+    others = Images([b"a"] * 7, None, list("abcdefx"), LABELS, (8, 8, 1))
     assert batches(on_disk).content != batches(others).content

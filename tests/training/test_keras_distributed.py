@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras.src.backend.tensorflow import trainer
 
 from kit.training import strategy
-from kit.training._keras_distributed import loss_of_step, mend_multi_worker, steps_taken_by
+from kit.training._keras_distributed import loss_of_step, patch_multi_worker, steps_taken_by
 from tests.cluster.launching import finish, launch
 from tests.training.few import tiny
 
@@ -29,6 +29,7 @@ def functions():
     return trainer.TensorFlowTrainer._maybe_symbolic_build, trainer.reduce_per_replica
 
 
+@pytest.mark.slow
 def test_stock_keras_still_needs_both_of_what_is_mended():
     """Once Keras is mended: delete from `_keras_distributed` what this finds no longer needed."""
     process = launch(
@@ -48,19 +49,19 @@ def test_stock_keras_still_needs_both_of_what_is_mended():
 
 
 def test_the_version_of_keras_that_is_tested_is_mended(stock):
-    mend_multi_worker()
+    patch_multi_worker()
     assert not {*functions()} & {*stock}
 
 
 @pytest.mark.parametrize("version", ["3.14.9", "3.16.0", "3.150.0", "4.0.0"])
 def test_other_versions_are_left_alone(version, stock, monkeypatch):
     monkeypatch.setattr(keras, "__version__", version)
-    mend_multi_worker()
+    patch_multi_worker()
     assert functions() == stock
 
 
 def test_other_strategies_stay_as_they_were(stock):
-    mend_multi_worker()
+    patch_multi_worker()
     with strategy("mirrored").scope():
         model = tiny()
     assert model.fit(*BATCH, verbose=0).history == {"loss": [4.0]}

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from kit.training import PairBatches, Shard, Tokens
 from kit.training._batches import distributed
-from kit.training._waiting import ReadyTimes
+from kit.training._input_wait_timer import InputWaitTimer
 from tests.training.test_batches import Machines
 
 DRAW = np.random.default_rng(0)
@@ -54,11 +54,11 @@ def test_every_pair_comes_in_a_pass_and_batches_hold_as_many_tokens():
     stream = batches()
     for begin in range(3):
         seen = Counter()
-        for source, target, *_ in drawn(stream, stream.steps_per_pass, begin * len(SOURCES)):
+        for source, target, *_ in drawn(stream, stream.steps_per_epoch, begin * len(SOURCES)):
             seen.update(set(source[:, 1].tolist()))
             assert source.size + target.size <= max(120, len(source[0]) + len(target[0]))
     stream = batches()
-    seen = {n for b in drawn(stream, stream.steps_per_pass) for n in b[0][:, 1].tolist()}
+    seen = {n for b in drawn(stream, stream.steps_per_epoch) for n in b[0][:, 1].tolist()}
     assert seen == {100 + n for n in range(60)}
     assert stream.interactions_per_pass == sum(len(t) - 1 for t in TARGETS)
 
@@ -91,7 +91,7 @@ def test_shards_are_parts_of_the_same_batches():
 
 def test_two_devices_of_a_machine_get_halves_of_every_batch():
     stream = batches(replicas=2)
-    (fed,) = distributed(stream, Machines(1, 2), 0, ReadyTimes())
+    (fed,) = distributed(stream, Machines(1, 2), 0, InputWaitTimer())
     halves = [(x["source"].numpy(), y.numpy()) for x, y, _ in islice(fed, 12)]
     for batch, first, second in zip(drawn(stream, 6), halves[::2], halves[1::2], strict=True):
         np.testing.assert_array_equal(np.concatenate([first[0], second[0]]), batch[0])
@@ -114,6 +114,6 @@ def test_other_texts_have_another_content():
 @pytest.mark.parametrize("size", [1, 10_000])
 def test_any_size_of_a_batch(size):
     stream = batches(batch_size=size)
-    assert stream.steps_per_pass == (60 if size == 1 else len(stream.groups))
+    assert stream.steps_per_epoch == (60 if size == 1 else len(stream.groups))
     for batch in drawn(stream, 5):
         check(*batch)

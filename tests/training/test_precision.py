@@ -128,6 +128,7 @@ def test_training_goes_through_fit_and_answers_are_float32(kind, name):
     np.testing.assert_array_equal(two_tower.item_vectors(), alike.item_vectors())
 
 
+@pytest.mark.slow
 def test_two_replicas_learn_as_one_in_float16():
     run = subprocess.run(
         [sys.executable, "-m", "tests.training.float16_replicas"],

@@ -5,9 +5,9 @@ import pytest
 from kit.progress import Stage, line
 from kit.training import fit
 from kit.training._history import History
+from kit.training._input_wait_timer import InputWaitTimer
 from kit.training._progress import Progress
 from kit.training._validation import Validation
-from kit.training._waiting import ReadyTimes
 from tests.training.few import batches, model
 
 METRIC = "valid NDCG@10"
@@ -16,11 +16,11 @@ METRIC = "valid NDCG@10"
 def trained(values, *, is_chosen: bool, patience: int = 8, total: int = 40, first: int = 0):
     """The stage after so many rounds of two steps, one epoch each, that took a second each."""
     validation = Validation(lambda: 0.0, name=METRIC, patience=patience)
-    history = History(batches(), steps=2, ready=ReadyTimes())
+    history = History(batches(), steps=2, ready=InputWaitTimer())
     stage = Stage("train")
     progress = Progress(
         stage,
-        steps_per_pass=2,
+        steps_per_epoch=2,
         total=total,
         steps=2,
         is_chosen=is_chosen,
@@ -31,7 +31,7 @@ def trained(values, *, is_chosen: bool, patience: int = 8, total: int = 40, firs
     for number, value in enumerate(values):
         for step in (0, 1):
             progress.on_train_batch_end(first + 2 * number + step)
-        history.rows.append({"interactions_per_second": 12345.6, METRIC: value})
+        history.rows.append({"examples_per_second": 12345.6, METRIC: value})
         if not value <= validation.best and not math.isnan(value):
             validation.best, validation.best_epoch = value, number
         progress.on_epoch_end(number)

@@ -100,6 +100,7 @@ def test_training_that_was_killed_goes_on_to_the_bit(run, tmp_path):
         assert scales[0] == scales[1] != scales[2], scales
 
 
+@pytest.mark.slow
 def test_the_best_weights_are_kept_over_a_kill(tmp_path):
     def falling():
         values = iter([0.5, 0.4])

@@ -58,6 +58,7 @@ def test_two_processes_equal_one_on_the_joint_batch(tmp_path):
             )
 
 
+@pytest.mark.slow
 def test_a_killed_process_costs_nothing_but_time(tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     launched(2, 0, "killed", whole)
@@ -72,6 +73,7 @@ def test_a_killed_process_costs_nothing_but_time(tmp_path):
         assert (first["resumed"], again["resumed"] >= 80) == (0, True)
 
 
+@pytest.mark.slow
 def test_servers_hold_the_parameters_and_may_be_lost(tmp_path):
     launched(2, 2, "killed", tmp_path, "37=worker-1", "70=ps-0")
     assert (tmp_path / "37.ended").exists()

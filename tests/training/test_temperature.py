@@ -12,9 +12,9 @@ def softmax(logits):
 
 @pytest.mark.parametrize("factor", [0.3, 1.0, 4.0])
 def test_it_finds_by_how_much_logits_are_off(factor):
-    draw = np.random.default_rng(0)
-    logits = draw.normal(0, 2, (20_000, 4))
-    labels = (softmax(logits).cumsum(axis=1) < draw.random((20_000, 1))).sum(axis=1)
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (20_000, 4))
+    labels = (softmax(logits).cumsum(axis=1) < rng.random((20_000, 1))).sum(axis=1)
     head = keras.layers.Dense(4)
     head.build((None, 3))
     before = [weight.copy() for weight in head.get_weights()]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kit.tokenizers import Numbers
+from kit.tokenizers import TokenIds
 from kit.training import TextBatches
 from kit.training._batches import Shard
 
@@ -10,7 +10,7 @@ def numbers(texts=100, longest=40, seed=0):
     """Text n has the number n + 1 and nothing else."""
     lengths = np.random.default_rng(seed).integers(1, longest, texts)
     values = np.repeat(np.arange(1, texts + 1), lengths).astype(np.int32)
-    return Numbers(values, np.cumsum([0, *lengths]))
+    return TokenIds(values, np.cumsum([0, *lengths]))
 
 
 def batches(**how):
@@ -26,7 +26,7 @@ def taken(some, count, first=0, **how):
 def test_a_pass_has_every_text_whole_and_with_its_class():
     some = batches()
     seen = {}
-    for texts, targets, weights in taken(some, some.steps_per_pass):
+    for texts, targets, weights in taken(some, some.steps_per_epoch):
         assert texts.shape[0] == 8
         assert texts.shape[1] % 8 == 0 or texts.shape[1] == some.numbers.lengths.max()
         assert (weights == 1).all()
@@ -37,14 +37,14 @@ def test_a_pass_has_every_text_whole_and_with_its_class():
             seen[text] = seen.get(text, 0) + 1
     assert sorted(seen) == list(range(100))
     # What fills the last batch is seen once more.
-    assert sum(seen.values()) == 8 * some.steps_per_pass == 104
+    assert sum(seen.values()) == 8 * some.steps_per_epoch == 104
 
 
 def test_texts_of_like_length_come_together():
     some = batches(numbers=numbers(400))
-    padded = sum(texts.size for texts, _, _ in taken(some, some.steps_per_pass))
+    padded = sum(texts.size for texts, _, _ in taken(some, some.steps_per_epoch))
     assert padded < 1.35 * some.numbers.lengths.sum()
-    assert len({texts.shape[1] for texts, _, _ in taken(some, some.steps_per_pass)}) > 3
+    assert len({texts.shape[1] for texts, _, _ in taken(some, some.steps_per_epoch)}) > 3
 
 
 @pytest.mark.parametrize("first", [1, 12, 13, 30])
@@ -78,7 +78,7 @@ def test_one_width_and_weights_of_classes():
 @pytest.mark.parametrize("texts", [1, 7, 9, 17])
 def test_few_texts_fill_batches_too(texts):
     some = batches(numbers=numbers(texts), batch_size=min(8, texts))
-    rows = np.concatenate([batch[0][:, 0] for batch in taken(some, some.steps_per_pass)])
+    rows = np.concatenate([batch[0][:, 0] for batch in taken(some, some.steps_per_epoch)])
     assert set(rows.tolist()) == set(range(1, texts + 1))
 
 

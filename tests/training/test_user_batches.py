@@ -46,7 +46,7 @@ def rows(count: int = 30, **changes):
 
 def test_every_user_with_items_comes_once_a_pass():
     stream = batches()
-    assert (stream.steps_per_pass, stream.interactions_per_pass) == (
+    assert (stream.steps_per_epoch, stream.interactions_per_pass) == (
         3,
         1 + 8 + 2 + 7 + 8 + 3 + 8 + 5 + 1,
     )
@@ -54,7 +54,7 @@ def test_every_user_with_items_comes_once_a_pass():
     for begin in range(0, 12, 3):
         users = np.concatenate([batch[0] for batch in drawn(stream, 12)[begin : begin + 3]])
         assert sorted(users[:9]) == [0, 1, 2, 4, 5, 6, 7, 8, 9]
-        # The last batch is filled from the front of the pass.
+        # The last batch is filled from the front of the epoch.
         assert users[9:].tolist() == users[:3].tolist()
         orders.add(tuple(users))
     assert len(orders) == 4

@@ -5,7 +5,7 @@ Importing this module registers the builder; nothing is downloaded.
     import kit.data.bccd
     import tensorflow_datasets as tfds
 
-    pictures = tfds.load("bccd", split="train", data_dir="somewhere")
+    images = tfds.load("bccd", split="train", data_dir="somewhere")
 
 Once prepared in a folder, `tfds.load("bccd", data_dir=...)` finds it there without the import.
 """
@@ -24,10 +24,10 @@ CLASSES = ["Platelets", "RBC", "WBC"]
 
 
 class Bccd(tfds.core.GeneratorBasedBuilder):
-    """Blood cells under the microscope, 60 pictures of 320 x 240 with 838 boxes.
+    """Blood cells under the microscope, 60 images of 320 x 240 with 838 boxes.
 
     Features as those of "voc": image, image/filename, and objects with bbox and label. Splits
-    "train", 40 pictures, and "test", 20.
+    "train", 40 images, and "test", 20.
 
     Source: https://github.com/Shenggan/BCCD_Dataset, MIT, made smaller by `prepare.py`.
     """

@@ -2,7 +2,7 @@
 
     python -m kit.data.bccd.prepare FOLDER
 
-The folder is the data set's, with annotations, images and splits. Of its train part 40 pictures
+The folder is the data set's, with annotations, images and splits. Of its train part 40 images
 are taken, of its val part, which is test here, 20.
 """
 
@@ -23,21 +23,21 @@ QUALITY = 80
 
 
 def part_of_it(folder: Path) -> pl.DataFrame:
-    """A draw of pictures, made smaller, with their boxes.
+    """A draw of images, made smaller, with their boxes.
 
     Args:
         folder: that of the data set.
 
     Returns:
-        name, part, image (JPEG), boxes (list of four float32) and labels, a row a picture.
+        name, part, image (JPEG), boxes (list of four float32) and labels, a row an image.
     """
     source = open_detection(str(folder))
-    draw = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     rows = []
     for part, count in COUNTS.items():
-        pictures = [picture for where, picture in source.pictures if where == part]
-        for place in np.sort(draw.permutation(len(pictures))[:count]):
-            one = pictures[place]
+        images = [image for where, image in source.images if where == part]
+        for place in np.sort(rng.permutation(len(images))[:count]):
+            one = images[place]
             jpeg = io.BytesIO()
             small = Image.open(io.BytesIO(one.encoded())).convert("RGB").resize(SIDES)
             small.save(jpeg, "JPEG", quality=QUALITY)
@@ -58,7 +58,7 @@ def main() -> None:
     """Write the Parquet file."""
     rows = part_of_it(Path(sys.argv[1]))
     rows.write_parquet(OUTPUT, compression="zstd", compression_level=22)
-    print(f"{OUTPUT.name}: {len(rows):,} pictures, {OUTPUT.stat().st_size:,} bytes")
+    print(f"{OUTPUT.name}: {len(rows):,} images, {OUTPUT.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

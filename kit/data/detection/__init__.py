@@ -1,7 +1,7 @@
-"""Pictures with boxes: readers, what is put right in them, split."""
+"""Images with boxes: readers, what is put right in them, split."""
 
 from kit.data.detection._clean import OnBadFile as OnBadFile
-from kit.data.detection._picture import Picture as Picture
+from kit.data.detection._image import DetectionImage as DetectionImage
 from kit.data.detection._shape import canvas_shape as canvas_shape
 from kit.data.detection._source import DetectionSource as DetectionSource
 from kit.data.detection._source import open_detection as open_detection

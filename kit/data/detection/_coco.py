@@ -1,4 +1,4 @@
-"""Boxes as COCO has them: one JSON file for all pictures."""
+"""Boxes as COCO has them: one JSON file for all images."""
 
 import json
 from collections import defaultdict
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kit.data._files import read_bytes
-from kit.data.detection._picture import RawBox, RawPicture, Repairs
+from kit.data.detection._image import RawBox, RawImage, Repairs
 from kit.errors import UserError
 
 UNKNOWN = "category {}"
@@ -15,8 +15,8 @@ UNKNOWN = "category {}"
 OWN = "instances_"
 
 
-def read_coco(file: Path, repairs: Repairs, part: str = "") -> list[RawPicture]:
-    """Pictures and boxes of a JSON file; pictures lie where `file_name` says from its folder.
+def read_coco(file: Path, repairs: Repairs, part: str = "") -> list[RawImage]:
+    """Images and boxes of a JSON file; images lie where `file_name` says from its folder.
 
     They are also found in a folder "images" beside the file, and in one that is called as the part
     or, as `train2017` of COCO itself, as the file.
@@ -25,7 +25,7 @@ def read_coco(file: Path, repairs: Repairs, part: str = "") -> list[RawPicture]:
     Args:
         file: with images, annotations and categories.
         repairs: notes what is dropped.
-        part: of all its pictures.
+        part: of all its images.
 
     Raises:
         UserError: not such a file; names the annotation.
@@ -40,7 +40,7 @@ def read_coco(file: Path, repairs: Repairs, part: str = "") -> list[RawPicture]:
     boxes: dict[Any, list[RawBox]] = defaultdict(list)
     for number, one in enumerate(content["annotations"]):
         where = f"annotation {one.get('id', number) if isinstance(one, dict) else number}"
-        picture, category = (_value(one, key, file, where) for key in ("image_id", "category_id"))
+        image, category = (_value(one, key, file, where) for key in ("image_id", "category_id"))
         if one.get("iscrowd"):
             repairs.note("boxes of crowds dropped", f"{file}, {where}")
             continue
@@ -50,16 +50,16 @@ def read_coco(file: Path, repairs: Repairs, part: str = "") -> list[RawPicture]:
         except (TypeError, ValueError):
             raise _wrong(f"bbox is {sides!r}.", file, where, "[left, top, width, height]") from None
         label = labels.get(category, UNKNOWN.format(category))
-        boxes[picture].append(RawBox((left, top, left + width, top + height), label))
+        boxes[image].append(RawBox((left, top, left + width, top + height), label))
     found = []
     for number, one in enumerate(content["images"]):
         where = f"image {number}"
         identity, name = (_value(one, key, file, where) for key in ("id", "file_name"))
         mine = boxes.pop(identity, [])
         found.append(
-            RawPicture(
+            RawImage(
                 str(name),
-                _picture(file, str(name), part),
+                _image(file, str(name), part),
                 mine,
                 part,
                 f"{file}, {name}",
@@ -68,7 +68,7 @@ def read_coco(file: Path, repairs: Repairs, part: str = "") -> list[RawPicture]:
         )
     for identity, lost in boxes.items():
         for _ in lost:
-            repairs.note("boxes of a picture that is not listed dropped", f"{file}, {identity}")
+            repairs.note("boxes of an image that is not listed dropped", f"{file}, {identity}")
     return found
 
 
@@ -96,7 +96,7 @@ def _json(file: Path) -> Mapping[str, list[Any]]:
     return found
 
 
-def _picture(file: Path, name: str, part: str) -> Path:
+def _image(file: Path, name: str, part: str) -> Path:
     beside = [
         file.parent / name,
         file.parent / "images" / name,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kit.data._files import read_text
 from kit.data._parts import COLUMNS, EXPECTED, part_of
-from kit.data.detection._picture import RawBox, RawPicture
+from kit.data.detection._image import RawBox, RawImage
 from kit.errors import UserError
 
 PATHS = ("path", "filename", "file", "image")
@@ -20,12 +20,12 @@ STYLES = (
 )
 
 
-def read_csv(file: Path) -> list[RawPicture]:
-    """Pictures and boxes of a table with a column of paths, four of sides and one of labels.
+def read_csv(file: Path) -> list[RawImage]:
+    """Images and boxes of a table with a column of paths, four of sides and one of labels.
 
     Columns are found by name: path (filename, image), xmin, ymin, xmax, ymax (or x0, y0, x1, y1, or
     left, top, right, bottom) and label (class); maybe split (part), train, valid or test. A line
-    whose sides and label are empty is a picture without a box. Paths count from the file's folder.
+    whose sides and label are empty is an image without a box. Paths count from the file's folder.
 
     Args:
         file: with a header; comma or, in .tsv, tab between the columns.
@@ -51,7 +51,7 @@ def read_csv(file: Path) -> list[RawPicture]:
             raise _wrong(f"The line has {len(row)} values.", where, f"{len(header)}, as the header")
         name = row[path].strip()
         if not name:
-            raise _wrong("The path is empty.", where, "the picture's file")
+            raise _wrong("The path is empty.", where, "the image's file")
         mine = boxes.setdefault(name, [])
         part = _part(row[split], where) if split is not None else ""
         if parts.setdefault(name, part) != part:
@@ -68,9 +68,7 @@ def read_csv(file: Path) -> list[RawPicture]:
             raise _wrong("The label is empty.", where, "the class of the box")
         mine.append(RawBox(_numbers(values, where), what))
     return [
-        RawPicture(
-            name, file.parent / name, mine, parts[name], f"{file}, {name}", declared.get(name)
-        )
+        RawImage(name, file.parent / name, mine, parts[name], f"{file}, {name}", declared.get(name))
         for name, mine in boxes.items()
     ]
 

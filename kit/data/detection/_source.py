@@ -1,4 +1,4 @@
-"""Open a source of pictures with boxes."""
+"""Open a source of images with boxes."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from kit.data._parts import part_of
 from kit.data.detection._clean import OnBadFile, looked_at
 from kit.data.detection._coco import OWN, categories_of, read_coco
 from kit.data.detection._csv import read_csv
-from kit.data.detection._picture import Picture, RawBox, RawPicture, Repairs
+from kit.data.detection._image import DetectionImage, RawBox, RawImage, Repairs
 from kit.data.detection._voc import is_voc, read_voc
 from kit.errors import UserError
 
@@ -27,18 +27,18 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class DetectionSource:
-    """Pictures with boxes, looked at.
+    """Images with boxes, looked at.
 
     Args:
         name: as the user named it.
-        pictures: part ("" where the source does not say) and picture, in the order of the source.
+        images: part ("" where the source does not say) and image, in the order of the source.
         classes: names; a label is a place in them.
         repairs: a line for everything that was put right or left out.
         licence: attribution of a built-in data set, else "".
     """
 
     name: str
-    pictures: list[tuple[str, Picture]]
+    images: list[tuple[str, DetectionImage]]
     classes: list[str]
     repairs: list[str]
     licence: str = ""
@@ -47,13 +47,13 @@ class DetectionSource:
 def open_detection(
     source: str, *, classes: Sequence[str] = (), on_bad_file: OnBadFile = "error"
 ) -> DetectionSource:
-    """Open a source of pictures with boxes.
+    """Open a source of images with boxes.
 
     Args:
         source: what `EXPECTED` says.
         classes: to learn; boxes of other labels are dropped. By default those that the source
             declares, else those of its train part, else all there are.
-        on_bad_file: whether a picture that cannot be decoded is an error or left out.
+        on_bad_file: whether an image that cannot be decoded is an error or left out.
 
     Raises:
         UserError: the source cannot be used; it names file, line or object and the remedy.
@@ -61,18 +61,16 @@ def open_detection(
     Example:
 
     >>> source = open_detection("bccd")
-    >>> len(source.pictures), source.classes
+    >>> len(source.images), source.classes
     (60, ['Platelets', 'RBC', 'WBC'])
     """
     repairs = Repairs()
     raw, declared, licence = _read(source, repairs)
     if not raw:
-        raise UserError("There are no pictures.", where=source, expected=EXPECTED)
+        raise UserError("There are no images.", where=source, expected=EXPECTED)
     known = list(classes) or declared or _labels(raw)
     if not known:
-        raise UserError(
-            "There is no box in any picture.", where=source, expected="pictures with boxes"
-        )
+        raise UserError("There is no box in any image.", where=source, expected="images with boxes")
     _note_alike(known, repairs)
     missing_labels = sorted(set(classes) - {box.label for one in raw for box in one.boxes})
     if missing_labels:
@@ -82,19 +80,19 @@ def open_detection(
             expected=f"labels of the source: {', '.join(_labels(raw)[:10])}",
             remedy="Check the spelling.",
         )
-    pictures = looked_at(raw, known, repairs, on_bad_file)
-    if not any(len(picture.boxes) for _, picture in pictures):
+    images = looked_at(raw, known, repairs, on_bad_file)
+    if not any(len(image.boxes) for _, image in images):
         raise UserError(
             "No box is left.",
             where=source,
-            expected="boxes within their pictures",
+            expected="boxes within their images",
             remedy="; ".join(repairs.lines()),
         )
-    return DetectionSource(source, pictures, known, repairs.lines(), licence)
+    return DetectionSource(source, images, known, repairs.lines(), licence)
 
 
-def _read(source: str, repairs: Repairs) -> tuple[list[RawPicture], list[str], str]:
-    """Pictures, the classes that the source declares, and its licence."""
+def _read(source: str, repairs: Repairs) -> tuple[list[RawImage], list[str], str]:
+    """Images, the classes that the source declares, and its licence."""
     if source in BOXES:
         return _read_built_in(BUILT_IN / source.replace("-", "_"))
     if source.startswith(TFDS):
@@ -120,21 +118,21 @@ def _read(source: str, repairs: Repairs) -> tuple[list[RawPicture], list[str], s
     )
 
 
-def _read_built_in(folder: Path) -> tuple[list[RawPicture], list[str], str]:
+def _read_built_in(folder: Path) -> tuple[list[RawImage], list[str], str]:
     rows = pl.read_parquet(folder / f"{folder.name}.parquet")
     found = []
     for row in rows.iter_rows(named=True):
         boxes = [
             RawBox((*box,), label) for box, label in zip(row["boxes"], row["labels"], strict=True)
         ]
-        found.append(RawPicture(row["name"], row["image"], boxes, row["part"]))
+        found.append(RawImage(row["name"], row["image"], boxes, row["part"]))
     return found, [], (folder / "LICENCE.txt").read_text()
 
 
-def _read_folder(folder: Path, repairs: Repairs) -> tuple[list[RawPicture], list[str], str]:
+def _read_folder(folder: Path, repairs: Repairs) -> tuple[list[RawImage], list[str], str]:
     if is_voc(folder):
         return read_voc(folder, repairs), [], ""
-    found: list[RawPicture] = []
+    found: list[RawImage] = []
     classes: dict[str, None] = {}
     parts = _coco_files(folder)
     for file, part in parts.items():
@@ -165,10 +163,10 @@ def _coco_files(folder: Path) -> dict[Path, str]:
     """Files of COCO's format to their parts.
 
     COCO itself has `annotations/instances_train2017.json`, Roboflow
-    `train/_annotations.coco.json` beside the pictures, in a folder for each part.
+    `train/_annotations.coco.json` beside the images, in a folder for each part.
     """
     files = sorted([*folder.glob("*.json"), *folder.glob("annotations/*.json")])
-    # Beside them lie captions and key points of the same pictures.
+    # Beside them lie captions and key points of the same images.
     files = [file for file in files if file.stem.startswith(OWN)] or files
     parts = {}
     for file in files:
@@ -183,7 +181,7 @@ def _coco_files(folder: Path) -> dict[Path, str]:
     return parts
 
 
-def _labels(raw: Sequence[RawPicture]) -> list[str]:
+def _labels(raw: Sequence[RawImage]) -> list[str]:
     """Labels of train where there is one, else of all."""
     train = [one for one in raw if one.part == "train"] or raw
     return sorted({box.label for one in train for box in one.boxes})

@@ -1,4 +1,4 @@
-"""Pictures to learn from, to choose by and to be judged by."""
+"""Images to learn from, to choose by and to be judged by."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 
 from kit.data._class_split import repeats_in_words
 from kit.data._parts import PARTS
-from kit.data.detection._picture import Picture
+from kit.data.detection._image import DetectionImage
 from kit.data.detection._source import DetectionSource
 from kit.errors import UserError
 
@@ -16,7 +16,7 @@ VALID_SHARE, TEST_SHARE = 0.1, 0.2
 
 @dataclass(frozen=True)
 class DetectionData:
-    """Pictures with boxes, split.
+    """Images with boxes, split.
 
     Args:
         name: of the source.
@@ -31,16 +31,16 @@ class DetectionData:
 
     name: str
     classes: list[str]
-    train: list[Picture]
-    valid: list[Picture]
-    test: list[Picture]
+    train: list[DetectionImage]
+    valid: list[DetectionImage]
+    test: list[DetectionImage]
     split: str
     repairs: list[str]
     licence: str
 
     def boxes(self, part: str) -> int:
         """How many boxes a part has."""
-        return sum(len(picture.boxes) for picture in getattr(self, part))
+        return sum(len(image.boxes) for image in getattr(self, part))
 
 
 def split_detection(
@@ -53,15 +53,15 @@ def split_detection(
 
     Of a given split test is its test part; where it has none its valid part, which is then not
     chosen by. Where valid is missing a tenth of train is drawn for it, and where no split is given
-    a fifth of all pictures for test before.
+    a fifth of all images for test before.
 
     Args:
-        source: the pictures.
+        source: the images.
         seed: of the draw.
-        limit: keep only so many pictures of each part, drawn.
+        limit: keep only so many images of each part, drawn.
 
     Raises:
-        UserError: a part is left without pictures or train without boxes.
+        UserError: a part is left without images or train without boxes.
 
     Example:
 
@@ -70,10 +70,10 @@ def split_detection(
     >>> len(data.train), len(data.valid), len(data.test)
     (8, 4, 8)
     """
-    draw = np.random.default_rng(seed)
-    of_part: dict[str, list[Picture]] = {part: [] for part in (*PARTS, "")}
-    for part, picture in source.pictures:
-        of_part[part].append(picture)
+    rng = np.random.default_rng(seed)
+    of_part: dict[str, list[DetectionImage]] = {part: [] for part in (*PARTS, "")}
+    for part, image in source.images:
+        of_part[part].append(image)
     if not of_part["train"]:
         if of_part["test"] or of_part["valid"]:
             raise UserError(
@@ -83,10 +83,10 @@ def split_detection(
                 remedy="Add it, or remove the other lists for a random split.",
             )
         everything = of_part[""]
-        test, train = _drawn(everything, TEST_SHARE, draw)
-        valid, train = _drawn(train, VALID_SHARE, draw)
+        test, train = _drawn(everything, TEST_SHARE, rng)
+        valid, train = _drawn(train, VALID_SHARE, rng)
         words = (
-            f"random: {TEST_SHARE:.0%} of the pictures are test, {VALID_SHARE:.0%} of the others "
+            f"random: {TEST_SHARE:.0%} of the images are test, {VALID_SHARE:.0%} of the others "
             f"valid, seed {seed}"
         )
     else:
@@ -98,20 +98,20 @@ def split_detection(
                 f"{VALID_SHARE:.0%} of its train part at random, seed {seed}"
             )
             test = test or valid
-            valid, train = _drawn(train, VALID_SHARE, draw)
+            valid, train = _drawn(train, VALID_SHARE, rng)
     if limit is not None:
-        train, valid, test = (_first(part, limit, draw) for part in (train, valid, test))
-        words += f"; at most {limit:,} pictures of each part, seed {seed}"
-    for name, pictures in zip(PARTS, (train, valid, test), strict=True):
-        if not any(len(picture.boxes) for picture in pictures):
+        train, valid, test = (_first(part, limit, rng) for part in (train, valid, test))
+        words += f"; at most {limit:,} images of each part, seed {seed}"
+    for name, images in zip(PARTS, (train, valid, test), strict=True):
+        if not any(len(image.boxes) for image in images):
             raise UserError(
                 f"The {name} part has no box.",
                 where=source.name,
-                expected="at least ten pictures with boxes",
-                remedy="Give more pictures or a larger --limit.",
+                expected="at least ten images with boxes",
+                remedy="Give more images or a larger --limit.",
             )
     words += repeats_in_words(
-        ([one.digest for one in part if one.digest] for part in (train, valid, test)), "pictures"
+        ([one.digest for one in part if one.digest] for part in (train, valid, test)), "images"
     )
     return DetectionData(
         source.name, source.classes, train, valid, test, words, source.repairs, source.licence
@@ -119,16 +119,18 @@ def split_detection(
 
 
 def _drawn(
-    pictures: Sequence[Picture], share: float, draw: np.random.Generator
-) -> tuple[list[Picture], list[Picture]]:
-    """A share of the pictures, and the others."""
-    count = max(1, round(share * len(pictures)))
-    chosen = set(draw.permutation(len(pictures))[:count].tolist())
-    drawn = [one for place, one in enumerate(pictures) if place in chosen]
-    return drawn, [one for place, one in enumerate(pictures) if place not in chosen]
+    images: Sequence[DetectionImage], share: float, rng: np.random.Generator
+) -> tuple[list[DetectionImage], list[DetectionImage]]:
+    """A share of the images, and the others."""
+    count = max(1, round(share * len(images)))
+    chosen = set(rng.permutation(len(images))[:count].tolist())
+    drawn = [one for place, one in enumerate(images) if place in chosen]
+    return drawn, [one for place, one in enumerate(images) if place not in chosen]
 
 
-def _first(pictures: list[Picture], limit: int, draw: np.random.Generator) -> list[Picture]:
-    if len(pictures) <= limit:
-        return pictures
-    return [pictures[place] for place in sorted(draw.permutation(len(pictures))[:limit].tolist())]
+def _first(
+    images: list[DetectionImage], limit: int, rng: np.random.Generator
+) -> list[DetectionImage]:
+    if len(images) <= limit:
+        return images
+    return [images[place] for place in sorted(rng.permutation(len(images))[:limit].tolist())]

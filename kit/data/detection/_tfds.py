@@ -6,12 +6,12 @@ import tensorflow_datasets as tfds
 
 from kit.data._parts import is_split, part_of
 from kit.data._tfds import prepared
-from kit.data.detection._picture import RawBox, RawPicture, size_of
+from kit.data.detection._image import RawBox, RawImage, size_of
 from kit.errors import UserError
 
 
-def read_tfds(name: str) -> tuple[list[RawPicture], list[str]]:
-    """Prepare a data set and read its pictures, boxes and classes.
+def read_tfds(name: str) -> tuple[list[RawImage], list[str]]:
+    """Prepare a data set and read its images, boxes and classes.
 
     It has a feature "image", and "objects" with "bbox" and "label", as voc and coco have. Boxes
     marked as crowds are left out.
@@ -20,7 +20,7 @@ def read_tfds(name: str) -> tuple[list[RawPicture], list[str]]:
         name: NAME, NAME/CONFIG or NAME/CONFIG:VERSION.
 
     Returns:
-        Pictures, encoded as the data set has them, and names of the classes.
+        Images, encoded as the data set has them, and names of the classes.
 
     Raises:
         UserError: unknown name, no download, or no boxes in it.
@@ -46,11 +46,11 @@ def read_tfds(name: str) -> tuple[list[RawPicture], list[str]]:
             continue
         examples = builder.as_dataset(split=split, decoders=decoders)
         for number, example in enumerate(examples.as_numpy_iterator()):
-            found.append(_picture(example, f"{split} {number}", part, classes))
+            found.append(_image(example, f"{split} {number}", part, classes))
     return found, classes
 
 
-def _picture(example: Any, name: str, part: str, classes: list[str]) -> RawPicture:
+def _image(example: Any, name: str, part: str, classes: list[str]) -> RawImage:
     content = bytes(example["image"])
     given = example.get("image/filename", b"").decode()
     width, height = size_of(name, content)
@@ -64,7 +64,7 @@ def _picture(example: Any, name: str, part: str, classes: list[str]) -> RawPictu
         )
         if not crowd
     ]
-    return RawPicture(given or name, content, boxes, part)
+    return RawImage(given or name, content, boxes, part)
 
 
 def _pixels(*sides: float) -> tuple[float, float, float, float]:

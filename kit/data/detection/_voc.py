@@ -1,10 +1,10 @@
-"""Boxes as Pascal VOC has them: an XML file for each picture."""
+"""Boxes as Pascal VOC has them: an XML file for each image."""
 
 from pathlib import Path
 from xml.etree import ElementTree
 
 from kit.data._parts import part_of
-from kit.data.detection._picture import RawBox, RawPicture, Repairs
+from kit.data.detection._image import RawBox, RawImage, Repairs
 from kit.errors import UserError
 
 ANNOTATIONS = ("Annotations", "annotations")
@@ -20,8 +20,8 @@ def is_voc(folder: Path) -> bool:
     )
 
 
-def read_voc(folder: Path, repairs: Repairs) -> list[RawPicture]:
-    """Pictures and boxes of a folder.
+def read_voc(folder: Path, repairs: Repairs) -> list[RawImage]:
+    """Images and boxes of a folder.
 
     It holds Annotations (or annotations) and JPEGImages (or images). Where ImageSets/Main (or
     splits) has train.txt, val.txt or test.txt, these are parts, and what none of them names is left
@@ -35,18 +35,18 @@ def read_voc(folder: Path, repairs: Repairs) -> list[RawPicture]:
         UserError: a file that cannot be read as such, named with the object in it.
     """
     annotations = _first(folder, ANNOTATIONS)
-    pictures = _first(folder, PICTURES)
+    images = _first(folder, PICTURES)
     part_of = _parts(folder)
     found = []
     for file in sorted(annotations.glob("*.xml")):
         if part_of and file.stem not in part_of:
-            repairs.note("pictures that no list of the split names left out", file.stem)
+            repairs.note("images that no list of the split names left out", file.stem)
             continue
         boxes, name, declared = _read(file)
         found.append(
-            RawPicture(
+            RawImage(
                 file.stem,
-                _picture(pictures, file.stem, name),
+                _image(images, file.stem, name),
                 boxes,
                 part_of.get(file.stem, ""),
                 str(file),
@@ -66,7 +66,7 @@ def _first(folder: Path, names: tuple[str, ...]) -> Path:
     raise UserError(
         f"The folder has no {names[0]}.",
         where=str(folder),
-        expected=f"{ANNOTATIONS[0]} with an XML file for each picture and {PICTURES[0]}",
+        expected=f"{ANNOTATIONS[0]} with an XML file for each image and {PICTURES[0]}",
         remedy="Name the folder that holds both.",
     )
 
@@ -85,13 +85,13 @@ def _parts(folder: Path) -> dict[str, str]:
                     raise UserError(
                         f"{stem} is in {part} and in {found[stem]}.",
                         where=str(file),
-                        expected="each picture in one part",
+                        expected="each image in one part",
                         remedy="Take it out of one of the lists.",
                     )
     return found
 
 
-def _picture(folder: Path, stem: str, named: str) -> Path:
+def _image(folder: Path, stem: str, named: str) -> Path:
     candidates = [folder / named] if named else []
     candidates += [folder / f"{stem}{suffix}" for suffix in SUFFIXES]
     return next((file for file in candidates if file.is_file()), candidates[0])

@@ -5,7 +5,7 @@ Importing this module registers the builder; nothing is downloaded.
     import kit.data.fashion_mnist_part
     import tensorflow_datasets as tfds
 
-    pictures = tfds.load("fashion_mnist_part", split="train", data_dir="somewhere")
+    images = tfds.load("fashion_mnist_part", split="train", data_dir="somewhere")
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ _CITATION = """@article{xiao2017fashion,
 
 
 class FashionMnistPart(tfds.core.GeneratorBasedBuilder):
-    """Ten kinds of clothes, 28 by 28 grey pixels: 6,000 pictures for train and 1,000 for test.
+    """Ten kinds of clothes, 28 by 28 grey pixels: 6,000 images for train and 1,000 for test.
 
     Source: Xiao, Rasul and Vollgraf (2017), https://github.com/zalandoresearch/fashion-mnist, MIT.
     """

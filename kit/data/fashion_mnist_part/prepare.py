@@ -29,7 +29,7 @@ OF_A_CLASS = {"train": 600, "test": 100}
 
 
 def part_of(folder: str) -> pl.DataFrame:
-    """The first pictures of every class of both parts, in their order.
+    """The first images of every class of both parts, in their order.
 
     Args:
         folder: with the files.

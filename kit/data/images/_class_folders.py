@@ -8,7 +8,7 @@ from kit.errors import UserError
 
 
 def open_class_folders(folder: Path) -> ImageSource:
-    """Every file below a class's folder is a picture of that class; hidden files are none.
+    """Every file below a class's folder is an image of that class; hidden files are none.
 
     Args:
         folder: with a folder for every class; or with folders train and test or valid, which have
@@ -31,7 +31,7 @@ def open_class_folders(folder: Path) -> ImageSource:
         raise UserError(
             "The folder holds no folders with files.",
             where=str(folder),
-            expected="a folder for every class, with its pictures in it: cats/1.jpg, dogs/2.jpg",
+            expected="a folder for every class, with its images in it: cats/1.jpg, dogs/2.jpg",
             remedy="Sort them into folders, or list them in a CSV file: path,label",
         )
     return ImageSource(
@@ -78,7 +78,7 @@ def _tops(folder: Path) -> dict[str, Path]:
                 f"The folder holds no train part: {', '.join(f.name for f in parts.values())}.",
                 where=str(folder),
                 expected="a folder train beside them",
-                remedy="Add it, or name the one folder whose pictures are to be split.",
+                remedy="Add it, or name the one folder whose images are to be split.",
             )
     return {"": folder}
 

@@ -1,4 +1,4 @@
-"""From the bytes of a picture to pixels, the same for training, evaluation and the export."""
+"""From the bytes of an image to pixels, the same for training, evaluation and the export."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from kit.data.images._orientation import decode_upright
 
 
 def decoded(content: Any, height: int, width: int, channels: int) -> Any:
-    """The pixels of a picture, resized where its size is another.
+    """The pixels of an image, resized where its size is another.
 
-    JPEG, turned as its EXIF says, PNG, BMP, or the first frame of a GIF. A larger picture is
+    JPEG, turned as its EXIF says, PNG, BMP, or the first frame of a GIF. A larger image is
     smoothed before it is made smaller; its proportions become those of `height` and `width`.
 
     Args:
@@ -35,18 +35,18 @@ def decoded(content: Any, height: int, width: int, channels: int) -> Any:
     has_colours = tf.shape(found)[2] >= 3
     if channels == 3:
         grey = tf.repeat(found[..., :1], 3, axis=2)
-        picture = tf.cond(has_colours, lambda: found[..., :3], lambda: grey)
+        image = tf.cond(has_colours, lambda: found[..., :3], lambda: grey)
     else:
         grey = found[..., :1]
-        picture = tf.cond(
+        image = tf.cond(
             has_colours, lambda: tf.image.rgb_to_grayscale(found[..., :3]), lambda: grey
         )
     size = [height, width]
 
     def resized() -> Any:
-        smooth = tf.image.resize(picture, size, antialias=True)
+        smooth = tf.image.resize(image, size, antialias=True)
         return tf.cast(tf.clip_by_value(tf.round(smooth), 0, 255), tf.uint8)
 
-    fits = tf.reduce_all(tf.equal(tf.shape(picture)[:2], size))
-    pixels = tf.cond(fits, lambda: picture, resized)
+    fits = tf.reduce_all(tf.equal(tf.shape(image)[:2], size))
+    pixels = tf.cond(fits, lambda: image, resized)
     return tf.ensure_shape(pixels, [height, width, channels])

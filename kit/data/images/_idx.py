@@ -1,4 +1,4 @@
-"""Pictures in the format of MNIST: `train-images-idx3-ubyte` and its like, maybe with .gz."""
+"""Images in the format of MNIST: `train-images-idx3-ubyte` and its like, maybe with .gz."""
 
 import gzip
 import struct
@@ -45,14 +45,14 @@ def open_idx(folder: Path) -> ImageSource:
                 remedy="Rename it.",
             )
         beside = file.with_name(file.name.replace("-images-idx3-", "-labels-idx1-"))
-        pictures, labels = read_idx(file), read_idx(beside)
-        if pictures.ndim != 3 or labels.shape != pictures.shape[:1]:
+        images, labels = read_idx(file), read_idx(beside)
+        if images.ndim != 3 or labels.shape != images.shape[:1]:
             raise UserError(
-                f"Pictures {list(pictures.shape)} and labels {list(labels.shape)} do not fit.",
+                f"Images {list(images.shape)} and labels {list(labels.shape)} do not fit.",
                 where=f"{file} and {beside.name}",
-                expected="[pictures, height, width] and [pictures]",
+                expected="[images, height, width] and [images]",
             )
-        parts[part] = pictures[..., None], labels
+        parts[part] = images[..., None], labels
     labels = np.concatenate([found[1] for found in parts.values()])
     names = _names(folder / "classes.txt", int(labels.max()) + 1)
     return ImageSource(

@@ -1,4 +1,4 @@
-"""A table that lists pictures: where each is and of which class."""
+"""A table that lists images: where each is and of which class."""
 
 from pathlib import Path
 
@@ -10,11 +10,11 @@ from kit.data.images._source import ImageSource
 from kit.errors import UserError
 
 # Most telling first, as `normalised` leaves them.
-PATH = ("path", "imagepath", "filepath", "filename", "file", "image", "imagefile", "picture")
+PATH = ("path", "imagepath", "filepath", "filename", "file", "image", "imagefile", "image")
 
 
 def open_listed(source: str, path_column: str | None, label_column: str | None) -> ImageSource:
-    """Read a table of pictures; paths are relative to its folder.
+    """Read a table of images; paths are relative to its folder.
 
     A column called split, part, subset or set that says train, valid or test of every row is a
     split; so are files train.csv and test.csv of one folder.
@@ -29,8 +29,8 @@ def open_listed(source: str, path_column: str | None, label_column: str | None) 
     """
     table = read_table(source)
     columns = table.frame.columns
-    paths = named_column(path_column, PATH, columns, "path", "pictures", source)
-    labels = named_column(label_column, LABEL, columns, "label", "pictures", source)
+    paths = named_column(path_column, PATH, columns, "path", "images", source)
+    labels = named_column(label_column, LABEL, columns, "label", "images", source)
     values = table.frame.select(
         path=pl.col(paths).cast(pl.String).str.strip_chars(),
         label=pl.col(labels).cast(pl.String).str.strip_chars(),

@@ -1,4 +1,4 @@
-"""Look into every picture of a source: can it be decoded, and how large is it?"""
+"""Look into every image of a source: can it be decoded, and how large is it?"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -30,11 +30,11 @@ class Looked:
     """What was found.
 
     Args:
-        kept: numbers of the pictures that can be used.
+        kept: numbers of the images that can be used.
         shape: height, width and channels that all of them get.
         is_resized: whether one of them has another size.
         cleaning: what was skipped.
-        digests: of the content of each picture that is kept.
+        digests: of the content of each image that is kept.
     """
 
     kept: NDArray[np.int64]
@@ -45,16 +45,16 @@ class Looked:
 
 
 def look(source: ImageSource, size: tuple[int, int] | None, on_bad_file: OnBadFile) -> Looked:
-    """Decode every picture once.
+    """Decode every image once.
 
     Args:
-        source: the pictures.
+        source: the images.
         size: height and width that all get; None is their own, which has to be the same for all.
-        on_bad_file: whether a picture that cannot be used is an error, or left out and counted;
+        on_bad_file: whether an image that cannot be used is an error, or left out and counted;
             without `size` that is also one of another size than most.
 
     Raises:
-        UserError: a picture cannot be used, or none can.
+        UserError: an image cannot be used, or none can.
     """
     if isinstance(source.contents, np.ndarray):
         height, width, channels = source.contents.shape[1:]
@@ -71,7 +71,7 @@ def look(source: ImageSource, size: tuple[int, int] | None, on_bad_file: OnBadFi
         raise _bad_files(source, bad)
     if not shapes:
         raise UserError(
-            "No picture is left.",
+            "No image is left.",
             where=source.name,
             expected="JPEG, PNG, GIF or BMP files",
             remedy="Look into one of the files, or leave out --on-bad-file skip to have it named.",
@@ -126,7 +126,7 @@ def _bad_files(source: ImageSource, bad: dict[int, str]) -> UserError:
     counts = Counter(bad.values())
     many = "; ".join(f"{count:,} {reason}" for reason, count in counts.items())
     return UserError(
-        f"Of {len(source.contents):,} pictures some cannot be used: {many}.",
+        f"Of {len(source.contents):,} images some cannot be used: {many}.",
         where=_named([f"{source.names[n]}" for n in bad]),
         expected="JPEG, PNG, GIF or BMP files",
         remedy="Repair or remove them, or leave them out and have them counted: --on-bad-file skip",
@@ -144,7 +144,7 @@ def _sizes_differ(
     height, width = usual
     mine = "x".join(map(str, shapes[other][:2]))
     return UserError(
-        f"The pictures differ in size: {many:,} of {len(shapes):,} are not {height}x{width}.",
+        f"The images differ in size: {many:,} of {len(shapes):,} are not {height}x{width}.",
         where=f"{source.names[other]} is {mine}, {source.names[first]} is {height}x{width}",
         expected="one height and width, or --size",
         remedy=f"Have all resized, --size {height}x{width}, or those of other sizes left out, "

@@ -1,4 +1,4 @@
-"""Open a source of pictures."""
+"""Open a source of images."""
 
 import difflib
 from pathlib import Path
@@ -15,7 +15,7 @@ from kit.errors import UserError
 def open_images(
     source: str, *, path_column: str | None = None, label_column: str | None = None
 ) -> ImageSource:
-    """Open a source of pictures with a class each.
+    """Open a source of images with a class each.
 
     Args:
         source: a built-in name (`fashion-mnist-part`); `tfds:NAME`; a folder with a folder for
@@ -57,10 +57,10 @@ def open_images(
         if is_table(path):
             return open_listed(source, path_column, label_column)
         raise UserError(
-            "The file is no table of pictures.",
+            "The file is no table of images.",
             where=source,
             expected="a .csv, .tsv, .parquet or .jsonl file with columns path and label",
-            remedy="Name the folder of the pictures, or a table that lists them.",
+            remedy="Name the folder of the images, or a table that lists them.",
         )
     near = difflib.get_close_matches(source, PICTURES, n=1, cutoff=0.5)
     raise UserError(

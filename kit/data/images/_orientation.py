@@ -97,20 +97,20 @@ def orientation(content: Any) -> Any:
     return tf.cond(number(tf.constant(0), 2) == 0xFFD8, of_jpeg, lambda: tf.constant(1))
 
 
-def turned(picture: Any, orientation: Any) -> Any:
+def turned(image: Any, orientation: Any) -> Any:
     """An image turned and mirrored as EXIF's orientation says.
 
     Args:
-        picture: [height, width, channels].
+        image: [height, width, channels].
         orientation: int32 [], 1 to 8.
     """
     import tensorflow as tf
 
     def upright() -> Any:
-        found = tf.cond(orientation >= 5, lambda: tf.transpose(picture, [1, 0, 2]), lambda: picture)
+        found = tf.cond(orientation >= 5, lambda: tf.transpose(image, [1, 0, 2]), lambda: image)
         mirrored = tf.reduce_any(orientation == tf.constant([2, 3, 6, 7]))
         upended = tf.reduce_any(orientation == tf.constant([3, 4, 7, 8]))
         found = tf.cond(mirrored, lambda: tf.reverse(found, [1]), lambda: found)
         return tf.cond(upended, lambda: tf.reverse(found, [0]), lambda: found)
 
-    return tf.cond(orientation > 1, upright, lambda: picture)
+    return tf.cond(orientation > 1, upright, lambda: image)

@@ -1,4 +1,4 @@
-"""Pictures of a source with their labels, before anyone looked into them."""
+"""Images of a source with their labels, before anyone looked into them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ class ImageSource:
 
     Args:
         name: as the user named it.
-        contents: a file or its bytes for each picture, JPEG, PNG, GIF or BMP; or the pixels of
-            all, uint8 [pictures, height, width, channels].
-        names: of each picture, for messages.
+        contents: a file or its bytes for each image, JPEG, PNG, GIF or BMP; or the pixels of
+            all, uint8 [images, height, width, channels].
+        names: of each image, for messages.
         labels: name of its class.
         parts: "train", "valid" or "test" of each, where the source has a split; or None.
         licence: attribution, "" where the source has none.

@@ -1,4 +1,4 @@
-"""Split pictures into what a model learns from, is chosen by and is measured on."""
+"""Split images into what a model learns from, is chosen by and is measured on."""
 
 from dataclasses import dataclass, replace
 
@@ -15,8 +15,8 @@ from kit.data._class_split import (
 )
 from kit.data._clean import CleaningStep
 from kit.data._parts import PARTS, TEST, TRAIN, VALID
+from kit.data.images._images import Images
 from kit.data.images._look import Looked, OnBadFile, look
-from kit.data.images._pictures import Pictures
 from kit.data.images._source import ImageSource
 
 MOST_IN_MEMORY = 2 << 30
@@ -24,19 +24,19 @@ MOST_IN_MEMORY = 2 << 30
 
 @dataclass(frozen=True)
 class ImageData:
-    """Pictures, split.
+    """Images, split.
 
     Args:
         name: the source, as the user named it.
         classes: names, in order.
-        shape: height, width and channels in which the pictures are used.
-        train: pictures to learn from.
-        valid: pictures to choose by.
-        test: pictures to measure by.
+        shape: height, width and channels in which the images are used.
+        train: images to learn from.
+        valid: images to choose by.
+        test: images to measure by.
         split: the protocol in a line of plain words.
         split_method: "given" or "random".
-        is_resized: whether a picture has another size in the source.
-        pictures_read: pictures of the source.
+        is_resized: whether an image has another size in the source.
+        pictures_read: images of the source.
         cleaning: what was left out.
         licence: attribution of a built-in set, else "".
     """
@@ -44,9 +44,9 @@ class ImageData:
     name: str
     classes: tuple[str, ...]
     shape: tuple[int, int, int]
-    train: Pictures
-    valid: Pictures
-    test: Pictures
+    train: Images
+    valid: Images
+    test: Images
     split: str
     split_method: str
     is_resized: bool
@@ -67,23 +67,23 @@ def split_images(
     valid_share: float = 0.1,
     test_share: float = 0.1,
 ) -> ImageData:
-    """Look into every picture and split them; each class is split in the same shares.
+    """Look into every image and split them; each class is split in the same shares.
 
-    Pictures are held in memory where their pixels take at most 2 GiB.
+    Images are held in memory where their pixels take at most 2 GiB.
 
     Args:
         source: what `open_images` returned.
         method: "given" or "random". None: given where the source has a split.
         size: height and width to which all are resized; None takes their own.
-        in_colour: whether grey pictures get three channels, too.
-        on_bad_file: whether a picture that cannot be used is an error, or left out and counted.
-        limit: use only this many pictures of train and valid, drawn at random.
+        in_colour: whether grey images get three channels, too.
+        on_bad_file: whether an image that cannot be used is an error, or left out and counted.
+        limit: use only this many images of train and valid, drawn at random.
         seed: of what is drawn.
-        valid_share: share of the pictures for valid; of a given train where it has no valid.
-        test_share: share of the pictures for test.
+        valid_share: share of the images for valid; of a given train where it has no valid.
+        test_share: share of the images for test.
 
     Raises:
-        UserError: a picture cannot be used, there is one class only, or a part stays empty.
+        UserError: an image cannot be used, there is one class only, or a part stays empty.
 
     Example:
 
@@ -97,10 +97,10 @@ def split_images(
         looked = replace(looked, shape=(*looked.shape[:2], 3))
     names = [source.labels[n] for n in looked.kept]
     classes = tuple(sorted(set(names)))
-    check_classes(classes, where=source.name, nouns="pictures")
+    check_classes(classes, where=source.name, nouns="images")
     number = {name: place for place, name in enumerate(classes)}
     labels = np.array([number[name] for name in names], np.int32)
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     if method is None:
         method = "given" if source.parts is not None else "random"
     if method == "given":
@@ -108,27 +108,27 @@ def split_images(
             source.parts,
             looked.kept,
             labels,
-            draw,
+            rng,
             where=source.name,
             valid_share=valid_share,
             seed=seed,
         )
     else:
-        held = drawn(labels, (valid_share, test_share), draw)
+        held = drawn(labels, (valid_share, test_share), rng)
         part = np.array([TRAIN, VALID, TEST])[held]
         train = 100 * (1 - valid_share - test_share)
         words = (
-            f"random: {train:.0f}/{100 * valid_share:.0f}/{100 * test_share:.0f} % of the pictures "
+            f"random: {train:.0f}/{100 * valid_share:.0f}/{100 * test_share:.0f} % of the images "
             f"of each class, seed {seed}"
         )
     if limit is not None:
-        part = limited(part, limit, draw)
-        words += f"; {limit:,} pictures of train and valid at most, seed {seed}"
-    check_parts(part, labels, classes, where=source.name, noun="picture")
+        part = limited(part, limit, rng)
+        words += f"; {limit:,} images of train and valid at most, seed {seed}"
+    check_parts(part, labels, classes, where=source.name, noun="image")
     words += repeats_in_words(
-        ([looked.digests[n] for n in np.flatnonzero(part == one)] for one in PARTS), "pictures"
+        ([looked.digests[n] for n in np.flatnonzero(part == one)] for one in PARTS), "images"
     )
-    every = _pictures(source, looked, labels)
+    every = _images(source, looked, labels)
     of_part = {one: every.take(np.flatnonzero(part == one)) for one in PARTS}
     return ImageData(
         name=source.name,
@@ -144,7 +144,7 @@ def split_images(
     )
 
 
-def _pictures(source: ImageSource, looked: Looked, labels: NDArray[np.int32]) -> Pictures:
+def _images(source: ImageSource, looked: Looked, labels: NDArray[np.int32]) -> Images:
     names = [source.names[n] for n in looked.kept]
     if isinstance(source.contents, np.ndarray):
         pixels = source.contents
@@ -155,9 +155,9 @@ def _pictures(source: ImageSource, looked: Looked, labels: NDArray[np.int32]) ->
 
             smooth = tf.image.resize(pixels, looked.shape[:2], antialias=True)
             pixels = tf.cast(tf.clip_by_value(tf.round(smooth), 0, 255), tf.uint8).numpy()
-        return Pictures(None, pixels, names, labels, looked.shape)
+        return Images(None, pixels, names, labels, looked.shape)
     contents = [source.contents[n] for n in looked.kept]
-    files = Pictures(contents, None, names, labels, looked.shape)
+    files = Images(contents, None, names, labels, looked.shape)
     if len(files) * int(np.prod(looked.shape)) > MOST_IN_MEMORY:
         return files
     return replace(files, pixels=files.decoded(slice(None)))

@@ -1,4 +1,4 @@
-"""Pictures of a TensorFlow data set (TFDS)."""
+"""Images of a TensorFlow data set (TFDS)."""
 
 from typing import Any
 
@@ -11,17 +11,17 @@ from kit.errors import UserError
 
 
 def open_tfds(name: str) -> ImageSource:
-    """Prepare a data set with one picture and one class an example, and read it encoded.
+    """Prepare a data set with one image and one class an example, and read it encoded.
 
     Args:
         name: NAME, NAME/CONFIG or NAME/CONFIG:VERSION.
 
     Raises:
-        UserError: unknown name, no download, or no picture or class in it.
+        UserError: unknown name, no download, or no image or class in it.
     """
     where = f"tfds:{name}"
     builder = prepared(name, where=where)
-    picture = _feature(builder, tfds.features.Image, "picture", where)
+    image = _feature(builder, tfds.features.Image, "image", where)
     label = _feature(builder, tfds.features.ClassLabel, "class", where)
     classes = builder.info.features[label].names
     splits = {split: part_of(split) for split in builder.info.splits}
@@ -33,9 +33,9 @@ def open_tfds(name: str) -> ImageSource:
     for split, part in splits.items():
         if given and part is None:
             continue
-        rows = builder.as_dataset(split, decoders={picture: tfds.decode.SkipDecoding()})
+        rows = builder.as_dataset(split, decoders={image: tfds.decode.SkipDecoding()})
         for number, row in enumerate(tfds.as_numpy(rows)):
-            contents.append(row[picture])
+            contents.append(row[image])
             labels.append(classes[row[label]])
             names.append(f"{where}, {split} {number}")
             parts.append(str(part))

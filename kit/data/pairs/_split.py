@@ -114,27 +114,27 @@ def split_pairs(
         )
     counts: Counter[str] = Counter()
     whole = _grouped(source, source.parts if method == "given" else None, counts)
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     if method == "given":
         words = "given: train, valid and test as the source has them"
         there = "train and test as the source has them"
         if not whole[TEST]:
             whole[TEST], whole[VALID], there = whole[VALID], {}, "test is its valid part"
         if not whole[VALID]:
-            held = _drawn(list(whole[TRAIN]), [valid_share], draw)[0]
+            held = _drawn(list(whole[TRAIN]), [valid_share], rng)[0]
             whole[VALID] = {text: whole[TRAIN].pop(text) for text in held}
             words = (
                 f"given: {there}, {100 * valid_share:.0f} % of the texts of train drawn as valid, "
                 f"seed {seed}"
             )
     else:
-        valid, test = _drawn(list(whole[TRAIN]), [valid_share, test_share], draw)
+        valid, test = _drawn(list(whole[TRAIN]), [valid_share, test_share], rng)
         for part, held in ((VALID, valid), (TEST, test)):
             whole[part] = {text: whole[TRAIN].pop(text) for text in held}
         shares = [100 * (1 - valid_share - test_share), 100 * valid_share, 100 * test_share]
         words = f"random: {'/'.join(f'{s:.0f}' for s in shares)} % of the source texts, seed {seed}"
     if limit is not None:
-        _limit(whole, limit, draw)
+        _limit(whole, limit, rng)
         words += f"; {limit:,} texts of train and valid at most, seed {seed}"
     for part in PARTS:
         if len(whole[part]) < FEWEST:
@@ -180,18 +180,18 @@ def _grouped(
     return whole
 
 
-def _drawn(texts: list[str], shares: Sequence[float], draw: np.random.Generator) -> list[list[str]]:
-    order = draw.permutation(len(texts))
+def _drawn(texts: list[str], shares: Sequence[float], rng: np.random.Generator) -> list[list[str]]:
+    order = rng.permutation(len(texts))
     ends = np.round(np.cumsum([0.0, *shares]) * len(texts)).astype(int)
     # In the order of the source.
     return [[texts[n] for n in np.sort(order[first:last])] for first, last in pairwise(ends)]
 
 
 def _limit(
-    whole: dict[str, dict[str, dict[str, None]]], limit: int, draw: np.random.Generator
+    whole: dict[str, dict[str, dict[str, None]]], limit: int, rng: np.random.Generator
 ) -> None:
     every = [(part, text) for part in (TRAIN, VALID) for text in whole[part]]
-    for number in draw.permutation(len(every))[limit:]:
+    for number in rng.permutation(len(every))[limit:]:
         part, text = every[number]
         del whole[part][text]
 

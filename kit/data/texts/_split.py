@@ -108,7 +108,7 @@ def split_texts(
     _check_labels(source, classes, len(kept))
     number = {name: place for place, name in enumerate(classes)}
     labels = np.array([number[name] for name in names], np.int32)
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     if method is None:
         method = "given" if source.parts is not None else "random"
     if method == "given":
@@ -116,13 +116,13 @@ def split_texts(
             source.parts,
             kept,
             labels,
-            draw,
+            rng,
             where=source.name,
             valid_share=valid_share,
             seed=seed,
         )
     else:
-        held = drawn(labels, (valid_share, test_share), draw)
+        held = drawn(labels, (valid_share, test_share), rng)
         part = np.array([TRAIN, VALID, TEST])[held]
         train = 100 * (1 - valid_share - test_share)
         words = (
@@ -133,7 +133,7 @@ def split_texts(
     part, of_later = _without_later(part, every)
     steps += of_later
     if limit is not None:
-        part = limited(part, limit, draw)
+        part = limited(part, limit, rng)
         words += f"; {limit:,} texts of train and valid at most, seed {seed}"
     check_parts(part, labels, classes, where=source.name, noun="text")
     of_part = {one: every.take(np.flatnonzero(part == one)) for one in PARTS}

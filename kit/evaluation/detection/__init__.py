@@ -2,8 +2,8 @@
 
 from kit.evaluation.detection._average_precision import AveragePrecision as AveragePrecision
 from kit.evaluation.detection._average_precision import average_precision as average_precision
-from kit.evaluation.detection._detections import Canvases as Canvases
-from kit.evaluation.detection._detections import Found as Found
+from kit.evaluation.detection._detections import DetectionPredictor as DetectionPredictor
+from kit.evaluation.detection._detections import Detections as Detections
 from kit.evaluation.detection._page import write_detection_report as write_detection_report
 from kit.evaluation.detection._report import DetectionReport as DetectionReport
 from kit.evaluation.detection._report import estimates_of as estimates_of

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.data.detection import Picture
-from kit.evaluation.detection._detections import Found
+from kit.data.detection import DetectionImage
+from kit.evaluation.detection._detections import Detections
 from kit.metrics import check_finite
 
 # COCO's own mark for what does not exist.
@@ -28,7 +28,7 @@ class AveragePrecision:
         small: mAP of boxes under 32 pixels squared, nan where there are none.
         medium: of those up to 96 squared.
         large: of the others.
-        resampled: float [resamples, 2], mAP and mAP50 of pictures drawn anew; [0, 2] where none
+        resampled: float [resamples, 2], mAP and mAP50 of images drawn anew; [0, 2] where none
             were.
     """
 
@@ -51,8 +51,8 @@ class AveragePrecision:
 
 
 def average_precision(
-    pictures: Sequence[Picture],
-    found: Sequence[Found],
+    images: Sequence[DetectionImage],
+    found: Sequence[Detections],
     classes: Sequence[str],
     *,
     resamples: int = 0,
@@ -61,10 +61,10 @@ def average_precision(
     """Hold what was found against what is there.
 
     Args:
-        pictures: with their boxes.
-        found: of each picture; the 100 best count.
+        images: with their boxes.
+        found: of each image; the 100 best count.
         classes: names.
-        resamples: how often pictures are drawn anew, with replacement, for bootstrap intervals.
+        resamples: how often images are drawn anew, with replacement, for bootstrap intervals.
         seed: of that.
 
     Raises:
@@ -75,9 +75,9 @@ def average_precision(
     Example:
 
     >>> box = np.float32([[10, 10, 50, 50]])
-    >>> picture = Picture("a", b"", (100, 100), box, np.int32([0]))
-    >>> found = Found(box, np.int32([0]), np.float32([0.9]))
-    >>> result = average_precision([picture], [found], ["cat"])
+    >>> image = DetectionImage("a", b"", (100, 100), box, np.int32([0]))
+    >>> found = Detections(box, np.int32([0]), np.float32([0.9]))
+    >>> result = average_precision([image], [found], ["cat"])
     >>> round(result.mean, 4), round(result.at_half, 4)
     (1.0, 1.0)
     """
@@ -91,7 +91,7 @@ def average_precision(
     # It prints as it goes.
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO()
-        truth.dataset = _as_coco(pictures, classes)
+        truth.dataset = _as_coco(images, classes)
         truth.createIndex()
         said = COCO()
         said.dataset = {**truth.dataset, "annotations": _as_annotations(found)}
@@ -101,7 +101,7 @@ def average_precision(
         evaluation.accumulate()
         # [overlaps, recalls, classes, sizes, most boxes]
         precision = evaluation.eval["precision"][..., -1]
-        resampled = _resampled(evaluation, len(pictures), resamples, seed)
+        resampled = _resampled(evaluation, len(images), resamples, seed)
     of_class = {
         name: (_mean(precision[:, :, number, 0]), _mean(precision[0, :, number, 0]))
         for number, name in enumerate(classes)
@@ -111,20 +111,20 @@ def average_precision(
     return AveragePrecision(of_class, curves, small, medium, large, resampled)
 
 
-def _resampled(evaluation: Any, pictures: int, resamples: int, seed: int) -> NDArray[np.float64]:
-    """mAP and mAP50 of pictures drawn anew: matches are of a picture, so they are found once."""
-    # The evaluation keeps a result for each class, size and picture, in this order.
-    shape = (-1, len(evaluation.params.areaRng), pictures)
+def _resampled(evaluation: Any, images: int, resamples: int, seed: int) -> NDArray[np.float64]:
+    """mAP and mAP50 of images drawn anew: matches are of an image, so they are found once."""
+    # The evaluation keeps a result for each class, size and image, in this order.
+    shape = (-1, len(evaluation.params.areaRng), images)
     of_all_sizes = np.array(evaluation.evalImgs, dtype=object).reshape(shape)[:, 0]
     again = copy.copy(evaluation)
     # What it counts by are the parameters of the first evaluation; both have one size only.
     again.params = again._paramsEval = copy.copy(evaluation.params)
     again.params.areaRng, again.params.areaRngLbl = again.params.areaRng[:1], ["all"]
     again.params.maxDets = again.params.maxDets[-1:]
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     values = np.empty((resamples, 2))
     for row in values:
-        again.evalImgs = of_all_sizes[:, draw.integers(0, pictures, pictures)].ravel().tolist()
+        again.evalImgs = of_all_sizes[:, rng.integers(0, images, images)].ravel().tolist()
         again.accumulate()
         precision = again.eval["precision"]
         classes = range(precision.shape[2])
@@ -138,9 +138,9 @@ def _mean(precision: Any) -> float:
     return float(there.mean()) if there.size else float("nan")
 
 
-def _as_coco(pictures: Sequence[Picture], classes: Sequence[str]) -> dict[str, Any]:
+def _as_coco(images: Sequence[DetectionImage], classes: Sequence[str]) -> dict[str, Any]:
     annotations = []
-    for number, one in enumerate(pictures):
+    for number, one in enumerate(images):
         for (left, top, right, bottom), label in zip(
             one.boxes.tolist(), one.labels.tolist(), strict=True
         ):
@@ -155,14 +155,14 @@ def _as_coco(pictures: Sequence[Picture], classes: Sequence[str]) -> dict[str, A
         "info": {},
         "images": [
             {"id": number, "width": one.size[0], "height": one.size[1]}
-            for number, one in enumerate(pictures)
+            for number, one in enumerate(images)
         ],
         "categories": [{"id": number, "name": name} for number, name in enumerate(classes)],
         "annotations": annotations,
     }
 
 
-def _as_annotations(found: Sequence[Found]) -> list[dict[str, Any]]:
+def _as_annotations(found: Sequence[Detections]) -> list[dict[str, Any]]:
     annotations = [
         {
             "image_id": number,

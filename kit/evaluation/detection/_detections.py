@@ -1,4 +1,4 @@
-"""What a detector finds in pictures."""
+"""What a detector finds in images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.data.detection import Picture
+from kit.data.detection import DetectionImage
 from kit.data.images import decode_upright
 from kit.layers import letterbox
-from kit.models import Detector, best_boxes
+from kit.models import Detector, non_max_suppression
 from kit.progress import Stage, stage
 
 AT_ONCE = 16
 
 
 @dataclass(frozen=True)
-class Found:
-    """Boxes found in a picture, best first.
+class Detections:
+    """Boxes found in an image, best first.
 
     Args:
-        boxes: float32 [boxes, 4], left, top, right and bottom in pixels of the picture.
+        boxes: float32 [boxes, 4], left, top, right and bottom in pixels of the image.
         labels: int32 [boxes], places in the list of classes.
         scores: float32 [boxes], 0 to 1.
     """
@@ -32,33 +32,33 @@ class Found:
     scores: NDArray[np.float32]
 
 
-class Canvases:
-    """Pictures as the model takes them, made once for many looks.
+class DetectionPredictor:
+    """Images as the model takes them, made once for many looks.
 
     Args:
-        pictures: to look at.
+        images: to look at.
         model: looks at them, as it stands then.
     """
 
-    def __init__(self, pictures: Sequence[Picture], model: Detector) -> None:
+    def __init__(self, images: Sequence[DetectionImage], model: Detector) -> None:
         canvases, self.scales = [], []
-        for one in pictures:
-            picture = decode_upright(one.encoded(), 3)
-            canvas, scale = letterbox(picture, model.picture_shape)
+        for one in images:
+            image = decode_upright(one.encoded(), 3)
+            canvas, scale = letterbox(image, model.picture_shape)
             canvases.append(canvas.numpy())
             self.scales.append(float(scale))
         self.pixels = np.stack(canvases)
-        self.sizes = [one.size for one in pictures]
+        self.sizes = [one.size for one in images]
         self._look: Any = tf.function(
-            lambda x: best_boxes(*model(x, training=False)), autograph=False
+            lambda x: non_max_suppression(*model(x, training=False)), autograph=False
         )
 
-    def found(self) -> list[Found]:
-        """What the model as it stands finds in each picture."""
+    def found(self) -> list[Detections]:
+        """What the model as it stands finds in each image."""
         with stage("evaluate", len(self.pixels), "images") as looked_at:
             return self._found(looked_at)
 
-    def _found(self, looked_at: Stage) -> list[Found]:
+    def _found(self, looked_at: Stage) -> list[Detections]:
         found = []
         for start in range(0, len(self.pixels), AT_ONCE):
             part = self.pixels[start : start + AT_ONCE]
@@ -70,6 +70,6 @@ class Canvases:
                 there = labels[row] >= 0
                 limits = np.array([*self.sizes[number], *self.sizes[number]], np.float32)
                 sides = np.clip(boxes[row][there] / self.scales[number], 0, limits)
-                found.append(Found(sides, labels[row][there], scores[row][there]))
+                found.append(Detections(sides, labels[row][there], scores[row][there]))
             looked_at.advance(len(part))
         return found

@@ -1,4 +1,4 @@
-"""Pictures with what was found, missed and imagined drawn into them."""
+"""Images with what was found, missed and imagined drawn into them."""
 
 import io
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from kit.data.detection import Picture
-from kit.evaluation.detection._detections import Found
+from kit.data.detection import DetectionImage
+from kit.evaluation.detection._detections import Detections
 from kit.evaluation.detection._matches import matched
 
 WIDTH, TEXT = 640, 13
@@ -18,26 +18,24 @@ RIGHT, MISSED, FALSE = (0, 114, 178), (213, 0, 80), (240, 200, 0)
 DASH = 7
 
 
-def drawn(picture: Picture, found: Found, classes: Sequence[str]) -> bytes:
-    """A JPEG of the picture with its boxes.
+def drawn(image: DetectionImage, found: Detections, classes: Sequence[str]) -> bytes:
+    """A JPEG of the image with its boxes.
 
     Blue: found and right. Yellow: found where there is no such object. Red and dashed: missed.
 
     Args:
-        picture: with its objects.
+        image: with its objects.
         found: what to draw; leave out what is not believed.
         classes: names.
     """
-    with Image.open(io.BytesIO(picture.encoded())) as stored:
+    with Image.open(io.BytesIO(image.encoded())) as stored:
         original = ImageOps.exif_transpose(stored) if stored.format == "JPEG" else stored
         scale = WIDTH / original.width
         canvas = original.convert("RGB").resize((WIDTH, max(1, round(original.height * scale))))
     pen = ImageDraw.Draw(canvas)
     font = ImageFont.load_default(TEXT)
-    matches = matched(picture, found)
-    for box, label in zip(
-        picture.boxes[matches.missed], picture.labels[matches.missed], strict=True
-    ):
+    matches = matched(image, found)
+    for box, label in zip(image.boxes[matches.missed], image.labels[matches.missed], strict=True):
         _dashed(pen, (box * scale).tolist())
         _named(pen, (box * scale).tolist(), classes[label], MISSED, font)
     for number in np.argsort(found.scores):

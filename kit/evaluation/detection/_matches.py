@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.data.detection import Picture
-from kit.evaluation.detection._detections import Found
+from kit.data.detection import DetectionImage
+from kit.evaluation.detection._detections import Detections
 
 HALF = 0.5
 
 
 @dataclass(frozen=True)
 class Matches:
-    """Found boxes against objects of one picture.
+    """Detected boxes against objects of one image.
 
     Args:
         right: bool [found], whether a box frames an object of its class that no better box framed.
@@ -25,7 +25,7 @@ class Matches:
     missed: NDArray[np.bool_]
 
 
-def matched(picture: Picture, found: Found) -> Matches:
+def matched(image: DetectionImage, found: Detections) -> Matches:
     """Give each found box, best first, the object of its class that it overlaps most.
 
     Boxes that overlap by a half or more agree.
@@ -33,14 +33,14 @@ def matched(picture: Picture, found: Found) -> Matches:
     Example:
 
     >>> boxes, same = np.float32([[0, 0, 4, 4], [5, 5, 9, 9]]), np.int32([0, 0])
-    >>> found = Found(boxes - np.float32([[0], [5]]), same, np.float32([1, 0.5]))
-    >>> matched(Picture("a", b"", (9, 9), boxes, same), found)
+    >>> found = Detections(boxes - np.float32([[0], [5]]), same, np.float32([1, 0.5]))
+    >>> matched(DetectionImage("a", b"", (9, 9), boxes, same), found)
     Matches(right=array([ True, False]), missed=array([False,  True]))
     """
-    overlaps = _overlaps(found.boxes, picture.boxes)
-    overlaps[found.labels[:, None] != picture.labels[None]] = 0
+    overlaps = _overlaps(found.boxes, image.boxes)
+    overlaps[found.labels[:, None] != image.labels[None]] = 0
     right = np.zeros(len(found.boxes), bool)
-    missed = np.ones(len(picture.boxes), bool)
+    missed = np.ones(len(image.boxes), bool)
     for number in np.argsort(-found.scores, kind="stable"):
         free = np.where(missed, overlaps[number], 0)
         if free.size and free.max() >= HALF:
@@ -48,28 +48,28 @@ def matched(picture: Picture, found: Found) -> Matches:
     return Matches(right, missed)
 
 
-def above(found: Found, score: float) -> Found:
+def above(found: Detections, score: float) -> Detections:
     """The boxes of at least that score."""
     kept = found.scores >= score
-    return Found(found.boxes[kept], found.labels[kept], found.scores[kept])
+    return Detections(found.boxes[kept], found.labels[kept], found.scores[kept])
 
 
-def best_score(pictures: Sequence[Picture], found: Sequence[Found]) -> float:
+def best_score(images: Sequence[DetectionImage], found: Sequence[Detections]) -> float:
     """The least score to believe for the largest F1, the mean of precision and recall.
 
     Args:
-        pictures: to choose by, not those to be judged by.
-        found: of each picture.
+        images: to choose by, not those to be judged by.
+        found: of each image.
     """
     scores = np.concatenate([one.scores for one in found])
     if not len(scores):
         return HALF
     # As better boxes choose first, those of low scores change nothing about those above.
     right = np.concatenate(
-        [matched(picture, one).right for picture, one in zip(pictures, found, strict=True)]
+        [matched(image, one).right for image, one in zip(images, found, strict=True)]
     )
     order = np.argsort(-scores, kind="stable")
-    objects = sum(len(picture.boxes) for picture in pictures)
+    objects = sum(len(image.boxes) for image in images)
     f1 = 2 * np.cumsum(right[order]) / (np.arange(1, len(order) + 1) + objects)
     return float(scores[order][f1.argmax()])
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kit.evaluation._pictures import INK, MODEL, OTHER, SOFT, Drawing, decimals
+from kit.evaluation._figures import INK, MODEL, OTHER, SOFT, Drawing, decimals
 from kit.evaluation._report_html import (
     counted,
     figure,
@@ -28,7 +28,7 @@ from kit.progress import stage
 
 MOST_CURVES = 8
 HEADINGS = {
-    "ordinary": "As good as the median picture",
+    "ordinary": "As good as the median image",
     "missed": "Most missed",
     "false alarms": "Most false alarms",
 }
@@ -66,7 +66,7 @@ def detection_page(report: DetectionReport, facts: Mapping[str, Any]) -> str:
         [
             f"<h1>{escape(title)}</h1>",
             f'<p class="soft">Finds {escape(_listed(report.data.classes))} in '
-            f"{counted(len(report.data.test), 'picture')} it was not trained on.</p>",
+            f"{counted(len(report.data.test), 'image')} it was not trained on.</p>",
             _headline(report, facts),
             _classes(report),
             *_examples(report),
@@ -120,17 +120,17 @@ def _classes(report: DetectionReport) -> str:
 
 def _examples(report: DetectionReport) -> Iterator[str]:
     yield (
-        "<h2>Pictures of test</h2><p>Blue: found. Yellow: a false alarm, no such object is marked "
+        "<h2>Images of test</h2><p>Blue: found. Yellow: a false alarm, no such object is marked "
         "there. Red and dashed: missed. The number is the score.</p>"
     )
     for kind, numbers in report.examples().items():
         if numbers:
             yield f"<h3>{HEADINGS[kind]}</h3>"
         for number in numbers:
-            picture = report.data.test[number]
-            jpeg = drawn(picture, report.believed[number], report.data.classes)
+            image = report.data.test[number]
+            jpeg = drawn(image, report.believed[number], report.data.classes)
             source = f"data:image/jpeg;base64,{b64encode(jpeg).decode()}"
-            caption = f"{picture.name}: {counted(len(picture.boxes), 'object')}"
+            caption = f"{image.name}: {counted(len(image.boxes), 'object')}"
             yield (
                 f'<figure><img src="{source}" alt="{escape(caption)}" style="max-width:100%">'
                 f"<figcaption>{escape(caption)}</figcaption></figure>"
@@ -166,7 +166,7 @@ def _data(data: Mapping[str, Any]) -> str:
     rows = [
         (
             f"{part}",
-            f"{data['pictures_of_part'][part]:,} pictures, "
+            f"{data['images_of_part'][part]:,} images, "
             f"{counted(data['boxes_of_part'][part], 'box', 'boxes')}",
         )
         for part in PARTS
@@ -177,9 +177,9 @@ def _data(data: Mapping[str, Any]) -> str:
     ]
     repairs = "".join(f"<li>{escape(line)}.</li>" for line in data["repairs"])
     done = (
-        f"<h3>Put right or left out</h3><ul>{repairs}</ul>"
+        f"<h3>Repaired or skipped</h3><ul>{repairs}</ul>"
         if repairs
-        else ("<p>Every picture could be read, has a box, and every box lies within it.</p>")
+        else ("<p>Every image could be read, has a box, and every box lies within it.</p>")
     )
     return (
         f"<h2>Data</h2><p>{escape(data['name'])}, split {escape(data['split'])}.</p>"
@@ -193,7 +193,7 @@ def _protocol(facts: Mapping[str, Any]) -> str:
         "A box is right if its class is, it overlaps its object by a half "
         "(shared area over joint area), and no better box took the object. The score to believe "
         "from is the one of the largest F1 on valid. Intervals: percentile bootstrap over the "
-        "pictures of test, the training not repeated.",
+        "images of test, the training not repeated.",
     )
 
 

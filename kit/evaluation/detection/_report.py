@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from kit.data.detection import DetectionData, Picture
+from kit.data.detection import DetectionData, DetectionImage
 from kit.evaluation._report_numbers import Estimate, Estimates
-from kit.evaluation._told import Told
+from kit.evaluation._run_info import RunInfo
 from kit.evaluation.detection._average_precision import AveragePrecision, average_precision
-from kit.evaluation.detection._detections import Found
+from kit.evaluation.detection._detections import Detections
 from kit.evaluation.detection._matches import above, best_score, matched
 
 PARTS = ("train", "valid", "test")
@@ -29,18 +29,18 @@ class Counts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DetectionReport(Told):
-    """Everything a report on a detector is made from, see `Told`.
+class DetectionReport(RunInfo):
+    """Everything a report on a detector is made from, see `RunInfo`.
 
     Args:
-        data: the split pictures.
-        valid: what the model found in the pictures it was chosen by.
+        data: the split images.
+        valid: what the model found in the images it was chosen by.
         test: what it found in those it is judged by.
     """
 
     data: DetectionData
-    valid: list[Found]
-    test: list[Found]
+    valid: list[Detections]
+    test: list[Detections]
 
     @cached_property
     def on_test(self) -> AveragePrecision:
@@ -58,7 +58,7 @@ class DetectionReport(Told):
         return best_score(self.data.valid, self.valid)
 
     @cached_property
-    def believed(self) -> list[Found]:
+    def believed(self) -> list[Detections]:
         """What was found on test with at least that score."""
         return [above(found, self.least_score) for found in self.test]
 
@@ -66,20 +66,20 @@ class DetectionReport(Told):
     def counts(self) -> dict[str, Counts]:
         """Of each class on test, of what is believed."""
         table = np.zeros((len(self.data.classes), 3), int)
-        for picture, found in zip(self.data.test, self.believed, strict=True):
-            matches = matched(picture, found)
-            np.add.at(table[:, 0], picture.labels, 1)
-            np.add.at(table[:, 1], picture.labels[~matches.missed], 1)
+        for image, found in zip(self.data.test, self.believed, strict=True):
+            matches = matched(image, found)
+            np.add.at(table[:, 0], image.labels, 1)
+            np.add.at(table[:, 1], image.labels[~matches.missed], 1)
             np.add.at(table[:, 2], found.labels[~matches.right], 1)
         rows = table.tolist()
         return {name: Counts(*row) for name, row in zip(self.data.classes, rows, strict=True)}
 
     def examples(self) -> dict[str, list[int]]:
-        """Numbers of pictures of test to show: ordinary ones, and those that went worst."""
+        """Numbers of images of test to show: ordinary ones, and those that went worst."""
         matches = [matched(p, f) for p, f in zip(self.data.test, self.believed, strict=True)]
         missed = np.array([one.missed.sum() for one in matches])
         false = np.array([(~one.right).sum() for one in matches])
-        objects = np.array([max(1, len(picture.boxes)) for picture in self.data.test])
+        objects = np.array([max(1, len(image.boxes)) for image in self.data.test])
         wrong = (missed + false) / objects
         middle = np.argsort(np.abs(wrong - np.median(wrong)), kind="stable")[:EXAMPLES].tolist()
         shown = set(middle)
@@ -125,25 +125,25 @@ def estimates_of(found: AveragePrecision) -> Estimates:
 
 def protocol_of(data: DetectionData, part: str) -> str:
     """How a part was measured, in a line."""
-    pictures: Sequence[Picture] = getattr(data, part)
+    images: Sequence[DetectionImage] = getattr(data, part)
     return (
-        f"{part}, {len(pictures):,} pictures with {data.boxes(part):,} boxes of "
+        f"{part}, {len(images):,} images with {data.boxes(part):,} boxes of "
         f"{len(data.classes)} classes; split {data.split}; average precision as COCO defines it, "
-        "by pycocotools, at most 100 boxes a picture; mAP over overlaps of .50 to .95, mAP50 at .50"
+        "by pycocotools, at most 100 boxes an image; mAP over overlaps of .50 to .95, mAP50 at .50"
     )
 
 
 def data_facts(data: DetectionData) -> dict[str, Any]:
     """Size, classes, repairs, split and licence."""
-    parts: dict[str, list[Picture]] = {part: getattr(data, part) for part in PARTS}
+    parts: dict[str, list[DetectionImage]] = {part: getattr(data, part) for part in PARTS}
     return {
         "name": data.name,
-        "pictures_of_part": {part: len(pictures) for part, pictures in parts.items()},
+        "images_of_part": {part: len(images) for part, images in parts.items()},
         "boxes_of_part": {part: data.boxes(part) for part in PARTS},
         "boxes_of_class": {
             name: {
-                part: sum(int((one.labels == number).sum()) for one in pictures)
-                for part, pictures in parts.items()
+                part: sum(int((one.labels == number).sum()) for one in images)
+                for part, images in parts.items()
             }
             for number, name in enumerate(data.classes)
         },
@@ -156,6 +156,6 @@ def data_facts(data: DetectionData) -> dict[str, Any]:
 def _part(report: DetectionReport, part: str, found: AveragePrecision) -> dict[str, Any]:
     return {
         "protocol": protocol_of(report.data, part),
-        "counts": {"pictures": len(getattr(report.data, part)), "boxes": report.data.boxes(part)},
+        "counts": {"images": len(getattr(report.data, part)), "boxes": report.data.boxes(part)},
         "metrics": estimates_of(found),
     }

@@ -1,11 +1,11 @@
-"""What a classifier of pictures has to beat."""
+"""What a classifier of images has to beat."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.data.images import ImageData, Pictures
+from kit.data.images import ImageData, Images
 from kit.evaluation._class_predictions import ClassPredictions
 from kit.progress import stage
 
@@ -19,10 +19,10 @@ def image_baselines(data: ImageData, *, seed: int = 0) -> dict[str, ClassPredict
     """Name of a baseline to what it says of test.
 
     * "most frequent": the shares of the classes in train;
-    * "pixels, linear": a linear model of the pixels of the picture made 14 by 14.
+    * "pixels, linear": a linear model of the pixels of the image made 14 by 14.
 
     Args:
-        data: the split pictures.
+        data: the split images.
         seed: of the linear model.
     """
     shares = np.bincount(data.train.labels, minlength=len(data.classes)) / len(data.train)
@@ -34,8 +34,8 @@ def image_baselines(data: ImageData, *, seed: int = 0) -> dict[str, ClassPredict
 
 
 def _linear(data: ImageData, seed: int) -> NDArray[np.float32]:
-    draw = np.random.default_rng(seed)
-    rows = draw.permutation(len(data.train))[:MOST_PICTURES]
+    rng = np.random.default_rng(seed)
+    rows = rng.permutation(len(data.train))[:MOST_PICTURES]
     train = _small(data.train.take(rows))
     mean, spread = train.mean(axis=0), train.std(axis=0) + 0.05
     model = keras.Sequential(
@@ -57,13 +57,13 @@ def _linear(data: ImageData, seed: int) -> NDArray[np.float32]:
     return np.asarray(keras.ops.softmax(logits), np.float32)
 
 
-def _small(pictures: Pictures) -> NDArray[np.float32]:
-    """Pixels from 0 to 1, float32 [pictures, numbers]."""
-    height, width, _ = pictures.shape
+def _small(images: Images) -> NDArray[np.float32]:
+    """Pixels from 0 to 1, float32 [images, numbers]."""
+    height, width, _ = images.shape
     size = (min(height, SIDE), min(width, SIDE))
     parts = []
-    for start in range(0, len(pictures), AT_ONCE):
-        pixels = pictures.decoded(slice(start, start + AT_ONCE))
+    for start in range(0, len(images), AT_ONCE):
+        pixels = images.decoded(slice(start, start + AT_ONCE))
         small = tf.image.resize(pixels, size, antialias=True).numpy() / 255
         parts.append(small.reshape(len(small), -1))
     return np.concatenate(parts)

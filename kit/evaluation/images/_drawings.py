@@ -1,11 +1,11 @@
-"""Pictures of a report on pictures: mistakes."""
+"""Images of a report on images: mistakes."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.evaluation._pictures import INK, SOFT, Drawing
+from kit.evaluation._figures import INK, SOFT, Drawing
 
 COLUMNS = 4
 
@@ -16,9 +16,9 @@ def mistakes_drawing(
     """Mistakes, each as it is and, beside it, with the places that spoke for the wrong class.
 
     Args:
-        pixels: uint8 [pictures, height, width, channels].
-        heat: float [pictures, height, width], 0 to 1; or None.
-        texts: of each picture what it was called and what it is.
+        pixels: uint8 [images, height, width, channels].
+        heat: float [images, height, width], 0 to 1; or None.
+        texts: of each image what it was called and what it is.
 
     Returns:
         An `<svg>` element.
@@ -31,12 +31,12 @@ def mistakes_drawing(
         for axes in every:
             axes.axis("off")
         for number, axes in enumerate(every[: len(pixels)]):
-            picture = as_colours(pixels[number])
+            image = as_colours(pixels[number])
             if heat is not None:
                 # A white line between the two.
-                gap = np.ones((picture.shape[0], max(1, picture.shape[1] // 16), 3))
-                picture = np.concatenate([picture, gap, heated(picture, heat[number])], axis=1)
-            axes.imshow(picture, interpolation="nearest")
+                gap = np.ones((image.shape[0], max(1, image.shape[1] // 16), 3))
+                image = np.concatenate([image, gap, heated(image, heat[number])], axis=1)
+            axes.imshow(image, interpolation="nearest")
             called, true = texts[number]
             axes.set_title(called, fontsize=7.5, color=INK, pad=3)
             axes.text(
@@ -47,19 +47,19 @@ def mistakes_drawing(
 
 
 def as_colours(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Three channels from 0 to 1, grey pictures too."""
+    """Three channels from 0 to 1, grey images too."""
     return np.broadcast_to(pixels, (*pixels.shape[:2], 3)) / 255.0
 
 
-def heated(picture: NDArray[np.float64], heat: NDArray[np.float32]) -> NDArray[np.float64]:
-    """A picture in grey under its heat, from blue through yellow to red.
+def heated(image: NDArray[np.float64], heat: NDArray[np.float32]) -> NDArray[np.float64]:
+    """An image in grey under its heat, from blue through yellow to red.
 
     Args:
-        picture: [height, width, 3], 0 to 1.
+        image: [height, width, 3], 0 to 1.
         heat: [height, width], 0 to 1.
     """
     from matplotlib import colormaps
 
-    grey = picture.mean(axis=-1, keepdims=True)
+    grey = image.mean(axis=-1, keepdims=True)
     colour = colormaps["turbo"](heat)[..., :3]
     return np.asarray(0.45 * grey + 0.55 * colour)

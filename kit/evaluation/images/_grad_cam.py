@@ -1,4 +1,4 @@
-"""Where in a picture a model saw what it says."""
+"""Where in an image a model saw what it says."""
 
 from typing import Any
 
@@ -10,20 +10,20 @@ from kit.models import ImageClassifier
 
 
 def grad_cam(
-    model: ImageClassifier, pictures: NDArray[np.uint8], classes: NDArray[np.integer]
+    model: ImageClassifier, images: NDArray[np.uint8], classes: NDArray[np.integer]
 ) -> NDArray[np.float32] | None:
-    """How much each place of the pictures speaks for a class.
+    """How much each place of the images speaks for a class.
 
     The gradient of the class's logit, averaged over the places, weighs the channels of the last
     feature map; what is negative is left out.
 
     Args:
         model: a classifier.
-        pictures: uint8 [pictures, height, width, channels].
-        classes: int [pictures], for which class of each picture it is asked.
+        images: uint8 [images, height, width, channels].
+        classes: int [images], for which class of each image it is asked.
 
     Returns:
-        float32 [pictures, height, width], from 0 to 1, the largest of each picture 1 (or all 0);
+        float32 [images, height, width], from 0 to 1, the largest of each image 1 (or all 0);
         None where the encoder gives no feature map.
 
     Source: Selvaraju et al. (2017), Grad-CAM.
@@ -35,7 +35,7 @@ def grad_cam(
     >>> grad_cam(model, np.zeros((3, 8, 8, 1), np.uint8), np.array([0, 1, 1])).shape
     (3, 8, 8)
     """
-    maps: Any = tf.convert_to_tensor(model.maps(pictures))
+    maps: Any = tf.convert_to_tensor(model.maps(images))
     if len(maps.shape) != 4:
         return None
     with tf.GradientTape() as tape:
@@ -45,7 +45,7 @@ def grad_cam(
     gradients = tf.cast(tape.gradient(chosen, maps), tf.float32)
     weights = tf.reduce_mean(gradients, axis=[1, 2], keepdims=True)
     heat = tf.nn.relu(tf.reduce_sum(weights * tf.cast(maps, tf.float32), axis=-1))
-    heat = tf.image.resize(heat[..., None], pictures.shape[1:3], method="bicubic")[..., 0]
+    heat = tf.image.resize(heat[..., None], images.shape[1:3], method="bicubic")[..., 0]
     heat = tf.nn.relu(heat)
     heat /= tf.maximum(tf.reduce_max(heat, axis=[1, 2], keepdims=True), 1e-9)
     return np.asarray(heat, np.float32)

@@ -5,14 +5,14 @@ import numpy as np
 import tensorflow as tf
 
 # A step computes the outputs, and gradients by inputs and by weights.
-OF_A_STEP = 3
+TRAIN_TO_FORWARD_RATIO = 3
 
 
-def operations_of(model: keras.Model, shape: tuple[int, int, int]) -> int:
-    """Floating point operations of convolutions and matrix products for one picture, forward.
+def count_flops(model: keras.Model, shape: tuple[int, int, int]) -> int:
+    """Floating point operations of convolutions and matrix products for one image, forward.
 
     A multiplication and its addition are two; norms, activations and pools are not counted, nor
-    what changes pictures in training. Training takes three times as many.
+    what changes images in training. Training takes three times as many.
 
     Args:
         model: takes [batch, height, width, channels].
@@ -21,7 +21,7 @@ def operations_of(model: keras.Model, shape: tuple[int, int, int]) -> int:
     Example:
 
     >>> model = keras.Sequential([keras.layers.Conv2D(4, 3, padding="same")])
-    >>> operations_of(model, (8, 8, 1)) == 2 * 8 * 8 * 4 * 9
+    >>> count_flops(model, (8, 8, 1)) == 2 * 8 * 8 * 4 * 9
     True
     """
     spec = tf.TensorSpec([1, *shape], tf.float32)

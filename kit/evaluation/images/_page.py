@@ -1,11 +1,11 @@
-"""A report on a classifier of pictures, as one HTML file that needs nothing else."""
+"""A report on a classifier of images, as one HTML file that needs nothing else."""
 
 from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from kit.evaluation._class_facts import best_baseline
-from kit.evaluation._class_pictures import short
+from kit.evaluation._class_figures import short
 from kit.evaluation._class_sections import (
     baselines_section,
     classes_section,
@@ -14,7 +14,7 @@ from kit.evaluation._class_sections import (
     headline,
     measures_in_words,
 )
-from kit.evaluation._pictures import DASH
+from kit.evaluation._figures import DASH
 from kit.evaluation._report_html import (
     counted,
     figure,
@@ -48,20 +48,20 @@ def image_page(report: "ImageReport", facts: Mapping[str, Any]) -> str:
         [
             f"<h1>{escape(report.title)}</h1>",
             f'<p class="soft">Says which of {len(report.data.classes)} classes is in '
-            f"{counted(len(report.test.labels), 'picture')} it was not trained on. Intervals are "
-            "95 % bootstrap over pictures.</p>",
+            f"{counted(len(report.test.labels), 'image')} it was not trained on. Intervals are "
+            "95 % bootstrap over images.</p>",
             headline(
                 report.model,
                 best_baseline(report.baselines),
                 systems,
                 differences,
                 facts["confusions"],
-                "pictures",
+                "images",
             ),
             confusion_section(report.test, report.data.classes),
             _mistakes(report),
-            classes_section(report.test, report.data.classes, "pictures"),
-            baselines_section(report.model, systems, differences, "pictures"),
+            classes_section(report.test, report.data.classes, "images"),
+            baselines_section(report.model, systems, differences, "images"),
             training_section(report.history, report.metric),
             on_valid(report.model, report.valid.estimates()),
             _cost(facts["cost"]),
@@ -95,7 +95,7 @@ def _mistakes(report: "ImageReport") -> str:
         "<h2>The worst mistakes</h2>"
         + figure(
             mistakes_drawing(pixels, heat, texts),
-            "The pictures of test on which it was most certain and wrong: above what it was called "
+            "The images of test on which it was most certain and wrong: above what it was called "
             f"and how surely, below what it is by its label.{seen} Labels may be wrong, too.",
         )
         + f"<details><summary>Their names, in this order</summary><ol>{names}</ol></details>"
@@ -105,7 +105,7 @@ def _mistakes(report: "ImageReport") -> str:
 def _cost(cost: Mapping[str, Any]) -> str:
     rows = [
         ("weights", f"{cost['weights']:,}"),
-        ("operations for a picture", f"{cost['operations_of_a_picture'] / 1e6:,.1f} million"),
+        ("operations for an image", f"{cost['operations_of_a_picture'] / 1e6:,.1f} million"),
         ("operations of the training", f"{cost['operations_of_training'] / 1e15:,.4f} PFLOP"),
     ]
     return (
@@ -118,9 +118,9 @@ def _cost(cost: Mapping[str, Any]) -> str:
 
 def _data(data: Mapping[str, Any]) -> str:
     rows = [
-        ("pictures read", f"{data['pictures_read']:,}"),
+        ("images read", f"{data['pictures_read']:,}"),
         *((f"{DASH} {step['dropped']}", f"{step['rows']:,}") for step in data["cleaning"]),
-        *((f"pictures in {part}", f"{n:,}") for part, n in data["rows_of_part"].items()),
+        *((f"images in {part}", f"{n:,}") for part, n in data["rows_of_part"].items()),
         ("height, width, channels", " x ".join(map(str, data["shape"]))),
         ("resized", "yes" if data["is_resized"] else "no"),
     ]
@@ -133,6 +133,6 @@ def _data(data: Mapping[str, Any]) -> str:
 def _protocol(facts: Mapping[str, Any]) -> str:
     return protocols(
         [facts[part]["protocol"] for part in ("test", "valid")],
-        measures_in_words("pictures")
-        + " the linear model sees the pixels of the picture made 14 by 14.",
+        measures_in_words("images")
+        + " the linear model sees the pixels of the image made 14 by 14.",
     )

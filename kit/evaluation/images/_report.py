@@ -1,10 +1,10 @@
-"""What a report on a classifier of pictures tells."""
+"""What a report on a classifier of images tells."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kit.data.images import ImageData, Pictures
+from kit.data.images import ImageData, Images
 from kit.evaluation._class_facts import (
     confusions,
     counts_of_parts,
@@ -12,9 +12,9 @@ from kit.evaluation._class_facts import (
     part_facts,
 )
 from kit.evaluation._class_predictions import ClassPredictions
-from kit.evaluation._told import Compared
+from kit.evaluation._run_info import ComparisonReport
 from kit.evaluation._write_report import write_files
-from kit.evaluation.images._operations import OF_A_STEP, operations_of
+from kit.evaluation.images._operations import TRAIN_TO_FORWARD_RATIO, count_flops
 from kit.evaluation.images._page import image_page
 from kit.models import ImageClassifier
 from kit.progress import stage
@@ -23,11 +23,11 @@ PARTS = ("train", "valid", "test")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageReport(Compared[ClassPredictions]):
-    """Everything a report on a classifier of pictures is made from, see `Compared`.
+class ImageReport(ComparisonReport[ClassPredictions]):
+    """Everything a report on a classifier of images is made from, see `ComparisonReport`.
 
     Args:
-        data: the split pictures.
+        data: the split images.
         classifier: the model itself, for Grad-CAM.
     """
 
@@ -58,9 +58,9 @@ def image_facts(report: ImageReport) -> dict[str, Any]:
     """What metrics.json holds: plain values, null where a number does not exist."""
     data = report.data
     content = {
-        "test": part_facts(image_protocol(data, "test"), report.test, "pictures"),
-        "valid": part_facts(image_protocol(data, "valid"), report.valid, "pictures"),
-        "of_classes": of_classes(data.classes, report.test, "pictures"),
+        "test": part_facts(image_protocol(data, "test"), report.test, "images"),
+        "valid": part_facts(image_protocol(data, "valid"), report.valid, "images"),
+        "of_classes": of_classes(data.classes, report.test, "images"),
         "confusions": confusions(data.classes, report.test),
         "cost": _cost(report),
         "data": _data(data),
@@ -70,20 +70,23 @@ def image_facts(report: ImageReport) -> dict[str, Any]:
 
 def image_protocol(data: ImageData, part: str) -> str:
     """How a part is measured, in a line."""
-    pictures: Pictures = getattr(data, part)
+    images: Images = getattr(data, part)
     return (
-        f"{part}, {len(pictures):,} pictures of {len(data.classes)} classes, "
-        f"{'x'.join(map(str, data.shape))}; split {data.split}; one view of each picture"
+        f"{part}, {len(images):,} images of {len(data.classes)} classes, "
+        f"{'x'.join(map(str, data.shape))}; split {data.split}; one view of each image"
     )
 
 
 def _cost(report: ImageReport) -> dict[str, Any]:
-    forward = operations_of(report.classifier, report.data.shape)
-    passes = float(report.history[-1].get("epoch", 0)) if report.history else 0.0
+    forward = count_flops(report.classifier, report.data.shape)
+    epochs = float(report.history[-1].get("epoch", 0)) if report.history else 0.0
     return {
         "weights": report.classifier.count_params(),
         "operations_of_a_picture": forward,
-        "operations_of_training": OF_A_STEP * forward * passes * len(report.data.train),
+        "operations_of_training": TRAIN_TO_FORWARD_RATIO
+        * forward
+        * epochs
+        * len(report.data.train),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from kit.evaluation._pictures import DASH, comparison, decimals
+from kit.evaluation._figures import DASH, comparison, decimals
 from kit.evaluation._report_html import (
     counted,
     difference_table,
@@ -109,7 +109,7 @@ def _against_baselines(
     report: "PairReport", systems: Mapping[str, Estimates], differences: Mapping[str, Estimates]
 ) -> str:
     metric = report.test.METRIC
-    picture = comparison(
+    image = comparison(
         {name: estimates[metric] for name, estimates in systems.items()},
         model=report.model,
         metric=f"{metric} on test",
@@ -117,7 +117,7 @@ def _against_baselines(
     return "\n".join(
         [
             "<h2>Against the baselines</h2>",
-            figure(picture, f"{metric} on test with 95 % intervals, the same texts for all."),
+            figure(image, f"{metric} on test with 95 % intervals, the same texts for all."),
             metric_table(systems, None, report.model, "Test, with 95 % intervals."),
             difference_table(
                 report.model, differences, None, by="from the same resamples of the texts"

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from kit.data.pairs import PairData, Pairs
-from kit.evaluation._told import Compared
+from kit.evaluation._run_info import ComparisonReport
 from kit.evaluation._write_report import write_files
+from kit.evaluation.pairs._generated_texts import GeneratedTexts
 from kit.evaluation.pairs._page import pair_page
-from kit.evaluation.pairs._written import Written
 from kit.progress import stage
 
 PARTS = ("train", "valid", "test")
@@ -18,8 +18,8 @@ EXAMPLES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class PairReport(Compared[Written]):
-    """Everything a report on a model that writes is made from, see `Compared`.
+class PairReport(ComparisonReport[GeneratedTexts]):
+    """Everything a report on a model that writes is made from, see `ComparisonReport`.
 
     Args:
         data: the split pairs.
@@ -86,7 +86,7 @@ def pair_facts(report: PairReport) -> dict[str, Any]:
     return report.facts(content)
 
 
-def pair_protocol(data: PairData, part: str, found: Written, how: str) -> str:
+def pair_protocol(data: PairData, part: str, found: GeneratedTexts, how: str) -> str:
     """How a part is measured, in a line.
 
     Args:
@@ -103,7 +103,7 @@ def pair_protocol(data: PairData, part: str, found: Written, how: str) -> str:
     )
 
 
-def _part(report: PairReport, part: str, found: Written) -> dict[str, Any]:
+def _part(report: PairReport, part: str, found: GeneratedTexts) -> dict[str, Any]:
     return {
         "protocol": pair_protocol(report.data, part, found, report.how),
         "counts": {"texts": len(found.texts), "references": sum(map(len, found.references))},

@@ -12,8 +12,8 @@ from rouge_score.rouge_scorer import RougeScorer
 
 from kit.errors import UserError
 from kit.evaluation._report_numbers import Estimate, Estimates
+from kit.evaluation.pairs._generated_texts import intervals_of
 from kit.evaluation.pairs._tokens import WORDS, RougeTokenizer
-from kit.evaluation.pairs._written import intervals_of
 
 # Names of the metrics to those of the implementation.
 ROUGE = {"ROUGE-1": "rouge1", "ROUGE-2": "rouge2", "ROUGE-L": "rougeL"}

@@ -141,11 +141,11 @@ def _bleu(counts: NDArray[np.int64], *, effective_order: bool = False) -> float:
 
 
 def _resampled(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    draw = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     texts = len(counts)
     found = np.empty(RESAMPLES)
     for number in range(RESAMPLES):
-        times = np.bincount(draw.integers(0, texts, texts), minlength=texts)
+        times = np.bincount(rng.integers(0, texts, texts), minlength=texts)
         found[number] = _bleu(times @ counts)
     return found
 

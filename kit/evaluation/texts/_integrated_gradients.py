@@ -1,4 +1,4 @@
-"""Which pieces of a text a model read its answer from."""
+"""Which tokens of a text a prediction is attributed to."""
 
 import numpy as np
 import tensorflow as tf

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.evaluation._class_facts import best_baseline
-from kit.evaluation._class_pictures import confidence_picture
+from kit.evaluation._class_figures import confidence_figure
 from kit.evaluation._class_sections import (
     baselines_section,
     classes_section,
@@ -17,7 +17,7 @@ from kit.evaluation._class_sections import (
     headline,
     measures_in_words,
 )
-from kit.evaluation._pictures import DASH
+from kit.evaluation._figures import DASH
 from kit.evaluation._report_html import (
     counted,
     figure,
@@ -73,7 +73,7 @@ def text_page(report: "TextReport", facts: Mapping[str, Any]) -> str:
 
 def _calibration(report: "TextReport") -> str:
     return "<h2>How sure, and how often right</h2>" + figure(
-        confidence_picture(report.test),
+        confidence_figure(report.test),
         "The texts of test in bins of equally many, by the probability of what was said: how often "
         "it was right. On the dashed line it is right as often as it says. Lines are 95 % of "
         "chance.",
@@ -96,7 +96,7 @@ def _rightly(report: "TextReport") -> str:
     """The text of each class that was named with the greatest certainty."""
     rows = []
     for number in range(min(len(report.data.classes), MISTAKES)):
-        right = np.flatnonzero((report.test.is_right == 1) & (report.test.labels == number))
+        right = np.flatnonzero((report.test.is_correct == 1) & (report.test.labels == number))
         if len(right):
             rows.append(right[report.test.probabilities[right, number].argmax()])
     if not rows:
@@ -157,7 +157,7 @@ def _data(data: Mapping[str, Any], cost: Mapping[str, Any]) -> str:
         ("rows read", f"{data['texts_read']:,}"),
         *((f"{DASH} {step['dropped']}", f"{step['rows']:,}") for step in data["cleaning"]),
         *((f"texts in {part}", f"{n:,}") for part, n in data["rows_of_part"].items()),
-        ("pieces of a text, median", f"{data['pieces_of_a_text']:,.0f}"),
+        ("tokens of a text, median", f"{data['pieces_of_a_text']:,.0f}"),
         ("texts of train cut off", f"{100 * data['share_cut_off']:.0f} %"),
         ("pieces known", f"{cost['pieces_known']:,}"),
         ("weights", f"{cost['weights']:,}"),

@@ -5,12 +5,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.progress import stage
-from kit.tokenizers import Numbers
+from kit.tokenizers import TokenIds
 
 TEXTS_AT_ONCE = 128
 
 
-def probabilities_of_texts(model: keras.Model, numbers: Numbers) -> NDArray[np.float32]:
+def probabilities_of_texts(model: keras.Model, numbers: TokenIds) -> NDArray[np.float32]:
     """What a classifier says as it stands, float32 [texts, classes].
 
     Args:

@@ -14,32 +14,32 @@ from kit.evaluation._class_facts import (
     part_facts,
 )
 from kit.evaluation._class_predictions import ClassPredictions
-from kit.evaluation._told import Compared
+from kit.evaluation._run_info import ComparisonReport
 from kit.evaluation._write_report import write_files
 from kit.evaluation.texts._page import text_page
 from kit.models import TextClassifier
 from kit.progress import stage
-from kit.tokenizers import Numbers, Tokenizer
+from kit.tokenizers import TokenIds, Tokenizer
 
 PARTS = ("train", "valid", "test")
 
 
 @dataclass(frozen=True, kw_only=True)
-class TextReport(Compared[ClassPredictions]):
-    """Everything a report on a classifier of texts is made from, see `Compared`.
+class TextReport(ComparisonReport[ClassPredictions]):
+    """Everything a report on a classifier of texts is made from, see `ComparisonReport`.
 
     Args:
         data: the split texts.
         classifier: the model itself, for the words that mattered.
         tokenizer: of the model.
         numbers: part to its texts as the model takes them.
-        length: most pieces of a text.
+        length: maximum tokens of a text.
     """
 
     data: TextData
     classifier: TextClassifier
     tokenizer: Tokenizer
-    numbers: dict[str, Numbers]
+    numbers: dict[str, TokenIds]
     length: int
 
 

@@ -7,7 +7,7 @@ from math import isnan
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.tokenizers import Tokenizer, kept_ends
+from kit.tokenizers import Tokenizer, truncate_middle
 
 FAINTEST = 0.08
 # Per cent; the letters have to stand out.
@@ -23,16 +23,17 @@ def word_weights(
         tokenizer: that cut it.
         text: as it is written.
         weights: float [pieces], of the pieces that were read in order, without marks.
-        length: most pieces of a text with marks; of a longer one the middle was not read.
+        length: maximum tokens of a text, special tokens included; the middle of a longer one is
+            truncated.
 
     Returns:
         Stretches that make up the text; None for what no piece stands for, NaN for what was not
         read.
     """
-    parts = tokenizer.parts_of(text)
+    parts = tokenizer.pieces(text)
     count = sum(pieces for _, pieces in parts)
     of_piece = np.full(count, np.nan)
-    start, end = kept_ends(length)
+    start, end = truncate_middle(length)
     places = np.arange(count)
     of_piece[(places < start) | (places >= count - end)] = weights
     found: list[tuple[str, float | None]] = []

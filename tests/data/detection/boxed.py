@@ -1,4 +1,4 @@
-"""Small pictures with boxes, as files."""
+"""Small images with boxes, as files."""
 
 import io
 import json
@@ -13,8 +13,8 @@ VOC_BOX = (
 )
 
 
-def picture(seed=0, size=(40, 30), kind="PNG", mode="RGB"):
-    """Encoded bytes of a picture of noise."""
+def image(seed=0, size=(40, 30), kind="PNG", mode="RGB"):
+    """Encoded bytes of an image of noise."""
     pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), np.uint8)
     file = io.BytesIO()
     Image.fromarray(pixels).convert(mode).save(file, kind)
@@ -22,15 +22,15 @@ def picture(seed=0, size=(40, 30), kind="PNG", mode="RGB"):
 
 
 def squares(count, seed=0, size=(96, 64)):
-    """Pictures of one bright and one dark square each on grey, and their boxes."""
-    draw = np.random.default_rng(seed)
+    """Images of one bright and one dark square each on grey, and their boxes."""
+    rng = np.random.default_rng(seed)
     for _ in range(count):
         pixels = np.full((size[1], size[0], 3), 120, np.uint8)
         boxes = []
         for label, bright, left in (("bright", 255, 0), ("dark", 0, size[0] // 2)):
-            side = int(draw.integers(20, 36))
-            x = left + int(draw.integers(0, size[0] // 2 - side + 1))
-            y = int(draw.integers(0, size[1] - side + 1))
+            side = int(rng.integers(20, 36))
+            x = left + int(rng.integers(0, size[0] // 2 - side + 1))
+            y = int(rng.integers(0, size[1] - side + 1))
             pixels[y : y + side, x : x + side] = bright
             boxes.append((label, x, y, x + side, y + side))
         file = io.BytesIO()
@@ -38,11 +38,11 @@ def squares(count, seed=0, size=(96, 64)):
         yield file.getvalue(), boxes
 
 
-def write_voc(folder: Path, pictures, lists=None) -> Path:
+def write_voc(folder: Path, images, lists=None) -> Path:
     """A VOC folder of (bytes, boxes) pairs named 000, 001 ... and lists of names by part."""
     for name in ("Annotations", "JPEGImages", "ImageSets/Main"):
         (folder / name).mkdir(parents=True)
-    for number, (content, boxes) in enumerate(pictures):
+    for number, (content, boxes) in enumerate(images):
         (folder / "JPEGImages" / f"{number:03d}.png").write_bytes(content)
         # The format counts pixels from 1.
         objects = "".join(VOC_BOX.format(b[0], b[1] + 1, b[2] + 1, b[3], b[4]) for b in boxes)
@@ -53,13 +53,13 @@ def write_voc(folder: Path, pictures, lists=None) -> Path:
     return folder
 
 
-def write_coco(file: Path, pictures, categories=("bright", "dark")) -> Path:
-    """A COCO file of (bytes, boxes) pairs, the pictures beside it."""
+def write_coco(file: Path, images, categories=("bright", "dark")) -> Path:
+    """A COCO file of (bytes, boxes) pairs, the images beside it."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    images, annotations = [], []
-    for number, (content, boxes) in enumerate(pictures):
+    entries, annotations = [], []
+    for number, (content, boxes) in enumerate(images):
         (file.parent / f"{number}.png").write_bytes(content)
-        images.append({"id": number, "file_name": f"{number}.png"})
+        entries.append({"id": number, "file_name": f"{number}.png"})
         for label, left, top, right, bottom in boxes:
             annotations.append(
                 {
@@ -70,6 +70,6 @@ def write_coco(file: Path, pictures, categories=("bright", "dark")) -> Path:
                 }
             )
     named = [{"id": n, "name": name} for n, name in enumerate(categories, 1)]
-    content = {"images": images, "annotations": annotations, "categories": named}
+    content = {"images": entries, "annotations": annotations, "categories": named}
     file.write_text(json.dumps(content))
     return file

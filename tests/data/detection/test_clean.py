@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from kit.data.detection._clean import looked_at
-from kit.data.detection._picture import RawBox, RawPicture, Repairs
+from kit.data.detection._image import RawBox, RawImage, Repairs
 from kit.errors import UserError
-from tests.data.detection.boxed import picture
+from tests.data.detection.boxed import image
 
 
 def raw(*boxes, content=None, where="a.xml"):
-    return RawPicture("a", content or picture(), [RawBox(*box) for box in boxes], "train", where)
+    return RawImage("a", content or image(), [RawBox(*box) for box in boxes], "train", where)
 
 
 def test_every_kind_of_wrong_box_is_counted_and_handled():
@@ -27,27 +27,27 @@ def test_every_kind_of_wrong_box_is_counted_and_handled():
     assert found.boxes.tolist() == [[1, 2, 10, 12], [0, 0, 10, 10], [30, 20, 40, 30]]
     assert found.labels.tolist() == [0, 0, 1]
     assert repairs.lines() == [
-        "2 boxes cut off at the edge of their picture: a.xml",
+        "2 boxes cut off at the edge of their image: a.xml",
         "2 boxes without an area dropped: a.xml",
-        "1 boxes wholly outside their picture dropped: a.xml",
+        "1 boxes wholly outside their image dropped: a.xml",
         "1 boxes of unknown label 'unicorn' dropped: a.xml",
     ]
 
 
-def test_a_picture_without_a_box_stays_and_is_counted():
+def test_a_image_without_a_box_stays_and_is_counted():
     repairs = Repairs()
     [(_, found)] = looked_at([raw()], ["cat"], repairs)
     assert found.boxes.shape == (0, 4)
     assert found.boxes.dtype == np.float32
-    assert repairs.lines() == ["1 pictures without a box kept as such: a"]
+    assert repairs.lines() == ["1 images without a box kept as such: a"]
 
 
 def test_a_bad_file_is_an_error_or_left_out():
     repairs, bad = Repairs(), raw(content=b"nothing")
-    with pytest.raises(UserError, match="not a picture"):
+    with pytest.raises(UserError, match="not an image"):
         looked_at([bad], ["cat"], repairs)
     assert looked_at([bad], ["cat"], repairs, "skip") == []
-    assert repairs.lines() == ["1 pictures that cannot be decoded left out: a"]
+    assert repairs.lines() == ["1 images that cannot be decoded left out: a"]
 
 
 def test_a_side_that_is_no_number_is_an_error():

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from kit.data.detection._coco import categories_of, read_coco
-from kit.data.detection._picture import Repairs
+from kit.data.detection._image import Repairs
 from kit.errors import UserError
 from tests.data.detection.boxed import squares, write_coco
 
@@ -39,7 +39,7 @@ def test_crowds_and_lost_boxes_are_counted(tmp_path):
     assert found[1].boxes[0].label == "category 7"
     assert [line.split(": ")[0] for line in repairs.lines()] == [
         "1 boxes of crowds dropped",
-        "1 boxes of a picture that is not listed dropped",
+        "1 boxes of an image that is not listed dropped",
     ]
 
 

@@ -10,7 +10,7 @@ def table(folder, *lines, name="boxes.csv"):
     return file
 
 
-def test_lines_of_one_path_are_one_picture(tmp_path):
+def test_lines_of_one_path_are_one_image(tmp_path):
     file = table(
         tmp_path,
         "filename,xmin,ymin,xmax,ymax,class,split",

@@ -12,7 +12,7 @@ from kit.errors import UserError
 from tests.data.detection.boxed import squares, write_coco, write_voc
 
 SIZE = (96, 64)
-# Left, top, right and bottom in a picture as it is shown, 60 x 40.
+# Left, top, right and bottom in an image as it is shown, 60 x 40.
 BOX = (10, 5, 30, 15)
 
 
@@ -65,7 +65,7 @@ def test_boxes_lie_on_the_photo_as_it_is_shown(tmp_path, turn, boxes):
     file = write_coco(tmp_path / "a.json", [(content, [("bright", *box)])])
     if boxes != "undeclared":
         changed(file, declare(*(stored if boxes == "stored" else (60, 40))))
-    ((_, found),) = open_detection(str(file)).pictures
+    ((_, found),) = open_detection(str(file)).images
     assert found.size == (60, 40)
     np.testing.assert_allclose(found.boxes, [BOX], atol=1)
 
@@ -84,8 +84,8 @@ def test_boxes_of_a_copy_of_another_size_are_scaled(tmp_path, width, height):
         for content, boxes in made
     ]
     source = open_detection(changed(write_coco(tmp_path / "a.json", sided), declare(width, height)))
-    assert kinds(source.repairs) == ["3 pictures of another size than declared, their boxes scaled"]
-    for (_, found), (_, boxes) in zip(source.pictures, made, strict=True):
+    assert kinds(source.repairs) == ["3 images of another size than declared, their boxes scaled"]
+    for (_, found), (_, boxes) in zip(source.images, made, strict=True):
         np.testing.assert_allclose(found.boxes, [box[1:] for box in boxes], atol=0.5)
 
 
@@ -100,9 +100,9 @@ def test_another_size_than_declared_is_refused_in_every_format(tmp_path, width, 
     table = tmp_path / "coco" / "boxes.csv"
     table.write_text("\n".join(["filename,xmin,ymin,xmax,ymax,class,width,height", *rows]))
     for source in (coco, str(voc), str(table)):
-        with pytest.raises(UserError, match="Of 3 pictures 3 have another size than is declared"):
+        with pytest.raises(UserError, match="Of 3 images 3 have another size than is declared"):
             open_detection(source)
-        with pytest.raises(UserError, match=r"No box is left(.|\n)*3 pictures whose declared size"):
+        with pytest.raises(UserError, match=r"No box is left(.|\n)*3 images whose declared size"):
             open_detection(source, on_bad_file="skip")
         declared = f"({width}x{height}, not 96x64)"
         with pytest.raises(UserError) as error:
@@ -123,10 +123,8 @@ def test_boxes_in_shares_of_a_side_become_pixels(tmp_path):
             one["bbox"] = [x / s for x, s in zip(one["bbox"], SIZE * 2, strict=True)]
 
     source = open_detection(changed(write_coco(tmp_path / "a.json", made), change))
-    assert kinds(source.repairs) == [
-        "3 pictures with boxes in shares of a side, turned into pixels"
-    ]
-    for (_, found), (_, boxes) in zip(source.pictures, made, strict=True):
+    assert kinds(source.repairs) == ["3 images with boxes in shares of a side, turned into pixels"]
+    for (_, found), (_, boxes) in zip(source.images, made, strict=True):
         np.testing.assert_allclose(found.boxes, [box[1:] for box in boxes], atol=0.01)
 
 
@@ -135,29 +133,29 @@ def test_boxes_that_stand_twice_are_dropped_and_counted(tmp_path):
         content["annotations"] += [{**one, "id": 90} for one in content["annotations"][:3]]
 
     source = open_detection(changed(write_coco(tmp_path / "a.json", squares(4)), change))
-    assert sum(len(picture.boxes) for _, picture in source.pictures) == 8
+    assert sum(len(image.boxes) for _, image in source.images) == 8
     assert kinds(source.repairs) == ["3 boxes that stand twice dropped"]
 
 
-def test_pictures_listed_twice_are_joined(tmp_path):
+def test_images_listed_twice_are_joined(tmp_path):
     def change(content):
         content["images"].append({**content["images"][0], "id": 50})
         content["annotations"][0]["image_id"] = 50
 
     source = open_detection(changed(write_coco(tmp_path / "a.json", squares(4)), change))
-    assert [len(picture.boxes) for _, picture in source.pictures] == [2] * 4
-    assert kinds(source.repairs) == ["1 pictures listed twice joined"]
+    assert [len(image.boxes) for _, image in source.images] == [2] * 4
+    assert kinds(source.repairs) == ["1 images listed twice joined"]
 
 
-def test_pictures_of_test_that_were_learned_from_are_counted(tmp_path):
+def test_images_of_test_that_were_learned_from_are_counted(tmp_path):
     made = list(squares(12))
     for part, some in (("train", made[:10]), ("valid", [made[8], made[10]]), ("test", made[9:])):
         write_coco(tmp_path / part / "_annotations.coco.json", some)
     data = split_detection(open_detection(str(tmp_path)))
     assert [len(getattr(data, part)) for part in ("train", "valid", "test")] == [10, 2, 3]
-    assert data.split.endswith("2 of 3 pictures of test are identical to one of train or valid")
+    assert data.split.endswith("2 of 3 images of test are identical to one of train or valid")
     source = open_detection(str(write_coco(tmp_path / "one" / "a.json", [made[0]] * 20)))
-    assert "4 of 4 pictures of test are identical" in split_detection(source).split
+    assert "4 of 4 images of test are identical" in split_detection(source).split
 
 
 @pytest.mark.parametrize("names", [("Cat", "cat"), ("traffic light", "traffic-light")])
@@ -177,7 +175,7 @@ def test_names_of_classes_that_are_nearly_one_are_pointed_out(tmp_path, names):
 
 
 @pytest.mark.parametrize("below", ["train2014", "images/train2014", "images", "train"])
-def test_pictures_lie_where_coco_has_them(tmp_path, below):
+def test_images_lie_where_coco_has_them(tmp_path, below):
     for part in ("train", "val"):
         place = write_coco(
             tmp_path / "annotations" / f"instances_{part}2014.json", squares(3, len(part))
@@ -192,7 +190,7 @@ def test_pictures_lie_where_coco_has_them(tmp_path, below):
         place.write_text(json.dumps(content))
     (tmp_path / "annotations" / "captions_train2014.json").write_text("{}")
     source = open_detection(str(tmp_path))
-    assert [part for part, _ in source.pictures] == ["train"] * 3 + ["valid"] * 3
+    assert [part for part, _ in source.images] == ["train"] * 3 + ["valid"] * 3
 
 
 @pytest.mark.parametrize("held", ["valid", "val", "test"])

@@ -20,7 +20,7 @@ def test_all_kinds_give_the_same(tmp_path):
         found = open_detection(source)
         assert found.classes == ["bright", "dark"]
         assert found.repairs == []
-        for (part, one), (content, boxes) in zip(found.pictures, made, strict=True):
+        for (part, one), (content, boxes) in zip(found.images, made, strict=True):
             assert part == ""
             assert one.encoded() == content
             assert one.boxes.tolist() == [list(map(float, box[1:])) for box in boxes]
@@ -30,7 +30,7 @@ def test_all_kinds_give_the_same(tmp_path):
 def test_files_of_a_folder_are_parts(tmp_path):
     for name, part in (("instances_train2017", "train"), ("instances_val2017", "valid")):
         write_coco(tmp_path / "annotations" / f"{name}.json", squares(2))
-        assert part in {p for p, _ in open_detection(str(tmp_path)).pictures}
+        assert part in {p for p, _ in open_detection(str(tmp_path)).images}
 
 
 def test_labels_that_train_does_not_have_are_unknown(tmp_path):
@@ -46,7 +46,7 @@ def test_labels_that_train_does_not_have_are_unknown(tmp_path):
 def test_classes_can_be_chosen(tmp_path):
     folder = str(write_voc(tmp_path, squares(2)))
     found = open_detection(folder, classes=["dark"])
-    assert [one.labels.tolist() for _, one in found.pictures] == [[0], [0]]
+    assert [one.labels.tolist() for _, one in found.images] == [[0], [0]]
     with pytest.raises(UserError, match="No box is called 'drak'") as raised:
         open_detection(folder, classes=["drak"])
     assert raised.value.expected == "labels of the source: bright, dark"
@@ -67,8 +67,8 @@ def test_what_is_no_source_is_told_what_would_be(tmp_path):
 
 def test_without_a_single_box_there_is_nothing_to_learn(tmp_path):
     [(content, _)] = squares(1)
-    with pytest.raises(UserError, match="no box in any picture"):
+    with pytest.raises(UserError, match="no box in any image"):
         open_detection(str(write_voc(tmp_path / "a", [(content, [])])))
     with pytest.raises(UserError, match="No box is left") as raised:
         open_detection(str(write_voc(tmp_path / "b", [(content, [("cat", 500, 0, 600, 9)])])))
-    assert "1 boxes wholly outside their picture dropped" in raised.value.remedy
+    assert "1 boxes wholly outside their image dropped" in raised.value.remedy

@@ -1,19 +1,22 @@
 import numpy as np
 import pytest
 
-from kit.data.detection import DetectionSource, Picture, split_detection
+from kit.data.detection import DetectionImage, DetectionSource, split_detection
 from kit.errors import UserError
 
 BOX = np.float32([[0, 0, 5, 5]])
 
 
 def source(**parts):
-    pictures = [
-        ("" if part == "all" else part, Picture(f"{part} {n}", b"", (9, 9), BOX, np.int32([0])))
+    images = [
+        (
+            "" if part == "all" else part,
+            DetectionImage(f"{part} {n}", b"", (9, 9), BOX, np.int32([0])),
+        )
         for part, count in parts.items()
         for n in range(count)
     ]
-    return DetectionSource("somewhere", pictures, ["a"], [])
+    return DetectionSource("somewhere", images, ["a"], [])
 
 
 def sizes(data):
@@ -23,7 +26,7 @@ def sizes(data):
 def test_without_parts_a_fifth_is_test_and_a_tenth_of_the_rest_valid():
     data = split_detection(source(all=200))
     assert sizes(data) == (144, 16, 40)
-    assert data.split.startswith("random: 20% of the pictures are test")
+    assert data.split.startswith("random: 20% of the images are test")
     names = [one.name for part in ("train", "valid", "test") for one in getattr(data, part)]
     assert len(set(names)) == 200
     again = split_detection(source(all=200))
@@ -48,7 +51,7 @@ def test_nothing_is_chosen_by_what_judges(judged):
 def test_a_limit_is_of_each_part():
     data = split_detection(source(all=200), limit=20)
     assert sizes(data) == (20, 16, 20)
-    assert "at most 20 pictures of each part" in data.split
+    assert "at most 20 images of each part" in data.split
 
 
 def test_what_cannot_be_split_is_an_error():

@@ -1,6 +1,6 @@
 import pytest
 
-from kit.data.detection._picture import Repairs
+from kit.data.detection._image import Repairs
 from kit.data.detection._voc import is_voc, read_voc
 from kit.errors import UserError
 from tests.data.detection.boxed import squares, write_voc
@@ -17,7 +17,7 @@ def test_pixels_are_counted_from_1_and_lists_are_parts(tmp_path):
         assert one.content.read_bytes() == content
         assert [(box.label, *box.sides) for box in one.boxes] == boxes
     assert repairs.lines() == [
-        "1 pictures that no list of the split names left out: 003",
+        "1 images that no list of the split names left out: 003",
         "1 names in a list of the split without annotations passed over: 404",
     ]
 
@@ -40,13 +40,13 @@ def test_what_is_wrong_is_named(tmp_path, old, new, what, where):
     assert raised.value.remedy
 
 
-def test_a_picture_in_two_parts_is_an_error(tmp_path):
+def test_a_image_in_two_parts_is_an_error(tmp_path):
     folder = write_voc(tmp_path, squares(1), {"train": ["000"], "test": ["000"]})
     with pytest.raises(UserError, match="000 is in train and in test"):
         read_voc(folder, Repairs())
 
 
-def test_a_folder_without_pictures_is_an_error(tmp_path):
+def test_a_folder_without_images_is_an_error(tmp_path):
     folder = write_voc(tmp_path, squares(1))
     (folder / "JPEGImages").rename(folder / "else")
     with pytest.raises(UserError, match="The folder has no JPEGImages"):

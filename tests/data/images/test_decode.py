@@ -2,11 +2,11 @@ import numpy as np
 import tensorflow as tf
 
 from kit.data.images import decoded
-from tests.data.images.files import picture
+from tests.data.images.files import image
 
 
-def test_a_picture_of_the_right_size_stays_as_it_is():
-    content = picture(90)
+def test_a_image_of_the_right_size_stays_as_it_is():
+    content = image(90)
     expected = tf.io.decode_png(content).numpy()
     np.testing.assert_array_equal(decoded(content, 8, 8, 3), expected)
 
@@ -21,11 +21,11 @@ def test_another_size_is_smoothed_and_rounded():
 
 
 def test_grey_becomes_colour_and_colour_grey():
-    grey = decoded(picture(90, channels=1), 8, 8, 3).numpy()
+    grey = decoded(image(90, channels=1), 8, 8, 3).numpy()
     assert (grey[..., :1] == grey).all()
     for kind in ("PNG", "JPEG", "BMP", "GIF"):
-        colour = decoded(picture(90, kind=kind), 8, 8, 3).numpy()
-        again = decoded(picture(90, kind=kind), 8, 8, 1).numpy()
+        colour = decoded(image(90, kind=kind), 8, 8, 3).numpy()
+        again = decoded(image(90, kind=kind), 8, 8, 1).numpy()
         luminance = colour @ [0.299, 0.587, 0.114]
         assert np.abs(again[..., 0] - luminance).max() < 2
 

@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from kit.data._learned_content import LearnedContent
+from kit.data._trainable_column import TrainableColumn
 from kit.data.detection import open_detection
 from kit.data.images import MOST_PIXELS, header_of, open_images, split_images
 from kit.errors import UserError
 from tests.data.detection.boxed import squares, write_coco
-from tests.data.images.files import class_folders, picture
+from tests.data.images.files import class_folders, image
 
 SIDES = (13_000, 13_000)
 
@@ -26,7 +26,7 @@ def bomb(kind="png", sides=SIDES):
     if kind == "bmp":
         return b"BM" + bytes(16) + struct.pack("<ii", *sides) + bytes(20)
     if kind == "jpg":
-        return picture(kind="JPEG").replace(
+        return image(kind="JPEG").replace(
             b"\xff\xc0\x00\x11\x08\x00\x08\x00\x08",
             b"\xff\xc0\x00\x11\x08" + struct.pack(">HH", *sides),
         )
@@ -80,7 +80,7 @@ def test_images_with_boxes_have_to_be_regular_files(tmp_path, strange, name):
     with pytest.raises(UserError, match=r"which cannot be read as data") as error:
         open_detection(str(file))
     assert str(strange[name]) in error.value.where
-    assert len(open_detection(str(file), on_bad_file="skip").pictures) == 2
+    assert len(open_detection(str(file), on_bad_file="skip").images) == 2
 
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "gif", "bmp"])
@@ -99,7 +99,7 @@ def test_an_image_of_too_many_pixels_is_not_decoded(tmp_path, kind):
 
 @pytest.mark.parametrize("name", ["pipe", "folder", "device"])
 def test_item_images_have_to_be_regular_files(tmp_path, strange, name):
-    content = LearnedContent("photo")
+    content = TrainableColumn("photo")
     table = pl.DataFrame({"item_id": ["a"], "photo": [str(strange[name])]})
     with pytest.raises(UserError, match=r"cannot be read as data(.|\n)*of item a, column photo"):
         content.read(table)
@@ -107,5 +107,5 @@ def test_item_images_have_to_be_regular_files(tmp_path, strange, name):
     table = pl.DataFrame({"item_id": ["a"], "photo": ["b.png"]})
     with pytest.raises(UserError, match="13,000 x 13,000 pixels"):
         content.read(table, tmp_path)
-    (tmp_path / "b.png").write_bytes(picture())
+    (tmp_path / "b.png").write_bytes(image())
     assert np.any(content.read(table, tmp_path))

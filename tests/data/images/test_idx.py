@@ -16,8 +16,8 @@ def write(file, array, kind=8):
 
 def folder_of(folder, count=20):
     for part, suffix in (("train", ".gz"), ("t10k", "")):
-        pictures = np.arange(count * 12).reshape(count, 4, 3)
-        write(folder / f"{part}-images-idx3-ubyte{suffix}", pictures)
+        images = np.arange(count * 12).reshape(count, 4, 3)
+        write(folder / f"{part}-images-idx3-ubyte{suffix}", images)
         write(folder / f"{part}-labels-idx1-ubyte{suffix}", np.arange(count) % 2)
     return folder
 

@@ -19,5 +19,5 @@ def test_unknown_names(name, said):
 
 def test_a_file_that_is_no_table(tmp_path):
     (tmp_path / "a.png").write_bytes(b"x")
-    with pytest.raises(UserError, match="no table of pictures"):
+    with pytest.raises(UserError, match="no table of images"):
         open_images(str(tmp_path / "a.png"))

@@ -4,7 +4,7 @@ import pytest
 from kit.data.images import ImageSource, open_images, split_images
 from kit.data.images import _split as module
 from kit.errors import UserError
-from tests.data.images.files import class_folders, picture
+from tests.data.images.files import class_folders, image
 
 
 def pixels(labels, parts=None):
@@ -40,7 +40,7 @@ def test_a_given_split_is_kept_and_valid_drawn_of_train():
 def test_a_limit_leaves_test_as_it_is():
     data = split_images(pixels(["a", "b"] * 100), limit=50)
     assert (len(data.train) + len(data.valid), len(data.test)) == (50, 20)
-    assert "50 pictures of train and valid at most" in data.split
+    assert "50 images of train and valid at most" in data.split
 
 
 def test_resized_and_in_colour():
@@ -52,10 +52,10 @@ def test_resized_and_in_colour():
 @pytest.mark.parametrize(
     ("labels", "parts", "method", "said"),
     [
-        (["a"] * 9, None, None, "All pictures are of one class: a"),
-        (["a", "b"], None, None, "The part valid holds no picture"),
+        (["a"] * 9, None, None, "All images are of one class: a"),
+        (["a", "b"], None, None, "The part valid holds no image"),
         (["a", "b"] * 9, None, "given", "has no split of its own"),
-        (["a"] * 20 + ["b"], ["train"] * 20 + ["test"], None, "no picture in train: b"),
+        (["a"] * 20 + ["b"], ["train"] * 20 + ["test"], None, "no image in train: b"),
     ],
 )
 def test_what_cannot_be_split(labels, parts, method, said):
@@ -70,14 +70,12 @@ def test_files_are_held_in_memory_where_they_fit(tmp_path, monkeypatch):
     assert split_images(source).train.pixels is None
 
 
-def test_pictures_of_test_that_were_learned_from_are_counted(tmp_path):
+def test_images_of_test_that_were_learned_from_are_counted(tmp_path):
     for part in ("train", "test"):
         class_folders(tmp_path / part, count=12)
     data = split_images(open_images(str(tmp_path)), seed=5)
-    assert data.split.endswith("24 of 24 pictures of test are identical to one of train or valid")
+    assert data.split.endswith("24 of 24 images of test are identical to one of train or valid")
     for number, file in enumerate(sorted((tmp_path / "test").rglob("*.png"))):
         if number:
-            file.write_bytes(picture(number, kind="BMP"))
-    assert (
-        "; 1 of 24 pictures of test is identical" in split_images(open_images(str(tmp_path))).split
-    )
+            file.write_bytes(image(number, kind="BMP"))
+    assert "; 1 of 24 images of test is identical" in split_images(open_images(str(tmp_path))).split

@@ -4,7 +4,7 @@ from kit.data.images import _tfds, open_images
 from kit.errors import UserError
 
 
-def test_a_data_set_without_pictures_is_refused(monkeypatch):
+def test_a_data_set_without_images_is_refused(monkeypatch):
     class Info:
         features = {"text": None, "label": None}  # noqa: RUF012
 
@@ -12,6 +12,6 @@ def test_a_data_set_without_pictures_is_refused(monkeypatch):
         info = Info()
 
     monkeypatch.setattr(_tfds, "prepared", lambda name, where: Builder())
-    with pytest.raises(UserError, match="has no picture") as error:
+    with pytest.raises(UserError, match="has no image") as error:
         open_images("tfds:reviews")
     assert "found: text, label" in error.value.expected

@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from kit.data.detection import Picture
+from kit.data.detection import DetectionImage
 from kit.evaluation.detection import average_precision
-from tests.evaluation.detection.cells import CLASSES, found, pictures
+from tests.evaluation.detection.cells import CLASSES, found, images
 
 NOTHING = found([], [], [])
 
@@ -15,7 +15,7 @@ def everything(one):
 
 
 def test_all_found_is_1_and_nothing_is_0():
-    there = pictures(2)
+    there = images(2)
     all_of_it = average_precision(there, [everything(one) for one in there], CLASSES)
     assert (all_of_it.mean, all_of_it.at_half) == pytest.approx((1, 1))
     nothing = average_precision(there, [NOTHING] * 2, CLASSES)
@@ -25,9 +25,9 @@ def test_all_found_is_1_and_nothing_is_0():
 def test_it_is_the_definition_on_a_case_by_hand():
     """Of two objects of a class one is found, after a false alarm of a higher score."""
     box = np.float32([[0, 0, 40, 40], [50, 20, 90, 60]])
-    picture = Picture("a", b"", (96, 64), box, np.int32([0, 0]))
+    image = DetectionImage("a", b"", (96, 64), box, np.int32([0, 0]))
     said = found([[0, 40, 20, 60], box[0]], [0, 0], [0.9, 0.5])
-    result = average_precision([picture], [said], ["a"])
+    result = average_precision([image], [said], ["a"])
     # Precision is 1/2 up to a recall of 1/2 and 0 beyond: of the 101 recalls 51 have it.
     assert result.at_half == pytest.approx(51 / 101 / 2, abs=1e-6)
     assert result.curves["a"][[0, 50, 51]].tolist() == [0.5, 0.5, 0]
@@ -35,9 +35,9 @@ def test_it_is_the_definition_on_a_case_by_hand():
 
 def test_a_box_that_is_off_counts_at_the_overlaps_it_has():
     box = np.float32([[0, 0, 40, 40]])
-    picture = Picture("a", b"", (96, 64), box, np.int32([0]))
+    image = DetectionImage("a", b"", (96, 64), box, np.int32([0]))
     # 40 by 32 of 40 by 40: an overlap of .8, enough for seven of the ten.
-    result = average_precision([picture], [found([[0, 0, 40, 32.01]], [0], [0.9])], ["a"])
+    result = average_precision([image], [found([[0, 0, 40, 32.01]], [0], [0.9])], ["a"])
     assert result.at_half == pytest.approx(1)
     assert result.mean == pytest.approx(0.7)
     assert result.medium == pytest.approx(0.7)
@@ -45,34 +45,34 @@ def test_a_box_that_is_off_counts_at_the_overlaps_it_has():
 
 
 def test_a_class_without_an_object_does_not_count():
-    there = pictures(1)
+    there = images(1)
     result = average_precision(there, [everything(there[0])], [*CLASSES, "none"])
     assert math.isnan(result.of_class["none"][0])
     assert result.mean == pytest.approx(1)
 
 
 def test_the_wrong_label_is_wrong():
-    there = pictures(1)
+    there = images(1)
     said = found(there[0].boxes, there[0].labels[::-1], [0.9, 0.8])
     assert average_precision(there, [said], CLASSES).at_half == 0
 
 
 def test_it_prints_nothing(capsys):
-    average_precision(pictures(1), [NOTHING], CLASSES)
+    average_precision(images(1), [NOTHING], CLASSES)
     assert capsys.readouterr().out == ""
 
 
-def test_resamples_are_the_measure_on_pictures_drawn_anew():
-    there = pictures(6)
-    draw = np.random.default_rng(1)
+def test_resamples_are_the_measure_on_images_drawn_anew():
+    there = images(6)
+    rng = np.random.default_rng(1)
     said = [
-        found(one.boxes + draw.normal(0, 3, one.boxes.shape), one.labels, draw.random(2))
+        found(one.boxes + rng.normal(0, 3, one.boxes.shape), one.labels, rng.random(2))
         for one in there
     ]
     result = average_precision(there, said, CLASSES, resamples=3, seed=5)
-    draw = np.random.default_rng(5)
+    rng = np.random.default_rng(5)
     for resampled in result.resampled:
-        drawn = draw.integers(0, 6, 6)
+        drawn = rng.integers(0, 6, 6)
         again = average_precision([there[n] for n in drawn], [said[n] for n in drawn], CLASSES)
         assert resampled.tolist() == pytest.approx([again.mean, again.at_half])
     assert result.mean == average_precision(there, said, CLASSES).mean

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from kit.evaluation.detection._drawn import FALSE, MISSED, RIGHT, drawn
-from tests.evaluation.detection.cells import CLASSES, found, pictures
+from tests.evaluation.detection.cells import CLASSES, found, images
 
 
 def near(jpeg, colour):
@@ -15,18 +15,18 @@ def near(jpeg, colour):
 
 
 def test_each_kind_is_drawn_in_its_colour_where_it_is():
-    [picture] = pictures(1)
-    jpeg = drawn(picture, found([picture.boxes[0], [70, 2, 90, 12]], [0, 0], [0.9, 0.4]), CLASSES)
+    [image] = images(1)
+    jpeg = drawn(image, found([image.boxes[0], [70, 2, 90, 12]], [0, 0], [0.9, 0.4]), CLASSES)
     scale = 640 / 96
     for colour, box in (
-        (RIGHT, picture.boxes[0]),
+        (RIGHT, image.boxes[0]),
         (FALSE, np.float32([70, 2, 90, 12])),
-        (MISSED, picture.boxes[1]),
+        (MISSED, image.boxes[1]),
     ):
         count, (x, y) = near(jpeg, colour)
         assert count > 100
         left, top, right, bottom = box * scale
-        # The name stands above the box, or in it at the picture's edge.
+        # The name stands above the box, or in it at the image's edge.
         assert left - 4 <= x.min()
         assert x.max() <= max(right, left + 110) + 4
         assert top - 24 <= y.min()
@@ -34,6 +34,6 @@ def test_each_kind_is_drawn_in_its_colour_where_it_is():
 
 
 def test_what_is_right_leaves_no_other_colour():
-    [picture] = pictures(1)
-    jpeg = drawn(picture, found(picture.boxes, picture.labels, [0.9, 0.8]), CLASSES)
+    [image] = images(1)
+    jpeg = drawn(image, found(image.boxes, image.labels, [0.9, 0.8]), CLASSES)
     assert near(jpeg, MISSED)[0] == near(jpeg, FALSE)[0] == 0

@@ -22,11 +22,11 @@ def test_facts_are_json_and_have_their_protocol():
     assert facts["data"]["boxes_of_part"] == {"train": 12, "valid": 12, "test": 12}
     assert facts["data"]["repairs"] == ["1 boxes dropped: a.xml"]
     protocol = protocol_of(report().data, "test")
-    assert protocol.startswith("test, 6 pictures with 12 boxes of 2 classes; split random;")
+    assert protocol.startswith("test, 6 images with 12 boxes of 2 classes; split random;")
     assert facts["test"]["protocol"] == protocol
 
 
-def test_examples_are_different_pictures():
+def test_examples_are_different_images():
     chosen = report().examples()
     shown = [number for numbers in chosen.values() for number in numbers]
     assert len(set(shown)) == len(shown) == 6

@@ -6,10 +6,10 @@ from kit.evaluation import ClassPredictions
 from kit.evaluation.images import (
     ImageReport,
     image_baselines,
-    probabilities_of_pictures,
+    probabilities_of_images,
     write_image_report,
 )
-from tests.export.pictures import untrained
+from tests.export.images import untrained
 
 
 @pytest.fixture(scope="package")
@@ -18,7 +18,7 @@ def written(tmp_path_factory):
     data, model = untrained(classes=3)
     found = {
         part: ClassPredictions(
-            getattr(data, part).labels, probabilities_of_pictures(model, getattr(data, part))
+            getattr(data, part).labels, probabilities_of_images(model, getattr(data, part))
         )
         for part in ("valid", "test")
     }

@@ -1,7 +1,7 @@
 import numpy as np
 
 from kit.evaluation.images._drawings import as_colours, heated, mistakes_drawing
-from tests.evaluation.test_class_pictures import texts
+from tests.evaluation.test_class_figures import texts
 
 
 def test_mistakes_are_shown_with_and_without_heat():

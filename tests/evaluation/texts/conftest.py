@@ -9,7 +9,7 @@ from kit.evaluation.texts import (
     text_baselines,
     write_text_report,
 )
-from kit.tokenizers import numbers_of
+from kit.tokenizers import encode_batch
 from tests.export.words import untrained
 
 
@@ -18,7 +18,7 @@ def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     data, tokens, model = untrained(kind="conv")
     numbers = {
-        part: numbers_of(tokens, getattr(data, part).texts, 8)
+        part: encode_batch(tokens, getattr(data, part).texts, 8)
         for part in ("train", "valid", "test")
     }
     found = {

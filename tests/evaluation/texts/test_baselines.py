@@ -9,12 +9,12 @@ from kit.evaluation.texts._baselines import _counts, _fitted, _grams, _known, _p
 
 def reviews(rows=300):
     """Only the pair of words tells: "not good" is bad, "not bad" is good."""
-    draw = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     kinds = [("not good", "bad"), ("not bad", "good"), ("good", "good"), ("bad", "bad")]
-    chosen = [kinds[n] for n in draw.integers(0, 4, rows)]
+    chosen = [kinds[n] for n in rng.integers(0, 4, rows)]
     filler = ("tea", "cup", "plate", "spoon")
     texts = [
-        f"{draw.choice(filler)} {n} is {said} {draw.choice(filler)}"
+        f"{rng.choice(filler)} {n} is {said} {rng.choice(filler)}"
         for n, (said, _) in enumerate(chosen)
     ]
     labels = [label for _, label in chosen]

@@ -1,13 +1,13 @@
 import numpy as np
 
 from kit.evaluation.texts import probabilities_of_texts
-from kit.tokenizers import numbers_of
+from kit.tokenizers import encode_batch
 from tests.export.words import untrained
 
 
 def test_texts_are_asked_by_length_and_answered_in_order(monkeypatch):
     data, tokens, model = untrained(kind="transformer")
-    numbers = numbers_of(tokens, data.train.texts, 16)
+    numbers = encode_batch(tokens, data.train.texts, 16)
     whole = probabilities_of_texts(model, numbers)
     np.testing.assert_allclose(whole.sum(axis=1), 1, atol=1e-5)
     monkeypatch.setattr("kit.evaluation.texts._predictions.TEXTS_AT_ONCE", 5)

@@ -16,4 +16,4 @@ def test_the_facts_are_those_of_the_predictions(written):
     assert facts["test"]["protocol"] == text_protocol(report.data, "test")
     assert facts["cost"]["pieces_known"] == report.tokenizer.size
     called = sum(mistake["times"] for mistake in facts["confusions"])
-    assert called == len(report.test.labels) - report.test.is_right.sum()
+    assert called == len(report.test.labels) - report.test.is_correct.sum()

@@ -1,0 +1,138 @@
+"""The model that says which sentence of a text stands for it."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from kit.layers import AttentionPooling, Embedding, TransformerBlock
+
+UNUSED = -1e9
+
+
+# The registered name is older than the class's.
+@keras.saving.register_keras_serializable(package="kit", name="SentenceScorer")
+class SentenceRanker(keras.Model):
+    """Scores the sentences of a text, each in the light of the others.
+
+    A transformer over the tokens of a sentence gives it a vector, one over the vectors of all
+    sentences and their places gives it a score.
+
+    Args:
+        vocabulary: how many tokens there are; 0 is padding.
+        dim: width of vectors.
+        sentences: most of a text.
+        layers: blocks over tokens, and over sentences.
+        heads: of attention.
+        hidden: width of the feed-forward layers; None is 4 * `dim`.
+        dropout: share dropped in training.
+
+    Call arguments:
+        tokens: int32 [batch, sentences, length], 0 behind the tokens and for sentences that are
+            not there.
+
+    Returns:
+        Scores, float32 [batch, sentences], very small of sentences that are not there.
+
+    Source: Liu and Lapata (2019), Text summarization with pretrained encoders.
+
+    Example:
+
+    >>> model = SentenceRanker(vocabulary=9, dim=8, heads=2)
+    >>> model(tf.constant([[[5, 6, 0], [7, 0, 0], [0, 0, 0]]])).shape
+    TensorShape([1, 3])
+    """
+
+    def __init__(
+        self,
+        vocabulary: int,
+        dim: int = 128,
+        *,
+        sentences: int = 24,
+        layers: int = 2,
+        heads: int = 4,
+        hidden: int | None = None,
+        dropout: float = 0.1,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.autocast = False  # Token ids arrive as they are given.
+        self.vocabulary, self.dim, self.sentences = vocabulary, dim, sentences
+        self.layers_of_each, self.heads, self.hidden = layers, heads, hidden or 4 * dim
+        self.table = Embedding(vocabulary, dim, name="table")
+        self.places = Embedding(sentences, dim, name="places")
+        self.dropout = keras.layers.Dropout(dropout)
+        self.over_tokens, self.over_sentences = (
+            [
+                TransformerBlock(
+                    heads, self.hidden, causal=False, dropout=dropout, name=f"{over}_{n}"
+                )
+                for n in range(layers)
+            ]
+            for over in ("tokens", "sentences")
+        )
+        self.pooling = AttentionPooling(name="pooling")
+        self.head = keras.layers.Dense(1, dtype="float32", name="head")
+        self.norm = keras.layers.LayerNormalization(epsilon=1e-6, dtype="float32", name="norm")
+
+    def build(self, input_shape: Any = None) -> None:
+        shape = (None, None, self.dim)
+        for table in (self.table, self.places):
+            table.build()
+        for layer in (*self.over_tokens, *self.over_sentences, self.pooling, self.norm, self.head):
+            layer.build(shape)
+        self.built = True
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        self.build()
+
+    def call(self, tokens: Any, training: bool = False) -> Any:
+        is_there = tf.reduce_any(tokens > 0, axis=2)
+        vectors = self.vectors(tokens, training)
+        vectors += self.places(tf.range(tf.shape(tokens)[1]))
+        vectors = self.dropout(vectors, training=training)
+        for block in self.over_sentences:
+            vectors = block(vectors, mask=is_there, training=training)
+        scores = tf.squeeze(self.head(self.norm(vectors)), axis=-1)
+        return tf.where(is_there, scores, UNUSED)
+
+    def vectors(self, tokens: Any, training: bool = False) -> Any:
+        """A vector of each sentence by itself, float [batch, sentences, dim]."""
+        if not self.built:
+            self.build()
+        shape = tf.shape(tokens)
+        # Only of sentences that are there.
+        flat = tf.reshape(tokens, [-1, shape[2]])
+        place = tf.where(tf.reduce_any(flat > 0, axis=1))
+        some = tf.gather_nd(flat, place)
+        mask = some > 0
+        vectors = self.dropout(self.table(some) * self.dim**0.5, training=training)
+        for block in self.over_tokens:
+            vectors = block(vectors, mask=mask, training=training)
+        pooled = self.pooling(vectors, mask=mask)
+        every = tf.scatter_nd(place, pooled, [tf.cast(shape[0] * shape[1], tf.int64), self.dim])
+        return tf.reshape(every, [shape[0], shape[1], self.dim])
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Cross-entropy of shares, float32 [batch, sentences] with sum 1, and scores."""
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(y, y_pred)) / replicas
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "vocabulary": self.vocabulary,
+            "dim": self.dim,
+            "sentences": self.sentences,
+            "layers": self.layers_of_each,
+            "heads": self.heads,
+            "hidden": self.hidden,
+            "dropout": self.dropout.rate,
+        }

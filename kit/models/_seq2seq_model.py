@@ -1,0 +1,123 @@
+"""What models that write tokens share: the search, the loss, a vector of what they read."""
+
+from abc import abstractmethod
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from kit.models._beam_search import IMPOSSIBLE, beam_search
+
+PADDING, UNKNOWN, START, END = range(4)
+
+
+class Seq2SeqModel(keras.Model):
+    """Reads a sequence of tokens and writes another one, over one vocabulary.
+
+    Tokens 0 to 3 are padding, the unknown, the start and the end of a text. The table of the
+    tokens' vectors is what the decoder's vectors are held against.
+
+    Attributes:
+        start: token before what is written.
+        vocabulary: how many tokens there are.
+        dim: width of vectors.
+        label_smoothing: share of the target that is spread over all tokens.
+        bias: of the logits, float32 [vocabulary].
+
+    Source: Press and Wolf (2017), Using the output embedding to improve language models.
+    """
+
+    start: int = START
+    vocabulary: int
+    dim: int
+    label_smoothing: float
+    bias: Any
+
+    def read(self, source: Any) -> Any:
+        """The tokens of a source that are read."""
+        return source
+
+    @abstractmethod
+    def encode(self, source: Any, training: bool = False) -> Any:
+        """Vectors of the tokens that `read` gives in their context, float [batch, length, dim]."""
+
+    @abstractmethod
+    def begin(self, source: Any, beams: int) -> tuple[list[Any], list[Any]]:
+        """What is known of the source, and what is kept of nothing written, for `step`."""
+
+    @abstractmethod
+    def step(self, tokens: Any, memories: list[Any], kept: list[Any]) -> tuple[Any, list[Any]]:
+        """Logits of the tokens behind `tokens`, int32 [batch, beams]; and what is kept then."""
+
+    @abstractmethod
+    def token_vectors(self) -> Any:
+        """Of all tokens, float32 [vocabulary, dim]."""
+
+    def embed(self, source: Any) -> Any:
+        """The mean of `encode` over the tokens, float32 [batch, dim]."""
+        mask = tf.cast(tf.not_equal(self.read(source), PADDING), tf.float32)[..., None]
+        vectors = tf.cast(self.encode(source), tf.float32)
+        return tf.reduce_sum(vectors * mask, 1) / tf.maximum(tf.reduce_sum(mask, 1), 1.0)
+
+    def logits(self, written: Any) -> Any:
+        """Of the next token, float32 [..., vocabulary]."""
+        table = tf.cast(self.token_vectors(), written.dtype)
+        flat = tf.matmul(tf.reshape(written, [-1, self.dim]), table, transpose_b=True)
+        flat = tf.cast(flat, tf.float32) + self.bias
+        return tf.reshape(flat, tf.concat([tf.shape(written)[:-1], [self.vocabulary]], axis=0))
+
+    def generate(
+        self, source: Any, *, most: Any, beams: int = 4, length_penalty: float = 1.0
+    ) -> tuple[Any, Any]:
+        """What the model writes, found by beam search with cached keys and values.
+
+        Args:
+            source: int32 [batch, length].
+            most: int32 [batch], most tokens to write, the end counted.
+            beams: beginnings kept.
+            length_penalty: exponent of the penalty, see `beam_search`.
+
+        Returns:
+            int32 [batch, written], with the end, 0 behind it; scores, float32 [batch].
+        """
+        memories, kept = self.begin(source, beams)
+
+        def step(tokens: Any, kept: Any) -> tuple[Any, Any]:
+            logits, kept = self.step(tokens, memories, kept)
+            never = tf.constant([PADDING, UNKNOWN, self.start])
+            logits -= tf.reduce_sum(tf.one_hot(never, self.vocabulary), axis=0) * -IMPOSSIBLE
+            return tf.nn.log_softmax(logits), kept
+
+        return beam_search(
+            step,
+            kept,
+            start=self.start,
+            end=END,
+            most=most,
+            beams=beams,
+            length_penalty=length_penalty,
+        )
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Mean cross-entropy of the tokens of y that are no padding, labels smoothed."""
+        filled = tf.where(tf.not_equal(y, PADDING))
+        targets, written = tf.gather_nd(y, filled), tf.gather_nd(y_pred, filled)
+        loss = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, self.logits(written))
+        if self.label_smoothing:
+            # The logit of the target, and the mean of all: no second look at all of them is needed.
+            table, written = self.token_vectors(), tf.cast(written, tf.float32)
+            own = tf.reduce_sum(written * tf.gather(table, targets), axis=1)
+            own += tf.gather(self.bias.value, targets)
+            mean = tf.linalg.matvec(written, tf.reduce_mean(table, axis=0))
+            loss += self.label_smoothing * (own - mean - tf.reduce_mean(self.bias))
+        # Keras adds up the gradients of all replicas, each of which sees its share of the batch.
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        count = tf.cast(tf.maximum(tf.size(targets), 1), tf.float32)
+        return tf.reduce_sum(loss) / count / replicas
