@@ -1,4 +1,4 @@
-"""Recipes: each is the whole road from a source to a SavedModel, one file to read and to copy."""
+"""Recipes: each is one file from a source to a SavedModel, to read and to copy."""
 
 RECIPES = {
     "image-classification": "recipes.image_classification",

@@ -9,7 +9,7 @@ import tensorflow as tf
 from kit.optimizers._gradients import clip, sum_repeated
 from kit.optimizers._static_shapes import compiled_by_xla, total_of_each_place
 
-# From this many ids per row of the table on, summing into a whole table is the faster road, by
+# From this many ids per row of the table on, summing into a whole table is faster, by
 # about a tenth (measured on 2 cores, dim 64). Gathers and scatters of rows win below.
 IDS_A_ROW = 4
 
@@ -21,11 +21,11 @@ class RowUpdates(keras.optimizers.Optimizer):
     for some rows of it. This class sums the gradients of repeated ids, fetches and stores the
     rows, and keeps weight decay and clipping to them.
 
-    A `tf.IndexedSlices` gradient has two roads. By rows: the rows of the batch are gathered,
-    updated and stored. Whole: when the batch holds `IDS_A_ROW` times as many ids as the table
-    has rows, gradients are summed into a table and rows without an id keep their old values.
-    Both give the same numbers; the road is a matter of speed. A dense gradient updates every
-    row.
+    A `tf.IndexedSlices` gradient is applied in one of two ways. By rows: the rows of the batch are
+    gathered, updated and stored. Whole: when the batch holds `IDS_A_ROW` times as many ids as the
+    table has rows, gradients are summed into a table and rows without an id keep their old
+    values. Both give the same numbers; the way is a matter of speed. A dense gradient updates
+    every row.
     """
 
     loss_scale_factor: float | None
