@@ -21,7 +21,7 @@ def test_what_is_left_out_has_to_be_nowhere():
     labels = np.array([0, 1, 0, 1, 0, 2], np.int32)
     part = np.array(["train", "train", "valid", "test", "test", "none"])
     check_parts(part, labels, "abc", where="here", noun="text")
-    with pytest.raises(UserError, match="no text in train: c"):
+    with pytest.raises(UserError, match="'c' has no training texts"):
         check_parts(np.array([*part[:5], "test"]), labels, "abc", where="here", noun="text")
 
 

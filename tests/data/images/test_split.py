@@ -55,7 +55,7 @@ def test_resized_and_in_colour():
         (["a"] * 9, None, None, "All images are of one class: a"),
         (["a", "b"], None, None, "The part valid holds no image"),
         (["a", "b"] * 9, None, "given", "has no split of its own"),
-        (["a"] * 20 + ["b"], ["train"] * 20 + ["test"], None, "no image in train: b"),
+        (["a"] * 20 + ["b"], ["train"] * 20 + ["test"], None, "'b' has no training images"),
     ],
 )
 def test_what_cannot_be_split(labels, parts, method, said):

@@ -71,7 +71,7 @@ def test_a_limit_leaves_test_as_it_is():
         ([str(n) for n in range(9)], None, None, "There are 9 classes in 9 rows"),
         (["a", "a", "b", "b"], None, None, "The part valid holds no text"),
         (["a", "b"] * 9, None, "given", "has no split of its own"),
-        (["a"] * 20 + ["b", "b"], ["train"] * 20 + ["test"] * 2, None, "no text in train: b"),
+        (["a"] * 20 + ["b", "b"], ["train"] * 20 + ["test"] * 2, None, "'b' has no training texts"),
     ],
 )
 def test_what_cannot_be_split(labels, parts, method, said):
