@@ -99,7 +99,7 @@ def test_a_backbone_is_tuned_frozen_then_whole(tmp_path, monkeypatch):
     ("spoil", "options", "said"),
     [
         ("nothing", "--augment rotate", "Unknown augmentation 'rotate'"),
-        ("nothing", "--size huge", "'huge' is no size"),
+        ("nothing", "--size huge", "'huge' is not an image size"),
         ("nothing", "--split given", "has no split of its own"),
         ("nothing", "--backbone ./no/where", "there is no such folder"),
         ("empty", "", "1 are empty"),
