@@ -151,6 +151,7 @@ def finish(
     facts = task.report(run, results)
     version, checks = task.export(
         run,
+        results,
         {
             "recipe": recipe.name,
             "data": dict(source),
@@ -214,12 +215,12 @@ def fit_stages(
     from kit.training import fit
 
     run.metric, measure = task.validation(run)
+    settings = {**run.settings, **run.built.content}
     trained, kept = [], []
     for stage in run.built.stages:
         if stage.begin is not None:
             with devices.scope():
                 stage.begin()
-        settings = {**run.settings, **run.built.content}
         patience: dict[str, Any] = {} if stage.patience is None else {"patience": stage.patience}
         kept.append(checkpoint.of_run(run.folder, settings, stage.name))
         fitted = fit(

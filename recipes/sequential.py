@@ -30,14 +30,14 @@ from kit.console import (
     training_options,
 )
 from kit.errors import UserError
-from kit.pipeline import Recipe, run
-from kit.tasks import Retrieval, built_retrieval
+from kit.pipeline import Recipe
+from recipes.retrieval import run_retrieval
 
 if TYPE_CHECKING:
     from kit.data import Dataset
     from kit.models import SequenceEncoder, SequenceLoss, SequentialRecommender
-    from kit.tasks import Built, Contents
     from kit.training import Precision, SequenceBatches
+    from recipes.retrieval import Contents, Parts
 
 POSITIONS_IN_A_BATCH = 4096
 # Each holds gaps up to twice as long as the one before, the last those of decades.
@@ -155,16 +155,15 @@ def main(
             remedy="Leave one of them out.",
         )
 
-    def build(dataset: "Dataset", precision: "Precision") -> "Built":
+    def build(dataset: "Dataset", contents: "Contents", precision: "Precision") -> "Parts":
         import keras
 
         from kit.models import SequenceEncoder, SequenceLoss
 
-        joined, contents = content.joined(dataset, data.items)
         # Before the encoder is made: its dropout layers draw their seeds when they are constructed.
         keras.utils.set_random_seed(data.seed)
         model, batches = model_and_batches(
-            joined,
+            dataset,
             data,
             training,
             SequenceEncoder(
@@ -184,43 +183,30 @@ def main(
             contents,
             content.hide_ids,
         )
-        return built_retrieval(
-            model,
-            batches,
-            data=joined,
-            contents=contents,
-            epochs=training.epochs,
-            settings={
-                **asdict(content),
-                **asdict(model.sequence_loss),
-                "encoder": encoder,
-                "block": block if encoder == "attention" else None,
-                "layers": layers,
-                "heads": heads if encoder == "attention" else None,
-                "length": model.length,
-                "time_gaps": time_gaps,
-                "dropout": dropout,
-                "temperature": temperature,
-                "loss": model.sequence_loss.chosen(dataset.num_items),
-                "features": features,
-            },
-        )
+        used = {
+            **asdict(model.sequence_loss),
+            "encoder": encoder,
+            "block": block if encoder == "attention" else None,
+            "layers": layers,
+            "heads": heads if encoder == "attention" else None,
+            "length": model.length,
+            "time_gaps": time_gaps,
+            "dropout": dropout,
+            "temperature": temperature,
+            "loss": model.sequence_loss.chosen(dataset.num_items),
+            "features": features,
+        }
+        return model, batches, used
 
-    run(
+    run_retrieval(
         RECIPE,
-        Retrieval(
-            k=answers.top,
-            exclude_seen=not answers.include_seen,
-            index=index.settings,
-            weight_column=data.weight_column,
-            encoded=lambda: [part.card() for part in content.encoded(data.items)],
-        ),
-        data.dataset,
         build,
-        source=asdict(data),
+        data=data,
         training=training,
         checkpoint=checkpoint,
-        seed=data.seed,
+        index=index,
+        answers=answers,
+        content=content,
     )
 
 

@@ -29,14 +29,14 @@ from kit.console import (
     index_options,
     training_options,
 )
-from kit.pipeline import Recipe, run
-from kit.tasks import Retrieval, built_retrieval
+from kit.pipeline import Recipe
+from recipes.retrieval import run_retrieval
 
 if TYPE_CHECKING:
     from kit.data import Dataset
     from kit.models import RetrievalLoss, TwoTower
-    from kit.tasks import Built, Contents
     from kit.training import Precision, UserBatches
+    from recipes.retrieval import Contents, Parts
 
 
 INTENDED_USE = "Ranking a catalogue for people by what they and others took before."
@@ -101,43 +101,29 @@ def main(
 ) -> None:
     """Train a two-tower retrieval model, evaluate it, export it and verify the export."""
 
-    def build(dataset: "Dataset", precision: "Precision") -> "Built":
+    def build(dataset: "Dataset", contents: "Contents", precision: "Precision") -> "Parts":
         from kit.models import RetrievalLoss
 
-        joined, contents = content.joined(dataset, data.items)
         settings = RetrievalLoss(loss, uniform_negatives, hard_negatives, temperature)
         model, batches = model_and_batches(
-            joined, data, training, settings, features, precision, contents, content.hide_ids
+            dataset, data, training, settings, features, precision, contents, content.hide_ids
         )
-        return built_retrieval(
-            model,
-            batches,
-            data=joined,
-            contents=contents,
-            epochs=training.epochs,
-            settings={
-                **asdict(content),
-                **asdict(settings),
-                "loss": "full" if model.is_full else "sampled",
-                "features": features,
-            },
-        )
+        used = {
+            **asdict(settings),
+            "loss": "full" if model.is_full else "sampled",
+            "features": features,
+        }
+        return model, batches, used
 
-    run(
+    run_retrieval(
         RECIPE,
-        Retrieval(
-            k=answers.top,
-            exclude_seen=not answers.include_seen,
-            index=index.settings,
-            weight_column=data.weight_column,
-            encoded=lambda: [part.card() for part in content.encoded(data.items)],
-        ),
-        data.dataset,
         build,
-        source=asdict(data),
+        data=data,
         training=training,
         checkpoint=checkpoint,
-        seed=data.seed,
+        index=index,
+        answers=answers,
+        content=content,
     )
 
 

@@ -37,15 +37,8 @@ class DataOptions(FormatOptions):
     @stage("read")
     def open(self) -> "Source":
         """Open the source."""
-        from kit.data import Columns, is_prepared, open_source
+        from kit.data import Columns, open_source
 
-        if is_prepared(self.data):
-            raise UserError(
-                "The folder holds prepared data, not a source.",
-                where=self.data,
-                expected="a source of interactions",
-                remedy="Name what it was prepared from, or train on it as it is.",
-            )
         columns = Columns(
             self.user_column,
             self.item_column,

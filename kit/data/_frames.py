@@ -89,6 +89,12 @@ def path_or_frame(source: Tabular) -> str | FrameTable:
     )
 
 
+def file_or_frame(source: Tabular) -> Path | FrameTable:
+    """The same where only files and tables in memory are sources, not names."""
+    found = path_or_frame(source)
+    return found if isinstance(found, FrameTable) else Path(found)
+
+
 def _of_pandas(frame: PandasFrame) -> pl.DataFrame:
     columns = {}
     for place, label in enumerate(frame.columns):

@@ -21,7 +21,6 @@ from kit.data._user_chunks import iter_user_chunks
 from kit.errors import UserError
 
 FORMAT = 1
-_NOTE = PREPARED_NOTE
 _IN_NOTE = ("name", "num_users", "num_items", "split", "split_method", "cold", "licence")
 
 
@@ -94,7 +93,7 @@ def open_prepared(folder: str | Path) -> Prepared:
         if not file.is_dir():
             require_regular_file(file)
     try:
-        note = json.loads((folder / _NOTE).read_text())
+        note = json.loads((folder / PREPARED_NOTE).read_text())
         if note["format"] != FORMAT:
             raise UserError(
                 f"The folder was prepared in format {note['format']}.",
@@ -144,7 +143,7 @@ def _write(dataset: Dataset, folder: Path) -> None:
     note |= {"format": FORMAT, "digest": digest.hexdigest()}
     note |= {"notes": list(dataset.notes), "rows_read": dataset.rows_read}
     note["cleaning"] = [asdict(step) for step in dataset.cleaning]
-    (folder / _NOTE).write_text(json.dumps(note, indent=1, ensure_ascii=False) + "\n")
+    (folder / PREPARED_NOTE).write_text(json.dumps(note, indent=1, ensure_ascii=False) + "\n")
 
 
 def _write_events(events: Events, num_users: int, folder: Path) -> None:

@@ -9,7 +9,7 @@ import polars as pl
 from kit.data._clean import CleaningStep, drop_duplicates, without
 from kit.data._columns import find_common, find_named
 from kit.data._features import Features, read_features
-from kit.data._frames import FrameTable, Tabular, path_or_frame
+from kit.data._frames import FrameTable, Tabular, file_or_frame, path_or_frame
 from kit.data._ids import Ids, to_ids
 from kit.data._infer_schema import infer_schema
 from kit.data._labels import find_labels, to_label
@@ -138,8 +138,7 @@ def open_ranking(
     notes: list[str] = []
     for role, file in (("item", items), ("user", users)):
         if file is not None:
-            given = path_or_frame(file)
-            path = given if isinstance(given, FrameTable) else Path(given)
+            path = file_or_frame(file)
             frame, tables[role] = _with_features(frame, path, role, roles, table, format)
             cleaning += tables[role].cleaning
             notes += tables[role].notes

@@ -18,7 +18,7 @@ from kit.data._clean import (
 from kit.data._columns import BY_COMMON_NAMES, Columns, find_columns
 from kit.data._features import read_features
 from kit.data._files import is_prepared
-from kit.data._frames import FrameTable, Tabular, path_or_frame
+from kit.data._frames import FrameTable, Tabular, file_or_frame, path_or_frame
 from kit.data._read import Rows, read_interactions
 from kit.data._table_format import DETECTED, TableFormat
 from kit.data._times import SECOND, check_time_format, time_notes
@@ -135,9 +135,8 @@ def open_source(
     tables = {"item": opened.items, "user": opened.users}
     for role, file in (("item", items), ("user", users)):
         if file is not None:
-            table = path_or_frame(file)
             found = read_features(
-                Path(table) if isinstance(table, str) else table,
+                file_or_frame(file),
                 role,
                 named=getattr(columns, role),
                 in_interactions=opened.names[role],

@@ -1,15 +1,11 @@
 """The kinds of problems that recipes solve: how each is measured, reported and exported."""
 
-from typing import TYPE_CHECKING
-
 from kit.tasks._classification import ImageClassification as ImageClassification
 from kit.tasks._classification import TextClassification as TextClassification
 from kit.tasks._classification import TokenizedTexts as TokenizedTexts
 from kit.tasks._detection import Detection as Detection
 from kit.tasks._retrieval import Retrieval as Retrieval
-from kit.tasks._retrieval import built_retrieval as built_retrieval
 from kit.tasks._retrieval import data_lines as data_lines
-from kit.tasks._retrieval import ranking_tasks as ranking_tasks
 from kit.tasks._retrieval import rating_line as rating_line
 from kit.tasks._tabular import Tabular as Tabular
 from kit.tasks._task import Built as Built
@@ -21,6 +17,3 @@ from kit.tasks._task import Task as Task
 from kit.tasks._text2text import Generation as Generation
 from kit.tasks._text2text import Text2Text as Text2Text
 from kit.tasks._two_stage import TwoStage as TwoStage
-
-if TYPE_CHECKING:
-    from kit.tasks._retrieval import Contents as Contents

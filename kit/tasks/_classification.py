@@ -1,11 +1,12 @@
 """Classification: which of several classes an image or a text belongs to."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kit.tasks._task import Comparison, Run
+from kit.tasks._task import Comparison, Results, Run, left_out, report_facts
 
 if TYPE_CHECKING:
     from kit.artefact import SignatureCheck
@@ -13,15 +14,6 @@ if TYPE_CHECKING:
     from kit.data.texts import TextData
     from kit.evaluation import ClassPredictions
     from kit.tokenizers import TokenIds, Tokenizer
-
-
-@dataclass(frozen=True)
-class Results:
-    """Predictions of the model on valid and test, and of the baselines on test."""
-
-    valid: Any
-    test: Any
-    baselines: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -39,7 +31,7 @@ class TokenizedTexts:
     length: int
 
 
-class _Classification:
+class _Classification(ABC):
     """What both kinds of classification share."""
 
     following = "kit evaluate {folder}"
@@ -47,13 +39,13 @@ class _Classification:
     def warnings(self, data: Any) -> Sequence[str]:
         return ()
 
+    @abstractmethod
     def probabilities(self, run: Run, part: str) -> Any:
         """float32 [examples, classes] of a part."""
-        raise NotImplementedError
 
+    @abstractmethod
     def baselines(self, run: Run) -> "dict[str, ClassPredictions]":
         """Simple models, fitted on train."""
-        raise NotImplementedError
 
     def predict(self, run: Run, part: str) -> "ClassPredictions":
         """Predictions of a part, with its labels."""
@@ -110,10 +102,12 @@ class ImageClassification(_Classification):
     def report(self, run: Run, results: Results) -> dict[str, Any]:
         from kit.evaluation.images import ImageReport, write_image_report
 
-        report = ImageReport(**common(run, results), classifier=run.model)
+        report = ImageReport(**report_facts(run, results), classifier=run.model)
         return write_image_report(report, run.folder)
 
-    def export(self, run: Run, card: dict[str, Any]) -> "tuple[Path, Sequence[SignatureCheck]]":
+    def export(
+        self, run: Run, results: Any, card: dict[str, Any]
+    ) -> "tuple[Path, Sequence[SignatureCheck]]":
         from kit.export import export_images
 
         return export_images(run.model, run.data, run.output, card=card)
@@ -145,7 +139,7 @@ class TextClassification(_Classification):
 
         texts: TokenizedTexts = run.built.parts
         report = TextReport(
-            **common(run, results),
+            **report_facts(run, results),
             classifier=run.model,
             tokenizer=texts.tokenizer,
             numbers=dict(texts.tokens),
@@ -153,32 +147,12 @@ class TextClassification(_Classification):
         )
         return write_text_report(report, run.folder)
 
-    def export(self, run: Run, card: dict[str, Any]) -> "tuple[Path, Sequence[SignatureCheck]]":
+    def export(
+        self, run: Run, results: Any, card: dict[str, Any]
+    ) -> "tuple[Path, Sequence[SignatureCheck]]":
         from kit.export import export_texts
 
         texts: TokenizedTexts = run.built.parts
         return export_texts(
             run.model, texts.tokenizer, run.data, texts.length, run.output, card=card
         )
-
-
-def left_out(data: Any) -> str:
-    """What cleaning left out, as the end of a line."""
-    return "".join(f"; left out {step.rows:,} {step.name}" for step in data.cleaning)
-
-
-def common(run: Run, results: Any) -> dict[str, Any]:
-    """What every report that compares a model with baselines is made of."""
-    return {
-        "recipe": run.recipe,
-        "model": run.built.name,
-        "command": run.command,
-        "data": run.data,
-        "settings": run.settings,
-        "valid": results.valid,
-        "test": results.test,
-        "baselines": results.baselines,
-        "history": run.history,
-        "metric": run.metric,
-        "seconds": run.seconds,
-    }

@@ -64,7 +64,9 @@ class Detection:
     ) -> dict[str, Any]:
         return {"least_score": facts["least_score"]}
 
-    def export(self, run: Run, card: dict[str, Any]) -> "tuple[Path, Sequence[SignatureCheck]]":
+    def export(
+        self, run: Run, results: Any, card: dict[str, Any]
+    ) -> "tuple[Path, Sequence[SignatureCheck]]":
         from kit.export import export_detection
 
         return export_detection(run.model, run.data, run.output, card=card)

@@ -3,19 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from kit.tasks._task import Built, Comparison, Run, Stage
+from kit.tasks._task import Comparison, Run
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from kit.artefact import SignatureCheck
-    from kit.data import Dataset, TrainableColumn
+    from kit.data import Dataset
     from kit.evaluation import Evaluation, RankingTask, Scorer, Trend
     from kit.retrieval import IndexSettings
 
-    Contents = Sequence[tuple[TrainableColumn, NDArray[Any]]]
 
 COMPARED = ("NDCG@10", "Recall@10", "Hit@10", "Coverage@10")
 
@@ -53,6 +50,8 @@ class Retrieval:
     encoded: "Callable[[], Sequence[Mapping[str, Any]]]" = tuple
     index_settings: "IndexSettings" = field(init=False)
     tasks: "tuple[RankingTask, RankingTask]" = field(init=False)
+    # Whether a recommender looks at the valid items of a test user; None decides by the split.
+    knows_valid: ClassVar[bool | None] = None
     unit = "interactions"
     following = "kit recommend {folder} --examples 3"
 
@@ -68,7 +67,7 @@ class Retrieval:
         from kit import evaluation
 
         self.index_settings = self.index()
-        self.tasks = ranking_tasks(run.data, self.exclude_seen)
+        self.tasks = ranking_tasks(run.data, self.exclude_seen, knows_valid=self.knows_valid)
         return "valid NDCG@10", lambda: evaluation.evaluate(
             self.tasks[0], self.scorer(run.model), ks=[10]
         ).mean("NDCG@10")
@@ -126,7 +125,9 @@ class Retrieval:
     def card(self, run: Run, results: RetrievalResults, facts: Mapping[str, Any]) -> dict[str, Any]:
         return {"item_contents": list(self.encoded())}
 
-    def export(self, run: Run, card: dict[str, Any]) -> "tuple[Path, Sequence[SignatureCheck]]":
+    def export(
+        self, run: Run, results: Any, card: dict[str, Any]
+    ) -> "tuple[Path, Sequence[SignatureCheck]]":
         from kit.export import export_retrieval
 
         return export_retrieval(
@@ -158,42 +159,6 @@ class Retrieval:
         from kit.artefact import index_line, read_card
 
         return [f"index:     {index_line(read_card(version))}"]
-
-
-def built_retrieval(
-    model: Any,
-    batches: Any,
-    *,
-    data: "Dataset",
-    contents: "Contents",
-    epochs: int | None,
-    settings: Mapping[str, Any],
-) -> Built:
-    """What a recipe of a retrieval model builds.
-
-    Args:
-        model: compiled.
-        batches: what it trains on.
-        data: the split data, with vectors of encoders among the items' features.
-        contents: images and texts that the model learns to read.
-        epochs: at most.
-        settings: name to value of what was set or chosen.
-    """
-    from kit.training import digest
-
-    return Built(
-        model=model,
-        batches=batches,
-        name="",
-        settings={
-            **settings,
-            "learning_rate": float(model.optimizer.learning_rate.numpy()),
-        },
-        stages=[Stage(epochs=epochs)],
-        content={"content of features": digest(*model.non_trainable_weights)},
-        parts=[one for one, _ in contents],
-        data=data,
-    )
 
 
 def ranking_tasks(

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kit.tasks._classification import Results, common
-from kit.tasks._task import Comparison, Run
+from kit.tasks._task import Comparison, Results, Run, report_facts
 
 if TYPE_CHECKING:
     from kit.artefact import SignatureCheck
@@ -18,6 +17,7 @@ class Tabular:
 
     unit = "rows"
     following = "kit evaluate {folder}"
+    _valid: Any
 
     def describe(self, data: "RankingData") -> Sequence[str]:
         from kit.data import note_lines
@@ -33,35 +33,34 @@ class Tabular:
         return ()
 
     def validation(self, run: Run) -> tuple[str, Callable[[], float]]:
-        inputs = run.built.parts.encode(run.data.valid.features, whole=True)
-        return "valid AUC", lambda: _predictions(run, "valid", inputs).mean_auc()
+        self._valid = run.built.parts.encode(run.data.valid.features, whole=True)
+        return "valid AUC", lambda: _predictions(run, "valid", self._valid).mean_auc()
 
     def evaluate(self, run: Run) -> Results:
         from kit import evaluation
 
         encoder = run.built.parts
-        inputs = {
-            part: encoder.encode(getattr(run.data, part).features, whole=True)
-            for part in ("valid", "test")
-        }
-        logits = evaluation.logits_of(run.model, inputs["valid"])
+        test = encoder.encode(run.data.test.features, whole=True)
+        logits = evaluation.logits_of(run.model, self._valid)
         run.model.set_calibration(*evaluation.calibration(run.data.valid.labels, logits))
         return Results(
-            _predictions(run, "valid", inputs["valid"]),
-            _predictions(run, "test", inputs["test"]),
+            _predictions(run, "valid", self._valid),
+            _predictions(run, "test", test),
             evaluation.classification_baselines(run.data, encoder),
         )
 
     def report(self, run: Run, results: Results) -> dict[str, Any]:
         from kit.evaluation import ClassificationReport, write_classification_report
 
-        report = ClassificationReport(**common(run, results), encoder=run.built.parts)
+        report = ClassificationReport(**report_facts(run, results), encoder=run.built.parts)
         return write_classification_report(report, run.folder)
 
     def card(self, run: Run, results: Results, facts: Mapping[str, Any]) -> dict[str, Any]:
         return {"model": run.built.name}
 
-    def export(self, run: Run, card: dict[str, Any]) -> "tuple[Path, Sequence[SignatureCheck]]":
+    def export(
+        self, run: Run, results: Any, card: dict[str, Any]
+    ) -> "tuple[Path, Sequence[SignatureCheck]]":
         from kit.export import export_ranking
 
         return export_ranking(run.model, run.data, run.built.parts, run.output, card=card)

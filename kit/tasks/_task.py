@@ -144,7 +144,9 @@ class Task(Protocol):
     def card(self, run: Run, results: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
         """What the card of the export says beyond what every card says."""
 
-    def export(self, run: Run, card: dict[str, Any]) -> "tuple[Path, Sequence[SignatureCheck]]":
+    def export(
+        self, run: Run, results: Any, card: dict[str, Any]
+    ) -> "tuple[Path, Sequence[SignatureCheck]]":
         """Export the model and verify the export."""
 
     def tables(
@@ -154,3 +156,34 @@ class Task(Protocol):
 
     def export_lines(self, version: Path) -> Sequence[str]:
         """Lines on the export."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """Predictions of the model on valid and test, and of the baselines on test."""
+
+    valid: Any
+    test: Any
+    baselines: Mapping[str, Any]
+
+
+def left_out(data: Any) -> str:
+    """What cleaning left out, as the end of a line."""
+    return "".join(f"; left out {step.rows:,} {step.name}" for step in data.cleaning)
+
+
+def report_facts(run: Run, results: Any) -> dict[str, Any]:
+    """What every report that compares a model with baselines is made of."""
+    return {
+        "recipe": run.recipe,
+        "model": run.built.name,
+        "command": run.command,
+        "data": run.data,
+        "settings": run.settings,
+        "valid": results.valid,
+        "test": results.test,
+        "baselines": results.baselines,
+        "history": run.history,
+        "metric": run.metric,
+        "seconds": run.seconds,
+    }

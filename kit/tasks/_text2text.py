@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kit.tasks._classification import Results, common, left_out
-from kit.tasks._task import Built, Comparison, Run
+from kit.tasks._task import Built, Comparison, Results, Run, left_out, report_facts
 
 if TYPE_CHECKING:
     from kit.artefact import SignatureCheck
@@ -29,6 +28,13 @@ class Generation:
     metric: str
     measure: Callable[[], float]
     protocol: str
+
+
+@dataclass(frozen=True)
+class GeneratedResults(Results):
+    """What was generated, and by what; its graphs are traced once."""
+
+    generator: Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,19 +84,19 @@ class Text2Text:
     def validation(self, run: Run) -> tuple[str, Callable[[], float]]:
         return run.built.parts.metric, run.built.parts.measure
 
-    def evaluate(self, run: Run) -> Results:
+    def evaluate(self, run: Run) -> GeneratedResults:
         judge, generator = self.judge(run.data), run.built.parts.generator(run.model)
         valid, test = (
             judge(generator.write(part.sources), part.references)
             for part in (run.data.valid, run.data.test)
         )
-        return Results(valid, test, self.baselines(run.data))
+        return GeneratedResults(valid, test, self.baselines(run.data), generator)
 
     def report(self, run: Run, results: Results) -> dict[str, Any]:
         from kit.evaluation.pairs import PairReport, write_pair_report
 
         report = PairReport(
-            **common(run, results),
+            **report_facts(run, results),
             weights=run.model.count_params(),
             bounds=self.bounds,
             how=run.built.parts.protocol,
@@ -100,12 +106,13 @@ class Text2Text:
     def card(self, run: Run, results: Results, facts: Mapping[str, Any]) -> dict[str, Any]:
         return {"model": run.built.name, "how": run.built.parts.protocol, **results.test.card()}
 
-    def export(self, run: Run, card: dict[str, Any]) -> "tuple[Path, Sequence[SignatureCheck]]":
+    def export(
+        self, run: Run, results: Any, card: dict[str, Any]
+    ) -> "tuple[Path, Sequence[SignatureCheck]]":
         from kit.export import export_pairs
 
-        generator = run.built.parts.generator(run.model)
         return export_pairs(
-            run.model, generator, run.data, run.output, output=self.output, card=card
+            run.model, results.generator, run.data, run.output, output=self.output, card=card
         )
 
     def tables(self, run: Run, results: Any, facts: Mapping[str, Any]) -> Sequence[Comparison]:

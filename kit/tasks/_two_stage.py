@@ -1,11 +1,11 @@
 """Retrieval and ranking in one export."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kit.tasks._retrieval import COMPARED, Retrieval, ranking_tasks
+from kit.tasks._retrieval import COMPARED, Retrieval
 from kit.tasks._task import Comparison, Run
 
 if TYPE_CHECKING:
@@ -24,19 +24,18 @@ MOST_LISTS = 20_000
 
 @dataclass(frozen=True)
 class TwoStageResults:
-    """Evaluations by system."""
+    """Evaluations by system, and the second stage as it is exported."""
 
     valid: "dict[str, Evaluation]"
     test: "dict[str, Evaluation]"
     simple: "dict[str, Evaluation]"
     left_out: dict[str, str]
+    stage: "SecondStage"
 
 
 @dataclass(kw_only=True)
 class TwoStage(Retrieval):
     """A ranking of what retrieval found, see `Retrieval`.
-
-    `parts` of the run are the `SecondStage` as it is exported, once it was evaluated.
 
     Args:
         candidates: items that retrieval hands on to ranking.
@@ -47,14 +46,10 @@ class TwoStage(Retrieval):
     candidates: int
     diversity: float
     category_column: str | None
+    # An export knows its users from train and valid.
+    knows_valid = True
     trend: "Trend" = field(init=False)
     ranking: "CandidateRanking" = field(init=False)
-
-    def validation(self, run: Run) -> tuple[str, Any]:
-        found = super().validation(run)
-        # An export knows its users from train and valid.
-        self.tasks = ranking_tasks(run.data, self.exclude_seen, knows_valid=True)
-        return found
 
     def choose_trend(self, run: Run) -> None:
         """Choose the trend prior of the trained retrieval model."""
@@ -102,8 +97,7 @@ class TwoStage(Retrieval):
             name: evaluation.with_diversity(result, stage.tables.vectors)
             for name, result in simple.items()
         }
-        run.built = replace(run.built, parts=stage)
-        return TwoStageResults(valid, test, diverse, left_out)
+        return TwoStageResults(valid, test, diverse, left_out, stage)
 
     def _evaluated(self, run: Run, task: Any) -> "tuple[dict[str, Evaluation], SecondStage]":
         """Both stages through the graph that is exported."""
@@ -173,12 +167,14 @@ class TwoStage(Retrieval):
     def card(self, run: Run, results: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
         return {}
 
-    def export(self, run: Run, card: dict[str, Any]) -> "tuple[Path, Sequence[SignatureCheck]]":
+    def export(
+        self, run: Run, results: Any, card: dict[str, Any]
+    ) -> "tuple[Path, Sequence[SignatureCheck]]":
         from kit.export import export_two_stage
 
         return export_two_stage(
             run.model,
-            run.built.parts,
+            results.stage,
             run.data,
             run.output,
             k=self.k,
