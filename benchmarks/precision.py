@@ -40,8 +40,8 @@ def trained(source: str, precision: str, seed: int) -> dict[str, Any]:
 def timed(source: str, loss: str, rounds: int, steps: int = 10) -> dict[str, list[float]]:
     """Ratio of each precision's step to float32's, by round."""
     from kit.models import RetrievalLoss
+    from kit.recipes import two_tower
     from kit.training import choose_precision
-    from recipes import two_tower
 
     options = two_tower.main.make_context("two-tower", ["--data", source]).params
     data, training = (

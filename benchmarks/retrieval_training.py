@@ -64,8 +64,8 @@ def trained(folder: Path, seed: int, target: float, epochs: int | None = None) -
     quiet_tensorflow()
     from kit import evaluation
     from kit.models import RetrievalLoss
+    from kit.recipes import two_tower
     from kit.training import choose_precision, fit
-    from recipes import two_tower
 
     given = ["--data", str(folder), "--seed", str(seed)]
     options = two_tower.main.make_context("two-tower", given).params

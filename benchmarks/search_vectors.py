@@ -108,8 +108,8 @@ def train(folder: Path, items: int, seed: int = 0) -> None:
     from kit import evaluation
     from kit.data import histories
     from kit.models import RetrievalLoss
+    from kit.recipes import two_tower
     from kit.training import choose_precision, fit
-    from recipes import two_tower
 
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as scratch:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kit import optimizers as optimizers
     from kit import pipeline as pipeline
     from kit import progress as progress
+    from kit import recipes as recipes
     from kit import reranking as reranking
     from kit import retrieval as retrieval
     from kit import serving as serving
@@ -51,6 +52,7 @@ _PACKAGES = [
     "optimizers",
     "pipeline",
     "progress",
+    "recipes",
     "reranking",
     "retrieval",
     "serving",

@@ -1,13 +1,13 @@
 """Recipes: each is one file from a source to a SavedModel, to read and to copy."""
 
 RECIPES = {
-    "image-classification": "recipes.image_classification",
-    "object-detection": "recipes.object_detection",
-    "ranking": "recipes.ranking",
-    "sequential": "recipes.sequential",
-    "summarization": "recipes.summarization",
-    "text-classification": "recipes.text_classification",
-    "translation": "recipes.translation",
-    "two-stage": "recipes.two_stage",
-    "two-tower": "recipes.two_tower",
+    "image-classification": "kit.recipes.image_classification",
+    "object-detection": "kit.recipes.object_detection",
+    "ranking": "kit.recipes.ranking",
+    "sequential": "kit.recipes.sequential",
+    "summarization": "kit.recipes.summarization",
+    "text-classification": "kit.recipes.text_classification",
+    "translation": "kit.recipes.translation",
+    "two-stage": "kit.recipes.two_stage",
+    "two-tower": "kit.recipes.two_tower",
 }

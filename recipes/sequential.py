@@ -31,13 +31,13 @@ from kit.console import (
 )
 from kit.errors import UserError
 from kit.pipeline import Recipe
-from recipes.retrieval import run_retrieval
+from kit.recipes.retrieval import run_retrieval
 
 if TYPE_CHECKING:
     from kit.data import Dataset
     from kit.models import SequenceEncoder, SequenceLoss, SequentialRecommender
+    from kit.recipes.retrieval import Contents, Parts
     from kit.training import Precision, SequenceBatches
-    from recipes.retrieval import Contents, Parts
 
 POSITIONS_IN_A_BATCH = 4096
 # Each holds gaps up to twice as long as the one before, the last those of decades.

@@ -28,8 +28,8 @@ from kit.console import (
 )
 from kit.errors import UserError
 from kit.pipeline import Recipe, run
+from kit.recipes.text_generation import compile_for, tokenizer_of, transformer
 from kit.tasks import Text2Text
-from recipes.text_generation import compile_for, tokenizer_of, transformer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -25,8 +25,8 @@ from kit.console import (
     writing_options_of,
 )
 from kit.pipeline import Recipe, run
+from kit.recipes.text_generation import transformer
 from kit.tasks import Text2Text
-from recipes.text_generation import transformer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

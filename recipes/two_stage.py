@@ -36,9 +36,9 @@ from kit.console import (
 )
 from kit.errors import UserError
 from kit.pipeline import Devices, Recipe, finish, start, tell
+from kit.recipes.second_stage import ranking_and_batches
+from kit.recipes.two_tower import model_and_batches
 from kit.tasks import Built, Run, TwoStage
-from recipes.second_stage import ranking_and_batches
-from recipes.two_tower import model_and_batches
 
 if TYPE_CHECKING:
     from kit.data import Attributes, Dataset

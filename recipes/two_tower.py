@@ -30,13 +30,13 @@ from kit.console import (
     training_options,
 )
 from kit.pipeline import Recipe
-from recipes.retrieval import run_retrieval
+from kit.recipes.retrieval import run_retrieval
 
 if TYPE_CHECKING:
     from kit.data import Dataset
     from kit.models import RetrievalLoss, TwoTower
+    from kit.recipes.retrieval import Contents, Parts
     from kit.training import Precision, UserBatches
-    from recipes.retrieval import Contents, Parts
 
 
 INTENDED_USE = "Ranking a catalogue for people by what they and others took before."

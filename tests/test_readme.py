@@ -21,7 +21,7 @@ from benchmarks import (
 from benchmarks.precision import RESULTS as PRECISION
 from benchmarks.two_tower_results import RESULTS, readme_table
 from kit.cli import main
-from recipes import two_tower
+from kit.recipes import two_tower
 
 SEARCHED = Path(__file__).parent.parent / "results" / "search"
 SMALL = "movielens-100k/split"

@@ -5,8 +5,9 @@ from importlib import import_module
 
 import click
 
+from kit import __version__
 from kit.console import Command, print_table
-from recipes import RECIPES
+from kit.recipes import RECIPES
 
 
 class Recipes(click.Group):
@@ -25,7 +26,7 @@ class Recipes(click.Group):
 
 
 @click.group()
-@click.version_option(package_name="kit")
+@click.version_option(__version__)
 def main() -> None:
     """From interaction logs to a recommender that answers.
 

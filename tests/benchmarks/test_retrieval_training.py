@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 import kit.training
 from benchmarks import retrieval_training
-from recipes import two_tower
+from kit.recipes import two_tower
 
 
 class Fitted(Exception):

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from kit.cli import main
-from recipes import RECIPES
+from kit.recipes import RECIPES
 
 ROOT = Path(__file__).parents[2]
 KIT = [sys.executable, "-c", "from kit.cli import main; main()"]

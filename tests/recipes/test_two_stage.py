@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from kit.cli import main
 from kit.export import _saved_model
-from recipes.two_stage import best_epoch
+from kit.recipes.two_stage import best_epoch
 from tests.export.parts import passing
 
 

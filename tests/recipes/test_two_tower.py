@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from kit.cli import main
 from kit.export import _saved_model
-from recipes.two_tower import main as recipe
+from kit.recipes.two_tower import main as recipe
 from tests.export.parts import passing
 
 ROOT = Path(__file__).parents[2]
