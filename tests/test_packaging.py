@@ -37,7 +37,7 @@ def test_the_wheel_holds_kit_and_nothing_else(tmp_path: Path) -> None:
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    tracked = [name for name in listed.stdout.split("\0") if (ROOT / name).exists()]
+    tracked = [name for name in listed.stdout.split("\0")[:-1] if (ROOT / name).exists()]
     for name in tracked:
         (tmp_path / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, tmp_path / "tree" / name, follow_symlinks=False)

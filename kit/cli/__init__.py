@@ -1,6 +1,7 @@
 """The `kit` command."""
 
 from kit.cli._baselines import baselines as baselines
+from kit.cli._copy import copy as copy
 from kit.cli._data import data as data
 from kit.cli._deploy import deploy as deploy
 from kit.cli._encoder import encoder as encoder
@@ -17,6 +18,7 @@ from kit.cli._verify import verify as verify
 
 for _command in (
     baselines,
+    copy,
     data,
     deploy,
     encoder,
