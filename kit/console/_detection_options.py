@@ -45,9 +45,10 @@ _PICTURES = [
         "--data",
         metavar="SOURCE",
         required=True,
-        help="A Pascal VOC folder (Annotations and JPEGImages, maybe ImageSets/Main), a COCO .json "
-        "or a folder of such files for train, val and test, a .csv or .tsv with path, xmin, ymin, "
-        "xmax, ymax and label, tfds:NAME (tfds:voc/2007), or the built-in bccd.",
+        help="A Pascal VOC folder (Annotations and JPEGImages, maybe ImageSets/Main), a YOLO "
+        "folder (images, labels and data.yaml), a COCO .json, a .csv or .tsv with path, xmin, "
+        "ymin, xmax, ymax and label, a folder of such files for train, val and test, tfds:NAME "
+        "(tfds:voc/2007), or the built-in bccd.",
     ),
     click.option(
         "--classes",

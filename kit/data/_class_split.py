@@ -1,6 +1,6 @@
 """Split examples that have a class: what images and texts share."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +86,7 @@ def limited(part: NDArray[np.str_], limit: int, rng: np.random.Generator) -> NDA
     return part
 
 
-def repeats_in_words(digests: Iterable[Sequence[bytes]], nouns: str) -> str:
+def repeats_in_words(digests: Iterable[Sequence[Hashable]], nouns: str) -> str:
     """What a protocol says where examples of test were learned from or chosen by, else "".
 
     Args:

@@ -38,6 +38,16 @@ def is_split(parts: Iterable[str | None]) -> bool:
     return TRAIN in found and bool(found & {VALID, TEST})
 
 
+def empty_part(part: str, where: str) -> UserError:
+    """The error of a given split with a folder, file or list for a part, and nothing in it."""
+    return UserError(
+        f"The {part} part is empty.",
+        where=where,
+        expected="one example or more in each part of a given split",
+        remedy=f"Add examples to {part}, or remove what is named so.",
+    )
+
+
 def split_column(header: Sequence[str]) -> str | None:
     """The column whose name says that it may hold parts, the most telling first."""
     for name in COLUMNS:

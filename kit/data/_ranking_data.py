@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from kit.data._class_split import repeats_in_words
 from kit.data._clean import CleaningStep
 from kit.data._history_before import history_before
 from kit.data._labels import check_classes
@@ -115,10 +116,12 @@ def split_ranking(
     >>> from kit.data import open_ranking
     >>> data = split_ranking(open_ranking("in-vehicle-coupon"))
     >>> data.split, len(data.test)
-    ('random: 80/10/10 % of the rows, seed 0', 1268)
+    ('random: 80/10/10 % of the rows, seed 0; 13 of 1,268 rows of test are identical to one of
+    train or valid', 1268)
     """
     rows = len(source.features)
     part, method, words = _parts(source, method, seed, valid_share, test_share)
+    words += _repeats(source, part)
     schema, features = source.schema, source.features
     target = source.roles.get("item")
     name = next((f.name for f in schema.of_kind("list") if f.table and f.table == target), None)
@@ -177,6 +180,19 @@ def split_ranking(
         cleaning=source.cleaning,
         licence=source.licence,
         notes=source.notes,
+    )
+
+
+def _repeats(source: RankingSource, part: NDArray[np.int8]) -> str:
+    """The share of test that is identical, label and all, to rows of train or valid, in words."""
+    whole = pl.concat(
+        [source.features, source.labels, source.values.select(pl.all().name.prefix("role: "))],
+        how="horizontal",
+    )
+    lists = [name for name, kind in whole.schema.items() if isinstance(kind, pl.List)]
+    rows = whole.with_columns(pl.col(lists).list.join("\x1f")).hash_rows().to_list()
+    return repeats_in_words(
+        ([rows[n] for n in np.flatnonzero(part == one)] for one in (TRAIN, VALID, TEST)), "rows"
     )
 
 

@@ -53,6 +53,7 @@ def test_a_given_split_without_valid_gets_one(tmp_path):
     assert [len(part) for part in (data.train, data.valid, data.test)] == [180, 20, 50]
     assert data.split == (
         "given: train and test as the source has them; valid is 10% of train at random, seed 0"
+        "; 1 of 50 rows of test is identical to one of train or valid"
     )
 
 

@@ -2,26 +2,29 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
 from kit.data._builtin import BOXES
 from kit.data._files import missing
-from kit.data._parts import part_of
+from kit.data._parts import empty_part, part_of
+from kit.data._read import parts_of
 from kit.data.detection._clean import OnBadFile, looked_at
 from kit.data.detection._coco import OWN, categories_of, read_coco
 from kit.data.detection._csv import read_csv
 from kit.data.detection._image import DetectionImage, RawBox, RawImage, Repairs
 from kit.data.detection._voc import is_voc, read_voc
+from kit.data.detection._yolo import read_yolo, yolo_classes, yolo_folders
 from kit.errors import UserError
 
 ROBOFLOW = "_annotations.coco.json"
 TFDS, BUILT_IN = "tfds:", Path(__file__).parent.parent
 EXPECTED = (
-    "a Pascal VOC folder (Annotations and JPEGImages), a COCO .json or a folder of them, a .csv "
-    "or .tsv with path, xmin, ymin, xmax, ymax and label, tfds:NAME, or the built-in bccd"
+    "a Pascal VOC folder (Annotations and JPEGImages), a YOLO folder (images and labels), a COCO "
+    ".json, a .csv or .tsv with path, xmin, ymin, xmax, ymax and label, a folder of such files for "
+    "train, valid and test, tfds:NAME, or the built-in bccd"
 )
 
 
@@ -134,10 +137,18 @@ def _read_folder(folder: Path, repairs: Repairs) -> tuple[list[RawImage], list[s
         return read_voc(folder, repairs), [], ""
     found: list[RawImage] = []
     classes: dict[str, None] = {}
-    parts = _coco_files(folder)
-    for file, part in parts.items():
-        found += read_coco(file, repairs, part)
+    for file, part in _coco_files(folder).items():
+        found += _not_empty(read_coco(file, repairs, part), part, file)
         classes |= dict.fromkeys(categories_of(file))
+    if not found:
+        for file, part in _csv_files(folder).items():
+            images = [replace(one, part=part) for one in read_csv(file)]
+            found += _not_empty(images, part, file)
+    if not found and (folders := yolo_folders(folder)):
+        names = yolo_classes(folder)
+        classes = dict.fromkeys(names.values())
+        for part, places in folders.items():
+            found += _not_empty(read_yolo(places, names, repairs, part), part, places[0])
     if not found:
         raise UserError(
             "The folder holds no annotations.",
@@ -146,6 +157,12 @@ def _read_folder(folder: Path, repairs: Repairs) -> tuple[list[RawImage], list[s
             remedy="Name the file of the annotations itself.",
         )
     return found, list(classes), ""
+
+
+def _not_empty(images: list[RawImage], part: str, where: Path) -> list[RawImage]:
+    if part and not images:
+        raise empty_part(part, str(where))
+    return images
 
 
 def _note_alike(classes: Sequence[str], repairs: Repairs) -> None:
@@ -179,6 +196,12 @@ def _coco_files(folder: Path) -> dict[Path, str]:
         if part and file.is_file():
             parts[file] = part
     return parts
+
+
+def _csv_files(folder: Path) -> dict[Path, str]:
+    """Tables that are named as parts."""
+    files = sorted(file for file in folder.iterdir() if file.suffix in (".csv", ".tsv"))
+    return parts_of(files, folder)
 
 
 def _labels(raw: Sequence[RawImage]) -> list[str]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from xml.etree import ElementTree
 
-from kit.data._parts import part_of
+from kit.data._parts import empty_part, part_of
 from kit.data.detection._image import RawBox, RawImage, Repairs
 from kit.errors import UserError
 
@@ -78,7 +78,10 @@ def _parts(folder: Path) -> dict[str, str]:
             part = part_of(file.stem)
             if part is None:
                 continue
-            for line in file.read_text().split("\n"):
+            lines = file.read_text().split("\n")
+            if not any(map(str.strip, lines)):
+                raise empty_part(part, str(file))
+            for line in lines:
                 # VOC's lists of one class have a second word.
                 stem = line.split()[0] if line.split() else ""
                 if stem and found.setdefault(stem, part) != part:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kit.data._parts import EXPECTED, TRAIN, is_split, part_of
+from kit.data._parts import EXPECTED, TRAIN, empty_part, is_split, part_of
 from kit.data.images._source import ImageSource
 from kit.errors import UserError
 
@@ -27,6 +27,8 @@ def open_class_folders(folder: Path) -> ImageSource:
             files += found
             labels += [of_class.name] * len(found)
             parts += [part] * len(found)
+    if is_split(tops) and (empty := [part for part in tops if part not in parts]):
+        raise empty_part(empty[0], str(tops[empty[0]]))
     if not files:
         raise UserError(
             "The folder holds no folders with files.",

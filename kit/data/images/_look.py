@@ -62,6 +62,9 @@ def look(source: ImageSource, size: tuple[int, int] | None, on_bad_file: OnBadFi
         fits = size in (None, (height, width))
         every_digest = tuple(_digest(pixels.tobytes()) for pixels in source.contents)
         return Looked(every, (*(size or (height, width)), channels), not fits, (), every_digest)
+    # Threads that import it all at once may crash.
+    import tensorflow  # noqa: F401
+
     with ThreadPoolExecutor(4) as several:
         found = list(several.map(_shape_or_reason, source.contents))
     shapes = {n: one[0] for n, one in enumerate(found) if isinstance(one, tuple)}
