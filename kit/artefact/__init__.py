@@ -4,10 +4,18 @@
 """
 
 from kit.artefact._bytes import with_bytes as with_bytes
-from kit.artefact._card import index_line as index_line
-from kit.artefact._card import kind_of as kind_of
-from kit.artefact._card import read_card as read_card
-from kit.artefact._card import recommender_card as recommender_card
+from kit.artefact._card import CARDS as CARDS
+from kit.artefact._card import Card as Card
+from kit.artefact._card import DetectionCard as DetectionCard
+from kit.artefact._card import EncoderCard as EncoderCard
+from kit.artefact._card import ImageClassificationCard as ImageClassificationCard
+from kit.artefact._card import RecommenderCard as RecommenderCard
+from kit.artefact._card import RetrievalCard as RetrievalCard
+from kit.artefact._card import TabularCard as TabularCard
+from kit.artefact._card import Text2TextCard as Text2TextCard
+from kit.artefact._card import TextClassificationCard as TextClassificationCard
+from kit.artefact._card import TwoStageCard as TwoStageCard
+from kit.artefact._card import upgrade as upgrade
 from kit.artefact._check import check_operations as check_operations
 from kit.artefact._check import problems_of_graph as problems_of_graph
 from kit.artefact._graph import SavedGraph as SavedGraph
@@ -19,6 +27,9 @@ from kit.artefact._manifest import write_manifest as write_manifest
 from kit.artefact._operations import load_version as load_version
 from kit.artefact._operations import operations_needed as operations_needed
 from kit.artefact._operations import register_operations as register_operations
+from kit.artefact._read_card import index_line as index_line
+from kit.artefact._read_card import read_card as read_card
+from kit.artefact._read_card import recommender_card as recommender_card
 from kit.artefact._sample_users import is_sample_user as is_sample_user
 from kit.artefact._sample_users import sample_user as sample_user
 from kit.artefact._verify import SignatureCheck as SignatureCheck

@@ -1,123 +1,325 @@
-"""The card an export carries: what it is, for programs."""
+"""The card of an export: what it is, for programs.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+Cards are typed and versioned: `Card` holds what all of them state, a subclass what one task needs.
+`upgrade` reads cards of earlier versions; nothing else looks at the keys of card.json.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from kit.artefact._card_check import check_card
-from kit.artefact._json_object import json_object
+from kit.artefact._card_check import VERSION, check_version
 from kit.errors import UserError
 
 CARD = Path("assets.extra", "card.json")
+# Keys of version 1 that have other names today.
+RENAMED = {
+    "pieces": "length",
+    "picture_shape": "image_shape",
+    "writes": "output",
+    "how": "generation",
+}
+# Before there were several ways to search, every candidate was scored.
+EXACT = {
+    "kind": "exact",
+    "recall": 1.0,
+    "recall_similar": 1.0,
+    "settings": {"kind": "exact", "recall": 0.95, "rows": "float32"},
+}
 
 
-def read_card(version: Path) -> dict[str, Any]:
-    """`assets.extra/card.json` of a version.
-
-    Raises:
-        UserError: there is none, so it is not an export of this kit, or it is damaged.
-    """
-    file = version / CARD
-    if not file.is_file():
-        raise UserError(
-            "The artefact has no card.",
-            where=str(file),
-            expected="an export of this kit",
-            remedy="Train one: kit train two-tower --data online-retail",
-        )
-    try:
-        card = json_object(file)
-    except UserError as error:
-        raise UserError(
-            f"The card of the artefact is damaged. {error.what}",
-            where=str(file),
-            expected=error.expected or "a JSON object, as the export wrote it",
-            remedy="Export the model again; kit verify names what else was changed.",
-        ) from error
-    check_card(card, str(file))
-    return card
-
-
-def recommender_card(version: Path) -> dict[str, Any]:
-    """The card of an export that recommends items.
-
-    Raises:
-        UserError: the export has no card, or it is of another kind.
-    """
-    card = read_card(version)
-    if "names" not in card:
-        kind = kind_of(card)
-        raise UserError(
-            f"This model recommends nothing: it {kind.does}.",
-            where=str(version),
-            expected="an export of a recommender, such as two-tower",
-            remedy=f"Ask it with kit predict {version.parent}{kind.asked}, measure it with kit "
-            f"evaluate {version.parent}.",
-        )
-    return card
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What an export is for.
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """What every export states.
 
     Args:
-        does: the rest of a sentence that begins with "it".
-        nouns: what its data consists of.
-        asked: options of `kit predict`, with a blank before them, or "".
-    """
-
-    does: str
-    nouns: str
-    asked: str = ""
-
-
-def kind_of(card: Mapping[str, Any]) -> Kind:
-    """What the export of a card is for; the one place that tells it from the card's keys.
+        version: of the card's format.
+        task: the kind of problem, "retrieval"; a key of `kit.tasks.TASKS`, or "encoder".
+        noun: what its data consist of, "interactions".
+        recipe: its name, "two-tower".
+        model: name of the model in tables, "dcn".
+        data: the options that the data were opened with.
+        dataset: facts: `name`, `rows`, `rows_of_part`, `users`, `items`, `cleaning`, `split` and
+            `licence`, "" where the source states none.
+        results: `protocol`, and `metrics`: name to `mean`, `low` and `high`.
+        baselines: name to `metrics`.
+        intended_use: a sentence.
+        limits: sentences.
+        created: the date of the export.
+        versions: library to its version.
+        operations: names of those that the graph consists of.
+        custom_ops: those outside core TensorFlow, by the Python module that registers them.
 
     Example:
 
-    >>> kind_of({"labels": {"click": "1"}}).does, kind_of({"classes": ["cat"]}).nouns
-    ('predicts click', 'images')
+    >>> Card(task="forecasting", noun="series").document()["noun"]
+    'series'
     """
-    image, text = " --input image=@FILE", " --input text=TEXT"
+
+    version: int = VERSION
+    task: str = ""
+    noun: str = "examples"
+    recipe: str = ""
+    model: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    dataset: Mapping[str, Any] | None = None
+    results: Mapping[str, Any] | None = None
+    baselines: Mapping[str, Any] | None = None
+    intended_use: str = ""
+    limits: Sequence[str] = ()
+    created: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    operations: Sequence[str] = ()
+    custom_ops: Mapping[str, Sequence[str]] | None = None
+    # An option of `kit predict` that asks the model; "" where none is short enough.
+    example_input: ClassVar[str] = ""
+
+    @property
+    def purpose(self) -> str:
+        """What the model does; the rest of a sentence that begins with "it"."""
+        return "predicts something else"
+
+    def document(self) -> dict[str, Any]:
+        """What card.json holds; what is not known is left out."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecommenderCard(Card):
+    """Of an export that recommends items.
+
+    Args:
+        names: item id to what a person calls the item; "" where it has no name.
+        k: length of the answers.
+        exclude_seen: whether items that a user has are left out.
+        index: how the best items are found, and what share of them.
+    """
+
+    noun: str = "interactions"
+    names: Mapping[str, str]
+    k: int = 100
+    exclude_seen: bool = True
+    index: Mapping[str, Any] = field(default_factory=lambda: EXACT)
+
+    @property
+    def purpose(self) -> str:
+        return "recommends items"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetrievalCard(RecommenderCard):
+    """Of a model of one stage.
+
+    Args:
+        item_contents: columns that an encoder read, `column` and `encoder`.
+        item_encoder: how features of new items are encoded; None where items are ids alone.
+        learned_contents: columns that the model learned to read.
+    """
+
+    task: str = "retrieval"
+    item_contents: Sequence[Mapping[str, str]] = ()
+    item_encoder: Mapping[str, Any] | None = None
+    learned_contents: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoStageCard(RecommenderCard):
+    """Of retrieval and ranking in one export.
+
+    Args:
+        second_stage: `category_column`, `diversity` and what else is fixed of ranking.
+    """
+
+    task: str = "two-stage"
+    second_stage: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TabularCard(Card):
+    """Of labels of rows.
+
+    Args:
+        labels: name to the value that counts as 1.
+        schema: of the features.
+    """
+
+    task: str = "tabular"
+    noun: str = "rows"
+    labels: Mapping[str, Any]
+    schema: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def purpose(self) -> str:
+        return f"predicts {' and '.join(self.labels)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageClassificationCard(Card):
+    """Of classes of images.
+
+    Args:
+        classes: their names.
+        shape: height, width and channels of what the model takes.
+    """
+
+    task: str = "image-classification"
+    noun: str = "images"
+    example_input: ClassVar[str] = "--input image=@FILE"
+    classes: Sequence[str]
+    shape: Sequence[int]
+
+    @property
+    def purpose(self) -> str:
+        return "predicts classes of images"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextClassificationCard(Card):
+    """Of classes of texts.
+
+    Args:
+        classes: their names.
+        length: maximum tokens of a text.
+    """
+
+    task: str = "text-classification"
+    noun: str = "texts"
+    example_input: ClassVar[str] = "--input text=TEXT"
+    classes: Sequence[str]
+    length: int
+
+    @property
+    def purpose(self) -> str:
+        return "predicts classes of texts"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectionCard(Card):
+    """Of objects in images.
+
+    Args:
+        classes: their names.
+        image_shape: height and width of what the model takes.
+        least_score: of a box with the best F1 on valid.
+    """
+
+    task: str = "detection"
+    noun: str = "images"
+    example_input: ClassVar[str] = "--input image=@FILE"
+    classes: Sequence[str]
+    image_shape: Sequence[int]
+    least_score: float | None = None
+
+    @property
+    def purpose(self) -> str:
+        return "detects objects in images"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text2TextCard(Card):
+    """Of texts that are generated from others.
+
+    Args:
+        output: name of the export's output: "translation" or "summary".
+        generation: how texts are generated, in words.
+        bleu_tokenizer: sacreBLEU's, that translations are measured by.
+    """
+
+    task: str = "text2text"
+    noun: str = "pairs of texts"
+    example_input: ClassVar[str] = "--input text=TEXT"
+    output: str
+    generation: str = ""
+    bleu_tokenizer: str | None = None
+
+    @property
+    def purpose(self) -> str:
+        return f"generates texts: the {self.output} of a text"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderCard(Card):
+    """Of a pretrained encoder as it was published.
+
+    Args:
+        preset: its name.
+        length: maximum tokens of a text.
+    """
+
+    task: str = "encoder"
+    noun: str = "texts"
+    preset: str = ""
+    length: int = 0
+
+    @property
+    def purpose(self) -> str:
+        return "gives vectors of texts"
+
+
+CARDS: dict[str, type[Card]] = {
+    "retrieval": RetrievalCard,
+    "two-stage": TwoStageCard,
+    "tabular": TabularCard,
+    "image-classification": ImageClassificationCard,
+    "text-classification": TextClassificationCard,
+    "detection": DetectionCard,
+    "text2text": Text2TextCard,
+    "encoder": EncoderCard,
+}
+
+
+def upgrade(card: Mapping[str, Any], where: str = CARD.name) -> Card:
+    """Make a card of what card.json holds, whichever version of the kit wrote it.
+
+    Args:
+        card: a checked JSON object, see `check_card`.
+        where: its file, for messages.
+
+    Raises:
+        UserError: the card is of a newer version, or lacks what its task needs.
+
+    Example:
+
+    >>> upgrade({"classes": ["bad", "good"], "pieces": 128, "recipe": "text-classification"}).task
+    'text-classification'
+    """
+    check_version(card, where)
+    values = dict(card)
+    if values.setdefault("version", 1) == 1:
+        values = {RENAMED.get(key, key): value for key, value in values.items()}
+        values |= {"version": VERSION, "task": _task_of_version_1(card)}
+    if "names" in values:
+        values["names"] = {item: name or "" for item, name in values["names"].items()}
+    if isinstance(values.get("limits"), str):
+        values["limits"] = [values["limits"]]
+    if isinstance(values.get("intended_use"), list):
+        values["intended_use"] = " ".join(values["intended_use"])
+    kind = CARDS.get(values.get("task", ""), Card)
+    for one in fields(kind):
+        is_required = one.default is MISSING and one.default_factory is MISSING
+        if is_required and one.name not in values:
+            raise UserError(
+                f"The card of the export is damaged: {one.name} is missing.",
+                where=where,
+                expected=f"what an export of the task {values['task']} states",
+                remedy="Export the model again; kit verify names what else was changed.",
+            )
+    names = {one.name for one in fields(kind)}
+    return kind(**{name: value for name, value in values.items() if name in names})
+
+
+def _task_of_version_1(card: Mapping[str, Any]) -> str:
+    """Cards of version 1 state no task; one of their keys shows it."""
     if "names" in card:
-        return Kind("recommends items", "interactions")
-    if "preset" in card:
-        return Kind("gives vectors of images or texts", "examples")
-    if "labels" in card:
-        return Kind(f"predicts {' and '.join(card['labels'])}", "rows")
-    if "picture_shape" in card:
-        return Kind("finds objects in images", "images", image)
-    if "pieces" in card:
-        return Kind("predicts classes of texts", "texts", text)
-    if "classes" in card:
-        return Kind("predicts classes of images", "images", image)
-    if "writes" in card:
-        return Kind(f"writes texts: the {card['writes']} of a text", "pairs of texts", text)
-    # A card of another program, or of a test, says nothing.
-    return Kind("predicts something else", "interactions")
-
-
-def index_line(card: dict[str, Any]) -> str:
-    """How an export finds the best items, in a line.
-
-    Example:
-
-    >>> index_line({"index": {"kind": "exact", "recall": 1.0}})
-    'exact'
-    >>> searched = {"kind": "inverted-file", "lists": 400, "probes": 8}
-    >>> index_line({"index": {**searched, "recall": 0.961, "recall_similar": 0.957}})
-    'inverted-file, 8 of 400 lists, recall@10 0.961 (similar items 0.957)'
-    """
-    index = card["index"]
-    if index["kind"] == "exact":
-        return "exact"
-    lists = (
-        f"{index['probes']:,} of {index['lists']:,} lists, " if index.get("lists", 1) > 1 else ""
-    )
-    return (
-        f"{index['kind']}, {lists}recall@10 {index['recall']:.3f} "
-        f"(similar items {index['recall_similar']:.3f})"
-    )
+        return "two-stage" if "second_stage" in card else "retrieval"
+    shown_by = {
+        "preset": "encoder",
+        "labels": "tabular",
+        "picture_shape": "detection",
+        "pieces": "text-classification",
+        "classes": "image-classification",
+        "writes": "text2text",
+    }
+    return next((task for key, task in shown_by.items() if key in card), "")

@@ -12,6 +12,8 @@ from kit.artefact._program import MODULES
 from kit.errors import UserError
 
 Check = Callable[[Any], str]
+# Of the format of cards. 1: no version and no task, other names of keys. 2: both are stated.
+VERSION = 2
 MOST = 2**31 - 1
 MOST_PIXELS = 16_384
 MOST_TOKENS = 65_536
@@ -25,8 +27,9 @@ def check_card(card: Mapping[str, Any], file: str) -> None:
         file: where it is.
 
     Raises:
-        UserError: it names the file and the key.
+        UserError: it names the file and the key; or the card is of a newer version.
     """
+    check_version(card, file)
     for key, check in CARD.items():
         if key in card and (wrong := check(card[key])):
             raise UserError(
@@ -35,6 +38,26 @@ def check_card(card: Mapping[str, Any], file: str) -> None:
                 expected="what the export wrote",
                 remedy="Export the model again; kit verify names what else was changed.",
             )
+
+
+def check_version(card: Mapping[str, Any], file: str) -> None:
+    """Refuse a card of a newer version, whose keys may mean something else.
+
+    Args:
+        card: what the file holds.
+        file: where it is.
+
+    Raises:
+        UserError: it is newer than this kit.
+    """
+    version = card.get("version", VERSION)
+    if _whole(1)(version) == "" and version > VERSION:
+        raise UserError(
+            f"The card of the export has version {version}, which is newer than this kit.",
+            where=file,
+            expected=f"version {VERSION} or an earlier one",
+            remedy="Update the kit to the version that made the export.",
+        )
 
 
 def _text(value: Any) -> str:
@@ -170,8 +193,12 @@ _dataset = _fields(
     },
 )
 CARD: dict[str, Check] = {
-    **dict.fromkeys(("recipe", "model", "how", "preset", "created"), _text),
-    "writes": _one_of("translation", "summary"),
+    "version": _whole(1),
+    **dict.fromkeys(
+        ("task", "noun", "recipe", "model", "how", "generation", "preset", "created"), _text
+    ),
+    # Keys of version 1 are checked beside those of today.
+    **dict.fromkeys(("writes", "output"), _one_of("translation", "summary")),
     # Others of sacreBLEU fetch models.
     "bleu_tokenizer": _one_of("13a", "intl", "char", "zh", "ja-mecab", "ko-mecab", "none"),
     "data": _map(_option),
@@ -221,6 +248,7 @@ CARD: dict[str, Check] = {
     "schema": _map(lambda _: ""),
     "classes": _unique,
     "shape": _list(_whole(1, MOST_PIXELS), 3),
-    "picture_shape": _list(_whole(1, MOST_PIXELS)),
-    "pieces": _whole(1),
+    **dict.fromkeys(("picture_shape", "image_shape"), _list(_whole(1, MOST_PIXELS), 2)),
+    **dict.fromkeys(("pieces", "length"), _whole(1)),
+    "least_score": _maybe(_measured),
 }

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from google.protobuf import message
 
 from kit.artefact._card import CARD
-from kit.artefact._card_check import check_card
+from kit.artefact._card_check import check_card, check_version
 from kit.artefact._graph import meta_graphs, parsed
 from kit.artefact._json_object import json_object
 from kit.artefact._manifest import MANIFEST, damages
@@ -41,7 +41,8 @@ def check_operations(folder: Path, *, trust: bool = False) -> None:
         trust: load it nevertheless; what speaks against it is logged as a warning.
 
     Raises:
-        UserError: it should not be loaded; it names the file and the reason.
+        UserError: it should not be loaded; it names the file and the reason. Or its card is of a
+            newer version of the kit.
     """
     version = folder.resolve()
     try:
@@ -82,6 +83,8 @@ def _problems(version: Path) -> Iterator[tuple[str, str]]:
         except UserError as error:
             yield CARD.as_posix(), f"its card is damaged: {error.what.rstrip('.')}"
             return
+        # Also on trust: nothing of a newer card can be judged.
+        check_version(card, str(version / CARD))
         try:
             check_card(card, str(version / CARD))
         except UserError as error:

@@ -7,8 +7,8 @@ from typing import Any
 from kit.artefact._card import CARD
 from kit.artefact._check import check_operations
 from kit.artefact._graph import read_graph
-from kit.artefact._json_object import json_object
 from kit.artefact._program import MODULES
+from kit.artefact._read_card import read_card
 from kit.errors import UserError
 
 
@@ -29,16 +29,14 @@ def custom_operations(version: Path) -> dict[str, list[str]]:
 
 
 def operations_needed(version: Path) -> dict[str, list[str]]:
-    """What the card of an export says of operations: Python module to their names.
+    """What the card of an export states of operations: Python module to their names.
 
     Raises:
         UserError: the card cannot be read.
     """
-    file = version / CARD
-    found = json_object(file).get("custom_ops", {}) if file.is_file() else {}
-    if not isinstance(found, dict) or not all(isinstance(names, list) for names in found.values()):
-        raise UserError("custom_ops does not map modules to lists of names.", where=str(file))
-    return found
+    if not (version / CARD).is_file():
+        return {}
+    return {module: list(names) for module, names in (read_card(version).custom_ops or {}).items()}
 
 
 def register_operations(version: Path) -> None:

@@ -10,9 +10,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.artefact._card import recommender_card
+from kit.artefact._card import TwoStageCard
 from kit.artefact._item_names import ItemNames
 from kit.artefact._operations import load_version
+from kit.artefact._read_card import recommender_card
 from kit.artefact._sample_users import is_sample_user
 from kit.data import clean_id
 from kit.errors import UserError
@@ -66,7 +67,7 @@ class Artefact:
     def __init__(self, version: Path, *, trust: bool = False) -> None:
         self.card = recommender_card(version)
         self.version = version
-        self._names: dict[str, str] = self.card["names"]
+        self._names = dict(self.card.names)
         self.items = ItemNames(self._names, str(version))
         self._model = load_version(version, trust=trust)
         self.signatures = self._model.signatures
@@ -186,8 +187,7 @@ class Artefact:
 
     def _second_stage(self, narrowed: Narrowed) -> dict[str, Any]:
         """The inputs that only a model of two stages has."""
-        stages = self.card.get("second_stage")
-        if stages is None:
+        if not isinstance(self.card, TwoStageCard):
             if narrowed.boost or narrowed.at_most or narrowed.diversity is not None:
                 raise UserError(
                     "The model has one stage: it takes no boost, limit or diversity.",
@@ -196,6 +196,7 @@ class Artefact:
                     remedy="Leave --boost, --at-most and --diversity out.",
                 )
             return {}
+        stages = self.card.second_stage
         if narrowed.at_most and stages["category_column"] is None:
             raise UserError(
                 "The model knows no category to limit.",

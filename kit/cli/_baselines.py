@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
-from kit.cli._measured import Metrics
 from kit.console import (
+    COMPARED,
     Command,
     DataOptions,
     echo,
@@ -15,6 +15,7 @@ from kit.console import (
     warn,
 )
 from kit.errors import UserError
+from kit.tasks import PredictionMetrics
 
 # What other recipes learn from; its baselines stand in the closing table of their training.
 OTHER_SOURCES = {
@@ -70,7 +71,8 @@ def baselines(data: DataOptions, include_seen: bool, as_json: bool) -> None:
         return
     document: dict[str, Any] = {
         "evaluations": [
-            Metrics(task.protocol, name, result).document() for name, result in results.items()
+            PredictionMetrics(task.protocol, name, result, COMPARED).document()
+            for name, result in results.items()
         ],
         "left_out": left_out,
         "counts": task.counts,

@@ -23,14 +23,14 @@ from kit.console import Command, echo, quiet_tensorflow, verified
     type=click.IntRange(min=4),
     default=128,
     show_default=True,
-    metavar="PIECES",
+    metavar="TOKENS",
     help="Maximum tokens of a text; the middle of a longer one is truncated.",
 )
 def encoder(preset: str, output: Path, length: int) -> None:
     """Export a pretrained BERT or one of its family of keras-nlp as it is.
 
     PRESET is its name, or a folder that has one. The export gives vectors of texts, the means of
-    their pieces' vectors, and reads items for --text-encoder of the recommenders. Needs the
+    their tokens' vectors, and reads items for --text-encoder of the recommenders. Needs the
     extra: pip install kit[pretrained]
     """
     quiet_tensorflow()
@@ -46,7 +46,6 @@ def encoder(preset: str, output: Path, length: int) -> None:
         card={
             "recipe": "encoder",
             "preset": Path(preset).name,
-            "pieces": length,
             "intended_use": "Vectors of texts, for models that learn what to make of them.",
             "limits": ["It is as it was published; what it was trained on is its maker's to say."],
         },

@@ -70,7 +70,7 @@ def index(
     searched = {name: value for name, value in searched.items() if value is not None}
     if added is None and removed is None and not searched:
         raise click.UsageError("Nothing to change: give --add, --remove or --index.")
-    from kit.artefact import index_line, read_card, recommender_card
+    from kit.artefact import index_line, recommender_card
 
     version = checked_version(folder, trust=trust)
     recommender_card(version)
@@ -88,7 +88,7 @@ def index(
     if added is not None:
         contents = [
             ItemContent(saved["column"], saved["encoder"], str(added.parent), trust=trust)
-            for saved in catalogue.card.get("item_contents", [])
+            for saved in catalogue.card.item_contents
         ]
 
         def completed(table: "pl.DataFrame") -> "pl.DataFrame":
@@ -110,10 +110,10 @@ def index(
             echo(f"dropped:   {step.rows:,} {step.name}")
         for note in notes:
             echo(f"note:      {note}")
-    settings = IndexSettings(**{**catalogue.card["index"]["settings"], **searched})
+    settings = IndexSettings(**{**catalogue.card.index.get("settings", {}), **searched})
     new, _ = catalogue.export(version.parent, settings)
     echo(f"items:     {len(catalogue.parts.item_ids):,}")
-    echo(f"index:     {index_line(read_card(new))}")
+    echo(f"index:     {index_line(recommender_card(new))}")
     echo(f"model:     {new}")
 
 

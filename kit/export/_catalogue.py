@@ -10,7 +10,7 @@ import polars as pl
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.artefact import SignatureCheck, damages, load_version, recommender_card
+from kit.artefact import RetrievalCard, SignatureCheck, damages, load_version, recommender_card
 from kit.data import Attributes, FeatureEncoder, Histories, TrainableColumn, title_column
 from kit.errors import UserError
 from kit.export._recommender import RecommenderParts
@@ -33,7 +33,7 @@ class Catalogue:
 
     version: Path
     parts: RecommenderParts
-    card: dict[str, Any]
+    card: RetrievalCard
 
     @classmethod
     def of(cls, version: Path, *, trust: bool = False) -> "Catalogue":
@@ -47,7 +47,7 @@ class Catalogue:
             UserError: it is no export of this kit, no recommender, or was changed.
         """
         card = recommender_card(version)
-        if "second_stage" in card:
+        if not isinstance(card, RetrievalCard):
             raise UserError(
                 "The catalogue of a model of two stages cannot be changed.",
                 where=str(version),
@@ -87,7 +87,7 @@ class Catalogue:
         Raises:
             UserError: the model knows items by id alone.
         """
-        saved = self.card.get("item_encoder")
+        saved = self.card.item_encoder
         if saved is None:
             raise UserError(
                 "The model knows its items by id alone, so it cannot embed new ones.",
@@ -105,7 +105,7 @@ class Catalogue:
     @property
     def contents(self) -> list[TrainableColumn]:
         """Images and texts that the model has learned to read."""
-        return [TrainableColumn.of_card(saved) for saved in self.card.get("learned_contents", [])]
+        return [TrainableColumn.of_card(dict(saved)) for saved in self.card.learned_contents]
 
     def without(self, item_ids: Sequence[str]) -> "Catalogue":
         """Without some items; people keep the queries they have.
@@ -129,7 +129,7 @@ class Catalogue:
                 remedy="Remove fewer items, or delete the version.",
             )
         parts = self.parts
-        names = {k: v for k, v in self.card["names"].items() if k not in set(item_ids)}
+        names = {k: v for k, v in self.card.names.items() if k not in set(item_ids)}
         kept_parts = replace(
             parts,
             item_ids=[item for item, keep in zip(parts.item_ids, kept, strict=True) if keep],
@@ -138,7 +138,7 @@ class Catalogue:
             popularity=parts.popularity[kept],
             attributes=parts.attributes.joined(kept, pl.DataFrame()),
         )
-        return replace(self, parts=kept_parts, card={**self.card, "names": names})
+        return replace(self, parts=kept_parts, card=replace(self.card, names=names))
 
     def with_items(self, table: pl.DataFrame, folder: Path | str = ".") -> "Catalogue":
         """With further items, embedded from their features; nobody has them yet.
@@ -177,8 +177,8 @@ class Catalogue:
             popularity=np.pad(parts.popularity, (0, len(new))),
             attributes=parts.attributes.joined(everything, table),
         )
-        named = {**self.card["names"], **{item: name or item for item, name in names.items()}}
-        return replace(self, parts=joined, card={**self.card, "names": named})
+        named = {**self.card.names, **{item: name or item for item, name in names.items()}}
+        return replace(self, parts=joined, card=replace(self.card, names=named))
 
     def export(self, folder: Path, index: IndexSettings) -> tuple[Path, list[SignatureCheck]]:
         """Write it as the next version and verify that.
@@ -191,15 +191,15 @@ class Catalogue:
             UserError: the folder cannot be written.
             VerificationError: it does not answer as its parts say; nothing is left behind.
         """
-        limits = dict.fromkeys([*self.card.get("limits", []), CHANGED])
+        limits = dict.fromkeys([*self.card.limits, CHANGED])
         return export_recommender(
             self.parts,
             folder,
             model=None,
-            k=self.card["k"],
-            exclude_seen=self.card["exclude_seen"],
+            k=self.card.k,
+            exclude_seen=self.card.exclude_seen,
             index=index,
-            card={**self.card, "limits": list(limits)},
+            card=replace(self.card, limits=list(limits)),
         )
 
 

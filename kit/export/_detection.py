@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.artefact import SignatureCheck
+from kit.artefact import DetectionCard, SignatureCheck
 from kit.data.detection import DetectionData
 from kit.export._detector import BoxFinder, answers
 from kit.export._samples import sample_images
@@ -56,8 +56,10 @@ def export_detection(
     outputs = {name: values.tolist() for name, values in found.items()}
     contents = [{"b64": b64encode(content).decode()} for content in inputs]
     recorded = {"serving_default": {"inputs": {"image": contents}, "outputs": outputs}}
-    kept = {"classes": model.classes, "picture_shape": list(model.picture_shape)}
-    return export(module, folder, recorded=recorded, card={**card, **kept})
+    whole = DetectionCard(
+        **card, classes=list(model.classes), image_shape=list(model.picture_shape)
+    )
+    return export(module, folder, recorded=recorded, card=whole)
 
 
 def hold(found: dict[str, NDArray[Any]], expected: dict[str, NDArray[Any]]) -> None:

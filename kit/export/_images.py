@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from kit.artefact import SignatureCheck
+from kit.artefact import ImageClassificationCard, SignatureCheck
 from kit.data.images import ImageData
 from kit.export._image_classifier import MOST_LABELS, ImageLabels
 from kit.export._samples import sample_images
@@ -57,6 +57,6 @@ def export_images(
             "outputs": {"embedding": model.embed(pixels).numpy().tolist()},
         },
     }
-    kept = {"classes": list(data.classes), "shape": list(data.shape)}
     module = ImageLabels(model, data.classes, data.shape)
-    return export(module, folder, recorded=recorded, card={**card, **kept})
+    whole = ImageClassificationCard(**card, classes=list(data.classes), shape=list(data.shape))
+    return export(module, folder, recorded=recorded, card=whole)

@@ -2,24 +2,17 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
-from typing import Any
 
-from kit.artefact import Signature, TensorSpec, kind_of
+from kit.artefact import Card, RecommenderCard, Signature, TensorSpec
 
 NO_LICENCE = "Not stated by the source; the licence is the user's to know."
 
 
-def model_card(card: Mapping[str, Any], signatures: Mapping[str, Signature]) -> str:
-    """Write the card for people. What it is not told it leaves out; it names no user.
+def model_card(card: Card, signatures: Mapping[str, Signature]) -> str:
+    """Write the card for people. What the card does not state is left out; it names no user.
 
     Args:
-        card: what the artefact is. It may hold `recipe`; `created`, a date; `versions`, library to
-            version; `intended_use` and `limits`, a sentence or a list of them; `exclude_seen`;
-            `data`, of which `data` is the source as it was named; `dataset`, its facts: `name`,
-            `rows`, `rows_of_part`, `users`, `items`, `cleaning`, `split`, `licence` ("" where the
-            source states none); `results`: `protocol` and `metrics`, name to `mean`, `low`, `high`;
-            `baselines`, name to `metrics`; `operations`, names; `custom_ops`, Python module to the
-            operations it registers.
+        card: what the export is.
         signatures: of the SavedModel.
 
     Returns:
@@ -29,7 +22,7 @@ def model_card(card: Mapping[str, Any], signatures: Mapping[str, Signature]) -> 
 
     Example:
 
-    >>> print(model_card({"recipe": "two-tower", "dataset": {"licence": ""}}, {}))
+    >>> print(model_card(Card(recipe="two-tower", dataset={"licence": ""}), {}))
     # Model card: two-tower
     <BLANKLINE>
     ## Data
@@ -39,15 +32,15 @@ def model_card(card: Mapping[str, Any], signatures: Mapping[str, Signature]) -> 
     """
     sections = {
         "Model details": _details(card),
-        "Intended use": _sentences(card.get("intended_use")),
+        "Intended use": _sentences([card.intended_use]),
         "Data": _data(card),
         "Evaluation": _evaluation(card),
-        "Limits": _sentences(card.get("limits")),
+        "Limits": _sentences(card.limits),
         "Signatures": _signatures(signatures),
         "Operations": _operations(card),
         "Serving": _serving(card),
     }
-    title = f"Model card: {card['recipe']}" if card.get("recipe") else "Model card"
+    title = f"Model card: {card.recipe}" if card.recipe else "Model card"
     blocks = [f"# {title}"]
     for heading, lines in sections.items():
         if written := list(lines):
@@ -55,24 +48,24 @@ def model_card(card: Mapping[str, Any], signatures: Mapping[str, Signature]) -> 
     return "\n\n".join(blocks) + "\n"
 
 
-def _details(card: Mapping[str, Any]) -> Iterator[str]:
-    if card.get("created"):
-        yield f"- Exported: {card['created']}"
-    if card.get("versions"):
-        named = ", ".join(f"{name} {version}" for name, version in card["versions"].items())
+def _details(card: Card) -> Iterator[str]:
+    if card.created:
+        yield f"- Exported: {card.created}"
+    if card.versions:
+        named = ", ".join(f"{name} {version}" for name, version in card.versions.items())
         yield f"- Made with: {named}"
-    if card.get("exclude_seen") is not None:
-        seen = "left out of" if card["exclude_seen"] else "kept in"
+    if isinstance(card, RecommenderCard):
+        seen = "left out of" if card.exclude_seen else "kept in"
         yield f"- What a known user already had is {seen} the answers."
 
 
-def _data(card: Mapping[str, Any]) -> Iterator[str]:
-    facts = card.get("dataset") or {}
-    source = facts.get("name") or (card.get("data") or {}).get("data")
+def _data(card: Card) -> Iterator[str]:
+    facts = card.dataset or {}
+    source = facts.get("name") or card.data.get("data")
     if source:
         yield f"- Source: `{source}`"
     if facts.get("rows"):
-        size = f"{facts['rows']:,} {kind_of(card).nouns}"
+        size = f"{facts['rows']:,} {card.noun}"
         for noun in ("users", "items"):
             size += f", {facts[noun]:,} {noun}" if facts.get(noun) else ""
         yield f"- Size after filtering: {size}"
@@ -88,15 +81,15 @@ def _data(card: Mapping[str, Any]) -> Iterator[str]:
         yield f"- Licence: {' '.join(facts['licence'].split()) or NO_LICENCE}"
 
 
-def _evaluation(card: Mapping[str, Any]) -> Iterator[str]:
-    results = card.get("results") or {}
+def _evaluation(card: Card) -> Iterator[str]:
+    results = card.results or {}
     if results.get("protocol"):
         yield f"Protocol: {results['protocol']}."
         yield ""
     metrics = results.get("metrics") or {}
     if not metrics:
         return
-    baselines = {name: found["metrics"] for name, found in (card.get("baselines") or {}).items()}
+    baselines = {name: found["metrics"] for name, found in (card.baselines or {}).items()}
     rows = [
         [
             metric,
@@ -106,7 +99,7 @@ def _evaluation(card: Mapping[str, Any]) -> Iterator[str]:
         ]
         for metric, found in metrics.items()
     ]
-    yield from _table(["metric", card.get("recipe") or "model", "95 % interval", *baselines], rows)
+    yield from _table(["metric", card.recipe or "model", "95 % interval", *baselines], rows)
 
 
 def _signatures(signatures: Mapping[str, Signature]) -> Iterator[str]:
@@ -120,32 +113,30 @@ def _signatures(signatures: Mapping[str, Signature]) -> Iterator[str]:
         yield "A length written ? is free; the first is the batch."
 
 
-def _operations(card: Mapping[str, Any]) -> Iterator[str]:
-    operations = card.get("operations") or []
-    custom = card.get("custom_ops") or {}
+def _operations(card: Card) -> Iterator[str]:
+    custom = card.custom_ops or {}
     for module, names in custom.items():
         yield f"- Not in core TensorFlow, registered by Python's `{module}`: {', '.join(names)}"
-    core = sorted({*operations}.difference(*custom.values()))
+    core = sorted({*card.operations}.difference(*custom.values()))
     if core:
         yield f"- Core TensorFlow, {len(core)}: {', '.join(core)}"
 
 
-def _serving(card: Mapping[str, Any]) -> Iterator[str]:
+def _serving(card: Card) -> Iterator[str]:
     yield "The folder above this one is what TensorFlow Serving takes as a model's base path:"
     yield ""
     yield "    tensorflow_model_server --rest_api_port=8501 \\"
     yield "        --model_name=NAME --model_base_path=/absolute/path/to/NAME"
     yield ""
-    if card.get("custom_ops"):
+    if card.custom_ops:
         yield "The server must be one that was built with the other operations named above."
     yield "It runs `assets.extra/tf_serving_warmup_requests` before the first answer."
     yield "`assets.extra/recorded.json` holds an example request and its answer for each signature;"
     yield "`kit verify` asks them of this copy and says whether it still answers so."
 
 
-def _sentences(given: str | Sequence[str] | None) -> Iterator[str]:
-    for sentence in [given] if isinstance(given, str) else given or []:
-        yield f"- {sentence}"
+def _sentences(sentences: Sequence[str]) -> Iterator[str]:
+    yield from (f"- {sentence}" for sentence in sentences if sentence)
 
 
 def _tensors(specs: Mapping[str, TensorSpec]) -> str:

@@ -6,10 +6,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from kit.artefact import SignatureCheck
+from kit.artefact import SignatureCheck, Text2TextCard
 from kit.data.pairs import PairData
 from kit.export._samples import LONG_TEXT, TEXTS
-from kit.export._saved_model import export, operations_of
+from kit.export._saved_model import custom_operations, export
 from kit.export._text_generator import TextGenerator, WritesTexts
 from kit.progress import stage
 
@@ -60,5 +60,6 @@ def export_pairs(
         },
     }
     module = TextGenerator(writer, model.variables, output)
-    kept = {"writes": output, **operations_of(writer.tokenizer)}
-    return export(module, folder, recorded=recorded, card={**card, **kept})
+    operations = custom_operations(writer.tokenizer)
+    whole = Text2TextCard(**card, output=output, custom_ops=operations)
+    return export(module, folder, recorded=recorded, card=whole)

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import tensorflow as tf
 
-from kit.artefact import SignatureCheck
+from kit.artefact import SignatureCheck, TabularCard
 from kit.data import Feature, RankingData, TableEncoder
 from kit.export._ranker import Ranker, outputs_of, tensor_names
 from kit.export._samples import sample_rows
@@ -51,8 +51,9 @@ def export_ranking(
     recorded = {
         "serving_default": {"inputs": raw_inputs(rows, data.schema.features), "outputs": outputs}
     }
-    kept = {"labels": dict(data.positives), "schema": json.loads(data.schema.as_json())}
-    return export(Ranker(model, encoder), folder, recorded=recorded, card={**card, **kept})
+    schema = json.loads(data.schema.as_json())
+    whole = TabularCard(**card, labels=dict(data.positives), schema=schema)
+    return export(Ranker(model, encoder), folder, recorded=recorded, card=whole)
 
 
 def raw_inputs(rows: pl.DataFrame, features: Sequence[Feature]) -> dict[str, Any]:

@@ -1,20 +1,20 @@
 """From a trained retrieval model to the arrays of its artefact."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kit.artefact import SignatureCheck
+from kit.artefact import RetrievalCard, SignatureCheck
 from kit.data import Attributes, Dataset, FeatureEncoder, TrainableColumn, histories, item_names
 from kit.export._history_encoder import HistoryEncoder
 from kit.export._item_features import ItemFeatures
 from kit.export._recommender import Recommender, RecommenderParts
 from kit.export._recorded import recorded_answers
 from kit.export._sample_users import hold_users, with_sample_users
-from kit.export._saved_model import export, operations_of
+from kit.export._saved_model import custom_operations, export
 from kit.models import RetrievalModel, SequentialRecommender, queries
 from kit.progress import stage
 from kit.retrieval import IndexSettings
@@ -64,12 +64,12 @@ def export_retrieval(
         k=k,
         exclude_seen=exclude_seen,
         index=index or IndexSettings(),
-        card={
+        card=RetrievalCard(
             **card,
-            "names": names,
-            "item_encoder": asdict(encoder) if encoder else None,
-            "learned_contents": [content.card() for content in contents],
-        },
+            names=names,
+            item_encoder=asdict(encoder) if encoder else None,
+            learned_contents=[content.card() for content in contents],
+        ),
     )
 
 
@@ -82,7 +82,7 @@ def export_recommender(
     k: int,
     exclude_seen: bool,
     index: IndexSettings,
-    card: dict[str, Any],
+    card: RetrievalCard,
 ) -> tuple[Path, list[SignatureCheck]]:
     """Write the next version from its parts and verify it.
 
@@ -93,7 +93,7 @@ def export_recommender(
         k: length of the answers.
         exclude_seen: whether what a user has is left out of his answers.
         index: how the artefact finds the best items.
-        card: what the artefact is; what the index reached is added.
+        card: what the export is; k, seen items and what the index reached are filled in.
 
     Returns:
         The version's folder and the checks it passed.
@@ -106,12 +106,12 @@ def export_recommender(
     module = Recommender(parts, k=k, exclude_seen=exclude_seen, index=index)
     hold_users(model, parts, module)
     recorded = recorded_answers(model, parts, module, k=k, exclude_seen=exclude_seen)
-    card = {**card, "k": k, "exclude_seen": exclude_seen, **searched_by(module, index)}
-    return export(module, folder, recorded=recorded, card=card)
+    whole = replace(card, k=k, exclude_seen=exclude_seen, **index_facts(module, index))
+    return export(module, folder, recorded=recorded, card=whole)
 
 
-def searched_by(module: Recommender, index: IndexSettings) -> dict[str, Any]:
-    """What a card tells of the way the best items are found.
+def index_facts(module: Recommender, index: IndexSettings) -> dict[str, Any]:
+    """What a card states of the way the best items are found.
 
     Args:
         module: the graph that is exported.
@@ -125,7 +125,7 @@ def searched_by(module: Recommender, index: IndexSettings) -> dict[str, Any]:
         "probes": module.index.probes,
         "lists": module.index.parts,
     }
-    return {"index": searched, **operations_of(module.index)}
+    return {"index": searched, "custom_ops": custom_operations(module.index)}
 
 
 def retrieval_parts(

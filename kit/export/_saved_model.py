@@ -4,8 +4,8 @@ import errno
 import json
 import shutil
 import warnings
-from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from kit import __version__
 from kit.artefact import (
+    Card,
     SignatureCheck,
     problems_of_graph,
     read_graph,
@@ -54,7 +55,7 @@ class VerificationError(RuntimeError):
 
 
 def export(
-    module: Servable, folder: Path, *, recorded: dict[str, Any], card: dict[str, Any]
+    module: Servable, folder: Path, *, recorded: dict[str, Any], card: Card
 ) -> tuple[Path, list[SignatureCheck]]:
     """Save, verify in fresh processes, then make it the next version.
 
@@ -65,9 +66,8 @@ def export(
         module: the graph with its signatures.
         folder: the model's folder; versions are numbered in it.
         recorded: inputs and the live model's outputs, of every signature.
-        card: what the artefact is, kept beside it as JSON and, by `model_card`, for people.
-            `custom_ops` names operations outside core TensorFlow: the Python module that
-            registers them, to a list of their names.
+        card: what the export is, kept beside it as JSON and, by `model_card`, for people; date,
+            versions of libraries and operations are filled in.
 
     Returns:
         The version's folder and the checks it passed.
@@ -113,14 +113,13 @@ def export(
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def operations_of(part: Any) -> dict[str, Any]:
-    """What a card says of the operations that a part of a graph needs beyond TensorFlow's core.
+def custom_operations(part: Any) -> dict[str, list[str]] | None:
+    """The operations beyond TensorFlow's core that a part of a graph needs, for the card.
 
     Args:
         part: may have `custom_ops`, Python module to the operations it registers.
     """
-    custom = getattr(part, "custom_ops", None)
-    return {} if custom is None else {"custom_ops": custom}
+    return getattr(part, "custom_ops", None)
 
 
 def _warn_of_operations(draft: Path) -> None:
@@ -133,17 +132,17 @@ def _warn_of_operations(draft: Path) -> None:
         )
 
 
-def _write_extra(draft: Path, recorded: dict[str, Any], card: Mapping[str, Any]) -> None:
+def _write_extra(draft: Path, recorded: dict[str, Any], card: Card) -> None:
     graph = read_graph(draft)
-    whole = {
-        **card,
-        "created": datetime.now(UTC).date().isoformat(),
-        "versions": {"kit": __version__, **{name: version(name) for name in LIBRARIES}},
-        "operations": sorted(graph.operations),
-    }
+    whole = replace(
+        card,
+        created=datetime.now(UTC).date().isoformat(),
+        versions={"kit": __version__, **{name: version(name) for name in LIBRARIES}},
+        operations=sorted(graph.operations),
+    )
     extra = draft / "assets.extra"
     extra.mkdir(exist_ok=True)
-    for name, content in (("recorded", recorded), ("card", whole)):
+    for name, content in (("recorded", recorded), ("card", whole.document())):
         (extra / f"{name}.json").write_text(json.dumps(content, ensure_ascii=False))
     (extra / "model_card.md").write_text(model_card(whole, graph.signatures))
     write_warmup(extra / WARMUP, recorded, graph.signatures)

@@ -5,8 +5,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from kit.artefact import SignatureCheck
-from kit.export._saved_model import export, operations_of
+from kit.artefact import EncoderCard, SignatureCheck
+from kit.export._saved_model import custom_operations, export
 from kit.models import PretrainedTextEncoder
 from kit.progress import stage
 
@@ -65,9 +65,5 @@ def export_text_encoder(
     vectors = tf.cast(found.encoder(numbers)["pooled"], tf.float32).numpy().tolist()
     answer = {"inputs": {"text": list(TEXTS)}, "outputs": {"embedding": vectors}}
     recorded = {"serving_default": answer, "embed": answer}
-    return export(
-        TextVectors(found, length),
-        folder,
-        recorded=recorded,
-        card={**card, **operations_of(found.tokenizer)},
-    )
+    whole = EncoderCard(**card, length=length, custom_ops=custom_operations(found.tokenizer))
+    return export(TextVectors(found, length), folder, recorded=recorded, card=whole)

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from kit.artefact import SignatureCheck
+from kit.artefact import SignatureCheck, TextClassificationCard
 from kit.data.texts import TextData
 from kit.export._samples import LONG_TEXT, TEXTS
-from kit.export._saved_model import export, operations_of
+from kit.export._saved_model import custom_operations, export
 from kit.export._text_labels import MOST_LABELS, TextLabels
 from kit.models import TextClassifier
 from kit.progress import stage
@@ -65,6 +65,8 @@ def export_texts(
             "outputs": {"embedding": model.embed(numbers).numpy().tolist()},
         },
     }
-    kept = {"classes": list(data.classes), "pieces": length, **operations_of(tokenizer)}
     module = TextLabels(model, tokenizer, data.classes, length)
-    return export(module, folder, recorded=recorded, card={**card, **kept})
+    whole = TextClassificationCard(
+        **card, classes=list(data.classes), length=length, custom_ops=custom_operations(tokenizer)
+    )
+    return export(module, folder, recorded=recorded, card=whole)

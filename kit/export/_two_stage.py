@@ -8,10 +8,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.artefact import SignatureCheck
+from kit.artefact import SignatureCheck, TwoStageCard
 from kit.data import Dataset, item_names
 from kit.export._recorded_two_stage import recorded_two_stage
-from kit.export._retrieval import retrieval_parts, searched_by
+from kit.export._retrieval import index_facts, retrieval_parts
 from kit.export._sample_users import hold_users, with_sample_users
 from kit.export._saved_model import export
 from kit.export._two_stage_recommender import SecondStage, TwoStageRecommender
@@ -64,8 +64,14 @@ def export_two_stage(
         "category_column": second.category_column,
         "features": list(second.model.names),
     }
-    whole = {**card, "names": names, "second_stage": stages, "k": k, "exclude_seen": exclude_seen}
-    whole |= searched_by(module, settings)
+    whole = TwoStageCard(
+        **card,
+        names=names,
+        second_stage=stages,
+        k=k,
+        exclude_seen=exclude_seen,
+        **index_facts(module, settings),
+    )
     return export(module, folder, recorded=recorded, card=whole)
 
 

@@ -4,6 +4,9 @@ from kit.tasks._classification import ImageClassification as ImageClassification
 from kit.tasks._classification import TextClassification as TextClassification
 from kit.tasks._classification import TokenizedTexts as TokenizedTexts
 from kit.tasks._detection import Detection as Detection
+from kit.tasks._evaluate_export import Export as Export
+from kit.tasks._evaluate_export import ExportEvaluation as ExportEvaluation
+from kit.tasks._evaluate_export import PredictionMetrics as PredictionMetrics
 from kit.tasks._retrieval import Retrieval as Retrieval
 from kit.tasks._retrieval import data_lines as data_lines
 from kit.tasks._retrieval import rating_line as rating_line
@@ -17,3 +20,17 @@ from kit.tasks._task import Task as Task
 from kit.tasks._text2text import Generation as Generation
 from kit.tasks._text2text import Text2Text as Text2Text
 from kit.tasks._two_stage import TwoStage as TwoStage
+
+# By the names that cards of exports state.
+TASKS: dict[str, type[Task]] = {
+    task.name: task
+    for task in (
+        Retrieval,
+        TwoStage,
+        Tabular,
+        ImageClassification,
+        TextClassification,
+        Detection,
+        Text2Text,
+    )
+}

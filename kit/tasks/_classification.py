@@ -6,14 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kit.tasks._evaluate_export import (
+    Export,
+    ExportEvaluation,
+    PredictionMetrics,
+    card_options,
+    class_numbers,
+    open_again,
+)
 from kit.tasks._task import Comparison, Results, Run, left_out, report_facts
 
 if TYPE_CHECKING:
-    from kit.artefact import SignatureCheck
+    from kit.artefact import ImageClassificationCard, SignatureCheck, TextClassificationCard
     from kit.data.images import ImageData
     from kit.data.texts import TextData
     from kit.evaluation import ClassPredictions
     from kit.tokenizers import TokenIds, Tokenizer
+
+EXAMPLES_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -76,10 +86,51 @@ class _Classification(ABC):
     def export_lines(self, version: Path) -> Sequence[str]:
         return ()
 
+    @classmethod
+    @abstractmethod
+    def request(cls, examples: Any, row: int) -> dict[str, Any]:
+        """The inputs of the signature, of one example."""
+
+    @classmethod
+    @abstractmethod
+    def protocol(cls, data: Any) -> str:
+        """How test is measured."""
+
+    @classmethod
+    def predict_export(
+        cls, export: Export, data: Any, *, max_users: int | None = None
+    ) -> ExportEvaluation:
+        import numpy as np
+        import tensorflow as tf
+
+        from kit.evaluation import SHOWN, ClassPredictions
+
+        model = export.load()
+        column = {name: number for number, name in enumerate(export.card.classes)}
+        numbers = np.array(class_numbers(data.classes, column, data.name))
+        # Classes that are not among the best labels share what is left.
+        predicted = np.zeros((len(data.test), len(column)))
+        for start in range(0, len(predicted), EXAMPLES_AT_ONCE):
+            rows = range(start, min(start + EXAMPLES_AT_ONCE, len(predicted)))
+            batch = [cls.request(data.test, row) for row in rows]
+            inputs = {name: tf.constant([one[name] for one in batch]) for name in batch[0]}
+            answer = model.signatures["serving_default"](**inputs)
+            best = np.vectorize(lambda name: column[name.decode()])(answer["label"].numpy())
+            probability = answer["probability"].numpy()
+            others = max(1, len(column) - best.shape[1])
+            left = np.clip(1 - probability.sum(axis=1, keepdims=True), 0, 1)
+            predicted[rows] = left / others
+            np.put_along_axis(predicted[rows.start : rows.stop], best, probability, axis=1)
+        predictions = ClassPredictions(numbers[data.test.labels], predicted)
+        return ExportEvaluation(
+            [PredictionMetrics(cls.protocol(data), export.card.model, predictions, SHOWN)]
+        )
+
 
 class ImageClassification(_Classification):
     """Which class an image shows."""
 
+    name = "image-classification"
     unit = "images"
 
     def describe(self, data: "ImageData") -> Sequence[str]:
@@ -112,10 +163,32 @@ class ImageClassification(_Classification):
 
         return export_images(run.model, run.data, run.output, card=card)
 
+    @classmethod
+    def request(cls, examples: Any, row: int) -> dict[str, Any]:
+        return {"image": examples.encoded(row)}
+
+    @classmethod
+    def protocol(cls, data: "ImageData") -> str:
+        from kit.evaluation.images import image_protocol
+
+        return image_protocol(data, "test")
+
+    @classmethod
+    def open_again(
+        cls, options: Callable[..., Any], card: "ImageClassificationCard", source: str | None
+    ) -> "ImageData":
+        height, width, channels = card.shape
+        data: ImageData = open_again(
+            card_options(options, card, source),
+            lambda o: o.split_of(o.open(), size=(height, width), in_colour=channels == 3),
+        )
+        return data
+
 
 class TextClassification(_Classification):
     """Which class a text belongs to; `parts` of the run are `TokenizedTexts`."""
 
+    name = "text-classification"
     unit = "texts"
 
     def describe(self, data: "TextData") -> Sequence[str]:
@@ -156,3 +229,22 @@ class TextClassification(_Classification):
         return export_texts(
             run.model, texts.tokenizer, run.data, texts.length, run.output, card=card
         )
+
+    @classmethod
+    def request(cls, examples: Any, row: int) -> dict[str, Any]:
+        return {"text": str(examples.texts[row])}
+
+    @classmethod
+    def protocol(cls, data: "TextData") -> str:
+        from kit.evaluation.texts import text_protocol
+
+        return text_protocol(data, "test")
+
+    @classmethod
+    def open_again(
+        cls, options: Callable[..., Any], card: "TextClassificationCard", source: str | None
+    ) -> "TextData":
+        data: TextData = open_again(
+            card_options(options, card, source), lambda o: o.split_of(o.open())
+        )
+        return data

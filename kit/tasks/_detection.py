@@ -1,20 +1,71 @@
 """Object detection: boxes around the objects of an image."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kit.tasks._evaluate_export import (
+    Export,
+    ExportEvaluation,
+    card_options,
+    class_numbers,
+    number_or_none,
+    open_again,
+)
 from kit.tasks._task import Run, Table
 
 if TYPE_CHECKING:
-    from kit.artefact import SignatureCheck
+    from kit.artefact import DetectionCard, SignatureCheck
     from kit.data.detection import DetectionData
     from kit.evaluation.detection import DetectionReport
+
+IMAGES_AT_ONCE = 16
+PRECISIONS = ("AP50", "AP")
+
+
+@dataclass(frozen=True)
+class AveragePrecisions:
+    """Average precisions of an export.
+
+    Args:
+        protocol: how they were measured.
+        system: name of the model.
+        of_class: class to AP50 and AP.
+        mean: of the classes.
+    """
+
+    protocol: str
+    system: str
+    of_class: Mapping[str, tuple[float, float]]
+    mean: tuple[float, float]
+
+    def table(self) -> Table:
+        """A row a class."""
+        rows = [
+            [name, f"{half:.4f}", f"{mean:.4f}"]
+            for name, (half, mean) in [*self.of_class.items(), ("mean", self.mean)]
+        ]
+        return Table(title=self.protocol, columns=["class", *PRECISIONS], rows=rows)
+
+    def document(self) -> dict[str, Any]:
+        """Mean precisions, and those of each class."""
+        metrics = {
+            name: {"mean": number_or_none(value), "low": None, "high": None}
+            for name, value in zip(PRECISIONS, self.mean, strict=True)
+        }
+        classes = {
+            name: dict(zip(PRECISIONS, map(number_or_none, values), strict=True))
+            for name, values in self.of_class.items()
+        }
+        whole = {"protocol": self.protocol, "system": self.system, "metrics": metrics}
+        return {**whole, "classes": classes}
 
 
 class Detection:
     """Boxes, their classes and scores."""
 
+    name = "detection"
     unit = "images"
     following = "kit evaluate {folder}"
 
@@ -74,14 +125,45 @@ class Detection:
     def tables(
         self, run: Run, results: "DetectionReport", facts: Mapping[str, Any]
     ) -> Sequence[Table]:
-        found = results.on_test
-        of_classes = {name: (half, mean) for name, (mean, half) in found.of_class.items()}
-        rows = [
-            [name, f"{half:.4f}", f"{mean:.4f}"]
-            for name, (half, mean) in [*of_classes.items(), ("mean", (found.at_half, found.mean))]
-        ]
-        title = facts["test"]["protocol"]
-        return [Table(title=title, columns=["class", "AP50", "AP"], rows=rows)]
+        return [_precisions(facts["test"]["protocol"], run.recipe, results.on_test).table()]
 
     def export_lines(self, version: Path) -> Sequence[str]:
         return ()
+
+    @classmethod
+    def open_again(
+        cls, options: Callable[..., Any], card: "DetectionCard", source: str | None
+    ) -> "DetectionData":
+        data: DetectionData = open_again(card_options(options, card, source), lambda o: o.dataset())
+        return data
+
+    @classmethod
+    def predict_export(
+        cls, export: Export, data: "DetectionData", *, max_users: int | None = None
+    ) -> ExportEvaluation:
+        import numpy as np
+        import tensorflow as tf
+
+        from kit.evaluation.detection import Detections, average_precision, protocol_of
+
+        model = export.load()
+        number = {name: place for place, name in enumerate(export.card.classes)}
+        of_data = np.array(class_numbers(data.classes, number, data.name), np.int32)
+        test = [replace(one, labels=of_data[one.labels]) for one in data.test]
+        detections = []
+        for start in range(0, len(test), IMAGES_AT_ONCE):
+            images = tf.constant([one.encoded() for one in test[start : start + IMAGES_AT_ONCE]])
+            answer = model.signatures["serving_default"](image=images)
+            rows = (answer[name].numpy() for name in ("box", "label", "score"))
+            for boxes, labels, scores in zip(*rows, strict=True):
+                is_box = labels != b""
+                numbers = np.array([number[name.decode()] for name in labels[is_box]], np.int32)
+                detections.append(Detections(boxes[is_box], numbers, scores[is_box]))
+        result = average_precision(test, detections, list(number))
+        system = export.card.recipe or "object-detection"
+        return ExportEvaluation([_precisions(protocol_of(data, "test"), system, result)])
+
+
+def _precisions(protocol: str, system: str, result: Any) -> AveragePrecisions:
+    of_class = {name: (half, mean) for name, (mean, half) in result.of_class.items()}
+    return AveragePrecisions(protocol, system, of_class, (result.at_half, result.mean))

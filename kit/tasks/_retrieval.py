@@ -1,14 +1,22 @@
 """Retrieval: the items that a user should see next."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kit.tasks._evaluate_export import (
+    Export,
+    ExportEvaluation,
+    PredictionMetrics,
+    card_options,
+    open_again,
+)
 from kit.tasks._task import Comparison, Run
 
 if TYPE_CHECKING:
-    from kit.artefact import SignatureCheck
+    from kit.artefact import RecommenderCard, SignatureCheck
     from kit.data import Dataset
     from kit.evaluation import Evaluation, RankingTask, Scorer, Trend
     from kit.retrieval import IndexSettings
@@ -52,6 +60,7 @@ class Retrieval:
     tasks: "tuple[RankingTask, RankingTask]" = field(init=False)
     # Whether a recommender looks at the valid items of a test user; None decides by the split.
     knows_valid: ClassVar[bool | None] = None
+    name = "retrieval"
     unit = "interactions"
     following = "kit recommend {folder} --examples 3"
 
@@ -156,9 +165,46 @@ class Retrieval:
         ]
 
     def export_lines(self, version: Path) -> Sequence[str]:
-        from kit.artefact import index_line, read_card
+        from kit.artefact import index_line, recommender_card
 
-        return [f"index:     {index_line(read_card(version))}"]
+        return [f"index:     {index_line(recommender_card(version))}"]
+
+    @classmethod
+    def open_again(
+        cls, options: Callable[..., Any], card: "RecommenderCard", source: str | None
+    ) -> "Dataset":
+        from kit.data import is_prepared
+
+        opened = card_options(options, card, source)
+        if source is None and opened.split is None and not is_prepared(opened.data):
+            # The default follows from the data and from the version: another split than that of
+            # the training would test on what the model was trained on.
+            method = re.match("[a-z-]+", (card.dataset or {}).get("split") or "")
+            opened = replace(opened, split=method[0] if method else None)
+        data: Dataset = open_again(opened, lambda o: o.dataset())
+        return data
+
+    @classmethod
+    def predict_export(
+        cls, export: Export, data: "Dataset", *, max_users: int | None = None
+    ) -> ExportEvaluation:
+        from kit.artefact.loaded import Artefact
+        from kit.data import note_lines
+        from kit.evaluation import evaluate_lists, ranking_task
+
+        artefact = Artefact(export.version, trust=export.trust)
+        task = ranking_task(
+            data,
+            "test",
+            exclude_seen=artefact.card.exclude_seen,
+            max_users=max_users,
+            knows_valid=True,
+        )
+        found = evaluate_lists(task, data, artefact.top_lists)
+        return ExportEvaluation(
+            [PredictionMetrics(task.protocol, artefact.card.recipe, found, COMPARED)],
+            [*note_lines(data), f"note:      {task.evaluated}"],
+        )
 
 
 def ranking_tasks(

@@ -4,17 +4,27 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kit.tasks._evaluate_export import (
+    Export,
+    ExportEvaluation,
+    PredictionMetrics,
+    card_options,
+    open_again,
+)
 from kit.tasks._task import Comparison, Results, Run, report_facts
 
 if TYPE_CHECKING:
-    from kit.artefact import SignatureCheck
+    from kit.artefact import SignatureCheck, TabularCard
     from kit.data import RankingData
     from kit.evaluation import Predictions
+
+ROWS_AT_ONCE = 4096
 
 
 class Tabular:
     """Labels of rows; `parts` of the run is their `TableEncoder`."""
 
+    name = "tabular"
     unit = "rows"
     following = "kit evaluate {folder}"
     _valid: Any
@@ -80,6 +90,52 @@ class Tabular:
 
     def export_lines(self, version: Path) -> Sequence[str]:
         return ()
+
+    @classmethod
+    def open_again(
+        cls, options: Callable[..., Any], card: "TabularCard", source: str | None
+    ) -> "RankingData":
+        from kit.data import schema_from
+
+        schema = schema_from(card.schema, where="the schema of card.json")
+        needs_history = card.model == "din"
+        data: RankingData = open_again(
+            card_options(options, card, source),
+            lambda o: o.dataset(schema, needs_history=needs_history),
+        )
+        return data
+
+    @classmethod
+    def predict_export(
+        cls, export: Export, data: "RankingData", *, max_users: int | None = None
+    ) -> ExportEvaluation:
+        import numpy as np
+        import tensorflow as tf
+
+        from kit.data import note_lines, schema_from
+        from kit.evaluation import Predictions, protocol_of
+        from kit.export import outputs_of, raw_inputs
+
+        model = export.load()
+        features = schema_from(export.card.schema, where=str(export.version)).features
+        predicted = []
+        for start in range(0, len(data.test), ROWS_AT_ONCE):
+            rows = data.test.features[start : start + ROWS_AT_ONCE]
+            inputs = raw_inputs(rows, features)
+            answer = model.signatures["serving_default"](
+                **{name: tf.constant(values) for name, values in inputs.items()}
+            )
+            outputs = [answer[name].numpy() for name in outputs_of(data.labels)]
+            predicted.append(np.stack(outputs, axis=1))
+        predictions = Predictions.of(data.test, data.labels, np.concatenate(predicted))
+        protocol = protocol_of(data, "test", predictions)
+        return ExportEvaluation(
+            [
+                PredictionMetrics(f"{label}: {protocol}", export.card.model, result, result.metrics)
+                for label, result in predictions.of_labels.items()
+            ],
+            note_lines(data),
+        )
 
 
 def _predictions(run: Run, part: str, inputs: Any) -> "Predictions":

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import keras
 
     from kit.artefact import SignatureCheck
+    from kit.tasks._evaluate_export import Export, ExportEvaluation
     from kit.training import Batches
 
 
@@ -121,6 +122,8 @@ class Table:
 class Task(Protocol):
     """A kind of problem: what is predicted, how it is measured, what is exported."""
 
+    # In the cards of exports, and in `kit.tasks.TASKS`.
+    name: str
     # What throughput counts, in the plural.
     unit: str
     # The command that follows a training; {folder} stands for the export.
@@ -156,6 +159,34 @@ class Task(Protocol):
 
     def export_lines(self, version: Path) -> Sequence[str]:
         """Lines on the export."""
+
+    @classmethod
+    def open_again(cls, options: Callable[..., Any], card: Any, source: str | None) -> Any:
+        """The data that an export was trained on, or others that are opened in the same way.
+
+        Args:
+            options: class of the options, which the card states.
+            card: of the export.
+            source: other data, or None.
+
+        Raises:
+            UserError: they cannot be opened.
+        """
+
+    @classmethod
+    def predict_export(
+        cls, export: "Export", data: Any, *, max_users: int | None = None
+    ) -> "ExportEvaluation":
+        """Predict the test part through the signature of an export, and measure that.
+
+        Args:
+            export: what is evaluated.
+            data: what `open_again` returned.
+            max_users: at most so many users are measured, where a task measures users.
+
+        Raises:
+            UserError: the model cannot be loaded, or does not fit the data.
+        """
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kit.tasks._evaluate_export import (
+    Export,
+    ExportEvaluation,
+    PredictionMetrics,
+    card_options,
+    open_again,
+)
 from kit.tasks._task import Built, Comparison, Results, Run, left_out, report_facts
 
 if TYPE_CHECKING:
-    from kit.artefact import SignatureCheck
+    from kit.artefact import SignatureCheck, Text2TextCard
     from kit.data.pairs import PairData
     from kit.evaluation.pairs import GeneratedTexts
+
+TEXTS_AT_ONCE = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +63,7 @@ class Text2Text:
     )
     baselines: "Callable[[PairData], Mapping[str, GeneratedTexts]]"
     bounds: tuple[str, ...] = ()
+    name = "text2text"
     unit = "tokens"
     following = "kit evaluate {folder}"
 
@@ -104,7 +114,11 @@ class Text2Text:
         return write_pair_report(report, run.folder)
 
     def card(self, run: Run, results: Results, facts: Mapping[str, Any]) -> dict[str, Any]:
-        return {"model": run.built.name, "how": run.built.parts.protocol, **results.test.card()}
+        return {
+            "model": run.built.name,
+            "generation": run.built.parts.protocol,
+            **results.test.card(),
+        }
 
     def export(
         self, run: Run, results: Any, card: dict[str, Any]
@@ -122,3 +136,41 @@ class Text2Text:
 
     def export_lines(self, version: Path) -> Sequence[str]:
         return ()
+
+    @classmethod
+    def open_again(
+        cls, options: Callable[..., Any], card: "Text2TextCard", source: str | None
+    ) -> "PairData":
+        data: PairData = open_again(
+            card_options(options, card, source), lambda o: o.split_of(o.open())
+        )
+        return data
+
+    @classmethod
+    def predict_export(
+        cls, export: Export, data: "PairData", *, max_users: int | None = None
+    ) -> ExportEvaluation:
+        import tensorflow as tf
+
+        from kit.evaluation.pairs import Summaries, Translations, bleu_tokenizer, pair_protocol
+
+        model, card = export.load(), export.card
+        sources, references = data.test.sources, data.test.references
+        texts: list[str] = []
+        for start in range(0, len(sources), TEXTS_AT_ONCE):
+            batch = tf.constant(sources[start : start + TEXTS_AT_ONCE])
+            answer = model.signatures["serving_default"](text=batch)
+            texts += [text.decode(errors="replace") for text in answer[card.output].numpy()]
+        generated: GeneratedTexts
+        if card.output == "translation":
+            # Cards of early exports do not state the tokenizer.
+            tokenizer = bleu_tokenizer(
+                references, language=data.names[1], named=card.bleu_tokenizer
+            )
+            generated = Translations(texts, references, tokenizer)
+        else:
+            generated = Summaries(texts, references)
+        protocol = pair_protocol(data, "test", generated, card.generation)
+        return ExportEvaluation(
+            [PredictionMetrics(protocol, card.model, generated, generated.SHOWN)]
+        )

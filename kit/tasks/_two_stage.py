@@ -46,6 +46,7 @@ class TwoStage(Retrieval):
     candidates: int
     diversity: float
     category_column: str | None
+    name = "two-stage"
     # An export knows its users from train and valid.
     knows_valid = True
     trend: "Trend" = field(init=False)

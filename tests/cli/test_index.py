@@ -57,7 +57,7 @@ def test_items_come_and_go_without_training(model, new_items, tmp_path, monkeypa
     new = {line.item_id: line.score for line in after.recommend("shopper-001", 60)[0]}
     for item in set(old) & set(new):
         assert new[item] == pytest.approx(old[item], rel=1e-5)
-    assert any("changed after training" in line for line in after.card["limits"])
+    assert any("changed after training" in line for line in after.card.limits)
 
 
 @pytest.mark.slow
@@ -70,7 +70,7 @@ def test_the_index_alone_can_be_changed(model, monkeypatch):
     monkeypatch.setattr(_saved_model, "verify", passing)
     result = index(model, "--index", "inverted-file", "--index-rows", "int8")
     assert re.search(r"index: +inverted-file, recall@10 (1\.0|0\.9)", result.output), result.output
-    settings = Artefact(model / "2").card["index"]["settings"]
+    settings = Artefact(model / "2").card.index["settings"]
     assert (settings["kind"], settings["rows"]) == ("inverted-file", "int8")
 
 

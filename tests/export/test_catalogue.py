@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from kit.artefact import is_sample_user
+from kit.artefact import RetrievalCard, is_sample_user
 from kit.errors import UserError
 from kit.export import Catalogue, _saved_model, export_recommender
 from kit.retrieval import IndexSettings
@@ -22,7 +22,7 @@ def version(tmp_path_factory):
             k=5,
             exclude_seen=True,
             index=IndexSettings(),
-            card={"recipe": "by hand", "names": dict.fromkeys(ITEMS, "a name")},
+            card=RetrievalCard(recipe="by hand", names=dict.fromkeys(ITEMS, "a name")),
         )
     return version
 
@@ -48,7 +48,7 @@ def test_removed_items_leave_histories_and_attributes(version):
         row = changed.parts.owned.take(np.array([user])).items
         assert [kept[item] for item in row] == [item for item in owned if item not in gone]
     np.testing.assert_array_equal(changed.parts.attributes.tokens[:2], [[1, 3], [2, 0]])
-    assert "a b" not in changed.card["names"]
+    assert "a b" not in changed.card.names
 
 
 def test_a_changed_catalogue_is_exported_with_its_answers(version, tmp_path, monkeypatch):

@@ -42,7 +42,7 @@ def test_recorded_are_drawn_images_and_one_of_a_single_colour(version):
 def test_the_card_says_what_it_finds_and_no_operation_is_foreign(version):
     card = read(version, "card")
     assert card["classes"] == CLASSES
-    assert card["picture_shape"] == [32, 64]
+    assert card["image_shape"] == [32, 64]
     assert {"CombinedNonMaxSuppression", "DecodeImage"} <= set(card["operations"])
     assert "custom_ops" not in card
 

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from kit.artefact import Signature, TensorSpec
+from kit.artefact import CARDS, Card, RetrievalCard, Signature, TensorSpec
 from kit.export import model_card
 
 SIGNATURES = {
@@ -50,7 +50,7 @@ def section(card: str, heading: str) -> str:
 
 @pytest.fixture(scope="module")
 def written():
-    return model_card(CARD, SIGNATURES)
+    return model_card(RetrievalCard(**CARD), SIGNATURES)
 
 
 def test_the_usual_sections_in_order(written):
@@ -73,10 +73,10 @@ def test_details(written):
         "- Made with: kit 0.1.0, tensorflow 2.21.0, keras 3.15.1",
         "- What a known user already had is left out of the answers.",
     ]
-    assert "is kept in the answers" in model_card({"exclude_seen": False}, {})
+    assert "is kept in the answers" in model_card(RetrievalCard(names={}, exclude_seen=False), {})
 
 
-def test_one_sentence_or_several(written):
+def test_intended_use_and_limits(written):
     assert section(written, "Intended use") == "- Lists in a shop."
     assert section(written, "Limits") == "- Knows nobody new.\n- Trends fade."
 
@@ -115,24 +115,23 @@ def test_signatures_and_operations(written):
 
 
 def test_what_is_missing_is_left_out():
-    card = model_card({}, {})
+    card = model_card(Card(), {})
     assert re.findall("^#+ (.+)$", card, flags=re.MULTILINE) == ["Model card", "Serving"]
-    for missing in ({"results": {}}, {"results": None}, {"dataset": None, "data": None}):
-        assert model_card(missing, {}) == card
+    assert model_card(Card(results={}, dataset={}, baselines={}), {}) == card
 
 
 def test_every_part_may_be_missing():
-    for key in CARD:
+    for key in CARD.keys() - {"names"}:
         rest = {name: value for name, value in CARD.items() if name != key}
-        assert "None" not in model_card(rest, SIGNATURES)
+        assert "None" not in model_card(RetrievalCard(**rest), SIGNATURES)
     for key in CARD["dataset"]:
         facts = {name: value for name, value in CARD["dataset"].items() if name != key}
-        assert "None" not in model_card({"dataset": facts}, {})
+        assert "None" not in model_card(Card(dataset=facts), {})
 
 
 def test_a_licence_that_the_source_does_not_state():
-    assert "the licence is the user's to know" in model_card({"dataset": {"licence": ""}}, {})
-    assert "icence" not in model_card({"dataset": {"rows": 3}}, {})
+    assert "the licence is the user's to know" in model_card(Card(dataset={"licence": ""}), {})
+    assert "icence" not in model_card(Card(dataset={"rows": 3}), {})
 
 
 def test_it_names_no_user(trained):
@@ -143,15 +142,18 @@ def test_it_names_no_user(trained):
 
 
 @pytest.mark.parametrize(
-    ("kept", "nouns"),
+    ("task", "noun"),
     [
-        ({"names": {}}, "interactions"),
-        ({"labels": {"click": "1"}}, "rows"),
-        ({"classes": ["a"], "shape": [8, 8, 3]}, "images"),
-        ({"classes": ["a"], "pieces": 9}, "texts"),
-        ({"writes": "summary"}, "pairs of texts"),
+        ("retrieval", "interactions"),
+        ("two-stage", "interactions"),
+        ("tabular", "rows"),
+        ("image-classification", "images"),
+        ("text-classification", "texts"),
+        ("detection", "images"),
+        ("text2text", "pairs of texts"),
     ],
 )
-def test_the_data_are_called_by_their_name(kept, nouns):
-    written = model_card({"dataset": {"rows": 1500}, **kept}, {})
-    assert f"- Size after filtering: 1,500 {nouns}" in written
+def test_data_are_called_by_the_noun_of_their_task(task, noun):
+    assert CARDS[task].noun == noun
+    card = model_card(Card(task=task, noun=noun, dataset={"rows": 1500}), {})
+    assert f"- Size after filtering: 1,500 {noun}" in card

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from kit.artefact import is_sample_user, with_bytes
+from kit.artefact import Card, is_sample_user, with_bytes
 from kit.artefact.loaded import Artefact
 from kit.data import RankingColumns, TableEncoder, open_ranking, split_ranking
 from kit.export import (
@@ -87,7 +87,7 @@ def test_a_sequential_model(tmp_path, is_timed):
 def test_a_model_of_two_stages(tmp_path):
     module = two_stages()
     recorded = recorded_two_stage(None, PARTS, second_stage(), module, k=5, exclude_seen=True)
-    version, _ = export(module, tmp_path, recorded=recorded, card={"recipe": "two-stage"})
+    version, _ = export(module, tmp_path, recorded=recorded, card=Card(recipe="two-stage"))
     assert where_found(version, USERS) == {"saved_model.pb": len(USERS)}
 
 

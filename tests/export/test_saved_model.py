@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from kit.artefact import SignatureCheck, _verify
+from kit.artefact import Card, SignatureCheck, _verify
 from kit.artefact._loaders import C_LIBRARY
 from kit.artefact._manifest import damages
 from kit.errors import UserError
@@ -37,7 +37,7 @@ def names(folder: Path) -> list[str]:
 def test_versions_count_up(module, tmp_path, unverified):
     folder = tmp_path / "new" / "model"
     for number in ("1", "2"):
-        version, checks = export(module, folder, recorded=EMBEDDED, card={"who": "ć"})
+        version, checks = export(module, folder, recorded=EMBEDDED, card=Card(recipe="ć"))
         assert version == folder / number
         assert all(check.passed for check in checks)
     assert names(folder) == ["1", "2"]
@@ -57,7 +57,7 @@ def test_versions_count_up(module, tmp_path, unverified):
         "tf_serving_warmup_requests",
     ]
     card = json.loads((extra / "card.json").read_text())
-    assert card["who"] == "ć"
+    assert card["recipe"] == "ć"
     assert {"kit", "tensorflow", "keras"} == set(card["versions"])
     assert {"TopKV2", "LookupTableFindV2"} <= set(card["operations"])
     assert json.loads((extra / "recorded.json").read_text()) == EMBEDDED
@@ -69,7 +69,7 @@ def test_the_next_version_is_the_largest_number_plus_one(module, tmp_path, unver
     for name in ("9", "10", "3", "notes", "12.old"):
         (tmp_path / name).mkdir()
     (tmp_path / "11").write_text("a file")
-    assert export(module, tmp_path, recorded=EMBEDDED, card={})[0] == tmp_path / "12"
+    assert export(module, tmp_path, recorded=EMBEDDED, card=Card())[0] == tmp_path / "12"
 
 
 def test_no_number_appears_before_all_is_written_and_verified(module, tmp_path, monkeypatch):
@@ -86,7 +86,7 @@ def test_no_number_appears_before_all_is_written_and_verified(module, tmp_path, 
 
     monkeypatch.setattr(tf.saved_model, "save", watched_save)
     monkeypatch.setattr(_saved_model, "verify", watched_verify)
-    export(module, tmp_path, recorded=EMBEDDED, card={})
+    export(module, tmp_path, recorded=EMBEDDED, card=Card())
     assert [len(found) for found in seen] == [1, 1, 1]
     # TensorFlow Serving takes a folder for a version if its name is a number.
     assert all(found[0].startswith(".draft-") for found in seen)
@@ -102,7 +102,7 @@ def test_what_fails_leaves_nothing(module, tmp_path, monkeypatch, failure, place
     target = tf.saved_model if place == "save" else _saved_model
     monkeypatch.setattr(target, place, fail)
     with pytest.raises(type(failure)):
-        export(module, tmp_path, recorded=EMBEDDED, card={})
+        export(module, tmp_path, recorded=EMBEDDED, card=Card())
     assert names(tmp_path) == []
 
 
@@ -111,7 +111,7 @@ def test_an_export_that_answers_otherwise_is_removed(module, tmp_path, monkeypat
     wrong = json.loads(json.dumps(EMBEDDED))
     wrong["embed_item"]["outputs"]["embedding"][0][0] = 0.5
     with pytest.raises(VerificationError, match="does not answer as the model") as raised:
-        export(module, tmp_path, recorded=wrong, card={})
+        export(module, tmp_path, recorded=wrong, card=Card())
     check = next(c for c in raised.value.checks if c.signature == "embed_item")
     assert (check.signature, check.passed, check.difference) == ("embed_item", False, 0.5)
     assert "embed_item, C library: largest difference 5.0e-01" in str(raised.value)
@@ -122,7 +122,7 @@ def test_one_failed_check_is_enough(module, tmp_path, monkeypatch):
     checks = [SignatureCheck("a", True, 0, 0, ""), SignatureCheck("b", False, 0, 3, "")]
     monkeypatch.setattr(_saved_model, "verify", lambda draft, *, trust: checks)
     with pytest.raises(VerificationError, match=r"removed. b: .* 3 ids differ$"):
-        export(module, tmp_path, recorded=EMBEDDED, card={})
+        export(module, tmp_path, recorded=EMBEDDED, card=Card())
 
 
 def test_exports_that_race_get_a_number_each(tmp_path, monkeypatch):
@@ -138,7 +138,7 @@ def test_exports_that_race_get_a_number_each(tmp_path, monkeypatch):
 
     def run(seed):
         module = recommender(seed=seed)
-        found.append(export(module, tmp_path, recorded=EMBEDDED, card={"seed": seed})[0])
+        found.append(export(module, tmp_path, recorded=EMBEDDED, card=Card(recipe=str(seed)))[0])
 
     threads = [threading.Thread(target=run, args=[seed]) for seed in range(racers)]
     for thread in threads:
@@ -147,8 +147,8 @@ def test_exports_that_race_get_a_number_each(tmp_path, monkeypatch):
         thread.join()
     assert names(tmp_path) == ["1", "2", "3"]
     assert len(set(found)) == racers
-    cards = [json.loads((v / "assets.extra" / "card.json").read_text())["seed"] for v in found]
-    assert sorted(cards) == [0, 1, 2]
+    cards = [json.loads((v / "assets.extra" / "card.json").read_text())["recipe"] for v in found]
+    assert sorted(cards) == ["0", "1", "2"]
 
 
 def test_a_number_taken_meanwhile_is_not_overwritten(module, tmp_path, monkeypatch):
@@ -172,14 +172,14 @@ def test_what_a_killed_export_left_is_removed_after_a_day(module, tmp_path, unve
         (tmp_path / name / "variables").mkdir(parents=True)
         then = time.time() - hours * 3600
         os.utime(tmp_path / name, (then, then))
-    export(module, tmp_path, recorded=EMBEDDED, card={})
+    export(module, tmp_path, recorded=EMBEDDED, card=Card())
     assert names(tmp_path) == [".draft-new", "1", "old"]
 
 
 def test_a_folder_that_cannot_be_written(module, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="Choose a folder you may write to") as raised:
-        export(module, tmp_path / "file", recorded=EMBEDDED, card={})
+        export(module, tmp_path / "file", recorded=EMBEDDED, card=Card())
     assert str(tmp_path / "file") in str(raised.value)
 
     def forbidden(*_, **__):
@@ -187,7 +187,7 @@ def test_a_folder_that_cannot_be_written(module, tmp_path, monkeypatch):
 
     monkeypatch.setattr(_saved_model, "mkdtemp", forbidden)
     with pytest.raises(UserError, match="Permission denied"):
-        export(module, tmp_path / "model", recorded=EMBEDDED, card={})
+        export(module, tmp_path / "model", recorded=EMBEDDED, card=Card())
 
 
 DISK_FULL = {
@@ -203,7 +203,7 @@ DISK_FULL = {
 def test_a_full_disk_is_told_and_no_half_version_is_left(
     part, module, tmp_path, monkeypatch, unverified
 ):
-    export(module, tmp_path, recorded=EMBEDDED, card={})
+    export(module, tmp_path, recorded=EMBEDDED, card=Card())
 
     def fill(*_, **__):
         (draft,) = tmp_path.glob(".draft-*")
@@ -215,7 +215,7 @@ def test_a_full_disk_is_told_and_no_half_version_is_left(
     else:
         monkeypatch.setattr(tf.saved_model, "save", fill)
     with pytest.raises(UserError, match="the disk is full") as raised:
-        export(module, tmp_path, recorded=EMBEDDED, card={})
+        export(module, tmp_path, recorded=EMBEDDED, card=Card())
     assert raised.value.where == str(tmp_path)
     assert "Make room and give the same command again" in raised.value.remedy
     assert names(tmp_path) == ["1"]
@@ -227,5 +227,5 @@ def test_other_errors_of_saving_stay_what_they_are(module, tmp_path, monkeypatch
 
     monkeypatch.setattr(tf.saved_model, "save", fail)
     with pytest.raises(tf.errors.InvalidArgumentError):
-        export(module, tmp_path, recorded=EMBEDDED, card={})
+        export(module, tmp_path, recorded=EMBEDDED, card=Card())
     assert names(tmp_path) == []

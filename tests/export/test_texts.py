@@ -16,7 +16,7 @@ def test_the_export_answers_by_all_loaders_and_says_what_it_is(tmp_path):
     assert len(checks) == 6
     extra = version / "assets.extra"
     card = json.loads((extra / "card.json").read_text())
-    assert (card["classes"], card["pieces"]) == (["a", "b", "c"], 20)
+    assert (card["classes"], card["length"]) == (["a", "b", "c"], 20)
     assert not card.get("custom_ops")
     recorded = json.loads((extra / "recorded.json").read_text())["serving_default"]
     assert "" in recorded["inputs"]["text"]

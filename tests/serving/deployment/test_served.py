@@ -82,8 +82,8 @@ def test_what_stock_serving_cannot_load_is_refused(tmp_path):
     card = version / "assets.extra" / "card.json"
     card.write_text(json.dumps({"custom_ops": {}}))
     find_models(tmp_path / "tower", None)
-    card.write_text(json.dumps({"custom_ops": {"scann": ["Addons>ScannSearch"]}}))
-    with pytest.raises(UserError, match=r"operations Addons>ScannSearch\."):
+    card.write_text(json.dumps({"custom_ops": {"scann": ["Scann>TensorsToScann"]}}))
+    with pytest.raises(UserError, match=r"operations Scann>TensorsToScann\."):
         find_models(tmp_path / "tower", None)
 
 
