@@ -39,7 +39,7 @@ class Export:
         return load_version(self.version, trust=self.trust)
 
 
-class Measured(Protocol):
+class ExportMetrics(Protocol):
     """Metrics of an export, as a table and for JSON."""
 
     def table(self) -> Comparison | Table:
@@ -58,7 +58,7 @@ class ExportEvaluation:
         notes: lines on data and protocol.
     """
 
-    results: Sequence[Measured]
+    results: Sequence[ExportMetrics]
     notes: Sequence[str] = ()
 
 
