@@ -44,6 +44,7 @@ class PeerLost(Exception):
 
 
 PEER_LOST = 75
+"""Exit code after another process of a cluster was lost."""
 
 
 def is_disk_full(error: BaseException) -> bool:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kit.training import Checkpoints, Precision, Training
 
 Say = Callable[[str], object]
+"""Takes one line of console output."""
 
 
 @dataclass(frozen=True, kw_only=True)

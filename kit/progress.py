@@ -13,12 +13,15 @@ from contextlib import contextmanager
 from typing import Any
 
 REFRESH_SECONDS = 0.25
+"""Between two drawings of a progress bar."""
 DELAY_SECONDS = 0.4
-# Between two lines where the output is a file.
+"""A stage that ends sooner shows no progress."""
 LINE_SECONDS = 10.0
-# An inner stage that is quicker is not worth a word.
+"""Between two lines where the output is a file."""
 INNER_SECONDS = 2.0
+"""An inner stage that ends sooner shows no progress."""
 SEPARATOR = ", "
+"""Between two details of a progress line."""
 
 Detail = tuple[int, str]
 """How dispensable it is, and the text; 0 is always shown, greater ones where there is room."""

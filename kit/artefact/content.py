@@ -21,6 +21,7 @@ from kit.data import image_bytes, undecodable, values_of
 from kit.errors import UserError
 
 AT_ONCE = 64
+"""Rows that the encoder reads at a time."""
 
 
 @dataclass(frozen=True)

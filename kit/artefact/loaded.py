@@ -50,6 +50,7 @@ class Narrowed:
 
 
 NOT_NARROWED = Narrowed()
+"""A query without rules: the whole catalogue."""
 
 
 class Artefact:

@@ -4,7 +4,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-CHIEF, WORKER, SERVER = JOBS = ("chief", "worker", "ps")
+CHIEF = "chief"
+WORKER = "worker"
+"""Job of the processes that train."""
+SERVER = "ps"
+JOBS = (CHIEF, WORKER, SERVER)
 
 
 @dataclass(frozen=True)

@@ -300,6 +300,7 @@ def training_options_of(*, rows: str, dim: int) -> Callable[[Function], Function
 
 
 training_options = training_options_of(rows="users", dim=128)
+"""Adds the training options with the defaults of the two-tower recipe."""
 
 
 def index_options(function: Function) -> Function:

@@ -10,6 +10,7 @@ from kit.console._terminal import echo, visible
 
 NUMBER = re.compile(r"[-+.,%\de ]*|nan")
 COMPARED = ("NDCG@10", "Recall@10", "Hit@10", "Coverage@10")
+"""Metrics in the table that compares a model with its baselines."""
 # What a box adds to the width: a border and two blanks for each column, and the last border.
 _OF_COLUMN, _OF_TABLE = 3, 1
 

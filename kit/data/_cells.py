@@ -8,6 +8,7 @@ BLANKS = (
     " \t\n\v\f\r\x85\xa0\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
     "\u200a\u2028\u2029\u202f\u205f\u3000\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 )
+"""Characters that are stripped from both ends of a cell."""
 # What databases, languages and spreadsheets write where there is no value; in lower case.
 MISSING = (
     *("na", "n/a", "n.a.", "nan", "null", "none", "nil", "nat", "undefined"),

@@ -13,6 +13,7 @@ BINS = 20
 ACCURACY, RECALL, PRECISION, F1 = "accuracy", "mean recall", "mean precision", "mean F1"
 LOSS, ECE = "log loss", "ECE"
 SHOWN = (ACCURACY, F1, LOSS, ECE)
+"""Metrics of classification, in the order of the tables."""
 SMALLER_IS_BETTER = (LOSS, ECE)
 
 

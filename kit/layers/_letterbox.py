@@ -5,6 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 GREY = 114.0
+"""Value of the pixels beside a letterboxed image."""
 
 
 def letterbox(image: Any, shape: tuple[int, int]) -> tuple[Any, Any]:

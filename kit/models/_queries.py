@@ -11,6 +11,7 @@ POSITIONS_AT_ONCE = 2**15
 
 
 RetrievalModel = TwoTower | SequentialRecommender
+"""A model with an embedding of queries and one of items."""
 
 
 def queries(

@@ -12,6 +12,7 @@ RESCORED = 4
 # What a known user has is left out of his lists, so whoever pages through all of them by leaving
 # out what he was shown learns it from what never comes. He gets no further than this.
 MOST_EXCLUDED = 200
+"""Items that a request may exclude."""
 
 
 class Scannable(Protocol):

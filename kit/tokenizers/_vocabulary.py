@@ -8,7 +8,16 @@ import tensorflow as tf
 
 from kit.tokenizers._words import words_of
 
-MARKS = PADDING, UNKNOWN, START, END = "[PAD]", "[UNK]", "[START]", "[END]"
+PADDING = "[PAD]"
+"""Fills a row up to its length; its number is 0."""
+UNKNOWN = "[UNK]"
+"""Stands for what the vocabulary lacks."""
+START = "[START]"
+"""Begins a generated text."""
+END = "[END]"
+"""Ends a generated text."""
+MARKS = (PADDING, UNKNOWN, START, END)
+"""The special tokens, in the order of their numbers."""
 JOINED = "##"
 AT_ONCE = 4096
 # Pieces of rarer words are those of the frequent ones.

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 FLIP, CROP, CUTOUT, MIXUP = "flip", "crop", "cutout", "mixup"
 AUGMENTATIONS = (FLIP, CROP, CUTOUT, MIXUP)
+"""Names of the image augmentations."""
 MIXUP_ALPHA = 0.2
 
 

@@ -47,6 +47,7 @@ class Shard:
 
 
 WHOLE = Shard(0, of=1)
+"""The only worker: all rows are its own."""
 
 
 class Batches(Protocol):

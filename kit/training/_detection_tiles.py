@@ -32,6 +32,7 @@ class BoxAugmentation:
 
 BOX_AUGMENTATION = BoxAugmentation()
 NO_BOX_AUGMENTATION = BoxAugmentation(mosaic=0.0, zoom=(1.0, 1.0), flip=False, colour=0.0)
+"""Images and boxes as they are."""
 
 
 def augmented(

@@ -11,6 +11,7 @@ from kit.errors import UserError
 from kit.training._keras_distributed import patch_multi_worker
 
 STRATEGIES = ("auto", "one", "mirrored", "multi-worker", "parameter-server", "tpu")
+"""Names that `strategy` takes."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from PIL import Image
 
 _FOLDER = Path(__file__).parent
 CLASSES = ["Platelets", "RBC", "WBC"]
+"""Names of the classes, in the order of their numbers."""
 
 
 class Bccd(tfds.core.GeneratorBasedBuilder):

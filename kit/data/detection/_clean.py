@@ -10,6 +10,7 @@ from kit.data.detection._image import DetectionImage, RawBox, RawImage, Repairs,
 from kit.errors import UserError
 
 OnBadFile = Literal["error", "skip"]
+"""What to do with an image or a box that cannot be used."""
 Sides = tuple[float, float, float, float]
 # Two heights of one proportion differ by rounding to whole pixels.
 ALIKE = 1.0

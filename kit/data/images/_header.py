@@ -8,6 +8,7 @@ from kit.data._files import require_regular_file
 
 # As many as Pillow decodes without a warning: 256 MiB of colour.
 MOST_PIXELS = 89_478_485
+"""An image with more pixels is not decoded."""
 PNG, GIF = b"\x89PNG\r\n\x1a\n", (b"GIF87a", b"GIF89a")
 # Frames hold the size; DHT, JPG and DAC share their range.
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}

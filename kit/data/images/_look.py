@@ -18,6 +18,7 @@ from kit.data.images._source import ImageSource
 from kit.errors import UserError
 
 OnBadFile = Literal["error", "skip"]
+"""What to do with an image that cannot be read."""
 SHOWN = 3
 MISSING, EMPTY, UNREADABLE = "do not exist", "are empty", "cannot be read"
 NOT_REGULAR = "are no regular files"

