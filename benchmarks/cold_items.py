@@ -119,8 +119,8 @@ def source_name(source: str) -> str:
     return path.parent.name if path.suffix else path.name
 
 
-def readme_table(kept: dict[str, Any]) -> str:
-    """README's table of results, from the kept figures."""
+def results_table(kept: dict[str, Any]) -> str:
+    """The table of the results page."""
     ways = list(WAYS)
     lines = [
         f"| data | recipe | withheld items | {' | '.join(ways)} | popular | random |",
@@ -163,7 +163,7 @@ def main(
     hidden: float,
     epochs: int | None,
 ) -> None:
-    """Measure, keep, print README's table."""
+    """Measure, keep, print the table of the results page."""
     from kit.data import open_source, split
 
     dataset = split(open_source(source, items=items))
@@ -190,7 +190,7 @@ def main(
         found["ways"] = before["ways"] | found["ways"]
     kept[name] = found
     RESULTS.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
-    print(readme_table(kept))
+    print(results_table(kept))
 
 
 if __name__ == "__main__":

@@ -44,8 +44,8 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def readme_table(kept: dict[str, Any]) -> str:
-    """README's table of results and its protocols, from the kept figures."""
+def results_table(kept: dict[str, Any]) -> str:
+    """The table of the results page, and its protocols."""
     lines = [
         "| data | command | minutes on 2 cores | PFLOP | accuracy | log loss | ECE "
         "| pixels, linear |",
@@ -72,7 +72,7 @@ def readme_table(kept: dict[str, Any]) -> str:
 @click.argument("reports", nargs=-1, required=True, type=click.Path(path_type=Path))
 def main(reports: tuple[Path, ...]) -> None:
     """Keep the figures of the runs that left REPORTS."""
-    print(readme_table(keep(reports, RESULTS, summary)))
+    print(results_table(keep(reports, RESULTS, summary)))
 
 
 if __name__ == "__main__":

@@ -49,8 +49,8 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def readme_table(kept: dict[str, Any]) -> str:
-    """README's table of results and its protocols, from the kept figures."""
+def results_table(kept: dict[str, Any]) -> str:
+    """The table of the results page, and its protocols."""
     lines = [
         "| data, model | command | minutes on 2 cores | result | 95 % | baselines |",
         "|---|---|---|---|---|---|",
@@ -75,7 +75,7 @@ def readme_table(kept: dict[str, Any]) -> str:
 @click.argument("reports", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 def main(reports: tuple[Path, ...]) -> None:
     """Keep the figures of the runs that left REPORTS."""
-    print(readme_table(keep(reports, RESULTS, summary, name_of)))
+    print(results_table(keep(reports, RESULTS, summary, name_of)))
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def spread(values: list[float | None]) -> dict[str, Any]:
 
 
 def summary(source: str, runs: list[dict[str, Any]], boosts: list[dict[str, float]]) -> Any:
-    """What README tells of one source."""
+    """The kept figures of one source."""
     first = runs[0]
     systems = {first["model"]: [run["test"]["metrics"] for run in runs]}
     for name in first["baselines"]:
@@ -120,8 +120,8 @@ def add(kept: dict[str, Any], name: str, found: dict[str, Any]) -> None:
         kept[name]["systems"][model] = found["systems"][model]
 
 
-def readme_table(kept: dict[str, Any]) -> str:
-    """README's table of results and its protocols, from the kept figures."""
+def results_table(kept: dict[str, Any]) -> str:
+    """The table of the results page, and its protocols."""
     lines = [
         "| task | command | minutes on 2 cores | system | AUC (deviation) | log loss | ECE |",
         "|---|---|---|---|---|---|---|",
@@ -164,7 +164,7 @@ def main(sources: tuple[str, ...], seeds: int, model: str, boosts: bool) -> None
             add(kept, Path(source).name, summary(source, runs, peers))
             RESULTS.parent.mkdir(exist_ok=True)
             RESULTS.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
-    print(readme_table(kept))
+    print(results_table(kept))
 
 
 if __name__ == "__main__":

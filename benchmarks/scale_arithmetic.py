@@ -178,7 +178,7 @@ def input_table(inputs: Inputs) -> Table:
         [
             "a log of CSV, opened and split",
             f"{inputs.log_gib} GiB, {inputs.log_seconds:g} s for {inputs.log_rows:,} rows",
-            "`data_preparation.py`, [README](../README.md)",
+            "`data_preparation.py`, [results](results.md#speed)",
         ],
         ["steps between two measurements", f"{inputs.steps_a_measurement}", "`kit.training.fit`"],
         ["matrix products of the chief", f"{inputs.gflops:g} GFLOP/s", "assumed"],

@@ -7,7 +7,7 @@
 
 Every source is trained with every seed through the command a user types. A file of sequences (a
 line a user: user item item ...) is split by leave-one-out, other sources by the recipe's default.
-Runs that are in the file already are not run again; README's table is checked against it by a test.
+Runs that are in the file already are not run again.
 """
 
 import gzip
@@ -87,8 +87,8 @@ def means(runs: Sequence[dict[str, Any]], figure: str) -> str:
     return f"{statistics.mean(values):.4f}{each}"
 
 
-def readme_table(kept: dict[str, Any]) -> str:
-    """README's table of results and its protocols, from the kept figures."""
+def results_table(kept: dict[str, Any]) -> str:
+    """The table of the results page, and its protocols."""
     lines = [
         "| data | encoder | seeds | minutes on 2 cores | Recall@10 | NDCG@10 | best baseline |",
         "|---|---|---|---|---|---|---|",
@@ -134,7 +134,7 @@ def main(
                 if str(seed) not in runs:
                     runs[str(seed)] = trained(source, encoder, epochs, seed)
                     RESULTS.write_text(json.dumps(kept, indent=2) + "\n")
-    print(readme_table(json.loads(RESULTS.read_text())))
+    print(results_table(json.loads(RESULTS.read_text())))
 
 
 if __name__ == "__main__":

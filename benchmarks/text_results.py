@@ -50,8 +50,8 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def readme_table(kept: dict[str, Any]) -> str:
-    """README's table of results and its protocols, from the kept figures."""
+def results_table(kept: dict[str, Any]) -> str:
+    """The table of the results page, and its protocols."""
     lines = [
         f"| data, model | command | minutes on 2 cores | accuracy | log loss | ECE | {BASELINE} |",
         "|---|---|---|---|---|---|---|",
@@ -76,8 +76,8 @@ def readme_table(kept: dict[str, Any]) -> str:
 @click.command()
 @click.argument("reports", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 def main(reports: tuple[Path, ...]) -> None:
-    """Keep the figures of REPORTS, print README's table."""
-    print(readme_table(keep(reports, RESULTS, summary, name_of)))
+    """Keep the figures of REPORTS, print the table of the results page."""
+    print(results_table(keep(reports, RESULTS, summary, name_of)))
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def numbers_in(report: Path) -> dict[str, Any]:
 
 
 def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """What README tells of the runs of one source."""
+    """The kept figures of the runs of one source."""
     lists = {
         "two-stage": [run["test"]["metrics"] for run in runs],
         RETRIEVAL: [run["baselines"][RETRIEVAL]["metrics"] for run in runs],
@@ -72,8 +72,8 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def readme_table(kept: dict[str, Any]) -> str:
-    """README's table of results, from the kept figures."""
+def results_table(kept: dict[str, Any]) -> str:
+    """The table of the results page."""
     lines = [
         "| data | retrieval alone | two-stage | difference | with diversity 0.1 |",
         "|---|---|---|---|---|",
@@ -104,7 +104,7 @@ def main(source: str, seeds: int, reports: Path | None) -> None:
     kept = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     kept["/".join(Path(source).parts[-2:])] = summary(runs)
     RESULTS.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
-    print(readme_table(kept))
+    print(results_table(kept))
 
 
 if __name__ == "__main__":

@@ -2,8 +2,7 @@
 
     python benchmarks/two_tower_results.py online-retail PATH/TO/movielens-100k/split
 
-Every source is trained with every seed through the command a user types; README's table is checked
-against the file by a test.
+Every source is trained with every seed through the command a user types.
 """
 
 import json
@@ -36,7 +35,7 @@ def ends(measured: dict[str, float]) -> list[float]:
 
 
 def summary(source: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """What README tells of one source."""
+    """The kept figures of one source."""
     found = [run["test"]["metrics"]["NDCG@10"] for run in runs]
     first = runs[0]
     return {
@@ -65,8 +64,8 @@ def summary(source: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def readme_table(kept: dict[str, Any]) -> str:
-    """README's table of results and its protocols, from the kept figures."""
+def results_table(kept: dict[str, Any]) -> str:
+    """The table of the results page, and its protocols."""
     lines = [
         "| task | recipe | command | minutes on 2 cores | NDCG@10 (each seed) | 95 % | baselines |",
         "|---|---|---|---|---|---|---|",
@@ -99,7 +98,7 @@ def main(sources: tuple[str, ...], seeds: int) -> None:
         kept[found["data"]] = found
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
-    print(readme_table(kept))
+    print(results_table(kept))
 
 
 if __name__ == "__main__":

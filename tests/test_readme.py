@@ -1,4 +1,4 @@
-"""README says what the results file says and what the commands are."""
+"""README and docs show the results files, and commands and files that exist."""
 
 import json
 import re
@@ -8,52 +8,45 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import (
-    cold_items,
-    detection_results,
-    image_results,
-    pair_results,
-    ranking_results,
-    sequential_results,
-    text_results,
-    two_stage_results,
-)
+from benchmarks import results_page
 from benchmarks.precision import RESULTS as PRECISION
-from benchmarks.two_tower_results import RESULTS, readme_table
+from benchmarks.two_tower_results import RESULTS
 from kit.cli import main
 from kit.recipes import two_tower
 
-SEARCHED = Path(__file__).parent.parent / "results" / "search"
+ROOT = Path(__file__).parent.parent
+SEARCHED = ROOT / "results" / "search"
 SMALL = "movielens-100k/split"
-README = (Path(__file__).parent.parent / "README.md").read_text()
+RESULTS_PAGE = (ROOT / "docs" / "results.md").read_text()
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
 
-def test_the_table_is_made_from_the_results_file() -> None:
-    for line in readme_table(json.loads(RESULTS.read_text())).splitlines():
-        assert line in README
+@pytest.mark.parametrize("page", results_page.PAGES, ids=lambda page: page.stem)
+def test_tables_are_generated_from_the_results_files(page: Path) -> None:
+    text = page.read_text()
+    assert "<!-- table: " in text
+    assert results_page.rendered(text) == text, "run `python -m benchmarks.results_page`"
 
 
-@pytest.mark.parametrize(
-    "module",
-    [
-        cold_items,
-        detection_results,
-        image_results,
-        pair_results,
-        ranking_results,
-        sequential_results,
-        text_results,
-        two_stage_results,
-    ],
-)
-def test_the_other_tables_are_made_from_theirs(module) -> None:
-    for line in module.readme_table(json.loads(module.RESULTS.read_text())).splitlines():
-        assert line in README
+def test_every_results_file_has_its_table() -> None:
+    for name in results_page.MODULES:
+        assert f"<!-- table: {name} -->" in RESULTS_PAGE
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_linked_files_exist(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text()):
+        if not target.startswith("https:"):
+            assert (page.parent / target).exists(), target
+
+
+def test_readme_fits_on_few_screens() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150
 
 
 def test_the_recipe_states_the_results_it_reaches() -> None:
-    for found in json.loads(RESULTS.read_text()).values():
-        figure = f"{found['ndcg@10_mean']:.4f}".removeprefix("0")
+    for figures in json.loads(RESULTS.read_text()).values():
+        figure = f"{figures['ndcg@10_mean']:.4f}".removeprefix("0")
         assert figure in (two_tower.__doc__ or "")
 
 
@@ -68,27 +61,29 @@ def test_the_precisions_are_those_of_the_results_file() -> None:
         f"{kept[precision]['step']['full'][1]:.2f}".removeprefix("0")
         for precision in ("mixed_bfloat16", "mixed_float16")
     ]
-    said = " ".join(README.split())
+    page = " ".join(RESULTS_PAGE.split())
     assert (
         "differs by {} on average (deviation {}) in bfloat16 and by {} ({}) in float16; "
         "a step takes {} and {} of the time".format(*numbers, *steps)
-        in said
+        in page
     )
     assert kept["float32"]["ndcg@10"] == json.loads(RESULTS.read_text())[SMALL]["ndcg@10"]
 
 
-def test_every_command_shown_exists_with_its_options() -> None:
-    shown = re.findall(r"^kit ((?:train two-tower|\w+).*?)(?:\s+#.*)?$", README, flags=re.MULTILINE)
-    assert len(shown) >= 7
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_command_shown_exists_with_its_options(page: Path) -> None:
+    text = page.read_text()
+    shown = re.findall(r"^kit (\w.*?)(?:\s+#.*)?$", text, flags=re.MULTILINE)
+    shown += re.findall(r"`kit ([a-z]+ [^`]*)`", text)
     # What `kit launch` runs is a command of its own.
     for line in [part.removeprefix("kit ") for whole in shown for part in whole.split(" -- ")]:
         words = line.split()
         command: click.Command = main
-        while isinstance(command, click.Group):
+        while isinstance(command, click.Group) and not words[0].isupper():
             group = command.make_context("kit", words, resilient_parsing=True)
             _, command, words = command.resolve_command(group, group._protected_args + group.args)
             assert command is not None, line
-        known = {name for option in command.params for name in option.opts}
+        known = {name for option in command.params for name in option.opts} | {"--help"}
         assert {word for word in words if word.startswith("--")} <= known, line
 
 
@@ -120,4 +115,4 @@ def test_the_rates_of_search_are_those_of_the_results_files(data, peer, said):
     ]
     ratios = [float(cell[1]) for cell in cells if cell]
     shown = said.format(*ratios)
-    assert shown.replace("0.", ".") in README or shown in README
+    assert shown.replace("0.", ".") in RESULTS_PAGE or shown in RESULTS_PAGE

@@ -139,5 +139,5 @@ def test_the_inputs_are_what_was_measured():
     assert row[0].endswith(f" {inputs.chief_ms} |")
     searched = (ROOT / "results" / "search" / "clustered.md").read_text()
     assert f"| kit int8 | 4,000 lists | {inputs.index_seconds} | {inputs.index_share} |" in searched
-    readme = (ROOT / "README.md").read_text()
-    assert f"| CSV {inputs.log_seconds:g} s, {inputs.log_gib} GiB; Parquet" in readme
+    page = (ROOT / "docs" / "results.md").read_text()
+    assert f"| CSV {inputs.log_seconds:g} s, {inputs.log_gib} GiB; Parquet" in page

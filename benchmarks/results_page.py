@@ -1,0 +1,147 @@
+"""Writes the tables of docs/results.md and README.md from results/*.json.
+
+    python -m benchmarks.results_page
+
+A table stands between `<!-- table: NAME -->` and `<!-- end -->`; the rest
+is written by hand.
+"""
+
+import json
+import re
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks import (
+    cold_items,
+    detection_results,
+    image_results,
+    pair_results,
+    ranking_results,
+    sequential_results,
+    text_results,
+    two_stage_results,
+    two_tower_results,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", ROOT / "docs" / "results.md"]
+MODULES = {
+    "two_tower": two_tower_results,
+    "sequential": sequential_results,
+    "two_stage": two_stage_results,
+    "ranking": ranking_results,
+    "images": image_results,
+    "detection": detection_results,
+    "texts": text_results,
+    "pairs": pair_results,
+    "cold_items": cold_items,
+}
+
+
+def summary_table() -> str:
+    """One row for each task, for README."""
+    tower = _kept("two_tower")
+    shop, films = tower["online-retail"], tower["movielens-100k/split"]
+    runs = list(_kept("sequential")["Beauty"]["attention"].values())
+    staged = _kept("two_stage")["online-retail"]["lists"]["two-stage"]["ndcg@10"]
+    census = _kept("ranking")["adult-census"]["systems"]
+    clothes = _kept("images")["fashion-mnist"]
+    cells = _kept("detection")["bccd"]
+    films_read = _kept("texts")["imdb, lstm"]
+    german = _kept("pairs")["multi30k, transformer"]
+    papers = _kept("pairs")["scitldr-part, built in, sentence scorer"]
+    return "\n".join(
+        [
+            "| recipe | data | metric on test | kit | reference |",
+            "|---|---|---|---|---|",
+            _row("two-tower", "online-retail", "NDCG@10", shop["ndcg@10_mean"], *_best(shop)),
+            _row("two-tower", "movielens-100k", "NDCG@10", films["ndcg@10_mean"], *_best(films)),
+            _row("sequential", "Beauty", "NDCG@10", _mean(runs), *_best(runs[0])),
+            _row(
+                "two-stage",
+                "online-retail",
+                "NDCG@10",
+                statistics.mean(staged),
+                "two-tower",
+                shop["ndcg@10_mean"],
+            ),
+            _row(
+                "ranking",
+                "adult-census",
+                "AUC",
+                census["dcn"]["auc"]["mean"],
+                "gradient boosting",
+                census["gradient boosting"]["auc"]["mean"],
+            ),
+            _against(
+                "image-classification", "fashion-mnist", "accuracy", clothes, "pixels, linear"
+            ),
+            _row(
+                "object-detection",
+                "bccd",
+                "mAP50",
+                cells["map50"]["mean"],
+                cells["published"]["system"],
+                cells["published"]["map50"],
+            ),
+            _against("text-classification", "imdb", "accuracy", films_read, "bigrams, linear"),
+            _against("translation", "multi30k", "BLEU", german, "nearest source"),
+            _against("summarization", "scitldr-part", "ROUGE-1", papers, "central sentence"),
+        ]
+    )
+
+
+def rendered(page: str) -> str:
+    """A page with its tables written anew."""
+
+    def table(block: re.Match[str]) -> str:
+        return f"{block[1]}\n{TABLES[block[2]]()}\n{block[3]}"
+
+    block = r"(<!-- table: (\w+) -->)\n(?:(?!<!--).*\n)*(<!-- end -->)"
+    return re.sub(block, table, page)
+
+
+def _kept(name: str) -> dict[str, Any]:
+    kept: dict[str, Any] = json.loads((ROOT / "results" / f"{name}.json").read_text())
+    return kept
+
+
+def _row(recipe: str, data: str, metric: str, ours: float, peer: str, theirs: float) -> str:
+    return f"| `{recipe}` | {data} | {metric} | **{_figure(ours)}** | {_figure(theirs)} ({peer}) |"
+
+
+def _against(recipe: str, data: str, metric: str, kept: dict[str, Any], baseline: str) -> str:
+    ours = kept.get("metrics", kept)[metric]["mean"]
+    return _row(recipe, data, metric, ours, baseline, kept["baselines"][baseline])
+
+
+def _mean(runs: list[dict[str, Any]]) -> float:
+    return statistics.mean(run["ndcg@10"] for run in runs)
+
+
+def _best(kept: dict[str, Any]) -> tuple[str, float]:
+    figures = {name: found["ndcg@10"] for name, found in kept["baselines"].items()}
+    name = max(figures, key=lambda name: figures[name])
+    return name.split(" (")[0], figures[name]
+
+
+def _figure(value: float) -> str:
+    return f"{value:.1f}" if value > 1 else f"{value:.4f}".removeprefix("0")
+
+
+def _results_table(name: str) -> Callable[[], str]:
+    return lambda: MODULES[name].results_table(_kept(name))  # type: ignore[attr-defined]
+
+
+TABLES = {"summary": summary_table, **{name: _results_table(name) for name in MODULES}}
+
+
+def main() -> None:
+    for page in PAGES:
+        page.write_text(rendered(page.read_text()))
+
+
+if __name__ == "__main__":
+    main()
