@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-all lint format docs clean
+.PHONY: demo test pytest test-all lint format docs clean
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11 to 3.13 is needed, this is %d.%d. Name another: make PYTHON=python3.12" % sys.version_info[:2])'
@@ -27,11 +27,15 @@ format: $(INSTALLED)
 docs: $(INSTALLED)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
-test: lint docs
+# Types and pages are checked on one core while tests run on both.
+test: $(INSTALLED)
+	$(MAKE) --jobs 2 pytest lint docs
+
+pytest: $(INSTALLED)
 	$(BIN)/pytest -m 'not slow' -n 2 --dist loadscope
 
 test-all: lint
-	$(BIN)/pytest -n 2 --dist loadscope
+	FUZZ=full $(BIN)/pytest -n 2 --dist loadscope
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build site *.egg-info

@@ -1,7 +1,11 @@
 """One trained and exported two-tower model for every test that asks for it."""
 
+import fcntl
+import gc
+import os
 import signal
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +16,14 @@ from click.testing import CliRunner
 # A shell that runs the tests in the background has them ignore Ctrl-C, and with them every process
 # they start, among these the ones that are tested for how they take it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what was imported: it lives as long as the process."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
 
 USERS, ITEMS = 150, 60
 DAY = 86_400
@@ -59,22 +71,52 @@ def write_shop(folder: Path) -> tuple[Path, Path]:
     return data, items
 
 
+def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that is made once, also where several processes run the tests.
+
+    Args:
+        factory: of the session's temporary folders.
+        name: of the folder.
+        make: fills the empty folder. Tests must not change it afterwards.
+    """
+    root = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    folder, done = root / name, root / f"{name}.done"
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            folder.mkdir(exist_ok=True)
+            make(folder)
+            done.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Paths of interactions and items."""
-    return write_shop(tmp_path_factory.mktemp("shop"))
+    folder = shared(tmp_path_factory, "shop", write_shop)
+    return folder / "shop.csv", folder / "items.csv"
 
 
 @pytest.fixture(scope="session")
 def trained(shop: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    from kit.cli import main
+    data, items = shop
+    folder = shared(tmp_path_factory, "trained", lambda folder: train_two_tower(shop, folder))
+    output = (folder / "output.txt").read_text()
+    return Trained(data, items, folder / "model", folder / "report", output)
 
-    folder = tmp_path_factory.mktemp("trained")
+
+def train_two_tower(shop: tuple[Path, Path], folder: Path) -> None:
+    from kit.cli import main
+    from tests.export.parts import c_library_only
+
     data, items = shop
     options = f"--data {data} --items {items} --epochs 5 --dim 8 --top 20 --weight-column amount"
     places = f"--output {folder / 'model'} --report {folder / 'report'}"
-    with warnings.catch_warnings():
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("default")
+        c_library_only(patch)
         run = CliRunner().invoke(main, f"train two-tower {options} {places}".split())
     assert run.exit_code == 0, run.output
-    return Trained(data, items, folder / "model", folder / "report", run.stdout)
+    (folder / "output.txt").write_text(run.stdout)

@@ -1,6 +1,7 @@
 """The rules of the house that a machine can check."""
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -39,9 +40,15 @@ def module_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts)
 
 
+@functools.cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@functools.cache
 def imported_modules(path: Path) -> set[str]:
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -50,30 +57,35 @@ def imported_modules(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_of)
-def test_imports_run_down_only(path: Path) -> None:
-    if path == ROOT / "kit/__init__.py":
-        return  # Its imports are for type checkers only, see below.
-    own_room = room_of(module_of(path))
-    for module in imported_modules(path):
-        room = room_of(module)
-        if room is None or room == own_room or module == "kit.__version__":
-            continue
-        assert room in FLOOR_OF, f"{path}: {room} is no room of the house"
-        assert own_room is not None, f"{path}: kit/__init__.py imports no room"
-        assert FLOOR_OF[room] < FLOOR_OF[own_room], f"{path}: {own_room} may not import {room}"
+# One test for all files, not one a file: thousands of tests take time to be collected.
+def test_imports_run_down_only() -> None:
+    wrong = []
+    for path in SOURCES:
+        if path == ROOT / "kit/__init__.py":
+            continue  # Its imports are for type checkers only, see below.
+        own_room = room_of(module_of(path))
+        for module in imported_modules(path):
+            room = room_of(module)
+            if room is None or room == own_room or module == "kit.__version__":
+                continue
+            if room not in FLOOR_OF:
+                wrong.append(f"{path}: {room} is on no floor")
+            elif own_room is None:
+                wrong.append(f"{path}: kit/__init__.py imports no package")
+            elif FLOOR_OF[room] >= FLOOR_OF[own_room]:
+                wrong.append(f"{path}: {own_room} may not import {room}")
+    assert not wrong
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_of)
-def test_files_stay_small(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= 400, f"{path} holds two ideas; split it"
+def test_files_stay_small() -> None:
+    assert [p for p in SOURCES if len(p.read_text().splitlines()) > 400] == []
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_of)
-def test_only_the_module_that_reaches_tfrs_knows_tf_keras(path: Path) -> None:
-    if path != ROOT / "kit/retrieval/_tfrs.py":
-        assert "tf.keras" not in path.read_text()
-        assert not any("tensorflow_recommenders" in m for m in imported_modules(path))
+def test_only_the_module_that_reaches_tfrs_knows_tf_keras() -> None:
+    for path in SOURCES:
+        if path != ROOT / "kit/retrieval/_tfrs.py":
+            assert "tf.keras" not in path.read_text(), path
+            assert not any("tensorflow_recommenders" in m for m in imported_modules(path)), path
 
 
 def test_importing_kit_and_its_command_loads_no_tensorflow() -> None:
@@ -108,21 +120,16 @@ def test_packages_are_attributes_that_a_type_checker_sees_too() -> None:
         kit.layer  # noqa: B018
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_of)
-def test_packages_that_import_keras_look_at_its_backend_first(path: Path) -> None:
-    modules = imported_modules(path)
-    at_the_top = {
-        alias.name.split(".")[0]
-        for node in ast.parse(path.read_text()).body
-        if isinstance(node, ast.Import)
-        for alias in node.names
-    }
-    if "keras" in at_the_top and module_of(path).startswith("kit."):
-        first = next(
-            line
-            for line in (ROOT / "kit" / str(room_of(module_of(path))) / "__init__.py")
-            .read_text()
-            .splitlines()
-            if line.startswith(("from kit", "import kit"))
-        )
-        assert first == "from kit import _backend as _backend", modules
+def test_packages_that_import_keras_look_at_its_backend_first() -> None:
+    for path in SOURCES:
+        at_the_top = {
+            alias.name.split(".")[0]
+            for node in tree_of(path).body
+            if isinstance(node, ast.Import)
+            for alias in node.names
+        }
+        if "keras" in at_the_top and module_of(path).startswith("kit."):
+            package = ROOT / "kit" / str(room_of(module_of(path))) / "__init__.py"
+            lines = package.read_text().splitlines()
+            first = next(line for line in lines if line.startswith(("from kit", "import kit")))
+            assert first == "from kit import _backend as _backend", path

@@ -111,6 +111,7 @@ def test_a_rate_is_of_all_queries_of_a_batch(data, monkeypatch):
     assert len(point.threads["single"]) == 1
 
 
+@pytest.mark.slow
 def test_the_figures_that_are_quoted(report):
     folder, _ = report
     kept = json.loads((folder / "search.json").read_text())
@@ -139,6 +140,7 @@ def test_the_figures_that_are_quoted(report):
         assert min(x["recall"] for x in ratio["points"].values()) >= 0.95
 
 
+@pytest.mark.slow
 def test_table_protocol_and_image_are_left(report):
     folder, printed = report
     told = (folder / "search.md").read_text()

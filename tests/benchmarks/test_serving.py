@@ -10,6 +10,7 @@ def export(tmp_path_factory):
     return serving.small_export(tmp_path_factory.mktemp("export") / "1")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["rest", "grpc"])
 def test_a_new_version_takes_over_under_load(export, protocol):
     found = serving.measure(export, protocol, clients=8, seconds=2, swaps=1)

@@ -1,5 +1,7 @@
 import pytest
 
+from tests.loading import load_once
+
 
 @pytest.fixture
 def at(tmp_path, monkeypatch):
@@ -8,3 +10,8 @@ def at(tmp_path, monkeypatch):
     folder.mkdir()
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def loaded_once(monkeypatch):
+    load_once(monkeypatch)

@@ -15,6 +15,7 @@ def kit(line):
         return CliRunner().invoke(main, line.split())
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_a_preset_becomes_an_export(tmp_path, monkeypatch):
     monkeypatch.setattr(_saved_model, "verify", passing)

@@ -66,6 +66,7 @@ def test_an_indexed_version_passes_verification(model, new_items):
     assert CliRunner().invoke(main, ["verify", str(model)]).exit_code == 0
 
 
+@pytest.mark.slow
 def test_the_index_alone_can_be_changed(model, monkeypatch):
     monkeypatch.setattr(_saved_model, "verify", passing)
     result = index(model, "--index", "inverted-file", "--index-rows", "int8")

@@ -37,6 +37,7 @@ def trained(folder: Path, data: str) -> dict:
     return json.loads((report / "metrics.json").read_text())
 
 
+@pytest.mark.slow
 def test_training_on_prepared_data_is_training_on_the_source(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

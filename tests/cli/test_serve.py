@@ -15,17 +15,15 @@ import pytest
 from click.testing import CliRunner
 
 from kit.cli import main
-from tests.serving.parts import drop_in, save_kinds, save_shop, wait_until
+from tests.conftest import shared
+from tests.serving.conftest import save_models
+from tests.serving.parts import drop_in, wait_until
 from tests.serving.process import Serving, launch, start
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("saved_models")
-    for name, save in (("kinds", save_kinds), ("shop", save_shop)):
-        (folder / name).mkdir()
-        save(folder / name / "1")
-    return folder
+    return shared(tmp_path_factory, "saved_models", save_models)
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +141,7 @@ def test_a_port_in_use(serving, folder):
     assert f"--rest-port {port}" in result.output
 
 
+@pytest.mark.slow
 def test_a_model_that_appears_later_and_an_interruption(folder, tmp_path):
     running = start(tmp_path)
     try:
@@ -155,6 +154,7 @@ def test_a_model_that_appears_later_and_an_interruption(folder, tmp_path):
         running.process.kill()
 
 
+@pytest.mark.slow
 def test_a_version_that_does_not_load_is_told_with_the_reason(folder, tmp_path):
     (tmp_path / "kinds").mkdir()
     drop_in(folder / "kinds" / "1", tmp_path / "kinds" / "1")
@@ -177,6 +177,7 @@ def test_a_version_that_does_not_load_is_told_with_the_reason(folder, tmp_path):
     assert "ERROR version refused model=kinds version=2" in errors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
 def test_a_signal_while_it_loads(folder, number, code):
     process = launch(folder)
@@ -192,6 +193,7 @@ def test_a_signal_while_it_loads(folder, number, code):
     assert errors == ("Interrupted.\n" if code else "")
 
 
+@pytest.mark.slow
 def test_a_stop_under_load_ends_well(folder):
     running = start(folder)
     codes: list[int] = []

@@ -17,6 +17,7 @@ print("standard error still works", file=sys.stderr)
 """
 
 
+@pytest.mark.slow
 def test_tensorflow_starts_without_a_word():
     run = subprocess.run(
         [sys.executable, "-c", SCRIPT],

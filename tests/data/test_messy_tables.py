@@ -113,7 +113,7 @@ def test_a_small_file_that_expands_without_end_is_refused(
         "xz": lzma.compress,
         "bzip2": bz2.compress,
     }[kind]
-    content = compress(b"user_id,item_id\n" + b"u1,i1\n" * 3_000_000)
+    content = compress(b"user_id,item_id\n" + b"u1,i1\n" * 400_000)
     assert "expands to more than 1 MiB" in str(error_of(tmp_path / "bomb.csv", content))
 
 

@@ -63,8 +63,7 @@ KINDS = [texts, images, pairs, tables, interactions, detection]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("train", ["train", "Training"])
-@pytest.mark.parametrize("held", ["test", "testing", "eval", "valid", "validation", "VAL", "dev "])
+@pytest.mark.parametrize(("train", "held"), [("train", "test"), ("Training", "VAL")])
 def test_a_column_of_parts_is_a_split_of_every_kind(tmp_path, kind, train, held):
     data = kind(tmp_path, "split", [train, held])
     assert data.split.startswith("given: ")
@@ -87,7 +86,7 @@ def test_a_value_that_is_no_part_is_refused_by_every_kind(tmp_path, kind, names)
 
 
 @pytest.mark.parametrize("kind", [texts, images, pairs, interactions])
-@pytest.mark.parametrize("column", ["part", "set", "subset"])
+@pytest.mark.parametrize("column", ["subset"])
 def test_other_columns_of_these_names_are_not_touched(tmp_path, kind, column):
     assert kind(tmp_path, column, ["wheel", "door"]).split_method != "given"
     assert kind(tmp_path, "split", ["train", "train"]).split_method != "given"
@@ -107,8 +106,7 @@ def folder_of(folder, name, rows):
         (place / f"{n}.png").write_bytes(IMAGES[f"{n}.png"])
 
 
-@pytest.mark.parametrize("train", ["train", "Training"])
-@pytest.mark.parametrize("held", ["test", "testing", "Eval", "valid", "validation", "val", "dev"])
+@pytest.mark.parametrize(("train", "held"), [("train", "testing"), ("Training", "Eval")])
 def test_folders_of_parts_are_no_classes(tmp_path, train, held):
     folder_of(tmp_path, train, range(16))
     folder_of(tmp_path, held, range(16, 24))

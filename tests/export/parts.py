@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from kit.artefact import SignatureCheck
+from kit.artefact import SignatureCheck, _verify
+from kit.artefact._loaders import C_LIBRARY
 from kit.data import Attributes, Histories
 from kit.export import Recommender, RecommenderParts
 from kit.retrieval import IndexSettings
@@ -49,6 +51,11 @@ def asked(function, *values) -> tuple[list[list[str]], np.ndarray]:
     """Item ids as text, and scores."""
     answer = function(*values)
     return [[i.decode() for i in row] for row in answer["item_id"].numpy()], answer["score"].numpy()
+
+
+def c_library_only(patch: pytest.MonkeyPatch) -> None:
+    """Verify by the loader that takes half a second; the others import TensorFlow for Python."""
+    patch.setattr(_verify, "LOADERS", (C_LIBRARY,))
 
 
 def passing(version: Path, *, trust: bool) -> list[SignatureCheck]:

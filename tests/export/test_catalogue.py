@@ -51,6 +51,7 @@ def test_removed_items_leave_histories_and_attributes(version):
     assert "a b" not in changed.card.names
 
 
+@pytest.mark.slow
 def test_a_changed_catalogue_is_exported_with_its_answers(version, tmp_path, monkeypatch):
     monkeypatch.setattr(_saved_model, "verify", passing)
     changed = Catalogue.of(version).without(["plain"])

@@ -8,7 +8,7 @@ from kit.export import Catalogue, HistoryEncoder, Recommender, export_retrieval,
 from kit.models import SequenceEncoder, SequenceLoss, sequential_for
 from kit.retrieval import IndexSettings
 from tests.evaluation.small import random_dataset
-from tests.export.parts import asked
+from tests.export.parts import asked, c_library_only
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,8 @@ def test_a_known_user_gets_what_his_history_gets(data):
     assert lists[0] == asked(module.recommend, [parts.user_ids[user]])[0]
 
 
-def test_the_export_is_verified_and_takes_another_catalogue(data, tmp_path):
+def test_the_export_is_verified_and_takes_another_catalogue(data, tmp_path, monkeypatch):
+    c_library_only(monkeypatch)
     version, checks = export_retrieval(model_of(data, "lstm"), data, tmp_path, k=5, card={})
     assert checks
     assert all(check.passed for check in checks)

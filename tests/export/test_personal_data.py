@@ -74,7 +74,8 @@ def test_so_does_another_catalogue_of_it(trained, tmp_path):
     assert where_found(version, shoppers) == {"saved_model.pb": 150}
 
 
-@pytest.mark.parametrize("is_timed", [False, True])
+@pytest.mark.slow
+@pytest.mark.parametrize("is_timed", [True, False])
 def test_a_sequential_model(tmp_path, is_timed):
     data = random_dataset()
     encoder = SequenceEncoder(layers=1, heads=1, time_buckets=8 if is_timed else 0)
@@ -84,6 +85,7 @@ def test_a_sequential_model(tmp_path, is_timed):
     assert where_found(version, known) == {"saved_model.pb": len(known)}
 
 
+@pytest.mark.slow
 def test_a_model_of_two_stages(tmp_path):
     module = two_stages()
     recorded = recorded_two_stage(None, PARTS, second_stage(), module, k=5, exclude_seen=True)

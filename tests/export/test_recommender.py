@@ -193,10 +193,14 @@ REQUESTS = [
 ]
 
 
-@pytest.mark.parametrize("kind", ["exact", "inverted-file"])
+@pytest.fixture(scope="module", params=["exact", "inverted-file"])
+def of_eight(request):
+    return recommender(k=8, index=IndexSettings(request.param))
+
+
 @pytest.mark.parametrize("where", REQUESTS)
-def test_requests_narrow_the_answer(kind, where):
-    module = recommender(k=8, index=IndexSettings(kind))
+def test_requests_narrow_the_answer(of_eight, where):
+    module = of_eight
     exclude = ["plain", "no such item"]
     items, scores = asked(module.recommend_where, [USERS[0]], [exclude], [where])
     left_out = {*OWNED[0], ITEMS.index("plain"), *(set(range(len(ITEMS))) - matching(where))}

@@ -13,7 +13,7 @@ def recorded(module, **stage):
 
 @pytest.mark.parametrize(
     ("index", "diversity", "candidates"),
-    [("exact", 0.0, 8), ("exact", 0.3, 5), ("inverted-file", 0.0, 8)],
+    [("exact", 0.3, 5), pytest.param("inverted-file", 0.0, 8, marks=pytest.mark.slow)],
 )
 def test_the_graph_answers_as_the_live_models(index, diversity, candidates):
     stage = {"diversity": diversity, "candidates": candidates}

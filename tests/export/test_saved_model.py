@@ -13,16 +13,33 @@ from kit.artefact._loaders import C_LIBRARY
 from kit.artefact._manifest import damages
 from kit.errors import UserError
 from kit.export import VerificationError, _saved_model, export
-from tests.export.parts import passing, recommender
+from tests.export.parts import passing
 
 EMBEDDED = {
     "embed_item": {"inputs": {"item_id": ["nothing"]}, "outputs": {"embedding": [[0.0] * 4]}}
 }
 
 
+class Small(tf.Module):
+    """One signature: what is exported here does not matter, and recommenders take seconds."""
+
+    def __init__(self):
+        super().__init__()
+        codes = tf.lookup.KeyValueTensorInitializer(tf.constant(["tea"]), tf.constant([1]))
+        self.codes = tf.lookup.StaticHashTable(codes, default_value=0)
+        self.vectors = tf.Variable([[0.0] * 4, [1.0] * 4])
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "item_id")], autograph=False)
+    def embed_item(self, item_id):
+        return {"embedding": tf.gather(self.vectors, self.codes.lookup(item_id))}
+
+    def signatures(self):
+        return {"embed_item": self.embed_item}
+
+
 @pytest.fixture(scope="module")
 def module():
-    return recommender()
+    return Small()
 
 
 @pytest.fixture
@@ -59,7 +76,7 @@ def test_versions_count_up(module, tmp_path, unverified):
     card = json.loads((extra / "card.json").read_text())
     assert card["recipe"] == "ć"
     assert {"kit", "tensorflow", "keras"} == set(card["versions"])
-    assert {"TopKV2", "LookupTableFindV2"} <= set(card["operations"])
+    assert "LookupTableFindV2" in card["operations"]
     assert json.loads((extra / "recorded.json").read_text()) == EMBEDDED
     assert damages(version) == []
     assert version.stat().st_mode & 0o777 == 0o755
@@ -137,8 +154,8 @@ def test_exports_that_race_get_a_number_each(tmp_path, monkeypatch):
     found = []
 
     def run(seed):
-        module = recommender(seed=seed)
-        found.append(export(module, tmp_path, recorded=EMBEDDED, card=Card(recipe=str(seed)))[0])
+        card = Card(recipe=str(seed))
+        found.append(export(Small(), tmp_path, recorded=EMBEDDED, card=card)[0])
 
     threads = [threading.Thread(target=run, args=[seed]) for seed in range(racers)]
     for thread in threads:

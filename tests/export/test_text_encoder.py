@@ -6,9 +6,11 @@ import tensorflow as tf
 from kit.artefact.content import ItemContent
 from kit.export import export_text_encoder
 from kit.models import pretrained_text_encoder
+from tests.export.parts import c_library_only
 from tests.models.test_pretrained_text_encoder import save_tiny_bert
 
-pytestmark = pytest.mark.filterwarnings("default")
+# Cheaper: the encoder itself (tests/models), contents read by an encoder (tests/artefact).
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
 
 @pytest.fixture(scope="module")
@@ -16,12 +18,14 @@ def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("encoder")
     save_tiny_bert(folder / "preset")
     found = pretrained_text_encoder(str(folder / "preset"), "frozen")
-    version, checks = export_text_encoder(found, 6, folder / "model", card={"recipe": "encoder"})
+    with pytest.MonkeyPatch.context() as patch:
+        c_library_only(patch)
+        card = {"recipe": "encoder"}
+        version, checks = export_text_encoder(found, 6, folder / "model", card=card)
     return found, version, checks
 
 
-@pytest.mark.slow
-def test_it_answers_through_all_loaders_as_the_encoder(made):
+def test_export_matches_encoder(made):
     found, version, checks = made
     assert {check.signature for check in checks} == {"serving_default", "embed"}
     assert all(check.passed for check in checks)

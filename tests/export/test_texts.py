@@ -1,19 +1,24 @@
 import json
 
 import numpy as np
+import pytest
 
 from kit.export import export_texts
+from tests.export.parts import c_library_only
 from tests.export.words import untrained
 
 
-def test_the_export_answers_by_all_loaders_and_says_what_it_is(tmp_path):
+@pytest.mark.parametrize("loaders", [1, pytest.param(3, marks=pytest.mark.slow)])
+def test_verified_export_and_its_card(tmp_path, monkeypatch, loaders):
+    if loaders == 1:
+        c_library_only(monkeypatch)
     data, tokens, model = untrained()
     version, checks = export_texts(model, tokens, data, 20, tmp_path, card={"recipe": "texts"})
     assert {(check.signature, check.passed) for check in checks} == {
         ("serving_default", True),
         ("embed", True),
     }
-    assert len(checks) == 6
+    assert len(checks) == 2 * loaders
     extra = version / "assets.extra"
     card = json.loads((extra / "card.json").read_text())
     assert (card["classes"], card["length"]) == (["a", "b", "c"], 20)

@@ -6,8 +6,14 @@ from kit.layers import BidirectionalEncoder
 from tests.layers.sequences import check_sequence_layer, some
 
 
-@pytest.mark.parametrize("settings", [{"cell": "lstm", "layers": 2}, {"cell": "gru", "units": 3}])
-def test_it_is_a_good_sequence_layer(settings):
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param({"cell": "lstm", "layers": 2}, marks=pytest.mark.slow),
+        {"cell": "gru", "units": 3},
+    ],
+)
+def test_sequence_layer_contract(settings):
     check_sequence_layer(
         lambda **k: BidirectionalEncoder(**settings, **k), causal=False, padding="behind"
     )

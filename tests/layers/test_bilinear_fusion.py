@@ -12,7 +12,7 @@ SECOND = RANDOM.normal(size=(3, 6)).astype(np.float32)
 
 
 @pytest.mark.parametrize("heads", [1, 2])
-def test_is_a_keras_layer(heads):
+def test_layer_contract(heads):
     check_layer(functools.partial(BilinearFusion, heads), (FIRST, SECOND))
 
 

@@ -4,7 +4,7 @@ from kit.layers import ConvNextBlock
 from tests.layers.maps import check_block, maps
 
 
-def test_it_is_a_good_layer():
+def test_layer_contract():
     check_block(lambda **k: ConvNextBlock(kernel=3, expansion=2, **k))
 
 

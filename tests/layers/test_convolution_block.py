@@ -9,7 +9,7 @@ from tests.layers.maps import check_block, maps
 @pytest.mark.parametrize(
     "settings", [{"strides": 2}, {"groups": 2, "kernel": 5, "activation": "silu"}]
 )
-def test_it_is_a_good_layer(settings):
+def test_layer_contract(settings):
     check_block(lambda **k: ConvolutionBlock(6, **settings, **k))
 
 

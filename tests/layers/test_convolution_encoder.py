@@ -6,7 +6,7 @@ from kit.layers import ConvolutionEncoder
 from tests.layers.sequences import check_sequence_layer, some
 
 
-def test_it_is_a_good_sequence_layer():
+def test_sequence_layer_contract():
     check_sequence_layer(lambda **k: ConvolutionEncoder(3, 2, **k))
 
 

@@ -7,7 +7,7 @@ from tests.layers.harness import check_layer
 from tests.layers.sequences import some
 
 
-def test_it_is_a_good_layer():
+def test_layer_contract():
     check_layer(lambda **k: CrossAttention(2, **k), (some(3, 4), some(3, 6)), tolerance=2e-5)
 
 

@@ -11,7 +11,7 @@ FEATURES = np.random.default_rng(0).normal(size=(3, 6)).astype(np.float32)
 
 
 @pytest.mark.parametrize("rank", [None, 2])
-def test_is_a_keras_layer(rank):
+def test_layer_contract(rank):
     check_layer(functools.partial(CrossNetwork, 2, rank), FEATURES, tolerance=1e-5)
 
 

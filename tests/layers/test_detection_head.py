@@ -6,7 +6,7 @@ from tests.layers.harness import check_layer
 from tests.layers.maps import maps
 
 
-def test_it_is_a_good_layer():
+def test_layer_contract():
     check_layer(lambda **k: DetectionHead(3, filters=4, depth=2, **k), maps(), tolerance=1e-5)
 
 

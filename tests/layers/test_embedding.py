@@ -28,7 +28,7 @@ every_kind = pytest.mark.parametrize(("options", "ids"), KINDS.values(), ids=KIN
 
 
 @every_kind
-def test_is_a_keras_layer(options, ids):
+def test_layer_contract(options, ids):
     layer = check_layer(functools.partial(Embedding, output_dim=5, **options), ids)
     assert layer.embeddings.shape == (layer.input_dim, 5)
 

@@ -8,7 +8,7 @@ from tests.layers.harness import check_layer
 VECTORS = np.random.default_rng(0).normal(size=(3, 4, 5)).astype(np.float32)
 
 
-def test_is_a_keras_layer():
+def test_layer_contract():
     check_layer(FactorizationMachine, VECTORS)
 
 

@@ -8,7 +8,7 @@ from tests.layers.harness import check_layer
 FEATURES = np.random.default_rng(0).normal(size=(3, 5)).astype(np.float32)
 
 
-def test_is_a_keras_layer():
+def test_layer_contract():
     check_layer(functools.partial(FeatureGate, units=8), FEATURES)
 
 

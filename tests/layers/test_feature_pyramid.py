@@ -5,7 +5,7 @@ from tests.layers.harness import check_layer
 from tests.layers.maps import maps
 
 
-def test_it_is_a_good_layer():
+def test_layer_contract():
     # Odd sizes: half of 7 by 5, rounded up, is 4 by 3.
     inputs = [maps(height=7, width=5, channels=4), maps(height=4, width=3, channels=6)]
     check_layer(lambda **k: FeaturePyramid(8, **k), inputs, tolerance=1e-5)

@@ -7,7 +7,7 @@ from tests.layers.sequences import some
 
 
 @pytest.mark.parametrize("activation", ["relu", "gelu", "swiglu"])
-def test_it_is_a_good_layer(activation):
+def test_layer_contract(activation):
     check_layer(lambda **k: FeedForward(16, activation, **k), some(), tolerance=1e-5)
 
 

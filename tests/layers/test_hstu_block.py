@@ -5,7 +5,7 @@ from kit.layers import HSTUBlock
 from tests.layers.sequences import check_sequence_layer, some
 
 
-def test_it_is_a_good_sequence_layer():
+def test_sequence_layer_contract():
     check_sequence_layer(lambda **k: HSTUBlock(2, **k))
 
 

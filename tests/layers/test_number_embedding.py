@@ -25,7 +25,7 @@ def fitted(**options):
     return layer
 
 
-def test_is_a_keras_layer():
+def test_layer_contract():
     inputs = np.array([[0.5, np.nan], [-1.0, 1.0], [np.nan, 0.3], [9.0, -9.0]], np.float32)
     check_layer(functools.partial(NumberEmbedding, 3, bins=4), inputs)
 

@@ -8,7 +8,7 @@ from tests.layers.harness import check_layer
 INPUTS = np.random.default_rng(0).normal(size=(3, 2, 5)).astype(np.float32)
 
 
-def test_is_a_keras_layer():
+def test_layer_contract():
     check_layer(functools.partial(Perceptron, [8, 4], dropout=0.5), INPUTS, tolerance=1e-5)
 
 

@@ -5,7 +5,7 @@ from tests.layers.sequences import check_sequence_layer
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_it_is_a_good_sequence_layer(cell):
+def test_sequence_layer_contract(cell):
     check_sequence_layer(lambda **k: RecurrentEncoder(cell, 2, units=5, **k))
 
 

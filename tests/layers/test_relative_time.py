@@ -7,7 +7,7 @@ from tests.layers.harness import check_layer
 TIMES = tf.constant([[0.0, 1, 3, 1e9], [5.0, 5, 5, 9]])
 
 
-def test_it_is_a_good_layer():
+def test_layer_contract():
     # Every bucket is met, so that every weight has a gradient.
     check_layer(lambda **k: RelativeTimeBias(heads=2, buckets=3, **k), TIMES)
 

@@ -8,7 +8,7 @@ from tests.layers.maps import check_block, maps
 @pytest.mark.parametrize(
     ("filters", "settings"), [(4, {}), (6, {"strides": 2, "squeeze": 2, "activation": "silu"})]
 )
-def test_it_is_a_good_layer(filters, settings):
+def test_layer_contract(filters, settings):
     check_block(lambda **k: ResidualBlock(filters, **settings, **k))
 
 

@@ -7,7 +7,7 @@ from tests.layers.sequences import DIM, check_sequence_layer, some
 
 
 @pytest.mark.parametrize("causal", [True, False])
-def test_it_is_a_good_sequence_layer(causal):
+def test_sequence_layer_contract(causal):
     check_sequence_layer(lambda **k: SelfAttention(2, causal=causal, **k), causal=causal)
 
 

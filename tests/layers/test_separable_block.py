@@ -2,7 +2,7 @@ from kit.layers import ConvolutionBlock, SeparableBlock
 from tests.layers.maps import check_block, maps
 
 
-def test_it_is_a_good_layer():
+def test_layer_contract():
     check_block(lambda **k: SeparableBlock(6, strides=2, **k))
 
 

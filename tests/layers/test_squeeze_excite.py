@@ -4,7 +4,7 @@ from kit.layers import SqueezeExcite
 from tests.layers.maps import check_block, maps
 
 
-def test_it_is_a_good_layer():
+def test_layer_contract():
     # Units of the hidden layer that are off for all examples would get no gradient.
     check_block(lambda **k: SqueezeExcite(ratio=2, **k), maps(12, channels=8))
 

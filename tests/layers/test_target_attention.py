@@ -12,7 +12,7 @@ HISTORY = RANDOM.normal(size=(2, 3, 4)).astype(np.float32)
 MASK = np.array([[True, True, False], [True, False, False]])
 
 
-def test_is_a_keras_layer():
+def test_layer_contract():
     keras.utils.set_random_seed(0)
     check_layer(functools.partial(TargetAttention, units=[8, 4]), (TARGET, HISTORY, MASK))
 

@@ -10,7 +10,7 @@ from tests.layers.sequences import check_sequence_layer, some
     [{"norm": "pre"}, {"norm": "post"}, {"gated": True, "activation": "swiglu"}],
     ids=["pre", "post", "ligr"],
 )
-def test_it_is_a_good_sequence_layer(settings):
+def test_sequence_layer_contract(settings):
     check_sequence_layer(lambda **k: TransformerBlock(2, 16, **settings, **k))
 
 

@@ -42,6 +42,7 @@ def test_candidates_do_not_depend_on_their_neighbours():
     np.testing.assert_allclose(alone[:, 0], model(given)[:, 2], rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_it_learns_what_retrieval_lacks():
     keras.utils.set_random_seed(0)
     model, given = small(), lists(count=256)

@@ -12,8 +12,10 @@ from tests.optimizers.graphs import operations
 from tests.training.few import batches
 
 USERS, ITEMS = 60, 90
-every_kind = pytest.mark.parametrize("kind", ["full", "sampled"])
-every_policy = pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+every_kind = pytest.mark.parametrize(
+    ("kind", "policy"),
+    [("sampled", "mixed_bfloat16"), pytest.param("full", "float32", marks=pytest.mark.slow)],
+)
 
 
 def batch():
@@ -35,7 +37,6 @@ def compiled(kind, policy, *, xla):
     return model
 
 
-@every_policy
 @every_kind
 def test_the_step_asks_for_nothing_a_tpu_has_not(kind, policy):
     model = compiled(kind, policy, xla=True)
@@ -54,7 +55,10 @@ def asks_for_nothing_a_tpu_has_not(graph):
     assert not [name for name, shapes, _ in found if any(-1 in shape for shape in shapes)]
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize(
+    "architecture",
+    [pytest.param(a, marks=() if a == "dcn" else pytest.mark.slow) for a in ARCHITECTURES],
+)
 def test_the_step_of_a_ranking_model_asks_for_nothing_a_tpu_has_not(architecture):
     inputs = [
         RankingInput("item", "code", 90, table="items"),
@@ -82,7 +86,6 @@ def test_the_stream_gives_shapes_known_beforehand():
         assert spec.dtype != tf.string
 
 
-@every_policy
 @every_kind
 def test_fit_compiles_and_learns(kind, policy):
     model = compiled(kind, policy, xla=True)

@@ -32,6 +32,7 @@ def test_boxes_are_distances_from_the_middles_in_strides():
     np.testing.assert_allclose(boxes[0, -1], [80 - 64, 48 - 64, 80 + 64, 48 + 64], rtol=0.15)
 
 
+@pytest.mark.slow
 def test_it_learns_where_what_is():
     keras.utils.set_random_seed(0)
     model = tiny()

@@ -190,8 +190,8 @@ def test_every_public_layer_and_model_is_classified():
 @every_policy
 @pytest.mark.parametrize("name", EXACT)
 def test_inputs_reach_call_as_they_are_given(name, under):
-    if (name, under) == ("T5Writer", "mixed_float16"):
-        pytest.skip("keras-hub's T5 masks with the lowest float32, which float16 does not have")
+    if name in ("BackboneEncoder", "BartWriter", "T5Writer") and under != "mixed_bfloat16":
+        pytest.skip("backbones of keras-hub take seconds to build: one policy is enough")
     make, arguments = EXACT[name]
     layer = make()
     assert type(layer) is public_layers()[name]

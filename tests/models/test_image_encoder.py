@@ -6,7 +6,7 @@ from tests.layers.maps import maps
 
 
 @pytest.mark.parametrize("architecture", ["resnet", "convnext"])
-def test_it_is_a_good_layer(architecture):
+def test_layer_contract(architecture):
     check_layer(
         lambda **k: ImageEncoder(architecture, [4, 6], **k),
         maps(3, 12, 9, 3),

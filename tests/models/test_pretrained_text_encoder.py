@@ -116,7 +116,13 @@ def save_tiny(hub, folder, family):
 
 
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize("family", ["DistilBert", "Electra", "Roberta", *MARKS])
+@pytest.mark.parametrize(
+    "family",
+    [
+        *("DistilBert", "Roberta"),
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("Electra", *MARKS)),
+    ],
+)
 def test_the_family_answers_as_it_does_in_keras_hub(family, tmp_path):
     hub = pytest.importorskip("keras_hub", reason="the extra `pretrained` is not installed")
     backbone = save_tiny(hub, tmp_path, family)
@@ -140,7 +146,10 @@ def test_the_family_answers_as_it_does_in_keras_hub(family, tmp_path):
 
 
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize("family", ["Electra", "Roberta", *MARKS])
+@pytest.mark.parametrize(
+    "family",
+    ["Roberta", *(pytest.param(name, marks=pytest.mark.slow) for name in ("Electra", *MARKS))],
+)
 def test_others_of_the_family_learn_and_are_saved(family, tmp_path):
     hub = pytest.importorskip("keras_hub", reason="the extra `pretrained` is not installed")
     save_tiny(hub, tmp_path / "preset", family)

@@ -46,9 +46,14 @@ def preset(tmp_path_factory):
     return str(place), *save_tiny_bart(place)
 
 
-def test_it_answers_as_in_keras_hub(preset):
-    folder, backbone, tokenizer = preset
-    found = pretrained_writer(folder)
+@pytest.fixture(scope="module")
+def found(preset):
+    """Loaded once, for tests that do not train it."""
+    return pretrained_writer(preset[0])
+
+
+def test_it_answers_as_in_keras_hub(preset, found):
+    _, backbone, tokenizer = preset
     assert found.longest == 32
     assert found.tokenizer.vocabulary[:5] == ("<pad>", "<unk>", "<s>", "</s>", "Ġ")
     # Its numbers of the same pieces.
@@ -75,9 +80,8 @@ def test_it_answers_as_in_keras_hub(preset):
     np.testing.assert_allclose(vectors, expected, atol=1e-5)
 
 
-def test_texts_are_cut_as_in_keras_hub(preset):
-    folder, _, tokenizer = preset
-    found = pretrained_writer(folder)
+def test_texts_are_cut_as_in_keras_hub(preset, found):
+    tokenizer = preset[2]
     texts = ["ab abc  ab", "pab", "x"]
     ours = found.tokenizer.tokenize(texts).to_list()
     pieces = [[found.tokenizer.vocabulary[number] for number in row] for row in ours]
@@ -96,8 +100,8 @@ def greedy(model, source, most):
     return target[1:]
 
 
-def test_the_search_writes_what_the_model_says(preset):
-    model = pretrained_writer(preset[0]).model
+def test_the_search_writes_what_the_model_says(found):
+    model = found.model
     tokens, _ = model.generate(SOURCE, most=tf.constant([9, 6]), beams=1)
     for row, (source, most) in enumerate(zip(SOURCE, [9, 6], strict=True)):
         mine = [int(x) for x in source.numpy() if x]
@@ -108,7 +112,8 @@ def test_the_search_writes_what_the_model_says(preset):
     assert np.isfinite(scores).all()
 
 
-@pytest.mark.parametrize("tune", ["whole", pytest.param("lora", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("tune", ["whole", "lora"])
 def test_what_learns(preset, tune):
     keras.utils.set_random_seed(0)
     model = pretrained_writer(preset[0], tune, rank=2).model
@@ -125,8 +130,8 @@ def test_what_learns(preset, tune):
         assert id(weight) in learning or np.array_equal(old, weight.numpy())
 
 
-def test_it_is_saved_and_loaded_with_its_backbone(preset, tmp_path):
-    model = pretrained_writer(preset[0]).model
+def test_it_is_saved_and_loaded_with_its_backbone(found, tmp_path):
+    model = found.model
     expected = model({"source": SOURCE, "target": TARGET})
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
@@ -134,8 +139,7 @@ def test_it_is_saved_and_loaded_with_its_backbone(preset, tmp_path):
     np.testing.assert_allclose(answer, expected, atol=1e-6)
 
 
-def test_it_writes_texts_in_a_graph_of_core_operations(preset):
-    found = pretrained_writer(preset[0])
+def test_it_writes_texts_in_a_graph_of_core_operations(found):
     write = TextToText(found.model, found.tokenizer, 16, 12, beams=2)
     graph = tf.function(write).get_concrete_function(tf.TensorSpec([None], tf.string))
     texts = tf.constant(["ab abc", "", "p" * 100])

@@ -42,7 +42,7 @@ def make(architecture="dcn", **options):
     return model
 
 
-@pytest.mark.parametrize("architecture", ["dcn", "din"])
+@pytest.mark.parametrize("architecture", ["dcn", pytest.param("din", marks=pytest.mark.slow)])
 def test_fit_learns_two_tasks(architecture):
     model = make(architecture)
     rows, labels = clicks()

@@ -23,7 +23,7 @@ def make(**options):
     return RankingFields(INPUTS, 4, bins=4, attend=["history", "item"], **options)
 
 
-def test_is_a_keras_layer():
+def test_layer_contract():
     check_layer(make, BATCH)
 
 

@@ -69,6 +69,7 @@ def test_the_loss_is_cross_entropy_with_smoothed_labels():
     assert float(loss) == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_it_learns_to_copy():
     model = made(label_smoothing=0.0, encoder_layers=1, decoder_layers=1)
     rng = np.random.default_rng(0)

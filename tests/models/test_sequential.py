@@ -38,7 +38,9 @@ def round_and_round(rows=16, width=8):
     return {"history": history}, history % ITEMS + 1, np.ones_like(history, np.float32)
 
 
-@every_loss
+@pytest.mark.parametrize(
+    "kind", ["sampled", *(pytest.param(k, marks=pytest.mark.slow) for k in ("full", "gbce"))]
+)
 def test_it_learns_what_comes_next(kind):
     made = model(kind)
     made.compile(LazyAdamW(0.02), jit_compile=False)
@@ -110,6 +112,7 @@ def test_saved_and_loaded_it_answers_the_same(tmp_path):
     assert loaded.sequence_loss == made.sequence_loss
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["full", "sampled"])
 def test_the_step_asks_for_nothing_a_tpu_has_not(kind):
     with Precision("mixed_bfloat16", "").scope():

@@ -52,13 +52,18 @@ def preset(request, tmp_path_factory):
     return str(place), *save_tiny_t5(place, request.param)
 
 
+@pytest.fixture(scope="module")
+def found(preset):
+    """Loaded once, for tests that do not train it."""
+    return pretrained_writer(preset[0])
+
+
 def marked(found, texts):
     return found.tokenizer.marked(tf.constant(texts), 40).to_tensor(found.tokenizer.padding)
 
 
-def test_it_answers_as_in_keras_hub(preset):
-    folder, backbone, tokenizer = preset
-    found = pretrained_writer(folder)
+def test_it_answers_as_in_keras_hub(preset, found):
+    _, backbone, tokenizer = preset
     hub = pytest.importorskip("keras_hub")
     preprocessor = hub.models.T5Seq2SeqLMPreprocessor(
         tokenizer, encoder_sequence_length=40, decoder_sequence_length=40
@@ -77,8 +82,8 @@ def test_it_answers_as_in_keras_hub(preset):
         np.testing.assert_allclose(logits[row, :count], expected[row, :count][:, order], atol=1e-4)
 
 
-def test_the_search_writes_what_the_model_says(preset):
-    found = pretrained_writer(preset[0])
+@pytest.mark.slow
+def test_the_search_writes_what_the_model_says(found):
     model, source = found.model, marked(found, SENTENCES[:2])
     tokens, _ = model.generate(source, most=tf.constant([9, 6]), beams=1)
     for row, most in enumerate([9, 6]):
@@ -91,6 +96,7 @@ def test_the_search_writes_what_the_model_says(preset):
         assert [x for x in tokens.numpy()[row].tolist() if x] == target[1:]
 
 
+@pytest.mark.slow
 def test_it_learns_and_is_saved(preset, tmp_path):
     found = pretrained_writer(preset[0])
     model = found.model
@@ -109,8 +115,8 @@ def test_it_learns_and_is_saved(preset, tmp_path):
     assert len(small.trainable_weights) == 2 * 2 * (2 * 2 + 2)
 
 
-def test_it_writes_texts_in_a_graph(preset):
-    found = pretrained_writer(preset[0])
+@pytest.mark.slow
+def test_it_writes_texts_in_a_graph(found):
     assert found.longest is None
     write = TextToText(found.model, found.tokenizer, 16, 12, beams=2)
     graph = tf.function(write).get_concrete_function(tf.TensorSpec([None], tf.string))

@@ -31,6 +31,7 @@ def test_classes_are_read_from_the_embedding():
     np.testing.assert_allclose(model.logits_of_vectors(vectors, NUMBERS != 0), logits, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_it_learns_by_compile_and_fit():
     keras.utils.set_random_seed(0)
     model = made("lstm")

@@ -214,6 +214,7 @@ def test_config_round_trip(lazy):
     assert again.get_config() == config["config"]
 
 
+@pytest.mark.slow
 def test_two_replicas_equal_one_on_the_joint_batch():
     script = "tests.optimizers.two_replicas"
     answer = subprocess.run(

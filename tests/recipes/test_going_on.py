@@ -163,7 +163,7 @@ RECIPES = {
 }
 
 
-SLOW = {*RECIPES} - {"two-tower", "sequential", "ranking", "image classification", "translation"}
+SLOW = {*RECIPES} - {"two-tower"}
 # Of recipes that train several models: their checkpoints, and which of them is killed.
 STAGES = {
     "a backbone, frozen then whole": (["frozen", "whole"], 1),

@@ -38,7 +38,7 @@ def trained(tmp_path_factory):
     return folder, run.output
 
 
-def test_the_run_tells_its_road_and_what_was_skipped(trained):
+def test_console_output(trained):
     folder, output = trained
     words = [w for w in re.findall(r"^(\w+): {2,}", output, flags=re.MULTILINE) if w != "note"]
     assert words == ["data", "device", "train", "verify", "report", "model", "next"]
@@ -46,7 +46,7 @@ def test_the_run_tells_its_road_and_what_was_skipped(trained):
     assert f"next:      kit evaluate {folder / 'model'}" in output
 
 
-def test_it_learned_and_the_report_says_so(trained):
+def test_metrics_in_the_report(trained):
     facts = json.loads((trained[0] / "report" / "metrics.json").read_text())
     assert facts["test"]["metrics"]["accuracy"]["mean"] > 0.9
     assert facts["data"]["cleaning"][0]["rows"] == 1
@@ -81,6 +81,7 @@ def test_a_image_of_the_disk_is_asked_about(trained):
     assert "recommends nothing: it predicts classes of images" in refused.output
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_a_backbone_is_tuned_frozen_then_whole(tmp_path, monkeypatch):
     monkeypatch.setattr(_saved_model, "verify", passing)

@@ -21,15 +21,16 @@ def run(line):
     return result
 
 
+# Cheaper tests of the same: index --add (tests/cli), columns of contents (tests/artefact).
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("recipe", "options"),
     [
         ("two-tower", "--item-image photo --image-encoder {encoder} --epochs 30"),
-        pytest.param("two-tower", "--item-image photo --epochs 30", marks=pytest.mark.slow),
-        pytest.param(
+        ("two-tower", "--item-image photo --epochs 30"),
+        (
             "sequential",
             "--item-text about --encoder gru --layers 1 --epochs 20 --learning-rate 0.01",
-            marks=pytest.mark.slow,
         ),
     ],
     ids=["encoder", "learned image", "learned text"],

@@ -30,7 +30,7 @@ def squared(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_the_run_tells_its_road_and_what_was_put_right(squared):
+def test_console_output(squared):
     folder, output = squared
     words = [w for w in re.findall(r"^(\w+): {2,}", output, flags=re.MULTILINE) if w != "note"]
     assert words == ["data", "device", "train", "verify", "report", "model", "next"]
@@ -40,7 +40,7 @@ def test_the_run_tells_its_road_and_what_was_put_right(squared):
 
 
 @pytest.mark.slow
-def test_it_learned_and_the_report_says_so(squared):
+def test_metrics_in_the_report(squared):
     facts = json.loads((squared[0] / "report" / "metrics.json").read_text())
     assert facts["test"]["metrics"]["mAP50"]["mean"] > 0.3
     assert facts["settings"]["size"] == [64, 64]

@@ -28,7 +28,7 @@ def run(line):
         ),
     ],
 )
-def test_its_roads(shop, tmp_path, monkeypatch, options):
+def test_option_combinations(shop, tmp_path, monkeypatch, options):
     # No process of its own for the check, which other tests are about.
     monkeypatch.setattr(_saved_model, "verify", passing)
     data, items = shop

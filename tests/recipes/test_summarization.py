@@ -36,6 +36,7 @@ def train(folder, options):
     return kit(f"train summarization --data {folder / 'texts.jsonl'} {places} {SMALL} {options}")
 
 
+@pytest.mark.slow
 def test_the_sentence_that_counts_is_learned_and_served(texts):
     run = train(texts, "--epochs 10 --batch-size 16 --learning-rate 0.01")
     assert run.exit_code == 0, run.output

@@ -48,7 +48,7 @@ def trained(tmp_path_factory):
     return folder, run.output
 
 
-def test_the_run_tells_its_road_and_what_was_left_out(trained):
+def test_console_output(trained):
     folder, output = trained
     words = [w for w in re.findall(r"^(\w+): {2,}", output, flags=re.MULTILINE) if w != "note"]
     assert words == ["data", "device", "train", "verify", "report", "model", "next"]
@@ -56,7 +56,7 @@ def test_the_run_tells_its_road_and_what_was_left_out(trained):
     assert f"next:      kit evaluate {folder / 'model'}" in output
 
 
-def test_it_learned_and_the_report_says_so(trained):
+def test_metrics_in_the_report(trained):
     facts = json.loads((trained[0] / "report" / "metrics.json").read_text())
     assert facts["test"]["metrics"]["accuracy"]["mean"] > 0.9
     assert facts["settings"]["encoder"] == "lstm"

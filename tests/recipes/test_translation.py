@@ -53,7 +53,7 @@ def trained(tmp_path_factory):
     return folder, run.output
 
 
-def test_the_run_tells_its_road(trained):
+def test_console_output(trained):
     folder, output = trained
     words = [w for w in re.findall(r"^(\w+): {2,}", output, flags=re.MULTILINE) if w != "note"]
     assert words == ["data", "device", "train", "verify", "report", "model", "next"]
@@ -61,7 +61,7 @@ def test_the_run_tells_its_road(trained):
     assert f"next:      kit evaluate {folder / 'model'}" in output
 
 
-def test_it_learned_and_the_report_says_so(trained):
+def test_metrics_in_the_report(trained):
     facts = json.loads((trained[0] / "report" / "metrics.json").read_text())
     best = max(found["metrics"]["BLEU"]["mean"] for found in facts["baselines"].values())
     assert facts["test"]["metrics"]["BLEU"]["mean"] > best

@@ -23,6 +23,7 @@ def folder(tmp_path_factory):
     return place
 
 
+@pytest.mark.slow
 def test_a_backbone_is_tuned_exported_and_verified_by_all_loaders(folder):
     options = "--epochs 1 --batch-size 128 --beams 2"
     run = train(folder, f"--backbone {folder / 'bart'} {options}")

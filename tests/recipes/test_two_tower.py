@@ -17,7 +17,7 @@ from tests.export.parts import passing
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_run_tells_its_road_and_the_next_command(trained):
+def test_console_output(trained):
     words = re.findall(r"^(\w+): ", trained.output, flags=re.MULTILINE)
     assert [word for word in words if word != "note"] == [
         "data",
@@ -79,10 +79,13 @@ def quick(monkeypatch):
     [
         "--loss sampled --uniform-negatives 32 --hard-negatives 8 --split leave-one-out "
         "--precision mixed_float16",
-        "--split random --no-features --include-seen --precision mixed_bfloat16 --limit 900",
+        pytest.param(
+            "--split random --no-features --include-seen --precision mixed_bfloat16 --limit 900",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
-def test_other_roads(shop, tmp_path, quick, options):
+def test_option_combinations(shop, tmp_path, quick, options):
     data, items = shop
     places = f"--output {tmp_path / 'model'} --report {tmp_path / 'report'}"
     line = f"train two-tower --data {data} --items {items} --epochs 2 --dim 4 --quiet {places}"

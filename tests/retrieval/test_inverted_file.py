@@ -24,12 +24,12 @@ def everywhere(vectors, **options):
 
 
 @pytest.mark.parametrize("rows", ROWS)
-@pytest.mark.parametrize("size", [1, 2, 15, 16, 17, 100, 5000])
+@pytest.mark.parametrize("size", [1, 17, 5000])
 def test_all_lists_together_give_the_exact_answer(size, rows):
     vectors, asked = clustered(size)
     asked[::2] *= -1  # many scores below that of a zero
     index, k = everywhere(vectors, rows=rows, num_lists=min(size, 9)), min(size, 10)
-    for batch in (0, 1, 2, 7, 64):
+    for batch in (0, 1, 7):
         queries = asked[:batch]
         scores = queries @ vectors.T
         agree(index.search(queries, None, k), scores, none(batch), k)
@@ -67,14 +67,14 @@ def test_vectors_of_any_size(vectors, rows):
 
 
 @pytest.mark.parametrize("rows", ROWS)
-@pytest.mark.parametrize(("size", "num_lists"), [(1, 1), (17, 17), (60, 3), (60, 30)])
+@pytest.mark.parametrize(("size", "num_lists"), [(1, 1), (17, 17), (60, 3)])
 def test_k_are_found_if_k_are_left(size, num_lists, rows):
     rng = np.random.default_rng(size)
     vectors = rng.normal(size=(size, 2)).astype(np.float32)
     index = InvertedFile(vectors, num_lists=num_lists, rows=rows)
     index.probes = 1
     search = tf.function(index.search, reduce_retracing=True, autograph=False)
-    for batch, width, k in product([1, 3], [0, 3, 70], sorted({1, size})):
+    for batch, width, k in product([1, 3], [0, 70], sorted({1, size})):
         queries = rng.normal(size=(batch, 2)).astype(np.float32)
         excluded = rng.integers(-2, size, (batch, width)).astype(np.int32)
         values, codes = (x.numpy() for x in search(queries, excluded, k))
@@ -212,7 +212,9 @@ class Searcher(tf.Module):
         )
 
 
-@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize(
+    "rows", ["int8", *(pytest.param(rows, marks=pytest.mark.slow) for rows in ROWS[:2])]
+)
 def test_saved_and_loaded_it_answers_the_same_with_core_operations_only(tmp_path, rows):
     vectors, queries = clustered(2000)
     module = Searcher(InvertedFile(vectors, rows=rows, num_lists=30), 16)

@@ -10,7 +10,7 @@ from kit.errors import UserError
 from kit.retrieval import ExactIndex, _tfrs, tfrs
 
 
-@pytest.mark.parametrize("bound", ["bound", "untouched"])
+@pytest.mark.parametrize("bound", ["bound", pytest.param("untouched", marks=pytest.mark.slow)])
 def test_the_users_keras_stays_as_it_was(bound):
     run = subprocess.run(
         [sys.executable, "-m", "tests.retrieval.keras_of_the_user", bound],
@@ -78,6 +78,7 @@ except UserError as error:
 """
 
 
+@pytest.mark.slow
 def test_a_scann_built_for_another_tensorflow_counts_as_none(tmp_path):
     (tmp_path / "scann").mkdir()
     (tmp_path / "scann/__init__.py").write_text(BROKEN_SCANN)

@@ -6,19 +6,22 @@ from pathlib import Path
 import pytest
 
 from kit.serving import Limits, Server
+from tests.conftest import shared
 from tests.serving.parts import save_kinds, save_shop
 
 
 @pytest.fixture(scope="session")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two models, `kinds` and `shop`, of one version each."""
-    folder = tmp_path_factory.mktemp("saved_models")
+    return shared(tmp_path_factory, "saved_models", save_models)
+
+
+def save_models(folder: Path) -> None:
     for name, save in (("kinds", save_kinds), ("shop", save_shop)):
         (folder / name).mkdir()
         save(folder / name / "1")
     (folder / "README.md").write_text("no model")
     (folder / ".hidden" / "1").mkdir(parents=True)
-    return folder
 
 
 @pytest.fixture(scope="session")

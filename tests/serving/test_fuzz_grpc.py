@@ -24,6 +24,7 @@ from kit.serving._status import ServingError
 from kit.serving._tensor_protos import tensors_from_protos
 from tests.serving.process import Serving
 from tests.serving.storm import (
+    SHARE,
     Held,
     assert_as_before,
     held,
@@ -95,17 +96,17 @@ SEEDS = [m.SerializeToString() for m in (RIGHT, ROWS, MIXED, STATUS, METADATA)]
 
 @pytest.mark.parametrize("method", METHODS)
 def test_messages_with_broken_bytes(channel, method):
-    """1,500 requests for each of five methods."""
+    """1,500 requests for each of five methods where FUZZ=full."""
     random = Random(method)
-    for _ in range(1500):
+    for _ in range(1500 // SHARE):
         ask(channel, mutated(random, SEEDS), method)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_random_bytes(channel, method):
-    """300 requests for each of five methods."""
+    """300 requests for each of five methods where FUZZ=full."""
     random = Random(method)
-    for _ in range(300):
+    for _ in range(300 // SHARE):
         ask(channel, random.randbytes(random.randint(0, 200)), method)
 
 
@@ -248,11 +249,11 @@ def test_large_messages(channel, size):
 
 
 def test_what_is_no_grpc(serving):
-    """300 connections; every other one is given up at once."""
+    """300 connections where FUZZ=full; every other one is given up at once."""
     host, _, port = serving.grpc.rpartition(":")
     random = Random(3)
     preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
-    for turn in range(300):
+    for turn in range(300 // SHARE):
         data = mutated(random, [preface, b"GET / HTTP/1.1\r\n\r\n", preface + SEEDS[0]])
         with socket.create_connection((host, int(port)), timeout=10) as connection:
             try:

@@ -1,6 +1,6 @@
 """Rubbish over REST: the codes of TensorFlow Serving, no crash, nothing kept.
 
-More than 11,000 requests; the same ones every time.
+More than 11,000 requests where FUZZ=full, else a tenth; the same ones every time.
 """
 
 import http.client
@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance, unsuppor
 from tests.serving.process import Serving
 from tests.serving.storm import (
     BODY,
+    SHARE,
     Held,
     assert_as_before,
     held,
@@ -105,12 +106,12 @@ SEEDS = [
 
 
 def test_bodies_with_broken_bytes(connection):
-    """5,000 requests."""
+    """5,000 requests where FUZZ=full."""
     random = Random(1)
-    codes = [post(connection, mutated(random, SEEDS)) for _ in range(5000)]
+    codes = [post(connection, mutated(random, SEEDS)) for _ in range(5000 // SHARE)]
     # Neither all refused at the door nor all accepted.
-    assert codes.count(200) > 50
-    assert codes.count(400) > 2000
+    assert codes.count(200) > 50 / SHARE
+    assert codes.count(400) > 2000 / SHARE
 
 
 def nested(opening: str, closing: str, around: str) -> bytes:
@@ -166,7 +167,7 @@ def test_what_is_known_to_hurt(connection, body, code):
     assert post(connection, body) == code
 
 
-@pytest.mark.parametrize("depth", [*range(1, 40), *range(100, 1100, 25)])
+@pytest.mark.parametrize("depth", [1, 2, *range(28, 40), *range(100, 1100, 100)])
 def test_every_depth(connection, depth):
     """Somewhere between 32 and Python's own bound something else refuses it."""
     for opening, closing in (("[", "]"), ('{"a":', "}")):
@@ -217,7 +218,7 @@ bodies = st.fixed_dictionaries(
 @same_every_time(1500)
 @given(body=st.one_of(bodies, values), escaped=st.booleans())
 def test_bodies_that_are_json(connection, body, escaped):
-    """1,500 requests."""
+    """1,500 requests where FUZZ=full."""
     text = json.dumps(body, ensure_ascii=escaped)
     post(connection, text.encode(errors="surrogatepass"))
 
@@ -225,7 +226,7 @@ def test_bodies_that_are_json(connection, body, escaped):
 @same_every_time(300)
 @given(items=st.lists(st.fixed_dictionaries(right), min_size=1, max_size=5))
 def test_what_is_right_is_answered_rightly(connection, items):
-    """300 requests, between all the others."""
+    """300 requests where FUZZ=full, between all the others."""
     connection.request("POST", PLACE, json.dumps({"signature_name": "rows", "instances": items}))
     answers = json.loads(connection.getresponse().read())["predictions"]
     assert answers == [
@@ -274,9 +275,9 @@ def exchange(serving: Serving, data: bytes, *, half_way: bool = False) -> bytes:
 
 
 def test_what_is_hardly_http(serving):
-    """2,000 connections; every other one is given up half way."""
+    """2,000 connections where FUZZ=full; every other one is given up half way."""
     random, seen = Random(2), set()
-    for turn in range(2000):
+    for turn in range(2000 // SHARE):
         answer = exchange(serving, mutated(random, WIRE), half_way=turn % 2 == 1)
         if answer:
             assert answer.startswith(b"HTTP/1.1 "), answer
@@ -307,7 +308,7 @@ headers = st.lists(st.tuples(header_names, header_values), max_size=4)
 @same_every_time(1000)
 @given(method=methods, path=paths, headers=headers)
 def test_strange_requests(serving, method, path, headers):
-    """1,000 connections."""
+    """1,000 connections where FUZZ=full."""
     lines = [f"{method} {path} HTTP/1.1", "Host: localhost", *(f"{k}: {v}" for k, v in headers)]
     answer = exchange(serving, "\r\n".join([*lines, "", ""]).encode("latin-1"))
     # A request for a body that does not come is given up.

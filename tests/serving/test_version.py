@@ -37,6 +37,7 @@ def test_there_must_be_a_saved_model(tmp_path):
     assert caught.value.code == "NOT_FOUND"
 
 
+@pytest.mark.slow
 def test_loading_and_running_need_no_keras(saved):
     """What is served must not depend on what trained it."""
     code = (

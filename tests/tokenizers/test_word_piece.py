@@ -18,7 +18,7 @@ def of_reference(word: str) -> list[int]:
 
 
 @given(st.lists(st.text("abcé", min_size=1, max_size=12), max_size=6))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_words_are_cut_into_the_longest_pieces(words: list[str]) -> None:
     found = WordPiece(PIECES, plain=False).tokenize([" ".join(words)]).to_list()
     assert found == [[number for word in words for number in of_reference(word)]]

@@ -57,6 +57,13 @@ def tiny() -> keras.Model:
     return weight
 
 
+def line() -> keras.Model:
+    """For `Points`, where it does not matter what is trained: its step is traced in no time."""
+    network = keras.Sequential([keras.Input([3]), keras.layers.Dense(1)])
+    network.compile(keras.optimizers.SGD(0.1), "mse", jit_compile=False)
+    return network
+
+
 def classifier() -> keras.Model:
     """What counts: statistics of batches, a dropout, metrics with variables of their own."""
     layers = keras.layers

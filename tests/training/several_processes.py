@@ -36,6 +36,9 @@ class Log(keras.callbacks.Callback):
             done.touch()
             os.kill(int((self.folder / f"{name}.pid").read_text()), signal.SIGKILL)
 
+    def on_train_end(self, logs=None):
+        self.file.close()
+
 
 def pairs() -> keras.Model:
     """A Keras model that is not of the kit, on two tables that are."""

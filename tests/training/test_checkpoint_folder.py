@@ -228,6 +228,7 @@ print(folder.newest().state["step"], sorted(p.name for p in folder.folder.iterdi
 """
 
 
+@pytest.mark.slow
 def test_a_file_that_may_not_grow(tmp_path):
     done = run(LIMITED, tmp_path)
     assert done.stdout.startswith("A checkpoint cannot be written: "), done.stderr[-2000:]

@@ -15,7 +15,9 @@ def averaged(wrap=lambda optimizer: optimizer):
     return model
 
 
-@pytest.mark.parametrize("wrap", [lambda optimizer: optimizer, LossScale])
+@pytest.mark.parametrize(
+    "wrap", [lambda optimizer: optimizer, pytest.param(LossScale, marks=pytest.mark.slow)]
+)
 def test_the_averages_are_measured_and_stay(wrap):
     model = averaged(wrap)
     model.optimizer.build(model.trainable_variables)
@@ -34,6 +36,7 @@ def test_the_averages_are_measured_and_stay(wrap):
         np.testing.assert_array_equal(average, last)
 
 
+@pytest.mark.slow
 def test_training_goes_on_from_the_weights_not_from_the_averages():
     keras.utils.set_random_seed(0)
     plain = classifier()

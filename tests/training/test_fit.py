@@ -5,7 +5,7 @@ import pytest
 from kit.errors import UserError
 from kit.training import UserBatches, _fit, fit
 from kit.training._virtual_epochs import VirtualEpochs
-from tests.training.few import USERS, batches, histories, model
+from tests.training.few import USERS, Points, batches, histories, line, model
 
 
 @pytest.fixture(autouse=True)
@@ -55,13 +55,13 @@ def test_training_learns_and_keeps_the_best(kind, tmp_path):
 
 
 def test_without_a_measure_all_epochs_are_trained():
-    two_tower = model("full")
-    found = fit(two_tower, batches(), measure=None, epochs=400, quiet=True)
+    found = fit(line(), Points(), measure=None, epochs=400, quiet=True)
     assert found.history[-1]["epoch"] == 400
     assert len(found.history) > _fit.PATIENCE
     assert np.isnan(found.best)
 
 
+@pytest.mark.slow
 def test_same_seed_same_weights_to_the_bit():
     def weights(seed):
         keras.utils.set_random_seed(seed)
@@ -111,7 +111,7 @@ def test_how_often_is_measured(monkeypatch, steps_per_epoch, epochs, expected):
 
 
 def test_training_stops_eight_measurements_after_the_best():
-    found = fit(model(), batches(), measure=lambda: 0.5, quiet=True)
+    found = fit(line(), Points(), measure=lambda: 0.5, quiet=True)
     assert len(found.history) == 9
     assert found.best == 0.5
 

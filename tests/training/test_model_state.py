@@ -98,6 +98,7 @@ def test_the_host_of_a_device(device, host):
     assert host_of(device) == host
 
 
+@pytest.mark.slow
 def test_replicas_of_a_process_go_on_to_the_bit(tmp_path):
     run = subprocess.run(
         [sys.executable, "-m", "tests.training.replicas_go_on", str(tmp_path)],

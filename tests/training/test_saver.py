@@ -20,6 +20,7 @@ from tests.training.few import (
     batches,
     classifier,
     kill,
+    line,
     model,
     train,
 )
@@ -35,6 +36,10 @@ def write_at_once():
 
 def steps_kept(folder):
     return [int(path.name.removeprefix("step-")) for path in sorted(folder.glob("*-*"))]
+
+
+def train_line(folder, watch, network=None, **changes):
+    return train(network or line(), folder, watch, data=Points(), **changes)
 
 
 def two_tower(**changes):
@@ -73,7 +78,13 @@ RUNS = {
 }
 
 
-@pytest.mark.parametrize("run", RUNS)
+# The quick ones differ in what they save: rows, metrics, scales of losses.
+SLOW = {"full", "adagrad", "schedule", "moving average"}
+
+
+@pytest.mark.parametrize(
+    "run", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in RUNS]
+)
 def test_training_that_was_killed_goes_on_to_the_bit(run, tmp_path):
     whole, first, second = Watch(), Watch(53, kill), Watch()
     keras.utils.set_random_seed(1)
@@ -124,9 +135,9 @@ def test_the_best_weights_are_kept_over_a_kill(tmp_path):
 
 def test_after_the_end_nothing_is_trained_again(tmp_path):
     first, again = Watch(), Watch()
-    trained, same = model(), model()
-    once = train(trained, tmp_path, first)
-    found = train(same, tmp_path, again)
+    trained, same = line(), line()
+    once = train_line(tmp_path, first, trained)
+    found = train_line(tmp_path, again, same)
     assert (found.resumed_step, again.steps) == (80, {})
     assert found.history == once.history
     assert found.best == once.best
@@ -137,18 +148,15 @@ def test_after_the_end_nothing_is_trained_again(tmp_path):
 
 def test_training_that_stopped_early_has_ended(tmp_path):
     values = iter([0.5] * 9)
-    assert (
-        len(train(model(), tmp_path, Watch(), epochs=400, measure=lambda: next(values)).history)
-        == 9
-    )
+    assert len(train_line(tmp_path, Watch(), epochs=400, measure=lambda: next(values)).history) == 9
     again = Watch()
-    assert train(model(), tmp_path, again, epochs=400).resumed_step == 9 * 40
+    assert train_line(tmp_path, again, epochs=400).resumed_step == 9 * 40
     assert again.steps == {}
 
 
 def test_the_last_few_are_kept(tmp_path):
     with pytest.raises(Killed):
-        train(model(), tmp_path, Watch(50, kill), keep=2)
+        train_line(tmp_path, Watch(50, kill), keep=2)
     assert steps_kept(tmp_path) == [42, 49]
 
 
@@ -164,7 +172,7 @@ def test_a_slow_disk_gets_no_queue(tmp_path, monkeypatch):
 
     monkeypatch.setattr(_saver, "ThreadPoolExecutor", ThreadPoolExecutor)
     monkeypatch.setattr(_saver, "CheckpointFolder", Slow)
-    train(model(), tmp_path, Watch(60, free.set))
+    train_line(tmp_path, Watch(60, free.set))
     assert written[0] == 7
     assert written[1] > 60
     assert steps_kept(tmp_path)[-1] == 80
@@ -180,7 +188,7 @@ def test_every_so_many_seconds(tmp_path, monkeypatch):
             super().on_train_batch_end(batch, logs)
 
     with pytest.raises(Killed):
-        train(model(), tmp_path, Clock(35, kill), every_steps=None, every_seconds=10.0, keep=9)
+        train_line(tmp_path, Clock(35, kill), every_steps=None, every_seconds=10.0, keep=9)
     assert steps_kept(tmp_path) == [10, 20, 30]
 
 
@@ -225,36 +233,38 @@ def test_nothing_to_go_on_from(tmp_path):
     assert "--resume" in raised.value.remedy
 
 
-def test_anew_removes_what_was_there(stopped, tmp_path):
+def test_anew_removes_what_was_there(tmp_path):
     folder = tmp_path / "copy"
     with pytest.raises(Killed):
-        train(model(), folder, Watch(10, kill))
+        train_line(folder, Watch(10, kill))
     first = Watch(10, kill)
     with pytest.raises(Killed):
-        train(model(), folder, first, settings={"other": 1}, resume=False, every_steps=9)
+        train_line(folder, first, settings={"other": 1}, resume=False, every_steps=9)
     assert min(first.steps) == 1
     assert steps_kept(folder) == [9]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_a_signal_saves_and_the_next_run_goes_on(number, tmp_path, capsys):
     keras.utils.set_random_seed(1)
     whole = Watch()
-    train(model(), None, whole)
+    train_line(None, whole)
     keras.utils.set_random_seed(1)
     first, second = Watch(43, lambda: signal.raise_signal(number)), Watch()
     with pytest.raises(Interrupted, match=f"(?s)after step 43.*{tmp_path}.*remedy: .*--fresh"):
-        train(model(), tmp_path, first, every_steps=None)
+        train_line(tmp_path, first, every_steps=None)
     assert "once more to stop at once" in capsys.readouterr().err
     assert steps_kept(tmp_path) == [43]
-    assert train(model(), tmp_path, second, every_steps=None).resumed_step == 43
+    assert train_line(tmp_path, second, every_steps=None).resumed_step == 43
     assert {**first.steps, **second.steps} == whole.steps
 
 
 def test_a_signal_at_the_last_step_is_not_forgotten(tmp_path):
     watch = Watch(80, lambda: signal.raise_signal(signal.SIGINT))
     with pytest.raises(Interrupted):
-        train(model(), tmp_path, watch)
+        train_line(tmp_path, watch)
     assert steps_kept(tmp_path)[-1] == 80
 
 
@@ -262,8 +272,8 @@ def test_a_signal_after_the_last_step_is_not_forgotten(tmp_path):
     watch = Watch()
     watch.on_train_end = lambda logs=None: signal.raise_signal(signal.SIGINT)
     with pytest.raises(Interrupted):
-        train(model(), tmp_path, watch)
-    assert train(model(), tmp_path, Watch()).resumed_step == 80
+        train_line(tmp_path, watch)
+    assert train_line(tmp_path, Watch()).resumed_step == 80
 
 
 def test_a_second_signal_ends_at_once(tmp_path):
@@ -273,7 +283,7 @@ def test_a_second_signal_ends_at_once(tmp_path):
 
     watch = Watch(20, twice)
     with pytest.raises(KeyboardInterrupt) as raised:
-        train(model(), tmp_path, watch, every_steps=None)
+        train_line(tmp_path, watch, every_steps=None)
     assert not isinstance(raised.value, Interrupted)
     assert max(watch.steps) == 20
     assert steps_kept(tmp_path) == []

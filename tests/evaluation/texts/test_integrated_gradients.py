@@ -9,7 +9,10 @@ NUMBERS = np.array([[2, 7, 9, 4, 3], [2, 5, 3, 0, 0]], np.int32)
 NOTHING = np.array([[2, 1, 1, 1, 3], [2, 1, 3, 0, 0]], np.int32)
 
 
-@pytest.mark.parametrize("kind", ["lstm", "conv", "transformer"])
+@pytest.mark.parametrize(
+    "kind",
+    ["lstm", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("conv", "transformer"))],
+)
 def test_they_sum_to_what_the_text_adds(kind):
     keras.utils.set_random_seed(1)
     model = TextClassifier(TextEncoder(12, kind, dim=8, heads=2), 3)
