@@ -24,8 +24,6 @@ COMMANDS = {
     "text-classification": "text-classification --data sentiment-labelled-sentences --limit 200 "
     "--dim 4 --epochs 2 --batch-size 16",
     "summarization": f"summarization --data scitldr-part --limit 40 {SEQ2SEQ} --batch-size 4",
-    "summarization-abstractive": f"summarization --data scitldr-part --limit 40 {SEQ2SEQ} "
-    "--mode abstractive --batch-size 1000 --beams 1 --target-length 6",
-    "translation": f"translation --data tatoeba-eng-fra-part --limit 60 {SEQ2SEQ} "
+    "translation": f"translation --data tatoeba-eng-fra-part --limit 200 {SEQ2SEQ} "
     "--batch-size 64 --beams 2 --target-length 12",
 }
