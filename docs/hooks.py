@@ -1,6 +1,6 @@
 """Pages of the site that are made from the tree: the API reference, the commands, the recipes.
 
-mkdocs calls `on_files` before it reads pages and `on_page_markdown` for each of them.
+mkdocs calls `on_config` and `on_files` once, and the other hooks for each page.
 """
 
 import ast
@@ -22,7 +22,20 @@ PAGES = {
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
 }
+# The theme loads this for the search on pages from the disk.
+SHIM = '<script src="https://unpkg.com/iframe-worker/shim"></script>'
+SEARCH_FROM_DISK = "javascripts/search_from_disk.js"
 log = logging.getLogger("mkdocs.hooks.kit")
+
+
+def on_config(config: Any) -> Any:
+    """The navigation of mkdocs.yml, with the pages that are made here at its end."""
+    config.nav += [
+        {"Reference": [f"api/{name}.md" for name in public_packages()]},
+        {"Source of the recipes": [f"recipes/{path.stem}.md" for path in recipes()]},
+        {"Project": ["changelog.md", "contributing.md", "security.md"]},
+    ]
+    return config
 
 
 def on_files(files: Any, config: Any) -> Any:
@@ -33,7 +46,7 @@ def on_files(files: Any, config: Any) -> Any:
     made["commands.md"] = commands_page()
     made |= {
         f"recipes/{path.stem}.md": f"# {path.name}\n\n```python\n{path.read_text()}```\n"
-        for path in sorted(ROOT.glob("recipes/[!_]*.py"))
+        for path in recipes()
     }
     for missing in undocumented():
         log.warning("%s is public and has no docstring", missing)
@@ -64,6 +77,27 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
         return f"{link[1]}({os.path.relpath(site, start)}{anchor})"
 
     return re.sub(r"(!?\[[^\]]*\])\(([^)#\s]+)(#[^)\s]*)?\)", moved, markdown)
+
+
+def on_post_page(output: str, page: Any, config: Any) -> str:
+    return _without_network(output, page.file.dest_uri)
+
+
+def on_post_template(output: str, template_name: str, config: Any) -> str:
+    return _without_network(output, template_name)
+
+
+def _without_network(html: str, place: str) -> str:
+    """Nothing is loaded from elsewhere; the search works on pages from the disk, too."""
+    shim = os.path.relpath(SEARCH_FROM_DISK, os.path.dirname(place))
+    html = html.replace(SHIM, f'<script src="{shim}"></script>')
+    for loaded in re.findall(r'<(?:script|link|img)[^>]*="https?://[^>]*>', html):
+        log.warning("%s loads %s", place, loaded)
+    return html
+
+
+def recipes() -> list[Path]:
+    return sorted(ROOT.glob("recipes/[!_]*.py"))
 
 
 def api_page(package: str) -> str:

@@ -268,6 +268,7 @@ CARDS: dict[str, type[Card]] = {
     "text2text": Text2TextCard,
     "encoder": EncoderCard,
 }
+"""The class of the card of each task, by its name."""
 
 
 def upgrade(card: Mapping[str, Any], where: str = CARD.name) -> Card:

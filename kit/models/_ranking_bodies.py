@@ -97,6 +97,7 @@ ARCHITECTURES: dict[str, Callable[[Any, BodySettings], list[Any]]] = {
     "finalmlp": _finalmlp,
     "din": _din,
 }
+"""Builds the body of a ranking model, by the name of its architecture."""
 
 
 def _deep(x: Any, settings: BodySettings, name: str = "deep") -> list[tuple[int, Any]]:

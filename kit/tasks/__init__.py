@@ -34,3 +34,4 @@ TASKS: dict[str, type[Task]] = {
         Text2Text,
     )
 }
+"""The tasks by their names."""
