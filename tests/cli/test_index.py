@@ -40,7 +40,7 @@ def test_items_come_and_go_without_training(model, new_items, tmp_path, monkeypa
     result = index(model, "--add", new_items, "--remove", gone)
     assert result.exit_code == 0, result.output
     lines = ["removed:   2 items", "added:     2 items", "items:     60", "index:     exact"]
-    assert "\n".join(lines) in result.output
+    assert "\n".join(lines) in result.stdout
 
     after = Artefact(model / "2")
     items = [line.item_id for line in after.recommend("shopper-001", 60)[0]]
