@@ -21,7 +21,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from kit.console import DataOptions, TrainingOptions
+from kit.config import DataOptions, TrainingOptions
 
 RESULTS = Path(__file__).parent.parent / "results" / "precision.json"
 PEER, *OTHERS = PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")

@@ -36,7 +36,8 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from kit.console import Command, DataOptions, TrainingOptions, quiet_tensorflow
+from kit.config import DataOptions, TrainingOptions
+from kit.console import Command, quiet_tensorflow
 from kit.data import Dataset, Events, open_source, split
 from kit.errors import UserError
 

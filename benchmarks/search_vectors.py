@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.large_catalogue import synthetic_log
-from kit.console import Command, DataOptions, TrainingOptions, quiet_tensorflow
+from kit.config import DataOptions, TrainingOptions
+from kit.console import Command, quiet_tensorflow
 from kit.errors import UserError
 
 CLUSTERS, DIM = 3000, 64

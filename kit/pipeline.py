@@ -2,79 +2,114 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from kit.cluster import is_chief, serve_cluster
+from kit.config import CheckpointOptions, TrainingOptions
 from kit.console import (
-    CheckpointOptions,
+    Command,
     RunFolders,
-    TrainingOptions,
     claim_folders,
     command_line,
     echo,
     print_comparison,
     print_table,
     quiet_tensorflow,
+    recipe_options,
     verified,
     warn,
 )
 from kit.tasks import Built, Comparison, Run, Task
 
 if TYPE_CHECKING:
+    import keras
+
     from kit.training import Checkpoints, Precision, Training
 
 Say = Callable[[str], object]
 """Takes one line of console output."""
 
 
+def read(options: Any) -> Any:
+    """Open and split the data of a recipe's options."""
+    return options.data.dataset()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What is fixed in a recipe.
+    """A model for a task, with its defaults.
 
     Args:
         name: of its command.
+        about: what the command does, in a sentence.
+        example: a command line that runs.
+        options: a dataclass with the fields `data`, `training` and `checkpoint` and others, each a
+            class of options.
+        rows: what a batch is made of, in the plural.
         intended_use: of its models, in a sentence, for their cards.
         limits: sentences for the card.
+        task: of the options, how models are measured, reported and exported.
+        build: of the split data and the options, the model; called in the scope of strategy and
+            precision.
+        train: of model, data, options and precision, the batches it is trained on, in which
+            stages; compiles the model; called in the same scope.
+        read: of the options, the split data.
+        check: raises where options contradict each other, before data are read.
+        models: names of the classes of models that `kit.fit` trains in this way.
     """
 
     name: str
+    about: str
+    example: str
+    options: type
+    rows: str
     intended_use: str
     limits: Sequence[str]
+    task: Callable[[Any], Task]
+    build: "Callable[[Any, Any], keras.Model]"
+    train: "Callable[[keras.Model, Any, Any, Precision], Built]"
+    read: Callable[[Any], Any] = read
+    check: Callable[[Any], None] = lambda options: None
+    models: Sequence[str] = ()
 
 
-def run(
-    recipe: Recipe,
-    task: Task,
-    read: Callable[[], Any],
-    build: "Callable[[Any, Precision], Built]",
-    *,
-    source: Mapping[str, Any],
-    training: TrainingOptions,
-    checkpoint: CheckpointOptions,
-    seed: int,
-) -> None:
-    """Train what a recipe builds, evaluate it, export it and verify the export.
+def command(recipe: Recipe, run: "Callable[[Recipe, Any], None] | None" = None) -> click.Command:
+    """The command of a recipe, with its options.
 
     Args:
-        recipe: its name and what its cards say.
-        task: how its models are measured, reported and exported.
-        read: opens and splits the data.
-        build: makes model and batches of the split data; called in the scope of strategy and
-            precision.
-        source: how the data were opened, to find them again.
-        training: how to train and where results go.
-        checkpoint: whether to resume from a checkpoint, and when to write one.
-        seed: the random seed.
+        recipe: what it trains.
+        run: what it does, in place of `run` of this module.
+    """
+
+    @click.command(recipe.name, cls=Command, example=recipe.example, help=recipe.about)
+    @recipe_options(recipe.options, rows=recipe.rows)
+    def main(options: Any) -> None:
+        (run or globals()["run"])(recipe, options)
+
+    return main
+
+
+def run(recipe: Recipe, options: Any) -> None:
+    """Train a recipe's model, evaluate it, export it and verify the export.
+
+    Args:
+        recipe: what is trained.
+        options: of its class.
 
     Raises:
         UserError: the data, an option or a folder cannot be used.
         VerificationError: the export does not answer as the model.
     """
     begin = time.perf_counter()
+    recipe.check(options)
+    training, checkpoint = options.training, options.checkpoint
     folders, say = start(recipe, training, checkpoint)
-    data = read()
+    data = recipe.read(options)
+    task = recipe.task(options)
     tell(task, data, say)
 
     quiet_tensorflow()
@@ -82,28 +117,13 @@ def run(
 
     devices = Devices.chosen(training, say)
     with devices.scope():
-        built = build(data, devices.precision)
-    for line in built.warnings:
+        built = recipe.train(recipe.build(data, options), data, options, devices.precision)
+    this = new_run(recipe, options, data, built, devices.precision)
+    this.folder, this.output, this.command = folders.report, folders.output, command_line()
+    for line in task.check(this):
         say(line)
-    this = Run(
-        recipe=recipe.name,
-        command=command_line(),
-        data=data if built.data is None else built.data,
-        seed=seed,
-        built=built,
-        model=built.model,
-        folder=folders.report,
-        output=folders.output,
-        settings={
-            **source,
-            **asdict(training),
-            **built.settings,
-            "precision": devices.precision.name,
-            "batch_size": built.batches.batch_size,
-        },
-        seconds={"prepare": time.perf_counter() - begin},
-    )
-    trained, kept = fit_stages(this, task, training, checkpoint, devices)
+    this.seconds["prepare"] = time.perf_counter() - begin
+    trained, kept = fit_stages(this, task, training, checkpoint, devices.scope)
     this.model = copy_to_host(this.model)
     if not is_chief():
         shutdown_barrier(this.model.distribute_strategy)
@@ -114,7 +134,25 @@ def run(
     begin = time.perf_counter()
     results = task.evaluate(this)
     this.seconds["evaluate"] = time.perf_counter() - begin
-    finish(this, task, results, recipe, source, kept, say)
+    finish(this, task, results, recipe, kept, say)
+
+
+def new_run(recipe: Recipe, options: Any, data: Any, built: Built, precision: "Precision") -> Run:
+    """A run that is about to begin."""
+    return Run(
+        recipe=recipe.name,
+        data=data,
+        seed=options.data.seed,
+        built=built,
+        model=built.model,
+        settings={
+            **options.data.card(),
+            **asdict(options.training),
+            **built.settings,
+            "precision": precision.name,
+            "batch_size": built.batches.batch_size,
+        },
+    )
 
 
 def start(
@@ -142,7 +180,6 @@ def finish(
     task: Task,
     results: Any,
     recipe: Recipe,
-    source: Mapping[str, Any],
     kept: "Sequence[Checkpoints]",
     say: Say,
 ) -> None:
@@ -150,20 +187,7 @@ def finish(
     from kit.training import shutdown_barrier
 
     facts = task.report(run, results)
-    version, checks = task.export(
-        run,
-        results,
-        {
-            "recipe": recipe.name,
-            "data": dict(source),
-            "dataset": facts["data"],
-            "results": facts["test"],
-            "baselines": facts["baselines"],
-            "intended_use": recipe.intended_use,
-            "limits": list(recipe.limits),
-            **task.card(run, results, facts),
-        },
-    )
+    version, checks = task.export(run, results, card(recipe, task, run, results, facts))
     for checkpoints in kept:
         checkpoints.clear()
     for line in (*task.export_lines(version), verified(checks)):
@@ -173,10 +197,27 @@ def finish(
             print_comparison(table.title, table.systems, table.left_out, table.metrics, table.notes)
         else:
             print_table(table.title, table.columns, table.rows)
+    assert run.folder is not None
     echo(f"report:    {run.folder / 'report.html'}")
     echo(f"model:     {version}")
     echo(f"next:      {task.following.format(folder=version.parent)}")
     shutdown_barrier(run.model.distribute_strategy)
+
+
+def card(
+    recipe: Recipe, task: Task, run: Run, results: Any, facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the card of an export says of its origin and quality."""
+    return {
+        "recipe": recipe.name,
+        "data": run.data.options.card(),
+        "dataset": facts["data"],
+        "results": facts["test"],
+        "baselines": facts["baselines"],
+        "intended_use": recipe.intended_use,
+        "limits": list(recipe.limits),
+        **task.card(run, results, facts),
+    }
 
 
 @dataclass(frozen=True)
@@ -210,9 +251,17 @@ def fit_stages(
     task: Task,
     training: TrainingOptions,
     checkpoint: CheckpointOptions,
-    devices: Devices,
+    scope: Callable[[], AbstractContextManager[None]],
 ) -> tuple[list["Training"], list["Checkpoints"]]:
-    """Train the model in its stages, each with its own checkpoints."""
+    """Train the model in its stages, each with its own checkpoints.
+
+    Args:
+        run: what is trained; without a folder there are neither checkpoints nor logs.
+        task: measures it.
+        training: how to train.
+        checkpoint: whether to resume from a checkpoint, and when to write one.
+        scope: within it a stage compiles the model.
+    """
     from kit.training import fit
 
     run.metric, measure = task.validation(run)
@@ -220,10 +269,14 @@ def fit_stages(
     trained, kept = [], []
     for stage in run.built.stages:
         if stage.begin is not None:
-            with devices.scope():
+            with scope():
                 stage.begin()
         patience: dict[str, Any] = {} if stage.patience is None else {"patience": stage.patience}
-        kept.append(checkpoint.of_run(run.folder, settings, stage.name))
+        logs: dict[str, Any] = {}
+        if run.folder is not None:
+            kept.append(checkpoint.of_run(run.folder, settings, stage.name))
+            logs["checkpoints"] = kept[-1]
+            logs["tensorboard"] = run.folder / "tensorboard" / stage.name
         fitted = fit(
             run.model,
             run.built.batches,
@@ -231,8 +284,7 @@ def fit_stages(
             metric=run.metric,
             epochs=stage.epochs,
             quiet=training.quiet,
-            tensorboard=run.folder / "tensorboard" / stage.name,
-            checkpoints=kept[-1],
+            **logs,
             **patience,
         )
         trained.append(fitted)

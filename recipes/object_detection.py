@@ -8,167 +8,113 @@ of its places a score for every class and the sides of a box. On 2 cores the who
 nine minutes and reaches a mAP50 of .89, the mean of three seeds; see results/detection.json.
 """
 
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-import click
-
-from kit.console import (
+from kit.config import (
     CheckpointOptions,
-    Command,
     DetectionOptions,
+    DetectionTrainingOptions,
     TrainingOptions,
-    checkpoint_options,
-    detection_options,
-    training_options_of,
 )
-from kit.pipeline import Recipe, run
-from kit.tasks import Detection
+from kit.pipeline import Recipe, command
+from kit.tasks import Built, Detection, Stage
 
 if TYPE_CHECKING:
     from kit.data.detection import DetectionData
     from kit.models import Detector
-    from kit.tasks import Built
-    from kit.training import DetectionBatches, Precision
-
+    from kit.training import Precision
 
 EPOCHS, LEARNING_RATE, WEIGHT_DECAY = 60, 0.002, 0.05
 WARM_UP = 50
 
-INTENDED_USE = "Finding and counting objects of the classes it was trained on in images alike."
-LIMITS = [
-    "Images of another kind, light or scale than those of the data are answered, not refused.",
-    "A score orders boxes and estimates their overlap; it is no probability.",
-    "Objects of less than about eight pixels in what it takes are mostly missed.",
-]
-RECIPE = Recipe(name="object-detection", intended_use=INTENDED_USE, limits=LIMITS)
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectDetectionOptions:
+    """Everything that can be set."""
+
+    data: DetectionOptions
+    model: DetectionTrainingOptions = DetectionTrainingOptions()
+    training: TrainingOptions = TrainingOptions(dim=64)
+    checkpoint: CheckpointOptions = CheckpointOptions()
 
 
-@click.command(
-    "object-detection", cls=Command, example="kit train object-detection --data bccd --epochs 20"
-)
-@detection_options
-@training_options_of(rows="images", dim=64)
-@checkpoint_options
-@click.option(
-    "--size",
-    type=click.IntRange(min=64),
-    metavar="PIXELS",
-    help="Longer side of what the model takes; the shorter one follows from the images.  "
-    "[default: the images', at most 416]",
-)
-@click.option(
-    "--flip",
-    type=click.Choice(["horizontal", "both", "none"]),
-    default="horizontal",
-    show_default=True,
-    help="Flip images in training; both where images have no natural orientation.",
-)
-@click.option(
-    "--mosaic",
-    type=click.FloatRange(0, 1),
-    default=0.5,
-    show_default=True,
-    help="Share of training images that are mosaics of four.",
-)
-@click.option(
-    "--backbone",
-    metavar="PRESET|FOLDER",
-    help="Fine-tune a pretrained network instead: a preset of keras-hub, or a folder that has one. "
-    "Needs the extra: pip install kit[pretrained]",
-)
-def main(
-    data: DetectionOptions,
-    training: TrainingOptions,
-    checkpoint: CheckpointOptions,
-    size: int | None,
-    flip: str,
-    mosaic: float,
-    backbone: str | None,
-) -> None:
-    """Train a model that finds objects, evaluate it, export it and verify the export."""
+def build(data: "DetectionData", options: ObjectDetectionOptions) -> "Detector":
+    """The model, untrained."""
+    from kit.models import Detector
 
-    def build(dataset: "DetectionData", precision: "Precision") -> "Built":
-        from kit.tasks import Built, Stage
-
-        model, batches = model_and_batches(
-            dataset, data, training, size, flip, mosaic, backbone, precision
-        )
-        epochs = training.epochs or EPOCHS
-        return Built(
-            model=model,
-            batches=batches,
-            name=RECIPE.name,
-            settings={
-                "epochs": epochs,
-                "learning_rate": learning_rate(training, backbone),
-                "size": list(model.picture_shape),
-                "flip": flip,
-                "mosaic": mosaic,
-                "backbone": backbone,
-                "weights": model.count_params(),
-            },
-            # The steps become smaller until the end, where the best weights are.
-            stages=[Stage(epochs=epochs, patience=epochs * batches.steps_per_epoch)],
-        )
-
-    run(
-        RECIPE,
-        Detection(),
-        data.dataset,
-        build,
-        source=data.card(),
-        training=training,
-        checkpoint=checkpoint,
-        seed=data.seed,
+    chosen = options.model
+    return Detector.for_dataset(
+        data, size=chosen.size, dim=options.training.dim, backbone=chosen.backbone
     )
 
 
-def learning_rate(training: TrainingOptions, backbone: str | None) -> float:
-    """What is given; else smaller steps where the network knows much already."""
-    return training.learning_rate or (LEARNING_RATE / 4 if backbone else LEARNING_RATE)
-
-
-def model_and_batches(
-    dataset: "DetectionData",
-    data: DetectionOptions,
-    training: TrainingOptions,
-    size: int | None,
-    flip: str,
-    mosaic: float,
-    backbone: str | None,
+def train(
+    model: "Detector",
+    data: "DetectionData",
+    options: ObjectDetectionOptions,
     precision: "Precision",
-) -> tuple["Detector", "DetectionBatches"]:
-    """The compiled model and the stream it trains on: what makes this recipe this recipe."""
+) -> Built:
+    """Compile the model, and make the batches it is trained on."""
     import keras
 
-    from kit.data.detection import canvas_shape
-    from kit.models import detector_for
     from kit.training import BoxAugmentation, DetectionBatches, default_images
 
-    keras.utils.set_random_seed(data.seed)
-    shape = canvas_shape(dataset.train, size)
+    chosen, training = options.model, options.training
+    epochs = training.epochs or EPOCHS
+    # Smaller steps where the network is pretrained.
+    peak = training.learning_rate or (LEARNING_RATE / 4 if chosen.backbone else LEARNING_RATE)
+    images = len(data.train)
     batches = DetectionBatches(
-        dataset.train,
-        shape,
-        batch_size=min(
-            training.batch_size or default_images(len(dataset.train)), len(dataset.train)
-        ),
-        seed=data.seed,
+        data.train,
+        model.picture_shape,
+        batch_size=min(training.batch_size or default_images(images), images),
+        seed=options.data.seed,
         augmentation=BoxAugmentation(
-            mosaic=mosaic, flip=flip != "none", upside_down=flip == "both"
+            mosaic=chosen.mosaic, flip=chosen.flip != "none", upside_down=chosen.flip == "both"
         ),
     )
-    model = detector_for(dataset.classes, shape, filters=training.dim, backbone=backbone)
-    steps = (training.epochs or EPOCHS) * batches.steps_per_epoch
+    steps = epochs * batches.steps_per_epoch
     warm_up = min(WARM_UP, steps // 4)
-    peak = learning_rate(training, backbone)
     rate = keras.optimizers.schedules.CosineDecay(
         peak / 100, steps - warm_up, warmup_target=peak, warmup_steps=warm_up
     )
     optimizer = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, clipnorm=10.0)
     model.compile(precision.scaled(optimizer), jit_compile=False)
-    return model, batches
+    return Built(
+        model=model,
+        batches=batches,
+        name=RECIPE.name,
+        settings={
+            **asdict(chosen),
+            "epochs": epochs,
+            "learning_rate": peak,
+            "size": list(model.picture_shape),
+            "weights": model.count_params(),
+        },
+        # The steps become smaller until the end, where the best weights are.
+        stages=[Stage(epochs=epochs, patience=steps)],
+    )
 
+
+RECIPE = Recipe(
+    name="object-detection",
+    about="Train an object detector, evaluate it, export it and verify the export.",
+    example="kit train object-detection --data bccd --epochs 20",
+    options=ObjectDetectionOptions,
+    rows="images",
+    intended_use="Detecting and counting objects of the classes it was trained on.",
+    limits=[
+        "Images of another kind, light or scale than those of the data are not refused.",
+        "A score orders boxes and estimates their IoU; it is not a probability.",
+        "Objects smaller than about eight pixels in the model's input are mostly missed.",
+    ],
+    task=lambda options: Detection(),
+    build=build,
+    train=train,
+    models=["Detector"],
+)
+main = command(RECIPE)
 
 if __name__ == "__main__":
     main()

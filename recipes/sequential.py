@@ -1,4 +1,4 @@
-"""Sequential recommendation: from what people took, in order, to what they take next.
+"""Sequential recommendation: from interactions in order to the next item.
 
     kit train sequential --data online-retail
     python recipes/sequential.py --data interactions.csv --split leave-one-out --encoder gru
@@ -9,286 +9,233 @@ ranking) reaches Recall@10 .0944 and NDCG@10 .0562 in 19 minutes, means of three
 other encoders in results/sequential.json.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-import click
-
-from kit.console import (
+from kit.config import (
     AnswerOptions,
     CheckpointOptions,
-    Command,
     ContentOptions,
     DataOptions,
     IndexOptions,
+    Options,
     TrainingOptions,
-    answer_options,
-    checkpoint_options,
-    content_options,
-    data_options,
-    index_options,
-    training_options,
+    option,
 )
 from kit.errors import UserError
-from kit.pipeline import Recipe
-from kit.recipes.retrieval import run_retrieval
+from kit.pipeline import Recipe, command
+from kit.tasks import Built, Retrieval, Stage
 
 if TYPE_CHECKING:
     from kit.data import Dataset
-    from kit.models import SequenceEncoder, SequenceLoss, SequentialRecommender
-    from kit.recipes.retrieval import Contents, Parts
+    from kit.models import SequentialRecommender
     from kit.training import Precision, SequenceBatches
 
 POSITIONS_IN_A_BATCH = 4096
 # Each holds gaps up to twice as long as the one before, the last those of decades.
 TIME_BUCKETS = 32
 
-INTENDED_USE = "Ranking a catalogue for people by what they took before, in its order."
-LIMITS = [
-    "Scores order the items for one person; they are no probabilities and do not compare people.",
-    "Only the latest items of a history are looked at; who somebody is plays no part.",
-    "Items unknown to the data are passed over; without a known one the popular list is given.",
-]
-RECIPE = Recipe(name="sequential", intended_use=INTENDED_USE, limits=LIMITS)
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderOptions(Options):
+    """The encoder of the history, and the loss."""
+
+    encoder: str = option(
+        "attention",
+        "What reads the history: SASRec and its kin, GRU4Rec with either cell, or convolutions.",
+        choices=("attention", "lstm", "gru", "conv"),
+    )
+    block: str = option(
+        "ligr", "Block of the attention encoder.", choices=("sasrec", "ligr", "hstu")
+    )
+    layers: int = option(2, "Blocks of the encoder.", min=1)
+    heads: int = option(2, "Attention heads.", min=1)
+    length: int | None = option(
+        None,
+        "Maximum length of a history; of a longer one the latest items count.  [default: what "
+        "95 % of the histories need, at most 256]",
+        min=1,
+        metavar="ITEMS",
+    )
+    time_gaps: bool = option(False, "Let the attention see the time between two interactions.")
+    dropout: float = option(
+        0.4, "Dropout rate of the encoder's input and of the output of each block.", min=0, below=1
+    )
+    loss: str = option(
+        "auto",
+        "Softmax over all items or over a sample, or calibrated binary cross-entropy; auto is "
+        "full where the sample would be half the catalogue.",
+        choices=("auto", "full", "sampled", "gbce"),
+    )
+    negatives: int = option(
+        1024, "Items sampled uniformly for each batch of a sampled loss.", min=1
+    )
+    temperature: float = option(0.1, "Divides the cosine of query and item.", above=0)
+    features: bool = option(True, "Use the items' features.")
 
 
-@click.command(
-    "sequential",
-    cls=Command,
-    example="kit train sequential --data online-retail --limit 50000 --epochs 10",
-)
-@data_options
-@training_options
-@checkpoint_options
-@index_options
-@answer_options
-@content_options
-@click.option(
-    "--encoder",
-    type=click.Choice(["attention", "lstm", "gru", "conv"]),
-    default="attention",
-    show_default=True,
-    help="What reads the history: SASRec and its kin, GRU4Rec with either cell, or convolutions.",
-)
-@click.option(
-    "--block",
-    type=click.Choice(["sasrec", "ligr", "hstu"]),
-    default="ligr",
-    show_default=True,
-    help="Block of the attention encoder.",
-)
-@click.option("--layers", type=click.IntRange(min=1), default=2, show_default=True)
-@click.option(
-    "--heads", type=click.IntRange(min=1), default=2, show_default=True, help="Attention heads."
-)
-@click.option(
-    "--length",
-    type=click.IntRange(min=1),
-    metavar="ITEMS",
-    help="Latest items of a history that are looked at.  [default: what 95 % of the histories "
-    "need, at most 256]",
-)
-@click.option(
-    "--time-gaps/--no-time-gaps",
-    default=False,
-    show_default=True,
-    help="Let the attention see how much time lies between two events.",
-)
-@click.option(
-    "--dropout",
-    type=click.FloatRange(0, 1, max_open=True),
-    default=0.4,
-    show_default=True,
-    help="Share dropped of the encoder's input and of what each block adds.",
-)
-@click.option(
-    "--loss",
-    type=click.Choice(["auto", "full", "sampled", "gbce"]),
-    default="auto",
-    show_default=True,
-    help="Softmax over all items or over a sample, or calibrated binary cross-entropy; auto is "
-    "full where the sample would be half the catalogue.",
-)
-@click.option(
-    "--negatives",
-    type=click.IntRange(min=1),
-    default=1024,
-    show_default=True,
-    help="Items drawn uniformly for each batch of a sampled loss.",
-)
-@click.option(
-    "--temperature",
-    type=click.FloatRange(min=0, min_open=True),
-    default=0.1,
-    show_default=True,
-    help="Divides the cosine of query and item.",
-)
-@click.option(
-    "--features/--no-features", default=True, show_default=True, help="Use the items' features."
-)
-def main(
-    data: DataOptions,
-    training: TrainingOptions,
-    checkpoint: CheckpointOptions,
-    index: IndexOptions,
-    answers: AnswerOptions,
-    content: ContentOptions,
-    encoder: str,
-    block: str,
-    layers: int,
-    heads: int,
-    length: int | None,
-    time_gaps: bool,
-    dropout: float,
-    loss: str,
-    negatives: int,
-    temperature: float,
-    features: bool,
-) -> None:
-    """Train a sequential model, evaluate it, export it and verify the export."""
+@dataclass(frozen=True, kw_only=True)
+class SequentialOptions:
+    """Everything that can be set."""
 
-    if time_gaps and encoder != "attention":
+    data: DataOptions
+    content: ContentOptions = ContentOptions()
+    model: EncoderOptions = EncoderOptions()
+    training: TrainingOptions = TrainingOptions()
+    checkpoint: CheckpointOptions = CheckpointOptions()
+    index: IndexOptions = IndexOptions()
+    answers: AnswerOptions = AnswerOptions()
+
+
+def check(options: SequentialOptions) -> None:
+    """Options that contradict each other."""
+    chosen, dim = options.model, options.training.dim
+    if chosen.encoder != "attention":
+        if chosen.time_gaps:
+            raise UserError(
+                f"The {chosen.encoder} encoder takes no gaps of time.",
+                where="--time-gaps, --encoder",
+                expected="--time-gaps with --encoder attention",
+                remedy="Leave one of them out.",
+            )
+    elif dim % (2 * chosen.heads):
         raise UserError(
-            f"The {encoder} encoder takes no gaps of time.",
-            where="--time-gaps, --encoder",
-            expected="--time-gaps with --encoder attention",
-            remedy="Leave one of them out.",
+            f"A width of {dim} cannot be shared out to {chosen.heads} heads of even width.",
+            where="--dim, --heads",
+            expected=f"a multiple of {2 * chosen.heads}",
+            remedy=f"Give --dim {2 * chosen.heads * max(1, round(dim / 2 / chosen.heads))}.",
         )
 
-    def build(dataset: "Dataset", contents: "Contents", precision: "Precision") -> "Parts":
-        import keras
 
-        from kit.models import SequenceEncoder, SequenceLoss
+def read(options: SequentialOptions) -> "Dataset":
+    """The split log, with images and texts of its items."""
+    return options.content.joined(options.data.dataset(), options.data.items)
 
-        # Before the encoder is made: its dropout layers draw their seeds when they are constructed.
-        keras.utils.set_random_seed(data.seed)
-        model, batches = model_and_batches(
-            dataset,
-            data,
-            training,
-            SequenceEncoder(
-                encoder,
-                block=block,
-                layers=layers,
-                heads=heads,
-                dropout=dropout,
-                time_buckets=TIME_BUCKETS if time_gaps else 0,
-                name="encoder",
-            ),
-            SequenceLoss(loss, negatives),
-            length,
-            temperature,
-            features,
-            precision,
-            contents,
-            content.hide_ids,
-        )
-        used = {
-            **asdict(model.sequence_loss),
-            "encoder": encoder,
-            "block": block if encoder == "attention" else None,
-            "layers": layers,
-            "heads": heads if encoder == "attention" else None,
-            "length": model.length,
-            "time_gaps": time_gaps,
-            "dropout": dropout,
-            "temperature": temperature,
-            "loss": model.sequence_loss.chosen(dataset.num_items),
-            "features": features,
-        }
-        return model, batches, used
 
-    run_retrieval(
-        RECIPE,
-        build,
-        data=data,
-        training=training,
-        checkpoint=checkpoint,
-        index=index,
-        answers=answers,
-        content=content,
+def build(data: "Dataset", options: SequentialOptions) -> "SequentialRecommender":
+    """The model, untrained."""
+    import keras
+
+    from kit.models import SequenceEncoder, SequenceLoss, SequentialRecommender
+
+    chosen = options.model
+    keras.utils.set_random_seed(options.data.seed)
+    return SequentialRecommender.for_dataset(
+        data,
+        dim=options.training.dim,
+        encoder=SequenceEncoder(
+            chosen.encoder,
+            block=chosen.block,
+            layers=chosen.layers,
+            heads=chosen.heads,
+            dropout=chosen.dropout,
+            time_buckets=TIME_BUCKETS if chosen.time_gaps else 0,
+            name="encoder",
+        ),
+        length=chosen.length,
+        loss=SequenceLoss(chosen.loss, chosen.negatives),
+        features=chosen.features,
+        item_id_hiding=options.content.hide_ids,
+        temperature=chosen.temperature,
     )
 
 
-def model_and_batches(
-    dataset: "Dataset",
-    data: DataOptions,
-    training: TrainingOptions,
-    encoder: "SequenceEncoder",
-    loss: "SequenceLoss",
-    length: int | None,
-    temperature: float,
-    features: bool,
+def train(
+    model: "SequentialRecommender",
+    data: "Dataset",
+    options: SequentialOptions,
     precision: "Precision",
-    contents: "Contents" = (),
-    hide_ids: float = 0.0,
-) -> tuple["SequentialRecommender", "SequenceBatches"]:
-    """The compiled model and the stream it trains on: what makes this recipe this recipe."""
+) -> Built:
+    """Compile the model, and make the batches it is trained on."""
+    from kit.optimizers import LazyAdamW
+    from kit.training import digest
+
+    training, chosen = options.training, options.model
+    batches = batches_of(model, data, options)
+    optimizer = LazyAdamW(training.learning_rate or 0.003)
+    model.compile(optimizer=precision.scaled(optimizer), jit_compile=False)
+    return Built(
+        model=model,
+        batches=batches,
+        name=RECIPE.name,
+        settings={
+            **asdict(options.content),
+            **asdict(model.sequence_loss),
+            **asdict(chosen),
+            "encoder": getattr(model.encoder, "kind", type(model.encoder).__name__),
+            "block": chosen.block if chosen.encoder == "attention" else None,
+            "heads": chosen.heads if chosen.encoder == "attention" else None,
+            "length": model.length,
+            "loss": model.sequence_loss.chosen(data.num_items),
+            "learning_rate": float(model.optimizer.learning_rate.numpy()),
+        },
+        stages=[Stage(epochs=training.epochs)],
+        content={"content of features": digest(*model.non_trainable_weights)},
+    )
+
+
+def batches_of(
+    model: "SequentialRecommender", data: "Dataset", options: SequentialOptions
+) -> "SequenceBatches":
+    """Sequences of items, each with the item behind it as its target."""
     import tensorflow as tf
 
     from kit.data import Prepared, histories
-    from kit.models import sequential_for
-    from kit.optimizers import LazyAdamW
-    from kit.training import SequenceBatches, default_length
+    from kit.training import SequenceBatches
 
-    _check_heads(training.dim, encoder)
-    timed = encoder.time_buckets > 0
-    if timed and dataset.train.time is None:
+    timed = model.is_timed
+    if timed and data.train.time is None:
         raise UserError(
             "There are no gaps of time without times.",
-            where=f"--time-gaps, {dataset.name}",
+            where=f"--time-gaps, {data.name}",
             expected="a time column; --time-column names it",
             remedy="Leave --time-gaps out.",
         )
     owned = (
-        dataset.histories
-        if isinstance(dataset, Prepared) and not timed
-        else histories([dataset.train], dataset.num_users, with_times=timed)
+        data.histories
+        if isinstance(data, Prepared) and not timed
+        else histories([data.train], data.num_users, with_times=timed)
     )
     if not (owned.lengths > 1).any():
         raise UserError(
             "No user has two items in train, so nothing comes next.",
-            where=dataset.name,
+            where=data.name,
             expected="users with two or more items, in the order of a time column",
             remedy="Give more data, or train two-tower.",
         )
     strategy = tf.distribute.get_strategy()
-    length = length or default_length(owned.lengths)
-    batches = SequenceBatches(
+    return SequenceBatches(
         owned,
-        batch_size=training.batch_size or max(1, POSITIONS_IN_A_BATCH // length),
-        length=length,
-        seed=data.seed,
+        batch_size=options.training.batch_size or max(1, POSITIONS_IN_A_BATCH // model.length),
+        length=model.length,
+        seed=options.data.seed,
         replicas=strategy.num_replicas_in_sync,
         # A TPU compiles the step for one shape.
         one_width=isinstance(strategy, tf.distribute.TPUStrategy),
-        weights=owned.weights_of(dataset.train) if data.weight_column else None,
+        weights=owned.weights_of(data.train) if options.data.weight_column else None,
     )
-    model = sequential_for(
-        dataset,
-        dim=training.dim,
-        length=length,
-        encoder=encoder,
-        loss=loss,
-        features=features,
-        contents=contents,
-        item_id_hiding=hide_ids,
-        temperature=temperature,
-    )
-    optimizer = LazyAdamW(training.learning_rate or 0.003)
-    model.compile(optimizer=precision.scaled(optimizer), jit_compile=False)
-    return model, batches
 
 
-def _check_heads(dim: int, encoder: "SequenceEncoder") -> None:
-    if encoder.kind == "attention" and dim % (2 * encoder.heads):
-        raise UserError(
-            f"A width of {dim} cannot be shared out to {encoder.heads} heads of even width.",
-            where="--dim, --heads",
-            expected=f"a multiple of {2 * encoder.heads}",
-            remedy=f"Give --dim {2 * encoder.heads * max(1, round(dim / 2 / encoder.heads))}.",
-        )
-
+RECIPE = Recipe(
+    name="sequential",
+    about="Train a sequential recommender, evaluate it, export it and verify the export.",
+    example="kit train sequential --data online-retail --limit 50000 --epochs 10",
+    options=SequentialOptions,
+    rows="users",
+    intended_use="Ranking a catalogue for users by their latest interactions, in order.",
+    limits=[
+        "Scores order the items for one user; they are not probabilities and do not compare users.",
+        "Only the latest items of a history count; who the user is plays no part.",
+        "Unknown items are ignored; without a known one the popular items are returned.",
+    ],
+    task=lambda options: Retrieval(answers=options.answers, index=options.index),
+    check=check,
+    read=read,
+    build=build,
+    train=train,
+    models=["SequentialRecommender"],
+)
+main = command(RECIPE)
 
 if __name__ == "__main__":
     main()

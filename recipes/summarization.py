@@ -4,215 +4,205 @@
     kit train summarization --data scitldr-part --mode abstractive
 
 extractive: a transformer scores the sentences of a text, and the best one is its summary. Four
-passes over the built-in part of SciTLDR take two minutes on 2 cores and reach a ROUGE-1 of .386,
-the first sentence .301; see results/pairs.json. abstractive: an encoder-decoder transformer writes
+epochs of the built-in part of SciTLDR take two minutes on 2 cores and reach a ROUGE-1 of .386,
+the first sentence .301; see results/pairs.json. abstractive: an encoder-decoder transformer generates
 a new one. From scratch, with 1,900 texts to learn from, it does so fluently and reaches .241 only;
 with --backbone a pretrained BART or T5 of keras-nlp is tuned instead.
 """
 
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-import click
-
-from kit.console import (
+from kit.config import (
     CheckpointOptions,
-    Command,
+    Options,
     PairOptions,
     TrainingOptions,
     WritingOptions,
-    checkpoint_options,
-    pair_options,
-    training_options_of,
-    writing_options_of,
+    option,
 )
 from kit.errors import UserError
-from kit.pipeline import Recipe, run
-from kit.recipes.text_generation import compile_for, tokenizer_of, transformer
-from kit.tasks import Text2Text
+from kit.pipeline import Recipe, command
+from kit.tasks import Built, Generation, Stage, Text2Text
+from kit.recipes.text_generation import PATIENCE, build_transformer, compile_for, train_transformer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from kit.data.pairs import PairData
-    from kit.evaluation.pairs import Summaries
-    from kit.tasks import Built
+    from kit.models import SentenceRanker, Seq2SeqModel
     from kit.training import Precision
 
-EPOCHS, LEARNING_RATE, BATCH = 20, 1e-3, 4096
-CHOOSING_EPOCHS, CHOOSING_RATE, TEXTS = 5, 1e-3, 32
-MOST_SENTENCES, SENTENCE_LENGTH = 24, 64
-PATIENCE = 8
-
-LIMITS = {
-    "extractive": [
-        "It chooses one sentence of the text, and says nothing that stands in several.",
-        "Sentences behind the first ones, and the ends of long ones, are not read.",
-    ],
-    "abstractive": [
-        "It may say what the text does not, in sentences that read well: few texts to learn from "
-        "are too few.",
-        "Of long texts the end is not read.",
-    ],
-}
-
-INTENDED_USE = "Saying what texts like those it was trained on are about, to choose what to read."
-RECIPE = Recipe(name="summarization", intended_use=INTENDED_USE, limits=())
+EPOCHS, LEARNING_RATE = 20, 1e-3
+EXTRACTIVE_EPOCHS, EXTRACTIVE_RATE, TEXTS = 5, 1e-3, 32
 
 
-@click.command("summarization", cls=Command, example="kit train summarization --data scitldr-part")
-@pair_options
-@click.option(
-    "--mode",
-    type=click.Choice(["extractive", "abstractive"]),
-    default="extractive",
-    show_default=True,
-    help="Choose a sentence of the text, or write one.",
-)
-@training_options_of(rows="tokens", dim=128)
-@checkpoint_options
-@writing_options_of(
-    layers=2,
-    hidden=512,
-    vocabulary=6000,
-    source_length=400,
-    target_length=80,
-    dropout=0.3,
-    length_penalty=1.0,
-)
-def main(
-    data: PairOptions,
-    mode: str,
-    training: TrainingOptions,
-    checkpoint: CheckpointOptions,
-    how: WritingOptions,
-) -> None:
-    """Train a model that summarizes, evaluate, export and verify it.
+@dataclass(frozen=True, kw_only=True)
+class ModeOptions(Options):
+    """Extractive or abstractive."""
 
-    Of the extractive mode --batch-size counts texts.
-    """
-    how.check_width(training.dim)
-    if how.backbone and mode == "extractive":
+    mode: str = option(
+        "extractive",
+        "Extract the best sentence of the text, or generate one. In the extractive mode "
+        "--batch-size counts texts.",
+        choices=("extractive", "abstractive"),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SummarizationOptions:
+    """Everything that can be set."""
+
+    data: PairOptions
+    mode: ModeOptions = ModeOptions()
+    model: WritingOptions = WritingOptions(
+        layers=2, source_length=400, target_length=80, dropout=0.3
+    )
+    training: TrainingOptions = TrainingOptions(dim=128)
+    checkpoint: CheckpointOptions = CheckpointOptions()
+
+
+def check(options: SummarizationOptions) -> None:
+    """Options that contradict each other."""
+    options.model.check_width(options.training.dim)
+    if options.model.backbone and options.mode.mode == "extractive":
         raise UserError(
-            "A backbone that writes is of no use where sentences are chosen.",
+            "A backbone that generates text is of no use where sentences are extracted.",
             where="--backbone, --mode extractive",
             expected="--mode abstractive beside it",
             remedy="Add it, or leave the backbone out.",
         )
 
-    task = Text2Text(
-        output="summary",
-        judge=judge_of,
-        baselines=baselines_of,
-        bounds=("best sentence (oracle)",),
-    )
 
-    def build(dataset: "PairData", precision: "Precision") -> "Built":
-        if mode == "extractive":
-            return task.checked(dataset, chooser(dataset, precision, data, training, how))
-        built = transformer(
-            dataset,
-            precision,
-            data=data,
-            training=training,
-            how=how,
-            epochs=EPOCHS,
-            rate=LEARNING_RATE,
-            batch=BATCH,
-            patience=PATIENCE,
-        )
-        return task.checked(dataset, replace(built, settings={**built.settings, "mode": mode}))
+def build(data: "PairData", options: SummarizationOptions) -> "SentenceRanker | Seq2SeqModel":
+    """The model with its tokenizer, untrained."""
+    if options.mode.mode == "abstractive":
+        return build_transformer(data, options.training, options.model)
+    from kit.models import SentenceRanker
 
-    run(
-        replace(RECIPE, limits=LIMITS[mode]),
-        task,
-        lambda: data.split_of(data.open()),
-        build,
-        source=data.card(),
-        training=training,
-        checkpoint=checkpoint,
-        seed=data.seed,
+    chosen = options.model
+    return SentenceRanker.for_dataset(
+        data,
+        dim=options.training.dim,
+        layers=chosen.layers,
+        heads=chosen.heads,
+        hidden=chosen.hidden,
+        vocabulary=chosen.vocabulary,
+        dropout=chosen.dropout,
     )
 
 
-def chooser(
-    dataset: "PairData",
+def train(
+    model: "SentenceRanker | Seq2SeqModel",
+    data: "PairData",
+    options: SummarizationOptions,
     precision: "Precision",
-    data: PairOptions,
-    training: TrainingOptions,
-    how: WritingOptions,
-) -> "Built":
-    """A model that scores sentences, trained to give each its share of likeness to the summary."""
-    import keras
+) -> Built:
+    """Compile the model, and make the batches it is trained on."""
+    from kit.models import SentenceRanker
 
+    if isinstance(model, SentenceRanker):
+        return train_ranker(model, data, options, precision)
+    built = train_transformer(
+        model,
+        data,
+        precision,
+        training=options.training,
+        chosen=options.model,
+        epochs=EPOCHS,
+        rate=LEARNING_RATE,
+    )
+    return replace(built, settings={**built.settings, "mode": "abstractive"})
+
+
+def train_ranker(
+    model: "SentenceRanker",
+    data: "PairData",
+    options: SummarizationOptions,
+    precision: "Precision",
+) -> Built:
+    """Train scores of sentences towards their ROUGE-1 with the summary."""
     from kit.evaluation.pairs import sentence_scores
-    from kit.models import ExtractiveSummarizer, SentenceRanker
-    from kit.tasks import Built, Generation, Stage
+    from kit.models import ExtractiveSummarizer
     from kit.training import SentenceBatches
 
-    keras.utils.set_random_seed(data.seed)
-    epochs = training.epochs or CHOOSING_EPOCHS
-    rate = training.learning_rate or CHOOSING_RATE
-    tokenizer = tokenizer_of(dataset, how.vocabulary)
-    model = SentenceRanker(
-        len(tokenizer.vocabulary),
-        training.dim,
-        sentences=MOST_SENTENCES,
-        layers=how.layers,
-        heads=how.heads,
-        hidden=how.hidden,
-        dropout=how.dropout,
+    training, most = options.training, model.sentences
+    epochs = training.epochs or EXTRACTIVE_EPOCHS
+    rate = training.learning_rate or EXTRACTIVE_RATE
+
+    def summarizer(trained: "SentenceRanker") -> ExtractiveSummarizer:
+        return ExtractiveSummarizer(trained, model.tokenizer, most, model.length)
+
+    tokens_of = summarizer(model).tokens_of
+    batches = SentenceBatches(
+        tokens_of(data.train.sources).numpy(),
+        sentence_scores(data.train, most),
+        batch_size=min(training.batch_size or TEXTS, len(data.train)),
+        seed=options.data.seed,
     )
-    model.build()
-    writer = ExtractiveSummarizer(model, tokenizer, MOST_SENTENCES, SENTENCE_LENGTH)
-    train = SentenceBatches(
-        writer.tokens_of(dataset.train.sources).numpy(),
-        sentence_scores(dataset.train, MOST_SENTENCES),
-        batch_size=min(training.batch_size or TEXTS, len(dataset.train)),
-        seed=data.seed,
-    )
-    tokens, likeness = (
-        writer.tokens_of(dataset.valid.sources),
-        sentence_scores(dataset.valid, MOST_SENTENCES),
-    )
+    tokens, scores = tokens_of(data.valid.sources), sentence_scores(data.valid, most)
 
     def measure() -> float:
         best = model.predict(tokens, batch_size=TEXTS, verbose=0).argmax(axis=1)
-        return float(likeness[range(len(best)), best].mean())
+        return float(scores[range(len(best)), best].mean())
 
-    compile_for(model, precision, epochs * train.steps_per_epoch, rate, how.average)
+    steps = epochs * batches.steps_per_epoch
+    compile_for(model, precision, steps, rate, options.model.average)
     return Built(
         model=model,
-        batches=train,
-        name="sentence scorer",
-        settings={**asdict(how), "mode": "extractive", "epochs": epochs, "learning_rate": rate},
+        batches=batches,
+        name="sentence ranker",
+        settings={
+            **asdict(options.model),
+            "mode": "extractive",
+            "epochs": epochs,
+            "learning_rate": rate,
+        },
         stages=[Stage(epochs=epochs, patience=PATIENCE)],
         parts=Generation(
             metric="valid ROUGE-1",
             measure=measure,
-            generator=lambda trained: ExtractiveSummarizer(
-                trained, tokenizer, MOST_SENTENCES, SENTENCE_LENGTH
-            ),
-            protocol=f"one of the first {MOST_SENTENCES} sentences, by its score",
+            generator=summarizer,
+            protocol=f"one of the first {most} sentences, by its score",
         ),
     )
 
 
-def judge_of(
-    dataset: "PairData",
-) -> "Callable[[Sequence[str], Sequence[Sequence[str]]], Summaries]":
-    """What measures summaries."""
-    from kit.evaluation.pairs import Summaries
+def task(options: SummarizationOptions) -> Text2Text:
+    """Measured by ROUGE."""
 
-    return Summaries
+    def judge(data: "PairData") -> Any:
+        from kit.evaluation.pairs import Summaries
+
+        return Summaries
+
+    def baselines(data: "PairData") -> Any:
+        from kit.evaluation.pairs import summary_baselines
+
+        return summary_baselines(data)
+
+    bounds = ("best sentence (oracle)",)
+    return Text2Text(output="summary", judge=judge, baselines=baselines, bounds=bounds)
 
 
-def baselines_of(dataset: "PairData") -> "dict[str, Summaries]":
-    """What has to be beaten."""
-    from kit.evaluation.pairs import summary_baselines
-
-    return summary_baselines(dataset)
-
+RECIPE = Recipe(
+    name="summarization",
+    about="Train a summarization model, evaluate it, export it and verify the export.",
+    example="kit train summarization --data scitldr-part",
+    options=SummarizationOptions,
+    rows="tokens",
+    intended_use="Summarizing texts like those it was trained on, to choose what to read.",
+    limits=[
+        "Extractive: it returns one sentence of the text; sentences behind the first ones, and the "
+        "ends of long ones, are not read.",
+        "Abstractive: it may state what the text does not, in fluent sentences, the more so the "
+        "fewer texts it was trained on; the end of long texts is truncated.",
+    ],
+    task=task,
+    check=check,
+    build=build,
+    train=train,
+    models=["SentenceRanker"],
+)
+main = command(RECIPE)
 
 if __name__ == "__main__":
     main()

@@ -10,186 +10,73 @@ accuracy of .90 with the LSTM and with the transformer in nine minutes beside ot
 results/texts.json.
 """
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-import click
-
-from kit.console import (
-    CheckpointOptions,
-    Command,
-    TextOptions,
-    TextTrainingOptions,
-    TrainingOptions,
-    checkpoint_options,
-    text_options,
-    text_training_options,
-    training_options_of,
-)
-from kit.pipeline import Recipe, run
-from kit.tasks import TextClassification
+from kit.config import CheckpointOptions, TextOptions, TextTrainingOptions, TrainingOptions
+from kit.pipeline import Recipe, command
+from kit.tasks import Built, Stage, TextClassification, TokenizedTexts
 
 if TYPE_CHECKING:
     from kit.data.texts import TextData
-    from kit.models import PretrainedTextEncoder, TextClassifier
-    from kit.tasks import Built
-    from kit.tokenizers import TokenIds, Tokenizer
+    from kit.models import TextClassifier
+    from kit.tokenizers import TokenIds
     from kit.training import Precision, TextBatches
 
 EPOCHS, BATCH = 5, 64
 LEARNING_RATES = {"lstm": 2e-3, "conv": 2e-3, "transformer": 1e-3}
-WORD_DROPOUTS = {"lstm": 0.1, "conv": 0.1, "transformer": 0.2}
-# Few texts are passed over more often, in smaller batches.
+# Few texts need more epochs, in smaller batches.
 FEWEST_STEPS, SMALL_BATCH, FEW_TEXTS = 800, 32, 10_000
 TUNING_EPOCHS, TUNING_RATES = 2, {"whole": 5e-5, "lora": 5e-4, "frozen": 2e-3}
 WEIGHT_DECAY = 0.01
 WARM_UP = 0.1
 
-INTENDED_USE = "Saying of which of the classes it was trained on a text is, and how surely."
-LIMITS = [
-    "A text of none of the classes gets one of them, maybe with a high probability.",
-    "It was measured on texts like those of the data; other subjects, ways to write and languages "
-    "may be harder.",
-    "Of a long text the middle is not read.",
-]
-RECIPE = Recipe(name="text-classification", intended_use=INTENDED_USE, limits=LIMITS)
+
+@dataclass(frozen=True, kw_only=True)
+class TextClassificationOptions:
+    """Everything that can be set."""
+
+    data: TextOptions
+    model: TextTrainingOptions = TextTrainingOptions()
+    training: TrainingOptions = TrainingOptions()
+    checkpoint: CheckpointOptions = CheckpointOptions()
 
 
-@click.command(
-    "text-classification",
-    cls=Command,
-    example="kit train text-classification --data sentiment-labelled-sentences",
-)
-@text_options
-@training_options_of(rows="texts", dim=128)
-@checkpoint_options
-@text_training_options
-def main(
-    data: TextOptions,
-    training: TrainingOptions,
-    checkpoint: CheckpointOptions,
-    how: TextTrainingOptions,
-) -> None:
-    """Train a model that says what kind of text one is, evaluate, export and verify it."""
-    if how.word_dropout is None:
-        how = replace(how, word_dropout=WORD_DROPOUTS[how.encoder])
+def build(data: "TextData", options: TextClassificationOptions) -> "TextClassifier":
+    """The model with its tokenizer, untrained."""
+    from kit.models import TextClassifier
 
-    def build(dataset: "TextData", precision: "Precision") -> "Built":
-        from kit.models import pretrained_text_encoder
-        from kit.tasks import Built, Stage, TokenizedTexts
-        from kit.tokenizers import encode_batch
-
-        backbone = None
-        if how.backbone:
-            backbone = pretrained_text_encoder(how.backbone, how.tune, rank=how.rank)
-        tokenizer = backbone.tokenizer if backbone else tokenizer_for(dataset, how)
-        length = min(how.length, backbone.longest) if backbone else how.length
-        tokens = {
-            part: encode_batch(tokenizer, getattr(dataset, part).texts, length)
-            for part in ("train", "valid", "test")
-        }
-        model, batches = model_and_batches(
-            dataset, tokens["train"], tokenizer, backbone, data, training, how
-        )
-        epochs = training.epochs or (
-            TUNING_EPOCHS if backbone else max(EPOCHS, FEWEST_STEPS // batches.steps_per_epoch)
-        )
-        usual = TUNING_RATES[how.tune] if backbone else LEARNING_RATES[how.encoder]
-        rate = training.learning_rate or usual
-        compile_for(model, batches, how, precision, epochs, rate)
-        return Built(
-            model=model,
-            batches=batches,
-            name=f"{how.tune} backbone" if backbone else how.encoder,
-            settings={**asdict(how), "epochs": epochs, "learning_rate": rate, "length": length},
-            stages=[Stage(epochs=epochs)],
-            parts=TokenizedTexts(tokenizer, tokens, length),
-        )
-
-    run(
-        RECIPE,
-        TextClassification(),
-        lambda: data.split_of(data.open()),
-        build,
-        source=data.card(),
-        training=training,
-        checkpoint=checkpoint,
-        seed=data.seed,
-    )
+    chosen = asdict(options.model)
+    for name in ("class_weights", "label_smoothing"):
+        del chosen[name]
+    return TextClassifier.for_dataset(data, dim=options.training.dim, **chosen)
 
 
-def tokenizer_for(dataset: "TextData", how: TextTrainingOptions) -> "Tokenizer":
-    """What cuts the texts: pieces of words that those of train consist of, or bytes."""
-    from kit.tokenizers import Bytes, WordPiece, train_wordpiece
-
-    if how.tokenizer == "bytes":
-        return Bytes()
-    return WordPiece(train_wordpiece(dataset.train.texts, how.vocabulary))
-
-
-def model_and_batches(
-    dataset: "TextData",
-    numbers: "TokenIds",
-    tokenizer: "Tokenizer",
-    backbone: "PretrainedTextEncoder | None",
-    data: TextOptions,
-    training: TrainingOptions,
-    how: TextTrainingOptions,
-) -> tuple["TextClassifier", "TextBatches"]:
-    """The model and the stream it trains on: what makes this recipe this recipe."""
-    import keras
-    import numpy as np
-    import tensorflow as tf
-
-    from kit.models import TextClassifier, TextEncoder
-    from kit.training import TextBatches
-
-    keras.utils.set_random_seed(data.seed)
-    classes, texts = len(dataset.classes), len(dataset.train)
-    encoder = (
-        backbone.encoder
-        if backbone
-        else TextEncoder(
-            tokenizer.size,
-            how.encoder,  # type: ignore[arg-type]
-            dim=training.dim,
-            layers=how.layers,
-            dropout=how.dropout,
-            word_dropout=how.word_dropout or 0.0,
-        )
-    )
-    model = TextClassifier(encoder, classes, dropout=how.dropout)
-    model(np.full((1, 8), tokenizer.unknown, np.int32))
-
-    replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    counts = np.bincount(dataset.train.labels, minlength=classes)
-    usual = SMALL_BATCH if backbone or texts < FEW_TEXTS else BATCH
-    balanced = (texts / classes / np.maximum(counts, 1)).astype(np.float32)
-    batches = TextBatches(
-        numbers,
-        dataset.train.labels,
-        classes,
-        batch_size=min(training.batch_size or usual, texts // replicas * replicas),
-        seed=data.seed,
-        class_weights=balanced if how.class_weights == "balanced" else None,
-        one_width=training.strategy == "tpu",
-    )
-    return model, batches
-
-
-def compile_for(
+def train(
     model: "TextClassifier",
-    batches: "TextBatches",
-    how: TextTrainingOptions,
+    data: "TextData",
+    options: TextClassificationOptions,
     precision: "Precision",
-    epochs: int,
-    rate: float,
-) -> None:
-    """Steps grow in the first tenth of training, then become smaller along a cosine."""
+) -> Built:
+    """Compile the model, and make the batches it is trained on."""
     import keras
 
     from kit.optimizers import LazyAdamW
+    from kit.tokenizers import encode_batch
 
+    chosen, training = options.model, options.training
+    tokens = {
+        part: encode_batch(model.tokenizer, getattr(data, part).texts, model.length)
+        for part in ("train", "valid", "test")
+    }
+    batches = batches_of(data, tokens["train"], options)
+    if chosen.backbone:
+        epochs, rate = TUNING_EPOCHS, TUNING_RATES[chosen.tune]
+    else:
+        epochs = max(EPOCHS, FEWEST_STEPS // batches.steps_per_epoch)
+        rate = LEARNING_RATES[chosen.encoder]
+    epochs, rate = training.epochs or epochs, training.learning_rate or rate
+    # Warm-up in the first tenth of the steps, then cosine decay.
     steps = epochs * batches.steps_per_epoch
     rising = max(1, round(WARM_UP * steps))
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -198,10 +85,69 @@ def compile_for(
     optimizer = LazyAdamW(schedule, weight_decay=WEIGHT_DECAY, global_clipnorm=1.0)
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     loss = keras.losses.CategoricalCrossentropy(
-        from_logits=True, label_smoothing=how.label_smoothing
+        from_logits=True, label_smoothing=chosen.label_smoothing
     )
     model.compile(precision.scaled(optimizer), loss=loss, jit_compile=False)
+    return Built(
+        model=model,
+        batches=batches,
+        name=f"{chosen.tune} backbone" if chosen.backbone else chosen.encoder,
+        settings={
+            **asdict(chosen),
+            "word_dropout": model.word_dropout,
+            "epochs": epochs,
+            "learning_rate": rate,
+            "length": model.length,
+        },
+        stages=[Stage(epochs=epochs)],
+        parts=TokenizedTexts(model.tokenizer, tokens, model.length),
+    )
 
+
+def batches_of(
+    data: "TextData", tokens: "TokenIds", options: TextClassificationOptions
+) -> "TextBatches":
+    """Tokens of train, texts of like lengths together."""
+    import numpy as np
+    import tensorflow as tf
+
+    from kit.training import TextBatches
+
+    chosen, classes, texts = options.model, len(data.classes), len(data.train)
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    counts = np.bincount(data.train.labels, minlength=classes)
+    balanced = (texts / classes / np.maximum(counts, 1)).astype(np.float32)
+    default_size = SMALL_BATCH if chosen.backbone or texts < FEW_TEXTS else BATCH
+    return TextBatches(
+        tokens,
+        data.train.labels,
+        classes,
+        batch_size=min(options.training.batch_size or default_size, texts // replicas * replicas),
+        seed=options.data.seed,
+        class_weights=balanced if chosen.class_weights == "balanced" else None,
+        one_width=options.training.strategy == "tpu",
+    )
+
+
+RECIPE = Recipe(
+    name="text-classification",
+    about="Train a text classifier, evaluate it, export it and verify the export.",
+    example="kit train text-classification --data sentiment-labelled-sentences",
+    options=TextClassificationOptions,
+    rows="texts",
+    intended_use="Predicting which of the classes it was trained on a text belongs to.",
+    limits=[
+        "A text of none of the classes gets one of them, possibly with a high probability.",
+        "It was measured on texts like those of the data; other subjects, styles and languages may "
+        "be harder.",
+        "The middle of a long text is truncated.",
+    ],
+    task=lambda options: TextClassification(),
+    build=build,
+    train=train,
+    models=["TextClassifier"],
+)
+main = command(RECIPE)
 
 if __name__ == "__main__":
     main()

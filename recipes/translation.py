@@ -8,134 +8,114 @@ pretrained BART or T5 of keras-nlp. On 2 cores, beside other work, Multi30k take
 reaches 39.0 BLEU on its test2016; see results/pairs.json.
 """
 
-from functools import partial
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-import click
-
-from kit.console import (
+from kit.config import (
     CheckpointOptions,
-    Command,
+    Options,
     PairOptions,
     TrainingOptions,
     WritingOptions,
-    checkpoint_options,
-    pair_options,
-    training_options_of,
-    writing_options_of,
+    option,
 )
-from kit.pipeline import Recipe, run
-from kit.recipes.text_generation import transformer
-from kit.tasks import Text2Text
+from kit.pipeline import Recipe, command
+from kit.tasks import Built, Text2Text
+from kit.recipes.text_generation import build_transformer, train_transformer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from kit.data.pairs import PairData
-    from kit.evaluation.pairs import Translations
-    from kit.tasks import Built
+    from kit.models import Seq2SeqModel
     from kit.training import Precision
 
 BLEU_TOKENIZERS = ("13a", "intl", "char", "zh", "ja-mecab", "ko-mecab", "none")
-EPOCHS, LEARNING_RATE, BATCH = 12, 1.5e-3, 4096
-PATIENCE = 8
-
-INTENDED_USE = (
-    "Translating texts like those it was trained on, to be read by somebody who can tell."
-)
-LIMITS = [
-    "It may leave out, add or turn round what the text says, in sentences that read well.",
-    "Of texts longer than those it was trained on the end is not read.",
-    "Words it has not seen in training are guessed from their pieces.",
-]
-RECIPE = Recipe(name="translation", intended_use=INTENDED_USE, limits=LIMITS)
+EPOCHS, LEARNING_RATE = 12, 1.5e-3
 
 
-@click.command(
-    "translation", cls=Command, example="kit train translation --data tatoeba-eng-fra-part"
-)
-@pair_options
-@click.option(
-    "--bleu-tokenizer",
-    "bleu",
-    type=click.Choice(BLEU_TOKENIZERS),
-    help="sacreBLEU's tokenizer.  [default: by the language, else by the script]",
-)
-@training_options_of(rows="tokens", dim=256)
-@checkpoint_options
-@writing_options_of(
-    layers=3,
-    hidden=512,
-    vocabulary=6000,
-    source_length=128,
-    target_length=128,
-    dropout=0.2,
-    length_penalty=1.0,
-)
-def main(
-    data: PairOptions,
-    bleu: str | None,
-    training: TrainingOptions,
-    checkpoint: CheckpointOptions,
-    how: WritingOptions,
-) -> None:
-    """Train a model that translates, evaluate, export and verify it."""
-    how.check_width(training.dim)
+@dataclass(frozen=True, kw_only=True)
+class BleuOptions(Options):
+    """How translations are measured."""
 
-    task = Text2Text(
-        output="translation",
-        judge=lambda dataset: partial(translations, tokenizer=tokenizer_for(dataset, bleu)),
-        baselines=lambda dataset: baselines(dataset, tokenizer_for(dataset, bleu)),
-    )
-
-    def build(dataset: "PairData", precision: "Precision") -> "Built":
-        built = transformer(
-            dataset,
-            precision,
-            data=data,
-            training=training,
-            how=how,
-            epochs=EPOCHS,
-            rate=LEARNING_RATE,
-            batch=BATCH,
-            patience=PATIENCE,
-        )
-        return task.checked(dataset, built)
-
-    run(
-        RECIPE,
-        task,
-        lambda: data.split_of(data.open()),
-        build,
-        source=data.card(),
-        training=training,
-        checkpoint=checkpoint,
-        seed=data.seed,
+    bleu_tokenizer: str | None = option(
+        None,
+        "sacreBLEU's tokenizer.  [default: by the language, else by the script]",
+        choices=BLEU_TOKENIZERS,
     )
 
 
-def tokenizer_for(dataset: "PairData", named: str | None) -> str:
-    """The tokenizer for BLEU, by the language that is translated to."""
-    from kit.evaluation.pairs import bleu_tokenizer
+@dataclass(frozen=True, kw_only=True)
+class TranslationOptions:
+    """Everything that can be set."""
 
-    return bleu_tokenizer(dataset.test.references, language=dataset.names[1], named=named)
-
-
-def translations(
-    texts: "Sequence[str]", references: "Sequence[Sequence[str]]", *, tokenizer: str
-) -> "Translations":
-    """Measure translations."""
-    from kit.evaluation.pairs import Translations
-
-    return Translations(texts, references, tokenizer)
+    data: PairOptions
+    bleu: BleuOptions = BleuOptions()
+    model: WritingOptions = WritingOptions()
+    training: TrainingOptions = TrainingOptions(dim=256)
+    checkpoint: CheckpointOptions = CheckpointOptions()
 
 
-def baselines(dataset: "PairData", tokenizer: str) -> "dict[str, Translations]":
-    """What has to be beaten."""
-    from kit.evaluation.pairs import translation_baselines
+def build(data: "PairData", options: TranslationOptions) -> "Seq2SeqModel":
+    """The model with its tokenizer, untrained."""
+    return build_transformer(data, options.training, options.model)
 
-    return translation_baselines(dataset, tokenizer)
 
+def train(
+    model: "Seq2SeqModel", data: "PairData", options: TranslationOptions, precision: "Precision"
+) -> Built:
+    """Compile the model, and make the batches it is trained on."""
+    return train_transformer(
+        model,
+        data,
+        precision,
+        training=options.training,
+        chosen=options.model,
+        epochs=EPOCHS,
+        rate=LEARNING_RATE,
+    )
+
+
+def task(options: TranslationOptions) -> Text2Text:
+    """Measured by BLEU and chrF, by the tokenizer of the target language."""
+
+    def tokenizer_of(data: "PairData") -> str:
+        from kit.evaluation.pairs import bleu_tokenizer
+
+        named = options.bleu.bleu_tokenizer
+        return bleu_tokenizer(data.test.references, language=data.names[1], named=named)
+
+    def judge(data: "PairData") -> Any:
+        from kit.evaluation.pairs import Translations
+
+        tokenizer = tokenizer_of(data)
+        return lambda texts, references: Translations(texts, references, tokenizer)
+
+    def baselines(data: "PairData") -> Any:
+        from kit.evaluation.pairs import translation_baselines
+
+        return translation_baselines(data, tokenizer_of(data))
+
+    return Text2Text(output="translation", judge=judge, baselines=baselines)
+
+
+RECIPE = Recipe(
+    name="translation",
+    about="Train a translation model, evaluate it, export it and verify the export.",
+    example="kit train translation --data tatoeba-eng-fra-part",
+    options=TranslationOptions,
+    rows="tokens",
+    intended_use="Translating texts like those it was trained on, for readers who can judge them.",
+    limits=[
+        "It may omit, add or reverse what the text says, in fluent sentences.",
+        "The end of texts longer than those it was trained on is truncated.",
+        "Words that it has not seen in training are guessed from their subword tokens.",
+    ],
+    task=task,
+    check=lambda options: options.model.check_width(options.training.dim),
+    build=build,
+    train=train,
+    models=["SequenceToSequence", "BartWriter", "T5Writer"],
+)
+main = command(RECIPE)
 
 if __name__ == "__main__":
     main()

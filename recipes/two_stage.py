@@ -1,4 +1,4 @@
-"""Two stages in one artefact: retrieval finds candidates, a ranking model orders them.
+"""Two stages in one export: retrieval finds candidates, a ranking model orders them.
 
     kit train two-stage --data online-retail
     python recipes/two_stage.py --data interactions.csv --items products.csv
@@ -13,191 +13,146 @@ seeds (results/two_stage.json has the protocol).
 
 import math
 import time
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import click
 
 from kit.cluster import is_chief
-from kit.console import (
+from kit.config import (
     AnswerOptions,
     CheckpointOptions,
-    Command,
     DataOptions,
     IndexOptions,
+    Options,
     TrainingOptions,
-    answer_options,
-    checkpoint_options,
-    command_line,
-    data_options,
-    index_options,
-    quiet_tensorflow,
-    training_options,
+    option,
 )
+from kit.console import command_line, quiet_tensorflow
 from kit.errors import UserError
-from kit.pipeline import Devices, Recipe, finish, start, tell
-from kit.recipes.second_stage import ranking_and_batches
-from kit.recipes.two_tower import model_and_batches
-from kit.tasks import Built, Run, TwoStage
+from kit.pipeline import Devices, Recipe, command, finish, new_run, start, tell
+from kit.tasks import TwoStage
+from kit.recipes import two_tower
 
 if TYPE_CHECKING:
-    from kit.data import Attributes, Dataset
-
-INTENDED_USE = "The list to show: what people would take next, ordered, under rules of the request."
-LIMITS = [
-    "Scores order the items for one person; they are no probabilities and do not compare people.",
-    "The second stage knows what is new and what sells at the time of training: train it anew.",
-    "Boosts and limits choose among the candidates; they bring no item up that retrieval left out.",
-    "Items and people unknown to the data get no answer of their own: people the popular list.",
-]
-RECIPE = Recipe(name="two-stage", intended_use=INTENDED_USE, limits=LIMITS)
+    from kit.data import Dataset
+    from kit.evaluation import CandidateLists
+    from kit.models import CandidateRanking
+    from kit.training import ListBatches
 
 
-@click.command(
-    "two-stage",
-    cls=Command,
-    example="kit train two-stage --data online-retail --limit 50000 --epochs 20",
-)
-@data_options
-@training_options
-@checkpoint_options
-@index_options
-@answer_options
-@click.option(
-    "--candidates",
-    type=click.IntRange(min=2),
-    default=200,
-    show_default=True,
-    help="Items that retrieval hands on to ranking.",
-)
-@click.option(
-    "--diversity",
-    type=click.FloatRange(0, 1),
-    default=0.0,
-    show_default=True,
-    help="Of exported lists, when a request says nothing else: 0 orders by score alone, more puts "
-    "items apart that are alike.",
-)
-@click.option(
-    "--category-column",
-    metavar="NAME",
-    help="Column of --items of which a request may limit each value (at_most).",
-)
-@click.option("--features/--no-features", default=True, show_default=True, help="Use features.")
-def main(
-    data: DataOptions,
-    training: TrainingOptions,
-    checkpoint: CheckpointOptions,
-    index: IndexOptions,
-    answers: AnswerOptions,
-    candidates: int,
-    diversity: float,
-    category_column: str | None,
-    features: bool,
-) -> None:
-    """Train retrieval and ranking, evaluate their lists, export both as one model and verify it."""
-    if answers.top > candidates:
-        raise click.UsageError(
-            f"--top {answers.top} is longer than the list of --candidates {candidates}."
-        )
-    begin = time.perf_counter()
-    folders, say = start(RECIPE, training, checkpoint)
-    dataset = data.dataset()
-    from kit.data import Attributes, split_train_by_time
+@dataclass(frozen=True, kw_only=True)
+class StageOptions(Options):
+    """The second stage."""
 
-    attributes = Attributes.of(dataset.items, key="item_id", rows=dataset.num_items)
-    check_category(category_column, attributes, dataset)
-    # The ranking model learns from what people took of candidates chosen without knowing it.
-    earlier = split_train_by_time(dataset, seed=data.seed)
-    task = TwoStage(
-        k=answers.top,
-        exclude_seen=not answers.include_seen,
-        index=index.settings,
-        weight_column=data.weight_column,
-        candidates=candidates,
-        diversity=diversity,
-        category_column=category_column,
+    candidates: int = option(200, "Items that retrieval hands on to ranking.", min=2)
+    diversity: float = option(
+        0.0,
+        "Diversity of exported lists, when a request says nothing else: 0 orders by score alone, "
+        "more spreads items that are alike.",
+        min=0,
+        max=1,
     )
-    tell(task, dataset, say)
-    seconds = {"prepare": time.perf_counter() - begin}
+    category_column: str | None = option(
+        None,
+        "Column of --items of which a request may limit each value (at_most).",
+        metavar="NAME",
+    )
+    features: bool = option(True, "Use features.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoStageOptions:
+    """Everything that can be set."""
+
+    data: DataOptions
+    model: StageOptions = StageOptions()
+    training: TrainingOptions = TrainingOptions()
+    checkpoint: CheckpointOptions = CheckpointOptions()
+    index: IndexOptions = IndexOptions()
+    answers: AnswerOptions = AnswerOptions()
+
+    def retrieval(self) -> two_tower.TwoTowerOptions:
+        """The same for the first stage."""
+        loss = two_tower.LossOptions(features=self.model.features)
+        return two_tower.TwoTowerOptions(data=self.data, training=self.training, model=loss)
+
+
+def run(recipe: Recipe, options: TwoStageOptions) -> None:
+    """Train retrieval and ranking, evaluate their lists, export both as one model and verify it."""
+    top, candidates = options.answers.top, options.model.candidates
+    if top > candidates:
+        raise click.UsageError(f"--top {top} is longer than the list of --candidates {candidates}.")
+    begin = time.perf_counter()
+    training, checkpoint, stages = options.training, options.checkpoint, options.retrieval()
+    folders, say = start(recipe, training, checkpoint)
+    data = options.data.dataset()
+    from kit.data import split_train_by_time
+
+    check_category(options.model.category_column, data)
+    # The ranking model learns from later interactions, with candidates chosen without them.
+    earlier = split_train_by_time(data, seed=options.data.seed)
+    task = recipe.task(options)
+    tell(task, data, say)
 
     quiet_tensorflow()
     from kit import evaluation
-    from kit.models import RetrievalLoss
-    from kit.training import cast_to_float32, copy_to_host, digest, fit, shutdown_barrier
+    from kit.training import cast_to_float32, copy_to_host, fit, shutdown_barrier
 
     devices = Devices.chosen(training, say)
-    loss = RetrievalLoss("auto", 4096, None, 1.0)
     with devices.scope():
-        (model, batches), (early_model, early_batches) = (
-            model_and_batches(part, data, training, loss, features, devices.precision)
-            for part in (dataset, earlier)
+        built, early = (
+            two_tower.train(two_tower.build(part, stages), part, stages, devices.precision)
+            for part in (data, earlier)
         )
-    settings: dict[str, Any] = {
-        **asdict(data),
-        **asdict(training),
-        "precision": devices.precision.name,
-        "batch_size": batches.batch_size,
-        "learning_rate": float(model.optimizer.learning_rate.numpy()),
-        "loss": "full" if model.is_full else "sampled",
-        "features": features,
-        "candidates": candidates,
-    }
-    run = Run(
-        recipe=RECIPE.name,
-        command=command_line(),
-        data=dataset,
-        seed=data.seed,
-        built=Built(model=model, batches=batches, name="two-stage", settings={}, stages=()),
-        model=model,
-        settings=settings,
-        folder=folders.report,
-        output=folders.output,
-        seconds=seconds,
-    )
-    content = digest(*model.non_trainable_weights)
+    run = new_run(recipe, options, data, built, devices.precision)
+    run.folder, run.output, run.command = folders.report, folders.output, command_line()
+    run.settings |= {**asdict(options.model), "candidates": candidates}
+    task.check(run)
+    run.seconds["prepare"] = time.perf_counter() - begin
+    settings = {**run.settings, **built.content}
     kept = [
-        checkpoint.of_run(folders.report, {**settings, "stage": stage, "content": content}, stage)
+        checkpoint.of_run(folders.report, {**settings, "stage": stage}, stage)
         for stage in ("retrieval", "early", "ranking")
     ]
 
     # Retrieval, as the two-tower recipe trains it, and as it would have been earlier.
     run.metric, measure = task.validation(run)
     fitted = fit(
-        model,
-        batches,
+        built.model,
+        built.batches,
         measure=measure,
         epochs=training.epochs,
         quiet=training.quiet,
         tensorboard=folders.report / "tensorboard",
         checkpoints=kept[0],
     )
-    early = fit(
-        early_model,
-        early_batches,
+    fitted_early = fit(
+        early.model,
+        early.batches,
         measure=None,
         epochs=best_epoch(fitted.history),
         quiet=training.quiet,
         checkpoints=kept[1],
     )
-    run.model, early_model = copy_to_host(model), copy_to_host(early_model)
+    run.model, early_model = copy_to_host(built.model), copy_to_host(early.model)
     if not is_chief():
         shutdown_barrier(run.model.distribute_strategy)
         return
-    seconds["train retrieval"] = fitted.seconds
-    seconds["train retrieval on the earlier part"] = early.seconds
+    run.seconds["train retrieval"] = fitted.seconds
+    run.seconds["train retrieval on the earlier part"] = fitted_early.seconds
     say(
-        f"train:     retrieval {fitted.seconds:.0f} s and {early.seconds:.0f} s on the earlier "
-        f"part, {fitted.examples_per_second:,.0f} interactions/s, best valid NDCG@10 "
+        f"train:     retrieval {fitted.seconds:.0f} s and {fitted_early.seconds:.0f} s on the "
+        f"earlier part, {fitted.examples_per_second:,.0f} interactions/s, best valid NDCG@10 "
         f"{fitted.best:.4f}"
     )
     cast_to_float32(run.model)
     cast_to_float32(early_model)
     task.choose_trend(run)
 
-    # Ranking: what people took later, of the candidates they would have been given.
+    # Ranking: later interactions among the candidates that would have been shown.
     later = task.later_lists(run, earlier, early_model)
-    ranking, ranking_batches = ranking_and_batches(later, data, dataset)
+    ranking, ranking_batches = ranking_and_batches(later, data)
     valid_lists = task.lists(run)
     ranked = fit(
         ranking,
@@ -208,7 +163,7 @@ def main(
         checkpoints=kept[2],
     )
     weight = evaluation.choose_weight(task.tasks[0], valid_lists, ranking)
-    seconds["train ranking"] = ranked.seconds
+    run.seconds["train ranking"] = ranked.seconds
     run.history = ranked.history
     say(
         f"train:     ranking {ranked.seconds:.0f} s on {len(later.items):,} lists of {candidates}, "
@@ -219,28 +174,89 @@ def main(
 
     begin = time.perf_counter()
     results = task.evaluate(run)
-    seconds["evaluate"] = time.perf_counter() - begin
-    finish(run, task, results, RECIPE, asdict(data), kept, say)
+    run.seconds["evaluate"] = time.perf_counter() - begin
+    finish(run, task, results, recipe, kept, say)
 
 
-def check_category(column: str | None, attributes: "Attributes", dataset: "Dataset") -> None:
-    """Say before training that a column cannot be limited by."""
+def ranking_and_batches(
+    lists: "CandidateLists", data: "Dataset"
+) -> tuple["CandidateRanking", "ListBatches"]:
+    """The compiled second stage and the lists it learns from."""
+    import keras
+
+    from kit.losses import ListwiseSoftmax
+    from kit.models import CandidateRanking
+    from kit.optimizers import LazyAdamW
+    from kit.training import ListBatches
+
+    if not len(lists.items):
+        raise UserError(
+            "No user has a candidate in the later part of train: there is nothing to rank by.",
+            where=data.name,
+            expected="users who come back",
+            remedy="Give more rows or --candidates, or train one stage: kit train two-tower.",
+        )
+    keras.utils.set_random_seed(data.options.seed)
+    model = CandidateRanking(list(lists.features))
+    model.set_numbers(lists.features)
+    model.compile(LazyAdamW(1e-3, weight_decay=0.01), loss=ListwiseSoftmax(), jit_compile=False)
+    size, seed = min(64, len(lists.items)), data.options.seed
+    return model, ListBatches(lists.features, lists.taken, batch_size=size, seed=seed)
+
+
+def check_category(column: str | None, data: "Dataset") -> None:
+    """An error before training where a column cannot be limited by."""
+    from kit.data import Attributes
+
+    attributes = Attributes.of(data.items, key="item_id", rows=data.num_items)
     columns = sorted({value.split("=", 1)[0] for value in attributes.values})
     if column is not None and column not in columns:
         raise UserError(
             f"The items have no column {column!r} of few values.",
-            where=f"--category-column, {dataset.name}",
+            where=f"--category-column, {data.name}",
             expected=", ".join(columns) or "a table of items: --items FILE",
             remedy="Name one of these, or leave the option out.",
         )
 
 
 def best_epoch(history: list[dict[str, float]]) -> int:
-    """Passes over the data after which valid was ranked best; all of them if nobody was."""
+    """Epochs after which the validation metric was best; all of them if it was never measured."""
     measured = [row for row in history if not math.isnan(row["valid NDCG@10"])]
     row = max(measured, key=lambda row: row["valid NDCG@10"]) if measured else history[-1]
     return max(1, math.ceil(row["epoch"]))
 
+
+def task(options: TwoStageOptions) -> TwoStage:
+    """Both stages, as they are exported."""
+    stages = options.model
+    return TwoStage(
+        answers=options.answers,
+        index=options.index,
+        candidates=stages.candidates,
+        diversity=stages.diversity,
+        category_column=stages.category_column,
+    )
+
+
+RECIPE = Recipe(
+    name="two-stage",
+    about="Train retrieval and ranking, evaluate their lists, export both as one model and "
+    "verify it.",
+    example="kit train two-stage --data online-retail --limit 50000 --epochs 20",
+    options=TwoStageOptions,
+    rows="users",
+    intended_use="The list to show: the next items of a user, ordered, under rules of the request.",
+    limits=[
+        "Scores order the items for one user; they are not probabilities and do not compare users.",
+        "The second stage knows what is new and what sells at the time of training: retrain it.",
+        "Boosts and limits choose among the candidates; they add no item that retrieval left out.",
+        "Unknown items are ignored; an unknown user without a history gets the popular items.",
+    ],
+    task=task,
+    build=two_tower.build,
+    train=two_tower.train,
+)
+main = command(RECIPE, run)
 
 if __name__ == "__main__":
     main()

@@ -1,4 +1,4 @@
-"""Two-tower retrieval: from interaction logs to "what should this person see next?".
+"""Two-tower retrieval: from interaction logs to the items a user should see next.
 
     kit train two-tower --data online-retail
     python recipes/two_tower.py --data interactions.csv --items products.csv
@@ -9,177 +9,159 @@ features; they meet in a dot product. On 2 cores online-retail trains in 2.4 min
 and baselines in results/two_tower.json.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-import click
-
-from kit.console import (
+from kit.config import (
     AnswerOptions,
     CheckpointOptions,
-    Command,
     ContentOptions,
     DataOptions,
     IndexOptions,
+    Options,
     TrainingOptions,
-    answer_options,
-    checkpoint_options,
-    content_options,
-    data_options,
-    index_options,
-    training_options,
+    option,
 )
-from kit.pipeline import Recipe
-from kit.recipes.retrieval import run_retrieval
+from kit.pipeline import Recipe, command
+from kit.tasks import Built, Retrieval, Stage
 
 if TYPE_CHECKING:
     from kit.data import Dataset
+    from kit.models import TwoTower
+    from kit.training import Batches, Precision
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossOptions(Options):
+    """The loss, and whether features are used."""
+
+    loss: str = option(
+        "auto",
+        "Softmax over all items or over a sample; auto is full up to 20,000 items.",
+        choices=("auto", "full", "sampled"),
+    )
+    uniform_negatives: int = option(
+        4096,
+        "Items sampled uniformly for each batch of the sampled loss, beside the batch's own.",
+        min=0,
+    )
+    hard_negatives: int | None = option(
+        None,
+        "Keep only so many highest-scored negatives a row in the sampled loss.  [default: all]",
+        min=1,
+    )
+    temperature: float = option(1.0, "Divides the scores in the loss.", above=0)
+    features: bool = option(True, "Use features.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoTowerOptions:
+    """Everything that can be set."""
+
+    data: DataOptions
+    content: ContentOptions = ContentOptions()
+    model: LossOptions = LossOptions()
+    training: TrainingOptions = TrainingOptions()
+    checkpoint: CheckpointOptions = CheckpointOptions()
+    index: IndexOptions = IndexOptions()
+    answers: AnswerOptions = AnswerOptions()
+
+
+def read(options: TwoTowerOptions) -> "Dataset":
+    """The split log, with images and texts of its items."""
+    return options.content.joined(options.data.dataset(), options.data.items)
+
+
+def build(data: "Dataset", options: TwoTowerOptions) -> "TwoTower":
+    """The model, untrained."""
     from kit.models import RetrievalLoss, TwoTower
-    from kit.recipes.retrieval import Contents, Parts
-    from kit.training import Precision, UserBatches
 
-
-INTENDED_USE = "Ranking a catalogue for people by what they and others took before."
-LIMITS = [
-    "Scores order the items for one person; they are no probabilities and do not compare people.",
-    "What was taken often is recommended more: the answers repeat the habits of the data.",
-    "Items and people unknown to the data get no answer of their own: people the popular list.",
-]
-RECIPE = Recipe(name="two-tower", intended_use=INTENDED_USE, limits=LIMITS)
-
-
-@click.command(
-    "two-tower",
-    cls=Command,
-    example="kit train two-tower --data online-retail --limit 50000 --epochs 20",
-)
-@data_options
-@training_options
-@checkpoint_options
-@index_options
-@answer_options
-@content_options
-@click.option(
-    "--loss",
-    type=click.Choice(["auto", "full", "sampled"]),
-    default="auto",
-    show_default=True,
-    help="Softmax over all items or over a sample; auto is full up to 20,000 items.",
-)
-@click.option(
-    "--uniform-negatives",
-    type=click.IntRange(min=0),
-    default=4096,
-    show_default=True,
-    help="Items drawn uniformly for each batch of the sampled loss, beside the batch's own.",
-)
-@click.option(
-    "--hard-negatives",
-    type=click.IntRange(min=1),
-    help="Keep only so many highest-scored negatives a row in the sampled loss.  [default: all]",
-)
-@click.option(
-    "--temperature",
-    type=click.FloatRange(min=0, min_open=True),
-    default=1.0,
-    show_default=True,
-    help="Divides the scores in the loss.",
-)
-@click.option("--features/--no-features", default=True, show_default=True, help="Use features.")
-def main(
-    data: DataOptions,
-    training: TrainingOptions,
-    checkpoint: CheckpointOptions,
-    index: IndexOptions,
-    answers: AnswerOptions,
-    content: ContentOptions,
-    loss: str,
-    uniform_negatives: int,
-    hard_negatives: int | None,
-    temperature: float,
-    features: bool,
-) -> None:
-    """Train a two-tower retrieval model, evaluate it, export it and verify the export."""
-
-    def build(dataset: "Dataset", contents: "Contents", precision: "Precision") -> "Parts":
-        from kit.models import RetrievalLoss
-
-        settings = RetrievalLoss(loss, uniform_negatives, hard_negatives, temperature)
-        model, batches = model_and_batches(
-            dataset, data, training, settings, features, precision, contents, content.hide_ids
-        )
-        used = {
-            **asdict(settings),
-            "loss": "full" if model.is_full else "sampled",
-            "features": features,
-        }
-        return model, batches, used
-
-    run_retrieval(
-        RECIPE,
-        build,
-        data=data,
-        training=training,
-        checkpoint=checkpoint,
-        index=index,
-        answers=answers,
-        content=content,
+    chosen = options.model
+    return TwoTower.for_dataset(
+        data,
+        dim=options.training.dim,
+        loss=RetrievalLoss(
+            chosen.loss, chosen.uniform_negatives, chosen.hard_negatives, chosen.temperature
+        ),
+        features=chosen.features,
+        item_id_hiding=options.content.hide_ids,
     )
 
 
-def model_and_batches(
-    dataset: "Dataset",
-    data: DataOptions,
-    training: TrainingOptions,
-    loss: "RetrievalLoss",
-    features: bool,
-    precision: "Precision",
-    contents: "Contents" = (),
-    hide_ids: float = 0.0,
-) -> tuple["TwoTower", "UserBatches"]:
-    """The compiled model and the stream it trains on: what makes this recipe this recipe."""
-    import keras
+def train(
+    model: "TwoTower", data: "Dataset", options: TwoTowerOptions, precision: "Precision"
+) -> Built:
+    """Compile the model, and make the batches it is trained on."""
+    from kit.optimizers import LazyAdamW
+    from kit.training import digest
+
+    training = options.training
+    batches = batches_of(model, data, options)
+    model.set_target_share(batches.target_share(data.num_items))
+    # Of a large catalogue a step touches few rows, each seldom: they have to move further.
+    rate = training.learning_rate or (0.003 if model.is_full else 0.01)
+    optimizer = LazyAdamW(rate, weight_decay=0.3, beta_2=0.99)
+    model.compile(optimizer=precision.scaled(optimizer), jit_compile=False)
+    return Built(
+        model=model,
+        batches=batches,
+        name=RECIPE.name,
+        settings={
+            **asdict(options.content),
+            **asdict(model.retrieval_loss),
+            "loss": "full" if model.is_full else "sampled",
+            "features": options.model.features,
+            "learning_rate": float(model.optimizer.learning_rate.numpy()),
+        },
+        stages=[Stage(epochs=training.epochs)],
+        content={"content of features": digest(*model.non_trainable_weights)},
+    )
+
+
+def batches_of(model: "TwoTower", data: "Dataset", options: TwoTowerOptions) -> "Batches":
+    """Users, some of whose items are hidden as targets."""
     import tensorflow as tf
 
     from kit.data import Prepared, histories
-    from kit.models import two_tower_for
-    from kit.optimizers import LazyAdamW
     from kit.training import DiskBatches, UserBatches, default_batch_size
 
-    keras.utils.set_random_seed(data.seed)
-    is_full = loss.is_full(dataset.num_items)
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    default_size = default_batch_size(dataset.num_users, most=1024 if is_full else 512)
+    default_size = default_batch_size(data.num_users, most=1024 if model.is_full else 512)
     settings = {
         "batch_size": min(
-            training.batch_size or default_size, dataset.num_users // replicas * replicas
+            options.training.batch_size or default_size, data.num_users // replicas * replicas
         ),
-        "length": 256 if is_full else 64,
-        "targets": 256 if is_full else 8,
+        "length": 256 if model.is_full else 64,
+        "targets": 256 if model.is_full else 8,
         "hidden_share": 0.7,
-        "seed": data.seed,
+        "seed": options.data.seed,
     }
-    if isinstance(dataset, Prepared):
-        batches = DiskBatches(dataset.histories, digest=dataset.digest, **settings)
-    else:
-        owned = histories([dataset.train], dataset.num_users)
-        weights = owned.weights_of(dataset.train) if data.weight_column else None
-        batches = UserBatches(owned, weights=weights, **settings)
-    model = two_tower_for(
-        dataset,
-        dim=training.dim,
-        loss=loss,
-        features=features,
-        contents=contents,
-        item_id_hiding=hide_ids,
-    )
-    model.set_target_share(batches.target_share(dataset.num_items))
-    # Of a large catalogue a step touches few rows, each seldom: they have to move further.
-    learning_rate = training.learning_rate or (0.003 if is_full else 0.01)
-    optimizer = LazyAdamW(learning_rate, weight_decay=0.3, beta_2=0.99)
-    model.compile(optimizer=precision.scaled(optimizer), jit_compile=False)
-    return model, batches
+    if isinstance(data, Prepared):
+        return DiskBatches(data.histories, digest=data.digest, **settings)
+    owned = histories([data.train], data.num_users)
+    weights = owned.weights_of(data.train) if options.data.weight_column else None
+    return UserBatches(owned, weights=weights, **settings)
 
+
+RECIPE = Recipe(
+    name="two-tower",
+    about="Train a two-tower retrieval model, evaluate it, export it and verify the export.",
+    example="kit train two-tower --data online-retail --limit 50000 --epochs 20",
+    options=TwoTowerOptions,
+    rows="users",
+    intended_use="Ranking a catalogue for users by their own and others' interactions.",
+    limits=[
+        "Scores order the items for one user; they are not probabilities and do not compare users.",
+        "Popular items are recommended more often: the lists repeat the habits of the data.",
+        "Unknown items are ignored; an unknown user without a history gets the popular items.",
+    ],
+    task=lambda options: Retrieval(answers=options.answers, index=options.index),
+    read=read,
+    build=build,
+    train=train,
+    models=["TwoTower"],
+)
+main = command(RECIPE)
 
 if __name__ == "__main__":
     main()

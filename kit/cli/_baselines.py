@@ -4,16 +4,8 @@ from typing import Any
 
 import click
 
-from kit.console import (
-    COMPARED,
-    Command,
-    DataOptions,
-    echo,
-    echo_json,
-    print_comparison,
-    source_argument,
-    warn,
-)
+from kit.config import DataOptions
+from kit.console import COMPARED, Command, echo, echo_json, options, print_comparison, warn
 from kit.errors import UserError
 from kit.tasks import PredictionMetrics
 
@@ -29,7 +21,7 @@ OTHER_SOURCES = {
 
 
 @click.command(cls=Command, example="kit baselines online-retail")
-@source_argument
+@options(DataOptions, "data", source_is_argument=True)
 @click.option(
     "--include-seen", is_flag=True, help="Also recommend items the user has already seen."
 )

@@ -2,12 +2,13 @@
 
 import click
 
-from kit.console import Command, DataOptions, echo, print_table, source_argument, warn
+from kit.config import DataOptions
+from kit.console import Command, echo, options, print_table, warn
 from kit.errors import UserError
 
 
 @click.command(cls=Command, example="kit data online-retail")
-@source_argument
+@options(DataOptions, "data", source_is_argument=True)
 def data(data: DataOptions) -> None:
     """Profile SOURCE before anything is trained on it."""
     from kit.data import data_warnings, profile

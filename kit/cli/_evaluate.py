@@ -5,20 +5,15 @@ from pathlib import Path
 import click
 
 from kit.cli._artefact import EXAMPLE_FOLDER, checked_version, trust_option
-from kit.console import (
-    Command,
+from kit.config import (
     DataOptions,
     DetectionOptions,
     ImageOptions,
     PairOptions,
     TableOptions,
     TextOptions,
-    echo,
-    echo_json,
-    print_comparison,
-    print_table,
-    quiet_tensorflow,
 )
+from kit.console import Command, echo, echo_json, print_comparison, print_table, quiet_tensorflow
 from kit.errors import UserError
 from kit.tasks import TASKS, Comparison, Export, ExportEvaluation
 

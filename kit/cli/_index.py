@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from kit.cli._artefact import EXAMPLE_FOLDER, checked_version, trust_option
-from kit.console import Command, FormatOptions, echo, format_options, quiet_tensorflow
+from kit.config import FormatOptions
+from kit.console import Command, echo, options, quiet_tensorflow
 from kit.errors import UserError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     type=click.Choice(["float32", "bfloat16", "int8"]),
     help="How an inverted file keeps its vectors.  [default: as before]",
 )
-@format_options
+@options(FormatOptions, "format")
 @trust_option
 def index(
     folder: Path,

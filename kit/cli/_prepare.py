@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
-from kit.console import Command, DataOptions, echo, source_argument, warn
+from kit.config import DataOptions
+from kit.console import Command, echo, options, warn
 
 
 @click.command(cls=Command, example="kit prepare online-retail prepared/online-retail")
-@source_argument
+@options(DataOptions, "data", source_is_argument=True)
 @click.argument("folder", type=click.Path(path_type=Path))
 def prepare(data: DataOptions, folder: Path) -> None:
     """Read, split and encode SOURCE once, into FOLDER.

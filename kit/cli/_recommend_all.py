@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from kit.console import check_folder, echo, echo_json
+from kit.config import check_folder
+from kit.console import echo, echo_json
 from kit.errors import UserError
 from kit.progress import stage
 

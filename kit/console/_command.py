@@ -13,6 +13,8 @@ from kit.errors import PEER_LOST, PeerLost, UserError, is_disk_full
 from kit.progress import shown
 
 DEBUG = "kit.debug"
+# Headings of the help, in order; other options come last.
+GROUPS = ("Data", "Items", "Model", "Training", "Checkpoints", "Export")
 
 
 class Command(click.Command):
@@ -37,6 +39,16 @@ class Command(click.Command):
                 help="Show a failure's traceback.",
             )
         )
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None:
+                groups.setdefault(getattr(param, "group", "Options"), []).append(record)
+        for name in sorted(groups, key=_place):
+            with formatter.section(name):
+                formatter.write_dl(groups[name])
 
     def make_context(
         self,
@@ -99,6 +111,10 @@ class Group(click.Group):
         except KeyboardInterrupt:
             _complain("Interrupted.", color="yellow")
             ctx.exit(130)
+
+
+def _place(group: str) -> int:
+    return GROUPS.index(group) if group in GROUPS else len(GROUPS)
 
 
 @contextmanager

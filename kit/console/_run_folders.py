@@ -15,8 +15,7 @@ from typing import IO
 import click
 
 from kit.cluster import is_chief
-from kit.console._checkpoint_options import CheckpointOptions
-from kit.console._options import TrainingOptions
+from kit.config import CheckpointOptions, TrainingOptions
 from kit.errors import UserError
 
 LOCK = ".run.lock"

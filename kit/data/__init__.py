@@ -16,6 +16,7 @@ from kit.data._files import is_prepared as is_prepared
 from kit.data._files import read_lines as read_lines
 from kit.data._files import require_regular_file as require_regular_file
 from kit.data._histories import Histories as Histories
+from kit.data._histories import default_length as default_length
 from kit.data._histories import histories as histories
 from kit.data._names import item_names as item_names
 from kit.data._negatives import Negatives as Negatives

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -42,6 +43,10 @@ class Dataset:
         licence: attribution of a built-in data set, else "".
         notes: lines on how the source was read, as of `kit.data.Source`.
         rows_read: rows of the source before cleaning.
+        contents: images and texts of the items of train that the model learns to read: pairs of a
+            `TrainableColumn` and its values.
+        encoded: column and encoder of what was read by an exported encoder.
+        options: how the data were opened, an `Options` of `kit.config`, or None.
     """
 
     name: str
@@ -61,6 +66,9 @@ class Dataset:
     licence: str
     notes: tuple[str, ...] = field(default=(), kw_only=True)
     rows_read: int = field(default=0, kw_only=True)
+    contents: tuple[Any, ...] = field(default=(), kw_only=True, repr=False, compare=False)
+    encoded: tuple[dict[str, str], ...] = field(default=(), kw_only=True)
+    options: Any = field(default=None, kw_only=True, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return (

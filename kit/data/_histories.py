@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from kit.data._events import Events
 from kit.data._user_chunks import ROWS_AT_ONCE, counted, iter_user_chunks
 
+SHORTEST = 8
+
 
 @dataclass(frozen=True)
 class Histories:
@@ -210,3 +212,16 @@ def _distinct(
     last = np.sort(len(pairs) - 1 - np.unique(pairs, return_index=True)[1])
     by_user = last[np.argsort(user[last], kind="stable")]
     return user[by_user], item[by_user], None if time is None else time[by_user]
+
+
+def default_length(lengths: NDArray[np.integer], most: int = 256) -> int:
+    """Positions that 95 % of the histories need, as 8 times a power of two, at most `most`.
+
+    Example:
+
+    >>> default_length(np.array([5] * 99 + [1000])), default_length(np.array([165]))
+    (8, 256)
+    """
+    needed = max(float(np.quantile(lengths, 0.95)) - 1, 1) if len(lengths) else 1
+    doublings = max(0, np.ceil(np.log2(needed / SHORTEST)))
+    return int(min(most, SHORTEST * 2**doublings))

@@ -1,7 +1,8 @@
 """Split a table into what a ranking model learns from, is chosen by and is measured on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -59,6 +60,7 @@ class RankingData:
         cleaning: what was dropped.
         licence: attribution of a built-in table, else "".
         notes: lines on how the table was read, as of `kit.data.RankingSource`.
+        options: how the data were opened, an `Options` of `kit.config`, or None.
     """
 
     name: str
@@ -77,6 +79,7 @@ class RankingData:
     cleaning: tuple[CleaningStep, ...]
     licence: str
     notes: tuple[str, ...] = ()
+    options: Any = field(default=None, kw_only=True, repr=False, compare=False)
 
     def __repr__(self) -> str:
         sizes = " / ".join(f"{len(part):,}" for part in (self.train, self.valid, self.test))

@@ -8,7 +8,6 @@ from kit.models._candidate_features import CandidateTables as CandidateTables
 from kit.models._candidate_ranking import CandidateRanking as CandidateRanking
 from kit.models._defined_features import defined_features as defined_features
 from kit.models._detector import Detector as Detector
-from kit.models._detector_for import detector_for as detector_for
 from kit.models._entity_tower import ContentShape as ContentShape
 from kit.models._entity_tower import EntityTower as EntityTower
 from kit.models._entity_tower import FeatureShape as FeatureShape
@@ -30,7 +29,6 @@ from kit.models._queries import RetrievalModel as RetrievalModel
 from kit.models._queries import queries as queries
 from kit.models._ranking import Ranking as Ranking
 from kit.models._ranking_bodies import ARCHITECTURES as ARCHITECTURES
-from kit.models._ranking_for import ranking_for as ranking_for
 from kit.models._ranking_input import RankingInput as RankingInput
 from kit.models._retrieval_loss import RetrievalLoss as RetrievalLoss
 from kit.models._sentence_ranker import SentenceRanker as SentenceRanker
@@ -39,7 +37,6 @@ from kit.models._sequence_encoder import SequenceEncoder as SequenceEncoder
 from kit.models._sequence_loss import SequenceLoss as SequenceLoss
 from kit.models._sequence_to_sequence import SequenceToSequence as SequenceToSequence
 from kit.models._sequential import SequentialRecommender as SequentialRecommender
-from kit.models._sequential_for import sequential_for as sequential_for
 from kit.models._t5_writer import T5Writer as T5Writer
 from kit.models._task_aligned import AnchorPoints as AnchorPoints
 from kit.models._task_aligned import Assignment as Assignment
@@ -50,4 +47,3 @@ from kit.models._text_column_encoder import TextColumnEncoder as TextColumnEncod
 from kit.models._text_encoder import TextEncoder as TextEncoder
 from kit.models._text_to_text import TextToText as TextToText
 from kit.models._two_tower import TwoTower as TwoTower
-from kit.models._two_tower_for import two_tower_for as two_tower_for

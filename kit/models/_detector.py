@@ -1,18 +1,24 @@
 """A detector: from an image to boxes with a class and a score."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import keras
 import tensorflow as tf
 
+from kit.data.detection import DetectionData, canvas_shape
+from kit.errors import UserError
 from kit.layers import DetectionHead, FeaturePyramid
 from kit.losses import giou, quality_focal
+from kit.models._for_dataset import set_seed
 from kit.models._image_encoder import ImageEncoder
+from kit.models._pretrained_encoder import pretrained_encoder
 from kit.models._task_aligned import Assignment, anchor_points, task_aligned_assignment
 
 STRIDES = (8, 16, 32)
 BOX_WEIGHT = 2.0
+# The maps of a backbone that are taken, of strides 8, 16 and 32.
+LEVELS = ("P3", "P4", "P5")
 # The grey beside an image becomes 0.
 SCALE, OFFSET = [1 / 58] * 3, [-114 / 58] * 3
 
@@ -85,6 +91,76 @@ class Detector(keras.Model):
             DetectionHead(len(self.classes), filters, depth, name=f"head_{stride}")
             for stride in STRIDES
         ]
+
+    @classmethod
+    def for_dataset(
+        cls,
+        data: DetectionData,
+        *,
+        size: int | None = None,
+        dim: int = 64,
+        backbone: str | None = None,
+        seed: int | None = None,
+    ) -> Self:
+        """Build the model for the classes and the image sizes of train.
+
+        Args:
+            data: the split data.
+            size: longer side of what the model takes; None is that of the images, at most 416.
+            dim: channels of pyramid and heads.
+            backbone: preset of keras-hub or a folder that has one, of which the maps of strides 8,
+                16 and 32 are taken, of a detector those of its pyramid; None for a small residual
+                network from scratch.
+            seed: random seed of the initial weights; None is that of the data.
+
+        Returns:
+            The model, built, untrained.
+
+        Raises:
+            UserError: the backbone cannot be loaded, has no such maps, or takes another size.
+
+        Example:
+
+        >>> import kit
+        >>> data = kit.open("bccd", limit=10)
+        >>> Detector.for_dataset(data, dim=8, size=64).count_params()
+        1024505
+        """
+        set_seed(data, seed)
+        shape = canvas_shape(data.train, size)
+        if backbone is None:
+            model = cls(data.classes, shape, filters=dim)
+        else:
+            pretrained = pretrained_encoder(backbone)
+            maps = getattr(pretrained.encoder, "pyramid_outputs", {})
+            if not set(LEVELS) <= set(maps):
+                raise UserError(
+                    f"The preset is a {type(pretrained.encoder).__name__}, which gives no maps of "
+                    "strides 8, 16 and 32.",
+                    where=f"--backbone {backbone}",
+                    expected="a backbone with a feature pyramid, such as resnet_18_imagenet",
+                )
+            sides = pretrained.encoder.inputs[0].shape[1:3]
+            if any(one not in (None, side) for one, side in zip(sides, shape, strict=True)):
+                raise UserError(
+                    f"The preset takes images of {'x'.join(map(str, sides))} only; those of the "
+                    f"data become {'x'.join(map(str, shape))}.",
+                    where=f"--backbone {backbone}",
+                    expected="a backbone that takes images of any size",
+                )
+            encoder = keras.Model(
+                pretrained.encoder.inputs[0], {name: maps[name] for name in LEVELS}
+            )
+            model = cls(
+                data.classes,
+                shape,
+                encoder,
+                dim,
+                scale=pretrained.scale,
+                offset=pretrained.offset,
+            )
+        model.build()
+        return model
 
     def build(self, input_shape: Any = None) -> None:
         shape = (None, *self.picture_shape, 3)

@@ -1,10 +1,16 @@
 """The model that says what is in an image."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import keras
+import numpy as np
 from keras import ops
+
+from kit.data.images import ImageData
+from kit.models._for_dataset import set_seed
+from kit.models._image_encoder import ImageEncoder
+from kit.models._pretrained_encoder import pretrained_encoder
 
 
 @keras.saving.register_keras_serializable(package="kit")
@@ -63,6 +69,72 @@ class ImageClassifier(keras.Model):
         )
         self.dropout = keras.layers.Dropout(dropout)
         self.head = keras.layers.Dense(classes, dtype="float32", name="head")
+
+    @classmethod
+    def for_dataset(
+        cls,
+        data: ImageData,
+        model: str = "resnet",
+        *,
+        dim: int = 160,
+        backbone: str | None = None,
+        dropout: float = 0.1,
+        rand_augment: float = 0.0,
+        seed: int | None = None,
+    ) -> Self:
+        """Build the model for the classes, the size and the colours of train.
+
+        Args:
+            data: the split images.
+            model: "resnet" or "convnext", from scratch.
+            dim: width of the embedding.
+            backbone: preset of keras-hub, or a folder that has one, in place of `model`. Open the
+                data with the size that it takes.
+            dropout: share of the embedding dropped in training.
+            rand_augment: strength from 0 to 1 of RandAugment in training.
+            seed: random seed of the initial weights; None is that of the data.
+
+        Returns:
+            The model, built, untrained.
+
+        Raises:
+            UserError: the backbone cannot be loaded.
+
+        Example:
+
+        >>> import kit
+        >>> data = kit.open("fashion-mnist-part", limit=50)
+        >>> ImageClassifier.for_dataset(data, dim=16).classes
+        10
+        """
+        pretrained = None if backbone is None else pretrained_encoder(backbone)
+        set_seed(data, seed)
+        settings = {"dropout": dropout, "rand_augment": rand_augment}
+        if pretrained is not None:
+            built = cls(
+                pretrained.encoder,
+                len(data.classes),
+                scale=pretrained.scale,
+                offset=pretrained.offset,
+                is_pretrained=True,
+                **settings,
+            )
+        else:
+            mean, spread = data.train.colours()
+            # Of a large image the first maps would be costly and hold next to nothing.
+            shortest = min(data.shape[:2])
+            strides = 1 if shortest < 64 else 2 if shortest < 128 else 4
+            widths = [max(4, dim // part) for part in (4, 2, 1)]
+            built = cls(
+                ImageEncoder(model, widths, stem_strides=strides),  # type: ignore[arg-type]
+                len(data.classes),
+                scale=1 / spread,
+                offset=-mean / spread,
+                is_pretrained=False,
+                **settings,
+            )
+        built(np.zeros((1, *data.shape), np.float32))
+        return built
 
     def build(self, images_shape: Any) -> None:
         if not self.encoder.built:

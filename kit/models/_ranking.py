@@ -2,15 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Self
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from kit.data import RankingData, TableEncoder
+from kit.errors import UserError
+from kit.models._for_dataset import attach, set_seed
 from kit.models._ranking_bodies import ARCHITECTURES, BodySettings, ranking_body
 from kit.models._ranking_fields import RankingFields
 from kit.models._ranking_input import RankingInput
+
+# Rows from which the ranges of numbers are read.
+SAMPLE = 100_000
 
 
 @keras.saving.register_keras_serializable(package="kit")
@@ -101,6 +107,87 @@ class Ranking(keras.Model):
         self.fields = RankingFields(inputs, width, bins, attend, shrinkage, name="fields")
         settings = BodySettings(len(self.tasks), self.hidden, dropout)
         self.body = ranking_body(architecture, len(self.fields.inputs), width, settings)
+
+    @classmethod
+    def for_dataset(
+        cls,
+        data: RankingData,
+        architecture: str = "dcn",
+        *,
+        encoder: TableEncoder | None = None,
+        dim: int = 16,
+        dropout: float = 0.4,
+        shrinkage: float = 0.006,
+        seed: int | None = None,
+        **settings: Any,
+    ) -> Self:
+        """Build the model for the features of a table, the ranges of its numbers stored in it.
+
+        Args:
+            data: the split table.
+            architecture: of the model.
+            encoder: of the rows; None fits one on train. The model keeps it as `table_encoder`.
+            dim: width of the inputs' vectors.
+            dropout: after each hidden layer.
+            shrinkage: L2 penalty on embeddings.
+            seed: random seed of the initial weights; None is that of the data.
+            settings: further arguments of `Ranking`.
+
+        Returns:
+            The model, built, untrained.
+
+        Raises:
+            UserError: "din" without a history of items.
+
+        Example:
+
+        >>> import kit
+        >>> data = kit.open("in-vehicle-coupon")
+        >>> Ranking.for_dataset(data, dim=4).tasks
+        ['Y']
+        """
+        if architecture == "din":
+            if data.history is None:
+                raise UserError(
+                    "The model din attends to a history, and the data have none.",
+                    where="--model din",
+                    expected="a list column of earlier items that shares its table with the "
+                    "item's, or user, item and time columns and --history NUMBER",
+                    remedy="Give --history 50, or choose another --model.",
+                )
+            settings |= {"history": data.history, "target": data.target}
+        rare = 2 if data.options is None else data.options.rare
+        if encoder is None:
+            encoder = TableEncoder.fit(data.schema, data.train.features, fewest=rare)
+        set_seed(data, seed)
+        inputs = [
+            RankingInput(feature.name, "number")
+            if feature.kind == "number"
+            else RankingInput(
+                feature.name,
+                "codes" if feature.kind in ("list", "text") else "code",
+                size=encoder.size(feature),
+                table=feature.table,
+            )
+            for feature in data.schema.features
+        ]
+        model = cls(
+            inputs,
+            architecture,
+            data.labels,
+            dim=dim,
+            dropout=dropout,
+            shrinkage=shrinkage,
+            **settings,
+        )
+        model.build()
+        names = [feature.name for feature in data.schema.of_kind("number")]
+        rows = data.train.features.select(names)
+        sample = np.random.default_rng(0).permutation(len(data.train))[:SAMPLE]
+        if names:
+            model.set_numbers(rows[np.sort(sample)].to_numpy())
+        attach(model, table_encoder=encoder)
+        return model
 
     def build(self, input_shape: Any = None) -> None:
         if not self.fields.built:

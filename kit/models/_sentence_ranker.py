@@ -1,11 +1,14 @@
 """The model that says which sentence of a text stands for it."""
 
-from typing import Any
+from typing import Any, Self
 
 import keras
 import tensorflow as tf
 
+from kit.data.pairs import PairData
 from kit.layers import AttentionPooling, Embedding, TransformerBlock
+from kit.models._for_dataset import attach, set_seed
+from kit.models._sequence_to_sequence import text_tokenizer
 
 UNUSED = -1e9
 
@@ -74,6 +77,62 @@ class SentenceRanker(keras.Model):
         self.pooling = AttentionPooling(name="pooling")
         self.head = keras.layers.Dense(1, dtype="float32", name="head")
         self.norm = keras.layers.LayerNormalization(epsilon=1e-6, dtype="float32", name="norm")
+
+    @classmethod
+    def for_dataset(
+        cls,
+        data: PairData,
+        *,
+        dim: int = 128,
+        layers: int = 2,
+        heads: int = 4,
+        hidden: int = 512,
+        vocabulary: int = 6000,
+        sentences: int = 24,
+        length: int = 64,
+        dropout: float = 0.3,
+        seed: int | None = None,
+    ) -> Self:
+        """Build the model with a tokenizer that is learned from the texts of train.
+
+        The model keeps `tokenizer` and `length`.
+
+        Args:
+            data: texts and their summaries, split.
+            dim: width of vectors.
+            layers: blocks over tokens, and over sentences.
+            heads: of attention.
+            hidden: width of the feed-forward layers.
+            vocabulary: maximum size of the vocabulary.
+            sentences: of a text that are scored, the first ones.
+            length: maximum tokens of a sentence; a longer one is truncated.
+            dropout: of the output of each layer.
+            seed: random seed of the initial weights; None is that of the data.
+
+        Returns:
+            The model, built, untrained.
+
+        Example:
+
+        >>> import kit
+        >>> data = kit.open("scitldr-part", limit=20)
+        >>> SentenceRanker.for_dataset(data, dim=8, vocabulary=300).tokenizer.size <= 300
+        True
+        """
+        set_seed(data, seed)
+        tokenizer = text_tokenizer(data, vocabulary)
+        model = cls(
+            tokenizer.size,
+            dim,
+            sentences=sentences,
+            layers=layers,
+            heads=heads,
+            hidden=hidden,
+            dropout=dropout,
+        )
+        model.build()
+        attach(model, tokenizer=tokenizer, length=length)
+        return model
 
     def build(self, input_shape: Any = None) -> None:
         shape = (None, None, self.dim)

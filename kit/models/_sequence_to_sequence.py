@@ -5,8 +5,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from kit.data.pairs import PairData
 from kit.layers import DecoderBlock, Embedding, TransformerBlock
+from kit.models._for_dataset import attach, set_seed
+from kit.models._pretrained_writer import pretrained_writer
 from kit.models._seq2seq_model import PADDING, Seq2SeqModel
+from kit.tokenizers import Tokenizer, WordPiece, train_bpe
 
 
 @keras.saving.register_keras_serializable(package="kit")
@@ -88,6 +92,89 @@ class SequenceToSequence(Seq2SeqModel):
             for side in ("encoder", "decoder")
         )
 
+    @classmethod
+    def for_dataset(
+        cls,
+        data: PairData,
+        *,
+        dim: int = 256,
+        layers: int = 3,
+        heads: int = 4,
+        hidden: int = 512,
+        vocabulary: int = 6000,
+        source_length: int = 128,
+        target_length: int = 128,
+        dropout: float = 0.2,
+        label_smoothing: float = 0.1,
+        backbone: str | None = None,
+        tune: str = "whole",
+        rank: int = 8,
+        seed: int | None = None,
+    ) -> Seq2SeqModel:
+        """Build a model with a tokenizer that is learned from both sides of train.
+
+        The model keeps `tokenizer`, `source_length` and `target_length`.
+
+        Args:
+            data: the split pairs.
+            dim: width of vectors.
+            layers: blocks of the encoder, and as many of the decoder.
+            heads: of attention.
+            hidden: width of the feed-forward layers.
+            vocabulary: maximum size of the vocabulary.
+            source_length: maximum tokens of a source text; a longer one is truncated.
+            target_length: maximum tokens to generate.
+            dropout: of the output of each layer.
+            label_smoothing: share of the target that is spread over all tokens.
+            backbone: preset of a BART or T5 of keras-nlp, or a folder that has one, in place of a
+                model from scratch.
+            tune: what of a backbone is trained: "whole" or "lora".
+            rank: LoRA rank.
+            seed: random seed of the initial weights; None is that of the data.
+
+        Returns:
+            The model, built: a `SequenceToSequence`, or a `PretrainedSeq2Seq` of a backbone.
+
+        Raises:
+            UserError: the backbone cannot be loaded.
+
+        Example:
+
+        >>> import kit
+        >>> data = kit.open("tatoeba-eng-fra-part", limit=100)
+        >>> SequenceToSequence.for_dataset(data, dim=8, vocabulary=300).tokenizer.size <= 300
+        True
+        """
+        set_seed(data, seed)
+        model: Seq2SeqModel
+        if backbone is not None:
+            pretrained = pretrained_writer(
+                backbone,
+                tune,  # type: ignore[arg-type]
+                rank=rank,
+                label_smoothing=label_smoothing,
+            )
+            model, own = pretrained.model, pretrained.tokenizer
+            if pretrained.longest:
+                # What is generated follows a special token.
+                source_length = min(source_length, pretrained.longest)
+                target_length = min(target_length, pretrained.longest - 1)
+        else:
+            own = text_tokenizer(data, vocabulary)
+            model = cls(
+                own.size,
+                dim,
+                encoder_layers=layers,
+                decoder_layers=layers,
+                heads=heads,
+                hidden=hidden,
+                dropout=dropout,
+                label_smoothing=label_smoothing,
+            )
+            model.build()
+        attach(model, tokenizer=own, source_length=source_length, target_length=target_length)
+        return model
+
     def build(self, input_shape: Any = None) -> None:
         self.table.build()
         shape = (None, None, self.dim)
@@ -162,3 +249,10 @@ class SequenceToSequence(Seq2SeqModel):
             "dropout": self.dropout.rate,
             "label_smoothing": self.label_smoothing,
         }
+
+
+def text_tokenizer(data: PairData, vocabulary: int) -> Tokenizer:
+    """Subword tokens for both sides, learned from train."""
+    targets = (text for some in data.train.references for text in some)
+    tokens = train_bpe((*data.train.sources, *targets), vocabulary)
+    return WordPiece(tokens, lower=False, plain=False, spaced=True)

@@ -2,20 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Self
 
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from kit.data import Dataset, Prepared, default_length, histories
 from kit.losses import full_softmax, gbce, sampled_softmax
 from kit.models._entity_tower import ContentShape, EntityTower, FeatureShape
+from kit.models._for_dataset import set_seed
 from kit.models._sequence_encoder import SequenceEncoder
 from kit.models._sequence_loss import SequenceLoss
+from kit.models._tower_features import content_shape, encoded_features, fill, shape_of
 
 # So large a part of the sequences is trained on without times: not every request has them.
 UNTIMED = 0.1
+# Of the encoders that are named: share dropped of the input and of what each block adds.
+DROPOUT = 0.4
 
 
 @keras.saving.register_keras_serializable(package="kit")
@@ -31,7 +36,8 @@ class SequentialRecommender(keras.Model):
         num_items: size of the catalogue; items have codes 1 to `num_items`.
         dim: width of vectors, bias not counted.
         length: most items of a history that are looked at, the latest.
-        encoder: what turns vectors into queries.
+        encoder: what turns vectors into queries: a `SequenceEncoder`, or any causal Keras layer from
+            [batch, positions, dim] to the same shape.
         item_features: shape of the items' feature table, or None.
         item_contents: shapes of the items' images and texts that the item tower learns to read.
         loss: how it is trained.
@@ -67,7 +73,7 @@ class SequentialRecommender(keras.Model):
         dim: int = 128,
         *,
         length: int = 64,
-        encoder: SequenceEncoder | dict[str, Any] | None = None,
+        encoder: keras.layers.Layer | dict[str, Any] | None = None,
         item_features: FeatureShape | dict[str, int] | None = None,
         item_contents: Sequence[ContentShape | dict[str, Any]] = (),
         loss: SequenceLoss | dict[str, Any] | None = None,
@@ -79,7 +85,7 @@ class SequentialRecommender(keras.Model):
         self.autocast = False  # Items and times arrive as they are given.
         self.num_items, self.dim, self.length = num_items, dim, length
         self.temperature = temperature
-        self.encoder: SequenceEncoder = (
+        self.encoder: keras.layers.Layer = (
             keras.saving.deserialize_keras_object(encoder)
             if isinstance(encoder, dict)
             else encoder or SequenceEncoder(name="encoder")
@@ -100,10 +106,76 @@ class SequentialRecommender(keras.Model):
         if self.is_timed:
             self.untimed_seed = keras.random.SeedGenerator()
 
+    @classmethod
+    def for_dataset(
+        cls,
+        data: Dataset,
+        *,
+        dim: int = 128,
+        encoder: keras.layers.Layer | str = "attention",
+        length: int | None = None,
+        loss: SequenceLoss | str = "auto",
+        features: bool = True,
+        seed: int | None = None,
+        **settings: Any,
+    ) -> Self:
+        """Build the model for the items of train, with their features stored in it.
+
+        Args:
+            data: the split data.
+            dim: width of the vectors.
+            encoder: "attention", "lstm", "gru" or "conv"; a `SequenceEncoder`; or any causal Keras
+                layer from [batch, positions, dim] to the same shape.
+            length: most items of a history that are looked at; None is what 95 % of the histories
+                need.
+            loss: settings of the loss, or one of "auto", "full", "sampled" and "gbce".
+            features: whether to use the feature table of the items.
+            seed: random seed of the initial weights; None is that of the data.
+            settings: further arguments of `SequentialRecommender`.
+
+        Returns:
+            The model, built, untrained.
+
+        Raises:
+            ValueError: there is no such encoder or loss.
+
+        Example:
+
+        >>> import kit
+        >>> data = kit.open("online-retail", limit=2000)
+        >>> layer = keras.layers.GRU(8, return_sequences=True)
+        >>> model = SequentialRecommender.for_dataset(data, dim=8, encoder=layer)
+        >>> model.item_tower.features.tokens > 0
+        True
+        """
+        if not isinstance(encoder, keras.layers.Layer):
+            set_seed(data, seed)
+            encoder = SequenceEncoder(encoder, dropout=DROPOUT, name="encoder")  # type: ignore[arg-type]
+        if length is None:
+            length = default_length(
+                data.histories.lengths
+                if isinstance(data, Prepared)
+                else histories([data.train], data.num_users).lengths
+            )
+        items = encoded_features(data.items, "item_id", data.num_items) if features else None
+        model = cls(
+            data.num_items,
+            dim,
+            length=length,
+            encoder=encoder,
+            item_features=shape_of(items),
+            item_contents=[content_shape(content) for content, _ in data.contents],
+            loss=SequenceLoss(loss) if isinstance(loss, str) else loss,  # type: ignore[arg-type]
+            **settings,
+        )
+        model.build()
+        fill(model.item_tower, items, data.contents)
+        return model
+
     @property
     def is_timed(self) -> bool:
         """Whether the gaps between events count."""
-        return self.encoder.time_buckets > 0
+        return getattr(self.encoder, "time_buckets", 0) > 0
 
     def build(self, input_shape: Any = None) -> None:
         self.item_tower.build(None)

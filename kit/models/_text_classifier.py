@@ -1,9 +1,18 @@
 """The model that says of which class a text is."""
 
-from typing import Any
+from typing import Any, Self
 
 import keras
+import numpy as np
 from keras import ops
+
+from kit.data.texts import TextData
+from kit.models._for_dataset import attach, set_seed
+from kit.models._pretrained_text_encoder import pretrained_text_encoder
+from kit.models._text_encoder import TextEncoder
+from kit.tokenizers import Bytes, WordPiece, train_wordpiece
+
+WORD_DROPOUTS = {"lstm": 0.1, "conv": 0.1, "transformer": 0.2}
 
 
 @keras.saving.register_keras_serializable(package="kit")
@@ -43,6 +52,88 @@ class TextClassifier(keras.Model):
         self.encoder, self.classes = encoder, classes
         self.dropout = keras.layers.Dropout(dropout)
         self.head = keras.layers.Dense(classes, dtype="float32", name="head")
+
+    @classmethod
+    def for_dataset(
+        cls,
+        data: TextData,
+        encoder: str = "lstm",
+        *,
+        dim: int = 128,
+        layers: int = 1,
+        tokenizer: str = "wordpiece",
+        vocabulary: int = 20_000,
+        length: int = 256,
+        backbone: str | None = None,
+        tune: str = "whole",
+        rank: int = 8,
+        dropout: float = 0.3,
+        word_dropout: float | None = None,
+        seed: int | None = None,
+    ) -> Self:
+        """Build the model for the classes of train, with a tokenizer learned from its texts.
+
+        The model keeps the tokenizer and the maximum length as `tokenizer` and `length`.
+
+        Args:
+            data: the split texts.
+            encoder: "lstm", "conv" or "transformer", from scratch.
+            dim: width of the embeddings.
+            layers: blocks of the encoder; of convolutions twice as many.
+            tokenizer: "wordpiece" or "bytes".
+            vocabulary: maximum size of the vocabulary.
+            length: maximum tokens of a text; the middle of a longer one is truncated.
+            backbone: preset of keras-nlp, or a folder that has one, in place of `encoder`.
+            tune: what of a backbone is trained: "whole", "lora" or "frozen".
+            rank: LoRA rank.
+            dropout: of embeddings and of the output of each block.
+            word_dropout: share of the tokens an encoder does not see in training; None is 0.1, of
+                a transformer 0.2.
+            seed: random seed of the initial weights; None is that of the data.
+
+        Returns:
+            The model, built, untrained.
+
+        Raises:
+            UserError: the backbone cannot be loaded.
+
+        Example:
+
+        >>> import kit
+        >>> data = kit.open("sentiment-labelled-sentences", limit=100)
+        >>> model = TextClassifier.for_dataset(data, dim=8, vocabulary=200)
+        >>> model.classes, model.tokenizer.size <= 200
+        (2, True)
+        """
+        if backbone is not None:
+            pretrained = pretrained_text_encoder(backbone, tune, rank=rank)  # type: ignore[arg-type]
+            own, length = pretrained.tokenizer, min(length, pretrained.longest)
+        else:
+            pretrained = None
+            own = (
+                Bytes()
+                if tokenizer == "bytes"
+                else WordPiece(train_wordpiece(data.train.texts, vocabulary))
+            )
+        set_seed(data, seed)
+        if word_dropout is None:
+            word_dropout = WORD_DROPOUTS[encoder]
+        layer = (
+            pretrained.encoder
+            if pretrained is not None
+            else TextEncoder(
+                own.size,
+                encoder,  # type: ignore[arg-type]
+                dim=dim,
+                layers=layers,
+                dropout=dropout,
+                word_dropout=word_dropout,
+            )
+        )
+        model = cls(layer, len(data.classes), dropout=dropout)
+        model(np.full((1, 8), own.unknown, np.int32))
+        attach(model, tokenizer=own, length=length, word_dropout=word_dropout)
+        return model
 
     def build(self, numbers_shape: Any) -> None:
         if not self.encoder.built:

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Self
 
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from kit.data import Dataset
 from kit.layers import MaskedPooling, integer_ids
 from kit.losses import full_softmax, multi_hot, sampled_softmax
 from kit.models._entity_tower import ContentShape, EntityTower, FeatureShape
+from kit.models._for_dataset import set_seed
 from kit.models._retrieval_loss import RetrievalLoss
+from kit.models._tower_features import content_shape, encoded_features, fill, shape_of
 
 
 @keras.saving.register_keras_serializable(package="kit")
@@ -93,6 +96,55 @@ class TwoTower(keras.Model):
         )
         self.is_full = self.retrieval_loss.is_full(num_items)
         self.negatives_seed = keras.random.SeedGenerator()
+
+    @classmethod
+    def for_dataset(
+        cls,
+        data: Dataset,
+        *,
+        dim: int = 128,
+        loss: RetrievalLoss | str = "auto",
+        features: bool = True,
+        seed: int | None = None,
+        **settings: Any,
+    ) -> Self:
+        """Build the model for the users and items of train, with their features stored in it.
+
+        Args:
+            data: the split data.
+            dim: width of the embeddings.
+            loss: settings of the loss, or one of "auto", "full" and "sampled".
+            features: whether to use the feature tables of the data set.
+            seed: random seed of the initial weights; None is that of the data.
+            settings: further arguments of `TwoTower`.
+
+        Returns:
+            The model, built, untrained.
+
+        Example:
+
+        >>> import kit
+        >>> data = kit.open("online-retail", limit=2000)
+        >>> TwoTower.for_dataset(data, dim=4).item_tower.features.tokens > 0
+        True
+        """
+        set_seed(data, seed)
+        users = encoded_features(data.users, "user_id", data.num_users) if features else None
+        items = encoded_features(data.items, "item_id", data.num_items) if features else None
+        model = cls(
+            data.num_users,
+            data.num_items,
+            dim,
+            user_features=shape_of(users),
+            item_features=shape_of(items),
+            item_contents=[content_shape(content) for content, _ in data.contents],
+            loss=RetrievalLoss(loss) if isinstance(loss, str) else loss,
+            **settings,
+        )
+        model.build()
+        fill(model.user_tower, users)
+        fill(model.item_tower, items, data.contents)
+        return model
 
     def build(self, input_shape: Any = None) -> None:
         self.user_tower.build(None)

@@ -63,6 +63,9 @@ class _Classification(ABC):
 
         return ClassPredictions(getattr(run.data, part).labels, self.probabilities(run, part))
 
+    def check(self, run: Run) -> Sequence[str]:
+        return ()
+
     def validation(self, run: Run) -> tuple[str, Callable[[], float]]:
         return "valid accuracy", lambda: self.predict(run, "valid").summary()["accuracy"]
 

@@ -79,6 +79,9 @@ class Detection:
     def warnings(self, data: Any) -> Sequence[str]:
         return ()
 
+    def check(self, run: Run) -> Sequence[str]:
+        return ()
+
     def validation(self, run: Run) -> tuple[str, Callable[[], float]]:
         from kit.evaluation.detection import DetectionPredictor, average_precision
 

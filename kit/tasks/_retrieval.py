@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kit.config import AnswerOptions, IndexOptions
 from kit.tasks._evaluate_export import (
     Export,
     ExportEvaluation,
@@ -40,22 +41,13 @@ class RetrievalResults:
 class Retrieval:
     """A ranking of the catalogue for each user.
 
-    `parts` of the run are the images and texts of items that the model learned to read.
-
     Args:
-        k: length of the export's answers.
-        exclude_seen: whether items that a user has are left out.
-        index: gives how the export finds the best items; called before training, as a library may
-            be missing.
-        weight_column: of the log, where interactions have weights.
-        encoded: for the card, the columns that an encoder read.
+        answers: how long lists are, and whether items that a user has are left out.
+        index: how the export finds the best items.
     """
 
-    k: int
-    exclude_seen: bool
-    index: "Callable[[], IndexSettings]"
-    weight_column: str | None
-    encoded: "Callable[[], Sequence[Mapping[str, Any]]]" = tuple
+    answers: AnswerOptions = AnswerOptions()
+    index: IndexOptions = IndexOptions()
     index_settings: "IndexSettings" = field(init=False)
     tasks: "tuple[RankingTask, RankingTask]" = field(init=False)
     # Whether a recommender looks at the valid items of a test user; None decides by the split.
@@ -64,18 +56,27 @@ class Retrieval:
     unit = "interactions"
     following = "kit recommend {folder} --examples 3"
 
+    @property
+    def exclude_seen(self) -> bool:
+        """Whether items that a user has are left out."""
+        return not self.answers.include_seen
+
     def describe(self, data: "Dataset") -> Sequence[str]:
-        return data_lines(data, self.weight_column)
+        return data_lines(data, None if data.options is None else data.options.weight_column)
 
     def warnings(self, data: "Dataset") -> Sequence[str]:
         from kit.data import data_warnings
 
         return data_warnings(data)
 
+    def check(self, run: Run) -> Sequence[str]:
+        # A library that is missing is an error before training, not after it.
+        self.index_settings = self.index.settings()
+        return ()
+
     def validation(self, run: Run) -> tuple[str, Callable[[], float]]:
         from kit import evaluation
 
-        self.index_settings = self.index()
         self.tasks = ranking_tasks(run.data, self.exclude_seen, knows_valid=self.knows_valid)
         return "valid NDCG@10", lambda: evaluation.evaluate(
             self.tasks[0], self.scorer(run.model), ks=[10]
@@ -132,7 +133,7 @@ class Retrieval:
         return evaluation.write_report(report, run.folder)
 
     def card(self, run: Run, results: RetrievalResults, facts: Mapping[str, Any]) -> dict[str, Any]:
-        return {"item_contents": list(self.encoded())}
+        return {"item_contents": list(run.data.encoded)}
 
     def export(
         self, run: Run, results: Any, card: dict[str, Any]
@@ -143,10 +144,10 @@ class Retrieval:
             run.model,
             run.data,
             run.output,
-            k=self.k,
+            k=self.answers.top,
             exclude_seen=self.exclude_seen,
             index=self.index_settings,
-            contents=run.built.parts or (),
+            contents=[content for content, _ in run.data.contents],
             card=card,
         )
 

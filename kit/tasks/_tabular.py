@@ -42,6 +42,9 @@ class Tabular:
     def warnings(self, data: Any) -> Sequence[str]:
         return ()
 
+    def check(self, run: Run) -> Sequence[str]:
+        return ()
+
     def validation(self, run: Run) -> tuple[str, Callable[[], float]]:
         self._valid = run.built.parts.encode(run.data.valid.features, whole=True)
         return "valid AUC", lambda: _predictions(run, "valid", self._valid).mean_auc()

@@ -42,9 +42,7 @@ class Built:
         settings: name to value of what was set or chosen.
         stages: the trainings, in order.
         content: what else tells apart the runs that a checkpoint may belong to.
-        warnings: lines that should be read before training begins.
         parts: what the task needs beside the model, such as a tokenizer.
-        data: the data with what an encoder added to them; None where nothing did.
     """
 
     model: "keras.Model"
@@ -53,9 +51,7 @@ class Built:
     settings: Mapping[str, Any]
     stages: Sequence[Stage]
     content: Mapping[str, Any] = field(default_factory=dict)
-    warnings: Sequence[str] = ()
     parts: Any = None
-    data: Any = None
 
 
 @dataclass(kw_only=True)
@@ -64,28 +60,28 @@ class Run:
 
     Args:
         recipe: its name, "ranking".
-        command: what was typed.
         data: the split data.
         seed: the random seed.
         built: what the recipe built.
         model: the trained model, on one device and computing in float32 once training is over.
         settings: name to value of what was set or chosen.
-        folder: of the report.
+        folder: of report, logs and checkpoints; None writes none.
         output: folder of the model's versions.
+        command: what was typed.
         metric: name of the validation metric.
         seconds: phase to duration.
         history: one dict an epoch.
     """
 
     recipe: str
-    command: str
     data: Any
     seed: int
     built: Built
     model: Any
     settings: dict[str, Any]
-    folder: Path
-    output: Path
+    folder: Path | None = None
+    output: Path = Path("saved_models")
+    command: str = ""
     metric: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     history: list[dict[str, float]] = field(default_factory=list)
@@ -134,6 +130,9 @@ class Task(Protocol):
 
     def warnings(self, data: Any) -> Sequence[str]:
         """Sentences on what the data do not allow to learn or to measure."""
+
+    def check(self, run: Run) -> Sequence[str]:
+        """Lines that should be read before training begins; raises where it would be in vain."""
 
     def validation(self, run: Run) -> tuple[str, Callable[[], float]]:
         """The validation metric: its name and what computes it; larger is better."""

@@ -1,7 +1,7 @@
 """Text to text: translation and summarization."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from kit.tasks._evaluate_export import (
     card_options,
     open_again,
 )
-from kit.tasks._task import Built, Comparison, Results, Run, left_out, report_facts
+from kit.tasks._task import Comparison, Results, Run, left_out, report_facts
 
 if TYPE_CHECKING:
     from kit.artefact import SignatureCheck, Text2TextCard
@@ -76,20 +76,13 @@ class Text2Text:
     def warnings(self, data: Any) -> Sequence[str]:
         return ()
 
-    def checked(self, data: "PairData", built: Built) -> Built:
-        """What was built, with how it is measured; references that allow no measure are an error.
-
-        Raises:
-            UserError: the references cannot be measured by.
-        """
-        judge = self.judge(data)
-        judge(data.valid.sources, data.valid.references)
-        copied = judge(data.test.sources, data.test.references)
-        return replace(
-            built,
-            settings={**built.settings, **copied.card()},
-            warnings=[f"        {line}" for line in copied.warnings()],
-        )
+    def check(self, run: Run) -> Sequence[str]:
+        """Measure the references themselves; raises `UserError` where that is not possible."""
+        judge = self.judge(run.data)
+        judge(run.data.valid.sources, run.data.valid.references)
+        copied = judge(run.data.test.sources, run.data.test.references)
+        run.settings |= copied.card()
+        return [f"        {line}" for line in copied.warnings()]
 
     def validation(self, run: Run) -> tuple[str, Callable[[], float]]:
         return run.built.parts.metric, run.built.parts.measure

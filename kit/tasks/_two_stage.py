@@ -119,7 +119,7 @@ class TwoStage(Retrieval):
         graph = TwoStageRecommender(
             retrieval_parts(model, data, with_valid=task.part == "test"),
             stage,
-            k=max(self.k, 20),
+            k=max(self.answers.top, 20),
             exclude_seen=self.exclude_seen,
             index=self.index_settings,
         )
@@ -178,7 +178,7 @@ class TwoStage(Retrieval):
             results.stage,
             run.data,
             run.output,
-            k=self.k,
+            k=self.answers.top,
             exclude_seen=self.exclude_seen,
             index=self.index_settings,
             card=card,

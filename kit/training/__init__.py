@@ -27,7 +27,6 @@ from kit.training._precision import cast_to_float32 as cast_to_float32
 from kit.training._precision import choose_precision as choose_precision
 from kit.training._sentence_batches import SentenceBatches as SentenceBatches
 from kit.training._sequence_batches import SequenceBatches as SequenceBatches
-from kit.training._sequence_batches import default_length as default_length
 from kit.training._strategy import STRATEGIES as STRATEGIES
 from kit.training._strategy import Choice as Choice
 from kit.training._strategy import choose_strategy as choose_strategy

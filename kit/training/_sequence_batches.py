@@ -180,16 +180,3 @@ class SequenceBatches:
         epochs = tf.data.Dataset.counter(first_epoch).flat_map(order).skip(begun)
         numbered = epochs.enumerate(start=start_step)
         return numbered.map(batch, num_parallel_calls=2).prefetch(4)
-
-
-def default_length(lengths: NDArray[np.integer], most: int = 256) -> int:
-    """Positions that 95 % of the histories need, as 8 times a power of two, at most `most`.
-
-    Example:
-
-    >>> default_length(np.array([5] * 99 + [1000])), default_length(np.array([165]))
-    (8, 256)
-    """
-    needed = max(float(np.quantile(lengths, 0.95)) - 1, 1) if len(lengths) else 1
-    doublings = max(0, np.ceil(np.log2(needed / NARROWEST)))
-    return int(min(most, NARROWEST * 2**doublings))

@@ -1,7 +1,8 @@
 import click
 from click.testing import CliRunner
 
-from kit.console import AnswerOptions, answer_options
+from kit.config import AnswerOptions
+from kit.console import answer_options
 
 
 @click.command()

@@ -4,7 +4,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from kit.console import CheckpointOptions, Command, checkpoint_options
+from kit.config import CheckpointOptions
+from kit.console import Command, checkpoint_options
 
 SETTINGS = {"dim": 8, "seed": 0, "loss": "full"}
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from kit.console import ContentOptions
+from kit.config import ContentOptions
 from kit.errors import UserError
 from tests.artefact.painter import Lengths, save_encoder
 from tests.evaluation.small import shop

@@ -2,7 +2,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from kit.console import Command, DetectionOptions, detection_options
+from kit.config import DetectionOptions
+from kit.console import Command, detection_options
 from tests.data.detection.boxed import squares, write_voc
 
 

@@ -2,7 +2,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from kit.console import Command, ImageOptions, image_options
+from kit.config import ImageOptions
+from kit.console import Command, image_options
 
 
 def options(line):

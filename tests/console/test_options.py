@@ -4,15 +4,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from kit.console import (
-    Command,
-    DataOptions,
-    TrainingOptions,
-    data_options,
-    index_options,
-    source_argument,
-    training_options,
-)
+from kit.config import DataOptions, TrainingOptions
+from kit.console import Command, data_options, index_options, source_argument, training_options
 from kit.errors import UserError
 
 

@@ -1,7 +1,8 @@
 import click
 from click.testing import CliRunner
 
-from kit.console import Command, PairOptions, pair_options
+from kit.config import PairOptions
+from kit.console import Command, pair_options
 
 
 def options(line):

@@ -2,7 +2,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from kit.console import Command, TableOptions, table_options
+from kit.config import TableOptions
+from kit.console import Command, table_options
 from kit.console._table_options import _positives
 
 

@@ -1,7 +1,8 @@
 import click
 from click.testing import CliRunner
 
-from kit.console import Command, TextOptions, text_options
+from kit.config import TextOptions
+from kit.console import Command, text_options
 
 
 def options(line):

@@ -5,8 +5,8 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from kit.data import Histories
-from kit.training import SequenceBatches, Shard, default_length
+from kit.data import Histories, default_length
+from kit.training import SequenceBatches, Shard
 
 LENGTHS = [1, 40, 2, 0, 7, 12, 3, 33, 5, 9, 10, 4, 17, 2]
 # An item's code tells whose it is and when it came.

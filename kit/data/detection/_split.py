@@ -1,7 +1,8 @@
 """Images to learn from, to choose by and to be judged by."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,7 @@ class DetectionData:
         split: how they were told apart.
         repairs: a line for everything that was put right or left out.
         licence: attribution of a built-in data set, else "".
+        options: how the data were opened, an `Options` of `kit.config`, or None.
     """
 
     name: str
@@ -37,6 +39,7 @@ class DetectionData:
     split: str
     repairs: list[str]
     licence: str
+    options: Any = field(default=None, kw_only=True, repr=False, compare=False)
 
     def boxes(self, part: str) -> int:
         """How many boxes a part has."""

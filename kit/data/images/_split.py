@@ -1,6 +1,7 @@
 """Split images into what a model learns from, is chosen by and is measured on."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,7 @@ class ImageData:
         pictures_read: images of the source.
         cleaning: what was left out.
         licence: attribution of a built-in set, else "".
+        options: how the data were opened, an `Options` of `kit.config`, or None.
     """
 
     name: str
@@ -53,6 +55,7 @@ class ImageData:
     pictures_read: int
     cleaning: tuple[CleaningStep, ...]
     licence: str
+    options: Any = field(default=None, kw_only=True, repr=False, compare=False)
 
 
 def split_images(

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -53,6 +54,7 @@ class PairData:
         pairs_read: pairs of the source.
         cleaning: what was left out.
         licence: attribution of a built-in set, else "".
+        options: how the data were opened, an `Options` of `kit.config`, or None.
     """
 
     name: str
@@ -65,6 +67,7 @@ class PairData:
     pairs_read: int
     cleaning: tuple[CleaningStep, ...]
     licence: str
+    options: Any = field(default=None, kw_only=True, repr=False, compare=False)
 
     def __repr__(self) -> str:
         sizes = " / ".join(f"{len(part):,}" for part in (self.train, self.valid, self.test))

@@ -1,6 +1,7 @@
 """Split texts into what a model learns from, is chosen by and is measured on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,7 @@ class TextData:
         texts_read: rows of the source.
         cleaning: what was left out.
         licence: attribution of a built-in set, else "".
+        options: how the data were opened, an `Options` of `kit.config`, or None.
     """
 
     name: str
@@ -50,6 +52,7 @@ class TextData:
     texts_read: int
     cleaning: tuple[CleaningStep, ...]
     licence: str
+    options: Any = field(default=None, kw_only=True, repr=False, compare=False)
 
     def __repr__(self) -> str:
         sizes = " / ".join(f"{len(part):,}" for part in (self.train, self.valid, self.test))

@@ -1,0 +1,134 @@
+"""Options of training, of checkpoints, and of where results go."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kit.config._options import Options, option
+from kit.errors import UserError
+
+if TYPE_CHECKING:
+    from kit.training import Checkpoints
+
+# What does not change what is learned: where data lie and results go, what is shown, who computes.
+# That the data are the same their content says.
+WITHOUT_EFFECT = {"data", "items", "users", "output", "report", "quiet", "strategy"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions(Options):
+    """How to train and where results go.
+
+    Example:
+
+    >>> TrainingOptions(epochs=3).epochs
+    3
+    """
+
+    group: ClassVar[str] = "Training"
+
+    epochs: int | None = option(
+        None,
+        "Maximum epochs; training stops early when the validation metric plateaus.  "
+        "[default: the recipe's]",
+        min=1,
+    )
+    batch_size: int | None = option(
+        None,
+        "{Rows} in a batch.  [default: by the number of {rows}]",
+        min=1,
+        metavar="{ROWS}",
+    )
+    dim: int = option(128, "Width of the embeddings.", min=2)
+    learning_rate: float | None = option(
+        None, "Peak learning rate.  [default: the recipe's]", above=0
+    )
+    strategy: str = option(
+        "auto",
+        "Devices to train on. auto: the cluster of TF_CONFIG or SLURM, else a TPU, else all GPUs "
+        "of the machine where there are several, else one device.",
+        choices=("auto", "one", "mirrored", "multi-worker", "parameter-server", "tpu"),
+    )
+    precision: str = option(
+        "auto",
+        "Precision of computation; auto is mixed_bfloat16 on TPUs, GPUs of compute capability 8.0 "
+        "or above and CPUs with AMX, else float32. Weights and exports are float32.",
+        choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"),
+    )
+    output: str | None = option(
+        None, "Folder for versions of the model.  [default: saved_models/RECIPE]", metavar="FOLDER"
+    )
+    report: str | None = option(
+        None, "Folder for the report.  [default: reports/RECIPE]", metavar="FOLDER"
+    )
+    quiet: bool = option(False, "Print the closing table only.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # An error before training, not after it.
+        for folder, name in ((self.output, "--output"), (self.report, "--report")):
+            if folder is not None:
+                check_folder(Path(folder), name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointOptions(Options):
+    """Whether to resume from a checkpoint, and when to write one."""
+
+    group: ClassVar[str] = "Checkpoints"
+
+    resume: bool | None = option(
+        None,
+        "Resume from the latest checkpoint, or delete it and start over.  [default: resume if "
+        "there is one of the same run]",
+        names=("--resume/--fresh",),
+    )
+    checkpoints: str | None = option(
+        None,
+        "Folder of the checkpoints, which are deleted when the run is done.  [default: "
+        "checkpoints in the folder of --report]",
+        metavar="FOLDER",
+    )
+    checkpoint_minutes: float = option(1.0, "Minutes of training between two checkpoints.", above=0)
+    checkpoint_steps: int | None = option(
+        None, "Steps between two checkpoints, if that comes first.", min=1, metavar="STEPS"
+    )
+    keep_checkpoints: int = option(3, "Number of checkpoints to keep.", min=1, metavar="NUMBER")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.checkpoints is not None:
+            check_folder(Path(self.checkpoints), "--checkpoints")
+
+    def of_run(self, report: Path, settings: Mapping[str, Any], stage: str = "") -> "Checkpoints":
+        """The same for `kit.training.fit`.
+
+        Args:
+            report: folder of the run's report, in which they are by default.
+            settings: what makes this run what it is.
+            stage: of a run that trains several models, which one; each has a folder of its own.
+        """
+        from kit.training import Checkpoints
+
+        return Checkpoints(
+            folder=Path(self.checkpoints or report / "checkpoints") / stage,
+            settings={n: value for n, value in settings.items() if n not in WITHOUT_EFFECT},
+            every_steps=self.checkpoint_steps,
+            every_seconds=60 * self.checkpoint_minutes,
+            keep=self.keep_checkpoints,
+            resume=self.resume,
+        )
+
+
+def check_folder(folder: Path, option: str) -> None:
+    """Raise `UserError` where a folder that is still to be made cannot be written."""
+    nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise UserError(
+            f"The folder of {option} cannot be written.",
+            where=str(folder),
+            expected=f"{nearest} to be a folder you may write to",
+            remedy=f"Name another: {option} FOLDER",
+        )
