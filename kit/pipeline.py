@@ -186,7 +186,10 @@ def finish(
     """Write the report, export the model, verify the export and print the tables."""
     from kit.training import shutdown_barrier
 
-    facts = task.report(run, results)
+    assert run.folder is not None
+    report = task.report(run, results)
+    report.save(run.folder)
+    facts = report.facts
     version, checks = task.export(run, results, card(recipe, task, run, results, facts))
     for checkpoints in kept:
         checkpoints.clear()
@@ -197,7 +200,6 @@ def finish(
             print_comparison(table.title, table.systems, table.left_out, table.metrics, table.notes)
         else:
             print_table(table.title, table.columns, table.rows)
-    assert run.folder is not None
     echo(f"report:    {run.folder / 'report.html'}")
     echo(f"model:     {version}")
     echo(f"next:      {task.following.format(folder=version.parent)}")

@@ -84,8 +84,9 @@ def _click_options(
     kind: type[Options], defaults: Options | None, source_is_argument: bool, rows: str
 ) -> list[Callable[[Function], Function]]:
     hints = typing.get_type_hints(kind)
-    made = []
-    for field in fields(kind):
+    made: list[Callable[[Function], Function]] = []
+    # Those of the base class, which are the same everywhere, come last.
+    for field in sorted(fields(kind), key=lambda field: field.name not in kind.__annotations__):
         about: Option = field.metadata["option"]
         if source_is_argument and field.name == "data":
             made.append(click.argument("data", metavar=about.metavar))

@@ -18,6 +18,8 @@ from kit.data._files import require_regular_file as require_regular_file
 from kit.data._histories import Histories as Histories
 from kit.data._histories import default_length as default_length
 from kit.data._histories import histories as histories
+from kit.data._kind import KINDS as KINDS
+from kit.data._kind import source_kind as source_kind
 from kit.data._names import item_names as item_names
 from kit.data._negatives import Negatives as Negatives
 from kit.data._new_items import read_new_items as read_new_items

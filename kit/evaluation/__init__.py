@@ -44,9 +44,8 @@ if TYPE_CHECKING:
     from kit.evaluation._task import ranking_task as ranking_task
     from kit.evaluation._trend import Trend as Trend
     from kit.evaluation._trend import choose_trend as choose_trend
-    from kit.evaluation._write_report import (
-        write_classification_report as write_classification_report,
-    )
-    from kit.evaluation._write_report import write_report as write_report
+    from kit.evaluation._write_report import Report as Report
+    from kit.evaluation._write_report import classification_report as classification_report
+    from kit.evaluation._write_report import ranking_report as ranking_report
 
 __getattr__, __dir__ = lazy_names(__name__, __file__)

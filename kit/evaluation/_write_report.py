@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,86 +20,71 @@ from kit.evaluation._report_page import report_page
 from kit.progress import stage
 
 
-@stage("report")
-def write_report(report: RankingReport, folder: Path) -> dict[str, Any]:
-    """Write metrics.json, history.csv and report.html.
-
-    Everything is made in a folder beside and then moved, so that nobody finds half a report; files
-    of an older report are replaced, other files of the folder (TensorBoard logs) stay.
+@dataclass(frozen=True)
+class Report:
+    """Numbers of a run and the page that shows them.
 
     Args:
-        report: what is told.
-        folder: where; made if it does not exist.
-
-    Returns:
-        What metrics.json holds.
-
-    Raises:
-        UserError: the folder cannot be written.
+        facts: what metrics.json holds.
+        page: renders report.html.
+        history: rows of history.csv.
     """
+
+    facts: dict[str, Any]
+    page: Callable[[], str]
+    history: list[dict[str, float]]
+
+    @stage("report")
+    def save(self, folder: Path | str) -> None:
+        """Write metrics.json, history.csv and report.html.
+
+        Everything is made in a folder beside and then moved, so that nobody finds half a report;
+        files of an older report are replaced, other files of the folder (TensorBoard logs) stay.
+
+        Args:
+            folder: where; made if it does not exist.
+
+        Raises:
+            UserError: the folder cannot be written.
+        """
+        contents = {
+            "history.csv": _history(self.history),
+            "report.html": self.page(),
+            # Last, so that new metrics mean a whole new report.
+            "metrics.json": json.dumps(self.facts, indent=2, ensure_ascii=False, allow_nan=False)
+            + "\n",
+        }
+        folder = Path(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.absolute().parent))
+            try:
+                for name, text in contents.items():
+                    (beside / name).write_text(text, encoding="utf-8")
+                for name in contents:
+                    os.replace(beside / name, folder / name)
+            finally:
+                shutil.rmtree(beside)
+        except OSError as error:
+            raise UserError(
+                f"The report cannot be written: {error.strerror or error}.",
+                where=str(folder),
+                expected="a folder that can be written",
+                remedy="Name another: --report FOLDER",
+            ) from error
+
+
+def ranking_report(report: RankingReport) -> Report:
+    """The report of a recommender."""
     numbers = numbers_of(report)
     facts = as_json(report, numbers)
-    write_files(report.history, report_page(report, numbers, facts), facts, folder)
-    return facts
+    return Report(facts, lambda: report_page(report, numbers, facts), report.history)
 
 
-@stage("report")
-def write_classification_report(report: ClassificationReport, folder: Path) -> dict[str, Any]:
-    """Write metrics.json, history.csv and report.html of a ranking model, see `write_report`.
-
-    Args:
-        report: what is told.
-        folder: where; made if it does not exist.
-
-    Returns:
-        What metrics.json holds.
-
-    Raises:
-        UserError: the folder cannot be written.
-    """
+def classification_report(report: ClassificationReport) -> Report:
+    """The report of a model of a table's labels."""
     facts = classification_facts(report)
-    write_files(report.history, classification_page(report, facts), facts, folder)
-    return facts
-
-
-def write_files(
-    history: list[dict[str, float]], page: str, facts: dict[str, Any], folder: Path
-) -> None:
-    """Write the three files of a report, see `write_report`.
-
-    Args:
-        history: rows of history.csv.
-        page: report.html.
-        facts: what metrics.json holds.
-        folder: where.
-
-    Raises:
-        UserError: the folder cannot be written.
-    """
-    contents = {
-        "history.csv": _history(history),
-        "report.html": page,
-        # Last, so that new metrics mean a whole new report.
-        "metrics.json": json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n",
-    }
-    folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.absolute().parent))
-        try:
-            for name, text in contents.items():
-                (beside / name).write_text(text, encoding="utf-8")
-            for name in contents:
-                os.replace(beside / name, folder / name)
-        finally:
-            shutil.rmtree(beside)
-    except OSError as error:
-        raise UserError(
-            f"The report cannot be written: {error.strerror or error}.",
-            where=str(folder),
-            expected="a folder that can be written",
-            remedy="Name another: --report FOLDER",
-        ) from error
+    return Report(facts, lambda: classification_page(report, facts), report.history)
 
 
 def _history(rows: list[dict[str, float]]) -> str:

@@ -128,8 +128,8 @@ class ImageClassifier(keras.Model):
             built = cls(
                 ImageEncoder(model, widths, stem_strides=strides),  # type: ignore[arg-type]
                 len(data.classes),
-                scale=1 / spread,
-                offset=-mean / spread,
+                scale=(1 / spread).tolist(),
+                offset=(-mean / spread).tolist(),
                 is_pretrained=False,
                 **settings,
             )

@@ -36,8 +36,8 @@ class SequentialRecommender(keras.Model):
         num_items: size of the catalogue; items have codes 1 to `num_items`.
         dim: width of vectors, bias not counted.
         length: most items of a history that are looked at, the latest.
-        encoder: what turns vectors into queries: a `SequenceEncoder`, or any causal Keras layer from
-            [batch, positions, dim] to the same shape.
+        encoder: what turns vectors into queries: a `SequenceEncoder`, or any causal Keras layer
+            from [batch, positions, dim] to the same shape.
         item_features: shape of the items' feature table, or None.
         item_contents: shapes of the items' images and texts that the item tower learns to read.
         loss: how it is trained.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kit.artefact import ImageClassificationCard, SignatureCheck, TextClassificationCard
     from kit.data.images import ImageData
     from kit.data.texts import TextData
-    from kit.evaluation import ClassPredictions
+    from kit.evaluation import ClassPredictions, Report
     from kit.tokenizers import TokenIds, Tokenizer
 
 EXAMPLES_AT_ONCE = 256
@@ -153,11 +153,11 @@ class ImageClassification(_Classification):
 
         return image_baselines(run.data, seed=run.seed)
 
-    def report(self, run: Run, results: Results) -> dict[str, Any]:
-        from kit.evaluation.images import ImageReport, write_image_report
+    def report(self, run: Run, results: Results) -> "Report":
+        from kit.evaluation.images import ImageReport, image_report
 
         report = ImageReport(**report_facts(run, results), classifier=run.model)
-        return write_image_report(report, run.folder)
+        return image_report(report)
 
     def export(
         self, run: Run, results: Any, card: dict[str, Any]
@@ -210,8 +210,8 @@ class TextClassification(_Classification):
 
         return text_baselines(run.data)
 
-    def report(self, run: Run, results: Results) -> dict[str, Any]:
-        from kit.evaluation.texts import TextReport, write_text_report
+    def report(self, run: Run, results: Results) -> "Report":
+        from kit.evaluation.texts import TextReport, text_report
 
         texts: TokenizedTexts = run.built.parts
         report = TextReport(
@@ -221,7 +221,7 @@ class TextClassification(_Classification):
             numbers=dict(texts.tokens),
             length=texts.length,
         )
-        return write_text_report(report, run.folder)
+        return text_report(report)
 
     def export(
         self, run: Run, results: Any, card: dict[str, Any]

@@ -18,6 +18,7 @@ from kit.tasks._task import Run, Table
 if TYPE_CHECKING:
     from kit.artefact import DetectionCard, SignatureCheck
     from kit.data.detection import DetectionData
+    from kit.evaluation import Report
     from kit.evaluation.detection import DetectionReport
 
 IMAGES_AT_ONCE = 16
@@ -108,10 +109,10 @@ class Detection:
         _ = report.on_test  # Computed here, so that its time counts as evaluation.
         return report
 
-    def report(self, run: Run, results: "DetectionReport") -> dict[str, Any]:
-        from kit.evaluation.detection import write_detection_report
+    def report(self, run: Run, results: "DetectionReport") -> "Report":
+        from kit.evaluation.detection import detection_report
 
-        return write_detection_report(results, run.folder)
+        return detection_report(results)
 
     def card(
         self, run: Run, results: "DetectionReport", facts: Mapping[str, Any]

@@ -19,7 +19,7 @@ from kit.tasks._task import Comparison, Run
 if TYPE_CHECKING:
     from kit.artefact import RecommenderCard, SignatureCheck
     from kit.data import Dataset
-    from kit.evaluation import Evaluation, RankingTask, Scorer, Trend
+    from kit.evaluation import Evaluation, RankingTask, Report, Scorer, Trend
     from kit.retrieval import IndexSettings
 
 
@@ -100,7 +100,7 @@ class Retrieval:
         baselines, left_out = evaluation.evaluated_baselines(run.data, test_task)
         return RetrievalResults(trend, valid, test, baselines, left_out)
 
-    def report(self, run: Run, results: RetrievalResults) -> dict[str, Any]:
+    def report(self, run: Run, results: RetrievalResults) -> "Report":
         from kit import evaluation
 
         valid_task, test_task = self.tasks
@@ -130,7 +130,7 @@ class Retrieval:
                 run.data, test_task, results.test, run.model.item_vectors()
             ),
         )
-        return evaluation.write_report(report, run.folder)
+        return evaluation.ranking_report(report)
 
     def card(self, run: Run, results: RetrievalResults, facts: Mapping[str, Any]) -> dict[str, Any]:
         return {"item_contents": list(run.data.encoded)}

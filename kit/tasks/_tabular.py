@@ -16,7 +16,7 @@ from kit.tasks._task import Comparison, Results, Run, report_facts
 if TYPE_CHECKING:
     from kit.artefact import SignatureCheck, TabularCard
     from kit.data import RankingData
-    from kit.evaluation import Predictions
+    from kit.evaluation import Predictions, Report
 
 ROWS_AT_ONCE = 4096
 
@@ -62,11 +62,11 @@ class Tabular:
             evaluation.classification_baselines(run.data, encoder),
         )
 
-    def report(self, run: Run, results: Results) -> dict[str, Any]:
-        from kit.evaluation import ClassificationReport, write_classification_report
+    def report(self, run: Run, results: Results) -> "Report":
+        from kit.evaluation import ClassificationReport, classification_report
 
         report = ClassificationReport(**report_facts(run, results), encoder=run.built.parts)
-        return write_classification_report(report, run.folder)
+        return classification_report(report)
 
     def card(self, run: Run, results: Results, facts: Mapping[str, Any]) -> dict[str, Any]:
         return {"model": run.built.name}

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from kit.artefact import SignatureCheck
     from kit.tasks._evaluate_export import Export, ExportEvaluation
+    from kit.evaluation import Report
     from kit.training import Batches
 
 
@@ -140,8 +141,8 @@ class Task(Protocol):
     def evaluate(self, run: Run) -> Any:
         """Calibrate on valid, predict test, and fit the baselines."""
 
-    def report(self, run: Run, results: Any) -> dict[str, Any]:
-        """Write the report; returns what metrics.json holds."""
+    def report(self, run: Run, results: Any) -> "Report":
+        """The numbers of the run and the page that shows them."""
 
     def card(self, run: Run, results: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
         """What the card of the export says beyond what every card says."""

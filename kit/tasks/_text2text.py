@@ -17,6 +17,7 @@ from kit.tasks._task import Comparison, Results, Run, left_out, report_facts
 if TYPE_CHECKING:
     from kit.artefact import SignatureCheck, Text2TextCard
     from kit.data.pairs import PairData
+    from kit.evaluation import Report
     from kit.evaluation.pairs import GeneratedTexts
 
 TEXTS_AT_ONCE = 64
@@ -95,8 +96,8 @@ class Text2Text:
         )
         return GeneratedResults(valid, test, self.baselines(run.data), generator)
 
-    def report(self, run: Run, results: Results) -> dict[str, Any]:
-        from kit.evaluation.pairs import PairReport, write_pair_report
+    def report(self, run: Run, results: Results) -> "Report":
+        from kit.evaluation.pairs import PairReport, pair_report
 
         report = PairReport(
             **report_facts(run, results),
@@ -104,7 +105,7 @@ class Text2Text:
             bounds=self.bounds,
             how=run.built.parts.protocol,
         )
-        return write_pair_report(report, run.folder)
+        return pair_report(report)
 
     def card(self, run: Run, results: Results, facts: Mapping[str, Any]) -> dict[str, Any]:
         return {

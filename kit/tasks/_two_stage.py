@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from kit.artefact import SignatureCheck
     from kit.data import Dataset
-    from kit.evaluation import CandidateLists, Evaluation, Trend
+    from kit.evaluation import CandidateLists, Evaluation, Report, Trend
     from kit.export import SecondStage
     from kit.models import CandidateRanking, TwoTower
 
@@ -136,7 +136,7 @@ class TwoStage(Retrieval):
         }
         return diverse, stage
 
-    def report(self, run: Run, results: TwoStageResults) -> dict[str, Any]:  # type: ignore[override]
+    def report(self, run: Run, results: TwoStageResults) -> "Report":  # type: ignore[override]
         from kit import evaluation
 
         valid_task, test_task = self.tasks
@@ -163,7 +163,7 @@ class TwoStage(Retrieval):
             examples=evaluation.examples(run.data, test_task, test[BOTH], run.model.item_vectors()),
             variants={name: r for name, r in test.items() if name.startswith("diversity")},
         )
-        return evaluation.write_report(report, run.folder)
+        return evaluation.ranking_report(report)
 
     def card(self, run: Run, results: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
         return {}

@@ -1,12 +1,14 @@
 import json
 
-from kit.evaluation import write_classification_report
+from kit.evaluation import classification_report
 from tests.evaluation.clicks import clicks, small_report
 
 
 def test_what_metrics_json_holds(tmp_path):
     data, encoder = clicks(tmp_path / "clicks.csv", "click", "buy")
-    facts = write_classification_report(small_report(data, encoder), tmp_path / "report")
+    report = classification_report(small_report(data, encoder))
+    report.save(tmp_path / "report")
+    facts = report.facts
     assert json.loads((tmp_path / "report" / "metrics.json").read_text()) == facts
     assert (tmp_path / "report" / "history.csv").read_text().startswith("epoch,seconds,loss,")
     test = facts["test"]

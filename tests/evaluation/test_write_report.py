@@ -6,7 +6,7 @@ import pytest
 
 from kit.errors import UserError
 from kit.evaluation import _write_report as module
-from kit.evaluation import write_report
+from kit.evaluation import ranking_report
 from tests.evaluation.small import small_report
 
 FILES = ["history.csv", "metrics.json", "report.html"]
@@ -17,7 +17,9 @@ def names(folder):
 
 
 def test_a_report_has_three_files(tmp_path):
-    facts = write_report(small_report(), tmp_path / "deep" / "report")
+    report = ranking_report(small_report())
+    report.save(tmp_path / "deep" / "report")
+    facts = report.facts
     folder = tmp_path / "deep" / "report"
     assert names(folder) == FILES
     assert names(tmp_path / "deep") == ["report"]
@@ -27,7 +29,7 @@ def test_a_report_has_three_files(tmp_path):
 
 def test_the_history_has_a_line_an_epoch_and_every_column(tmp_path):
     history = [{"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.0, "valid NDCG@10": 0.25}]
-    write_report(small_report(history=history), tmp_path / "report")
+    ranking_report(small_report(history=history)).save(tmp_path / "report")
     with (tmp_path / "report" / "history.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert rows == [
@@ -39,13 +41,13 @@ def test_the_history_has_a_line_an_epoch_and_every_column(tmp_path):
 def test_an_older_report_is_replaced_and_other_files_stay(tmp_path):
     (tmp_path / "report" / "tensorboard").mkdir(parents=True)
     (tmp_path / "report" / "metrics.json").write_text("old")
-    write_report(small_report(), tmp_path / "report")
+    ranking_report(small_report()).save(tmp_path / "report")
     assert names(tmp_path / "report") == [*FILES, "tensorboard"]
     assert (tmp_path / "report" / "metrics.json").read_text() != "old"
 
 
 def test_a_report_that_cannot_be_drawn_leaves_the_older_one(tmp_path, monkeypatch):
-    write_report(small_report(), tmp_path / "report")
+    ranking_report(small_report()).save(tmp_path / "report")
     before = (tmp_path / "report" / "metrics.json").read_text()
 
     def broken(*arguments):
@@ -53,7 +55,7 @@ def test_a_report_that_cannot_be_drawn_leaves_the_older_one(tmp_path, monkeypatc
 
     monkeypatch.setattr(module, "report_page", broken)
     with pytest.raises(RuntimeError, match="no ink"):
-        write_report(small_report(command="another"), tmp_path / "report")
+        ranking_report(small_report(command="another")).save(tmp_path / "report")
     assert (tmp_path / "report" / "metrics.json").read_text() == before
     assert names(tmp_path) == ["report"]
 
@@ -64,7 +66,7 @@ def test_a_full_disk_leaves_no_half_written_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(UserError, match="No space left on device"):
-        write_report(small_report(), tmp_path / "report")
+        ranking_report(small_report()).save(tmp_path / "report")
     assert names(tmp_path / "report") == []
     assert names(tmp_path) == ["report"]
 
@@ -72,5 +74,5 @@ def test_a_full_disk_leaves_no_half_written_file(tmp_path, monkeypatch):
 def test_a_folder_that_is_a_file_is_the_users_mistake(tmp_path):
     (tmp_path / "report").write_text("mine")
     with pytest.raises(UserError, match="--report FOLDER"):
-        write_report(small_report(), tmp_path / "report")
+        ranking_report(small_report()).save(tmp_path / "report")
     assert (tmp_path / "report").read_text() == "mine"

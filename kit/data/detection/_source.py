@@ -208,3 +208,8 @@ def _labels(raw: Sequence[RawImage]) -> list[str]:
     """Labels of train where there is one, else of all."""
     train = [one for one in raw if one.part == "train"] or raw
     return sorted({box.label for one in train for box in one.boxes})
+
+
+def is_detection_folder(folder: Path) -> bool:
+    """Whether a folder holds annotations of boxes."""
+    return is_voc(folder) or bool(_coco_files(folder))

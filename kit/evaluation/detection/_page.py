@@ -3,7 +3,6 @@
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,10 +20,9 @@ from kit.evaluation._report_html import (
 )
 from kit.evaluation._report_numbers import Estimate
 from kit.evaluation._report_training import training_section
-from kit.evaluation._write_report import write_files
+from kit.evaluation._write_report import Report
 from kit.evaluation.detection._drawn import drawn
 from kit.evaluation.detection._report import PARTS, DetectionReport, detection_facts
-from kit.progress import stage
 
 MOST_CURVES = 8
 HEADINGS = {
@@ -34,23 +32,10 @@ HEADINGS = {
 }
 
 
-@stage("report")
-def write_detection_report(report: DetectionReport, folder: Path) -> dict[str, Any]:
-    """Write metrics.json, history.csv and report.html, see `kit.evaluation.write_report`.
-
-    Args:
-        report: what is told.
-        folder: where; made if it does not exist.
-
-    Returns:
-        What metrics.json holds.
-
-    Raises:
-        UserError: the folder cannot be written.
-    """
+def detection_report(report: DetectionReport) -> Report:
+    """The report of an object detector."""
     facts = detection_facts(report)
-    write_files(report.history, detection_page(report, facts), facts, folder)
-    return facts
+    return Report(facts, lambda: detection_page(report, facts), report.history)
 
 
 def detection_page(report: DetectionReport, facts: Mapping[str, Any]) -> str:

@@ -9,4 +9,4 @@ from kit.evaluation.images._predictions import (
 )
 from kit.evaluation.images._report import ImageReport as ImageReport
 from kit.evaluation.images._report import image_protocol as image_protocol
-from kit.evaluation.images._report import write_image_report as write_image_report
+from kit.evaluation.images._report import image_report as image_report

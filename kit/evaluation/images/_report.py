@@ -1,7 +1,6 @@
 """What a report on a classifier of images tells."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from kit.data.images import ImageData, Images
@@ -13,11 +12,10 @@ from kit.evaluation._class_facts import (
 )
 from kit.evaluation._class_predictions import ClassPredictions
 from kit.evaluation._run_info import ComparisonReport
-from kit.evaluation._write_report import write_files
+from kit.evaluation._write_report import Report
 from kit.evaluation.images._operations import TRAIN_TO_FORWARD_RATIO, count_flops
 from kit.evaluation.images._page import image_page
 from kit.models import ImageClassifier
-from kit.progress import stage
 
 PARTS = ("train", "valid", "test")
 
@@ -35,23 +33,10 @@ class ImageReport(ComparisonReport[ClassPredictions]):
     classifier: ImageClassifier
 
 
-@stage("report")
-def write_image_report(report: ImageReport, folder: Path) -> dict[str, Any]:
-    """Write metrics.json, history.csv and report.html, see `kit.evaluation.write_report`.
-
-    Args:
-        report: what is told.
-        folder: where; made if it does not exist.
-
-    Returns:
-        What metrics.json holds.
-
-    Raises:
-        UserError: the folder cannot be written.
-    """
+def image_report(report: ImageReport) -> Report:
+    """The report of an image classifier."""
     facts = image_facts(report)
-    write_files(report.history, image_page(report, facts), facts, folder)
-    return facts
+    return Report(facts, lambda: image_page(report, facts), report.history)
 
 
 def image_facts(report: ImageReport) -> dict[str, Any]:

@@ -1,17 +1,15 @@
 """What a report on a model that writes tells."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from kit.data.pairs import PairData, Pairs
 from kit.evaluation._run_info import ComparisonReport
-from kit.evaluation._write_report import write_files
+from kit.evaluation._write_report import Report
 from kit.evaluation.pairs._generated_texts import GeneratedTexts
 from kit.evaluation.pairs._page import pair_page
-from kit.progress import stage
 
 PARTS = ("train", "valid", "test")
 EXAMPLES = 8
@@ -55,23 +53,10 @@ class PairReport(ComparisonReport[GeneratedTexts]):
         }
 
 
-@stage("report")
-def write_pair_report(report: PairReport, folder: Path) -> dict[str, Any]:
-    """Write metrics.json, history.csv and report.html, see `kit.evaluation.write_report`.
-
-    Args:
-        report: what is told.
-        folder: where; made if it does not exist.
-
-    Returns:
-        What metrics.json holds.
-
-    Raises:
-        UserError: the folder cannot be written.
-    """
+def pair_report(report: PairReport) -> Report:
+    """The report of a model that generates texts."""
     facts = pair_facts(report)
-    write_files(report.history, pair_page(report, facts), facts, folder)
-    return facts
+    return Report(facts, lambda: pair_page(report, facts), report.history)
 
 
 def pair_facts(report: PairReport) -> dict[str, Any]:

@@ -7,4 +7,4 @@ from kit.evaluation.texts._integrated_gradients import (
 from kit.evaluation.texts._predictions import probabilities_of_texts as probabilities_of_texts
 from kit.evaluation.texts._report import TextReport as TextReport
 from kit.evaluation.texts._report import text_protocol as text_protocol
-from kit.evaluation.texts._report import write_text_report as write_text_report
+from kit.evaluation.texts._report import text_report as text_report

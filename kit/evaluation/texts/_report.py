@@ -1,7 +1,6 @@
 """What a report on a classifier of texts tells."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,9 @@ from kit.evaluation._class_facts import (
 )
 from kit.evaluation._class_predictions import ClassPredictions
 from kit.evaluation._run_info import ComparisonReport
-from kit.evaluation._write_report import write_files
+from kit.evaluation._write_report import Report
 from kit.evaluation.texts._page import text_page
 from kit.models import TextClassifier
-from kit.progress import stage
 from kit.tokenizers import TokenIds, Tokenizer
 
 PARTS = ("train", "valid", "test")
@@ -43,23 +41,10 @@ class TextReport(ComparisonReport[ClassPredictions]):
     length: int
 
 
-@stage("report")
-def write_text_report(report: TextReport, folder: Path) -> dict[str, Any]:
-    """Write metrics.json, history.csv and report.html, see `kit.evaluation.write_report`.
-
-    Args:
-        report: what is told.
-        folder: where; made if it does not exist.
-
-    Returns:
-        What metrics.json holds.
-
-    Raises:
-        UserError: the folder cannot be written.
-    """
+def text_report(report: TextReport) -> Report:
+    """The report of a text classifier."""
     facts = text_facts(report)
-    write_files(report.history, text_page(report, facts), facts, folder)
-    return facts
+    return Report(facts, lambda: text_page(report, facts), report.history)
 
 
 def text_facts(report: TextReport) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 import json
 import re
 
-from kit.evaluation.detection import write_detection_report
+from kit.evaluation.detection import detection_report
 from tests.evaluation.detection.cells import report
 
 
 def test_the_page_tells_it_all_and_needs_nothing_else(tmp_path):
-    facts = write_detection_report(report(), tmp_path)
+    made = detection_report(report())
+    made.save(tmp_path)
+    facts = made.facts
     assert json.loads((tmp_path / "metrics.json").read_text()) == facts
     page = (tmp_path / "report.html").read_text()
     text = re.sub(r"<[^>]+>", " ", page)

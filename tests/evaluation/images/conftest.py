@@ -6,8 +6,8 @@ from kit.evaluation import ClassPredictions
 from kit.evaluation.images import (
     ImageReport,
     image_baselines,
+    image_report,
     probabilities_of_images,
-    write_image_report,
 )
 from tests.export.images import untrained
 
@@ -35,5 +35,7 @@ def written(tmp_path_factory):
         seconds={"train": 1.0},
         **found,
     )
-    facts = write_image_report(report, folder)
+    made = image_report(report)
+    made.save(folder)
+    facts = made.facts
     return folder, report, facts

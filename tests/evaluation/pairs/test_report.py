@@ -3,7 +3,7 @@ import json
 import pytest
 
 from kit.data.pairs import PairSource, split_pairs
-from kit.evaluation.pairs import PairReport, Translations, translation_baselines, write_pair_report
+from kit.evaluation.pairs import PairReport, Translations, pair_report, translation_baselines
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,9 @@ def written(tmp_path_factory):
         seconds={"train": 1.0},
     )
     folder = tmp_path_factory.mktemp("report")
-    return folder, report, write_pair_report(report, folder)
+    made = pair_report(report)
+    made.save(folder)
+    return folder, report, made.facts
 
 
 def test_the_numbers_say_how_they_were_measured(written):

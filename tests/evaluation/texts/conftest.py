@@ -7,7 +7,7 @@ from kit.evaluation.texts import (
     TextReport,
     probabilities_of_texts,
     text_baselines,
-    write_text_report,
+    text_report,
 )
 from kit.tokenizers import encode_batch
 from tests.export.words import untrained
@@ -43,5 +43,7 @@ def written(tmp_path_factory):
         seconds={"train": 1.0},
         **found,
     )
-    facts = write_text_report(report, folder)
+    made = text_report(report)
+    made.save(folder)
+    facts = made.facts
     return folder, report, facts
