@@ -5,13 +5,13 @@ packages (`kit.layers`, `kit.data`, ...) are imported when they are first used.
 """
 
 from importlib import import_module
-from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kit import artefact as artefact
     from kit import cli as cli
     from kit import cluster as cluster
+    from kit import config as config
     from kit import console as console
     from kit import data as data
     from kit import errors as errors
@@ -32,13 +32,20 @@ if TYPE_CHECKING:
     from kit import tasks as tasks
     from kit import tokenizers as tokenizers
     from kit import training as training
+    from kit._api import evaluate as evaluate
+    from kit._api import fit as fit
+    from kit._api import load as load
+    from kit._api import open as open
 
 __version__ = "0.1.0"
+
+_FUNCTIONS = ["evaluate", "fit", "load", "open"]
 
 _PACKAGES = [
     "artefact",
     "cli",
     "cluster",
+    "config",
     "console",
     "data",
     "errors",
@@ -62,11 +69,13 @@ _PACKAGES = [
 ]
 
 
-def __getattr__(name: str) -> ModuleType:
+def __getattr__(name: str) -> Any:
+    if name in _FUNCTIONS:
+        return getattr(import_module(f"{__name__}._api"), name)
     if name not in _PACKAGES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return import_module(f"{__name__}.{name}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_PACKAGES})
+    return sorted({*_FUNCTIONS, *_PACKAGES, "__version__"})

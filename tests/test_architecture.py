@@ -22,7 +22,7 @@ FLOORS = [
     {"tasks", "console"},
     {"pipeline"},
     {"recipes"},
-    {"cli"},
+    {"cli", "_api"},
     {"__main__"},
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -9,6 +9,7 @@ from kit.console._run_folders import RunFolders as RunFolders
 from kit.console._run_folders import claim_folders as claim_folders
 from kit.console._tables import COMPARED as COMPARED
 from kit.console._tables import Evaluated as Evaluated
+from kit.console._tables import comparison_rows as comparison_rows
 from kit.console._tables import print_comparison as print_comparison
 from kit.console._tables import print_rows as print_rows
 from kit.console._tables import print_table as print_table

@@ -78,17 +78,24 @@ def print_comparison(
         metrics: which.
         notes: sentences printed below the table.
     """
+    print_table(protocol, *comparison_rows(results, metrics))
+    for note in notes:
+        echo(note)
+    for name, reason in left_out.items():
+        echo(f"{name} left out: {reason}")
+
+
+def comparison_rows(
+    results: Mapping[str, Evaluated], metrics: Sequence[str]
+) -> tuple[list[str], list[list[str]]]:
+    """Headings and cells of a comparison, a row for each system."""
     rows = []
     for name, result in results.items():
         means = result.summary()
         low, high = result.intervals().get(metrics[0], (nan, nan))
         cells = ["-" if isnan(means[m]) else f"{means[m]:.4f}" for m in metrics]
         rows.append([name, cells[0], "-" if isnan(low) else f"{low:.4f}-{high:.4f}", *cells[1:]])
-    print_table(protocol, ["", metrics[0], "95 %", *metrics[1:]], rows)
-    for note in notes:
-        echo(note)
-    for name, reason in left_out.items():
-        echo(f"{name} left out: {reason}")
+    return ["", metrics[0], "95 %", *metrics[1:]], rows
 
 
 def _print_boxes(

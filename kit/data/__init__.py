@@ -48,6 +48,7 @@ from kit.data._trainable_column import TrainableColumn as TrainableColumn
 from kit.data._trainable_column import image_bytes as image_bytes
 from kit.data._trainable_column import undecodable as undecodable
 from kit.data._trainable_column import values_of as values_of
+from kit.data._typed_columns import typed as typed
 from kit.data._user_chunks import counted as counted
 from kit.data._user_counts import user_counts as user_counts
 from kit.data._user_ids import read_user_ids as read_user_ids

@@ -13,7 +13,6 @@ from kit.export._pairs import export_pairs as export_pairs
 from kit.export._ranker import Ranker as Ranker
 from kit.export._ranker import outputs_of as outputs_of
 from kit.export._ranking import export_ranking as export_ranking
-from kit.export._ranking import raw_inputs as raw_inputs
 from kit.export._recommender import Recommender as Recommender
 from kit.export._recommender import RecommenderParts as RecommenderParts
 from kit.export._recorded import recorded_answers as recorded_answers

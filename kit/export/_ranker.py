@@ -1,11 +1,11 @@
 """What a ranking model becomes for serving: a table's columns in, probabilities out."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
 
+from kit.artefact import tensor_names
 from kit.data import Feature, TableEncoder
 from kit.export._blanks import without_blanks
 from kit.models import Ranking
@@ -75,30 +75,6 @@ def outputs_of(labels: Sequence[str]) -> list[str]:
     (['probability'], ['click', 'buy'])
     """
     return [PROBABILITY] if len(labels) == 1 else list(tensor_names(labels).values())
-
-
-def tensor_names(columns: Sequence[str]) -> dict[str, str]:
-    """What a column is called in a signature, where not every name can stand.
-
-    Letters (of English), digits and underscores stay, everything else is an underscore.
-
-    Example:
-
-    >>> tensor_names(["age (years)", "age_(years)", "2nd", "self"])
-    {'age (years)': 'age__years_', 'age_(years)': 'age__years__2', '2nd': 'column_2nd',
-     'self': 'column_self'}
-    """
-    names: dict[str, str] = {}
-    for column in columns:
-        name = re.sub(r"[^A-Za-z0-9_]", "_", column)
-        # TensorFlow takes no name that begins with one of these, and its own code has a "self".
-        if not re.match(r"[A-Za-z]", name) or name == "self":
-            name = f"column_{name}"
-        again = 2
-        while name in names.values():
-            name, again = f"{name.removesuffix(f'_{again - 1}')}_{again}", again + 1
-        names[column] = name
-    return names
 
 
 def _spec(feature: Feature, name: str) -> tf.TensorSpec:

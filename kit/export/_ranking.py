@@ -1,16 +1,14 @@
 """From a trained ranking model to its artefact."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import tensorflow as tf
 
-from kit.artefact import SignatureCheck, TabularCard
-from kit.data import Feature, RankingData, TableEncoder
-from kit.export._ranker import Ranker, outputs_of, tensor_names
+from kit.artefact import SignatureCheck, TabularCard, raw_inputs
+from kit.data import RankingData, TableEncoder
+from kit.export._ranker import Ranker, outputs_of
 from kit.export._samples import sample_rows
 from kit.export._saved_model import export
 from kit.models import Ranking
@@ -54,33 +52,3 @@ def export_ranking(
     schema = json.loads(data.schema.as_json())
     whole = TabularCard(**card, labels=dict(data.positives), schema=schema)
     return export(Ranker(model, encoder), folder, recorded=recorded, card=whole)
-
-
-def raw_inputs(rows: pl.DataFrame, features: Sequence[Feature]) -> dict[str, Any]:
-    """Typed columns as the signature takes them: "" and NaN where a value is missing.
-
-    Args:
-        rows: the features' columns.
-        features: what they are.
-
-    Returns:
-        Input, see `tensor_names`, to a list of text, numbers, or lists of text padded with "".
-
-    Example:
-
-    >>> raw_inputs(pl.DataFrame({"tags": [["a"], None]}), [Feature("tags", "list")])
-    {'tags': [['a'], ['']]}
-    """
-    inputs: dict[str, Any] = {}
-    names = tensor_names([feature.name for feature in features])
-    for feature in features:
-        values, name = rows[feature.name], names[feature.name]
-        if feature.kind == "number":
-            inputs[name] = values.cast(pl.Float32).fill_null(float("nan")).to_list()
-        elif feature.kind == "list":
-            lists = [value or [] for value in values.to_list()]
-            longest = max(1, *map(len, lists))
-            inputs[name] = [[*one, *[""] * (longest - len(one))] for one in lists]
-        else:
-            inputs[name] = values.fill_null("").to_list()
-    return inputs

@@ -117,7 +117,8 @@ class Tabular:
 
         from kit.data import note_lines, schema_from
         from kit.evaluation import Predictions, protocol_of
-        from kit.export import outputs_of, raw_inputs
+        from kit.artefact import raw_inputs
+        from kit.export import outputs_of
 
         model = export.load()
         features = schema_from(export.card.schema, where=str(export.version)).features

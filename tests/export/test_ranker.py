@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kit.export import Ranker, outputs_of, raw_inputs
+from kit.artefact import raw_inputs
+from kit.export import Ranker, outputs_of
 from kit.models import ranking_for
 from tests.evaluation.clicks import clicks
 

@@ -3,8 +3,9 @@ import json
 import numpy as np
 import polars as pl
 
+from kit.artefact import raw_inputs
 from kit.data import Feature
-from kit.export import _saved_model, export_ranking, raw_inputs
+from kit.export import _saved_model, export_ranking
 from kit.models import ranking_for
 from tests.evaluation.clicks import clicks
 from tests.export.parts import passing

@@ -1,0 +1,414 @@
+"""The pipeline from Python: open, fit, evaluate, export, load."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kit.config import (
+    ContentOptions,
+    DataOptions,
+    DetectionOptions,
+    ImageOptions,
+    Options,
+    PairOptions,
+    TableOptions,
+    TextOptions,
+    as_values,
+    options_of,
+    override,
+    unknown_option,
+)
+from kit.errors import UserError
+from kit.pipeline import Recipe, card, fit_stages, new_run
+from kit.tasks import Comparison, Run, Task
+
+if TYPE_CHECKING:
+    import keras
+
+    from kit.evaluation import Report
+    from kit.training import Training
+
+logger = logging.getLogger("kit")
+
+OPTIONS: dict[str, type[Options]] = {
+    "interactions": DataOptions,
+    "table": TableOptions,
+    "images": ImageOptions,
+    "detection": DetectionOptions,
+    "texts": TextOptions,
+    "text2text": PairOptions,
+}
+# What only commands have: how they print, and where the model is built.
+OF_COMMANDS = {"strategy", "precision", "output", "print_schema", "trust"}
+
+
+def open(source: Any, *, kind: str | None = None, **options: Any) -> Any:
+    """Open data and split them into train, valid and test.
+
+    Args:
+        source: what `--data` of the commands names: a file, a folder, a built-in data set or
+            `tfds:NAME`; of tables also a DataFrame of polars or pandas.
+        kind: "interactions", "table", "images", "detection", "texts" or "text2text"; None finds
+            it by the files and columns.
+        options: as of the commands: `items`, `users`, `split`, `limit`, `seed`, `user_column`,
+            `label` and so on, see the classes of `kit.config`.
+
+    Returns:
+        The split data: a `kit.data.Dataset`, a `RankingData`, an `ImageData` ...
+
+    Raises:
+        UserError: the source cannot be used, its kind cannot be told, or there is no such option.
+
+    Example:
+
+    >>> import kit
+    >>> kit.open("online-retail", limit=2000, split="time").num_items > 100
+    True
+    """
+    if kind is None:
+        from kit.data import source_kind
+
+        kind = source_kind(source, options)
+    if kind not in OPTIONS:
+        raise UserError(
+            f"Unknown kind of data {kind!r}.",
+            where="kind",
+            expected=f"one of {', '.join(OPTIONS)}",
+        )
+    of_items = options_of(ContentOptions) if kind == "interactions" else {}
+    own, contents = _options(OPTIONS[kind], options, where=f"kit.open, {kind}", others=of_items)
+    data = OPTIONS[kind](data=source, **own).dataset()  # type: ignore[attr-defined, call-arg]
+    return ContentOptions(**contents).joined(data, own.get("items")) if contents else data
+
+
+def _options(
+    kind: type[Options], given: Mapping[str, Any], *, where: str, others: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Arguments of a class of options, and those of the others."""
+    several = {field.name for field in fields(kind) if field.default == ()}
+    known = options_of(kind)
+    own, rest = {}, {}
+    for name, value in given.items():
+        if name in known and name != "data":
+            own[name] = (value,) if name in several and isinstance(value, str) else value
+            if isinstance(value, list):
+                own[name] = tuple(value)
+        elif name in others:
+            rest[name] = value
+        else:
+            allowed = sorted({*known, *others} - {"data"})
+            raise unknown_option(name, allowed, where)
+    return own, rest
+
+
+def fit(model: keras.Model, data: Any, *, recipe: str | None = None, **options: Any) -> Training:
+    """Train a model as its recipe does: batches, optimizer, schedule and early stopping.
+
+    The best weights by the validation metric stay. Called again, it trains on from them.
+
+    Args:
+        model: of `for_dataset` of a class of `kit.models`.
+        data: what it was built for.
+        recipe: name of the recipe, where a model has several: a `SequenceToSequence` is a
+            "translation", or of summaries a "summarization".
+        options: as of the recipe's command: `epochs`, `batch_size`, `learning_rate`, `quiet`;
+            `report` and `checkpoints` name folders, without which neither logs nor checkpoints are
+            written.
+
+    Returns:
+        The history of losses and validation metrics, and what training took.
+
+    Raises:
+        UserError: there is no such option, or the data do not allow to train the model.
+
+    Example:
+
+    >>> import kit
+    >>> data = kit.open("online-retail", limit=2000)
+    >>> model = kit.models.TwoTower.for_dataset(data, dim=8)
+    >>> len(kit.fit(model, data, epochs=1, quiet=True).history)
+    1
+    """
+    session = _new_session(model, data, recipe, options, "kit.fit")
+    run, chosen = session.run, session.options
+    folder = chosen.training.report or chosen.checkpoint.checkpoints
+    run.folder = None if folder is None else Path(folder)
+    trained, kept = fit_stages(
+        run, session.task, chosen.training, chosen.checkpoint, lambda: _scope(model)
+    )
+    for checkpoints in kept:
+        checkpoints.clear()
+    last = trained[-1]
+    return replace(last, history=run.history, seconds=run.seconds["train"])
+
+
+def evaluate(model: keras.Model, data: Any, **options: Any) -> Result:
+    """Measure a model on test, beside the baselines, with intervals.
+
+    What is exported is calibrated here, on valid. A model that was trained in another way than by
+    `fit` can be evaluated as well.
+
+    Args:
+        model: trained.
+        data: what it was trained on.
+        options: of the recipe's command, such as `include_seen` of recommenders.
+
+    Returns:
+        Metrics, intervals, baselines and protocol; it renders as a table in a notebook, and
+        `save` writes the report.
+
+    Raises:
+        UserError: there is no such option.
+
+    Example:
+
+    >>> import kit
+    >>> data = kit.open("online-retail", limit=2000)
+    >>> result = kit.evaluate(kit.models.TwoTower.for_dataset(data, dim=8), data)
+    >>> 0 <= result.metrics["NDCG@10"] < 1, sorted(result.baselines)[0]
+    (True, 'EASE (l2 250)')
+    """
+    from kit.training import cast_to_float32, copy_to_host
+
+    session = _session(model, data, options, "kit.evaluate")
+    run = session.run
+    run.model = copy_to_host(model)
+    cast_to_float32(run.model)
+    return Result(session, session.task.evaluate(run))
+
+
+def export(
+    model: keras.Model,
+    data: Any,
+    folder: str | Path,
+    *,
+    result: Result | None = None,
+    **options: Any,
+) -> Path:
+    """Export a model as a SavedModel with strings in and out, and verify it by three loaders.
+
+    Args:
+        model: trained.
+        data: what it was trained on.
+        folder: of the versions of the model; the next one is made in it.
+        result: what `evaluate` returned, for the card; None evaluates.
+        options: of the recipe's command, such as `top` and `index` of recommenders.
+
+    Returns:
+        The folder of the new version.
+
+    Raises:
+        UserError: there is no such option, or the folder cannot be written.
+        VerificationError: the export does not answer as the model.
+    """
+    result = result or evaluate(model, data, **options)
+    session = result.session
+    if options:
+        session = _session(model, data, options, "kit.export")
+    run, task = session.run, session.task
+    run.output = Path(folder)
+    facts = result.report.facts
+    version, _ = task.export(
+        run, result.results, card(session.recipe, task, run, result.results, facts)
+    )
+    return version
+
+
+def load(folder: str | Path, *, trust: bool = False) -> Any:
+    """Load an export to ask it.
+
+    Args:
+        folder: of a version, or of the versions, of which the latest is taken.
+        trust: load it even if it could do what no export of this kit does.
+
+    Returns:
+        A `kit.artefact.Recommender` with `recommend` and `similar`, or a `kit.artefact.Predictor`
+        with `predict`.
+
+    Raises:
+        UserError: there is no export, it was changed, or it should not be loaded.
+    """
+    from kit.artefact import load_export
+
+    return load_export(Path(folder), trust=trust)
+
+
+class Result:
+    """What a model reaches on test, beside the baselines.
+
+    Attributes:
+        metrics: name to value, of the model on test.
+        intervals: name to the ends of its 95 % interval.
+        baselines: name to metrics.
+        protocol: how it was measured, in a line.
+        history: of the training.
+    """
+
+    def __init__(self, session: Session, results: Any) -> None:
+        self.session, self.results = session, results
+        self.report: Report = session.task.report(session.run, results)
+        self.tables = session.task.tables(session.run, results, self.report.facts)
+        self.protocol = self.tables[0].title
+        self.history = session.run.history
+        first = self.tables[0]
+        self.metrics: dict[str, float] = {}
+        self.intervals: dict[str, tuple[float, float]] = {}
+        self.baselines: dict[str, dict[str, float]] = {}
+        if isinstance(first, Comparison):
+            (_, own), *others = first.systems.items()
+            self.metrics, self.intervals = own.summary(), own.intervals()
+            self.baselines = {name: system.summary() for name, system in others}
+        else:
+            names = first.columns[1:]
+            self.metrics = dict(zip(names, map(float, first.rows[-1][1:]), strict=True))
+
+    def save(self, folder: str | Path) -> None:
+        """Write report.html, metrics.json and history.csv."""
+        self.report.save(folder)
+
+    def rows(self) -> tuple[list[str], list[list[str]]]:
+        """Headings and cells of the first table."""
+        from kit.console import comparison_rows
+
+        first = self.tables[0]
+        if isinstance(first, Comparison):
+            return comparison_rows(first.systems, first.metrics)
+        return list(first.columns), [list(row) for row in first.rows]
+
+    def __repr__(self) -> str:
+        columns, rows = self.rows()
+        widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+            for line in (columns, *rows)
+        ]
+        return "\n".join([self.protocol, *lines])
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        columns, rows = self.rows()
+        head = "".join(f"<th>{escape(name)}</th>" for name in columns)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+        )
+        caption = f"<caption>{escape(self.protocol)}</caption>"
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+@dataclass
+class Session:
+    """What `fit`, `evaluate` and `export` share of a model."""
+
+    recipe: Recipe
+    options: Any
+    task: Task
+    run: Run
+
+
+def _session(model: Any, data: Any, options: Mapping[str, Any], where: str) -> Session:
+    """The session of an earlier call for the same data, or a new one."""
+    session: Session | None = getattr(model, "_kit_session", None)
+    if session is None or session.run.data is not data:
+        session = _new_session(model, data, None, options, where)
+        session.run.metric, _ = session.task.validation(session.run)
+        return session
+    if options:
+        session.options = override(session.options, options, where)
+        session.task = session.recipe.task(session.options)
+        session.task.check(session.run)
+        session.run.metric, _ = session.task.validation(session.run)
+    return session
+
+
+def _new_session(
+    model: Any, data: Any, recipe: str | None, given: Mapping[str, Any], where: str
+) -> Session:
+    from kit.training import Precision
+
+    found = _recipe_of(model, recipe)
+    of_model = getattr(model, "arguments", {})
+    defaults = found.options(data=data.options)
+    known = as_values(defaults)
+    options = override(
+        defaults,
+        {name: value for name, value in of_model.items() if name in known},
+        where,
+    )
+    _refuse(given, model, options, where)
+    options = override(options, given, where)
+    precision = Precision(model.dtype_policy.name, "the model's")
+    with _scope(model):
+        built = found.train(model, data, options, precision)
+    run = new_run(found, options, data, built, precision)
+    task = found.task(options)
+    for line in task.check(run):
+        logger.info(line.strip())
+    session = Session(found, options, task, run)
+    # Not an attribute that Keras tracks and saves.
+    object.__setattr__(model, "_kit_session", session)
+    return session
+
+
+def _refuse(given: Mapping[str, Any], model: Any, options: Any, where: str) -> None:
+    """Options that belong to the model, to its data or to commands are an error here."""
+    of_model = inspect.signature(type(model).for_dataset).parameters
+    of_data = options_of(type(options.data))
+    known = sorted(set(as_values(options)) - set(of_model) - set(of_data) - OF_COMMANDS)
+    for name in given:
+        if name in known:
+            continue
+        if name in of_model:
+            raise UserError(
+                f"{name!r} is an argument of the model.",
+                where=where,
+                expected=", ".join(known),
+                remedy=f"Give it to {type(model).__name__}.for_dataset.",
+            )
+        if name in of_data:
+            raise UserError(
+                f"{name!r} is an argument of the data.",
+                where=where,
+                expected=", ".join(known),
+                remedy="Give it to kit.open.",
+            )
+        raise unknown_option(name, known, where)
+
+
+def _recipe_of(model: Any, name: str | None) -> Recipe:
+    """The recipe of that name, or the one that trains models of this class."""
+    from recipes import RECIPES
+
+    if name is not None:
+        if name not in RECIPES:
+            raise UserError(
+                f"Unknown recipe {name!r}.", where="recipe", expected=", ".join(sorted(RECIPES))
+            )
+        recipe: Recipe = import_module(RECIPES[name]).RECIPE
+        return recipe
+    known: list[str] = []
+    for module in RECIPES.values():
+        recipe = import_module(module).RECIPE
+        if type(model).__name__ in recipe.models:
+            return recipe
+        known += recipe.models
+    raise UserError(
+        f"No recipe trains a {type(model).__name__}.",
+        where="model",
+        expected=f"a model of {', '.join(known)}.for_dataset",
+        remedy="Name a recipe with recipe=, or compile the model and train it with Keras' fit.",
+    )
+
+
+@contextmanager
+def _scope(model: Any) -> Any:
+    strategy = model.distribute_strategy
+    with strategy.scope():
+        yield
