@@ -12,7 +12,6 @@ import statistics
 import subprocess
 import sys
 import time
-from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,7 +20,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from kit.config import DataOptions, TrainingOptions
+from kit.config import DataOptions
 
 RESULTS = Path(__file__).parent.parent / "results" / "precision.json"
 PEER, *OTHERS = PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -39,22 +38,20 @@ def trained(source: str, precision: str, seed: int) -> dict[str, Any]:
 
 def timed(source: str, loss: str, rounds: int, steps: int = 10) -> dict[str, list[float]]:
     """Ratio of each precision's step to float32's, by round."""
-    from kit.models import RetrievalLoss
     from kit.recipes import two_tower
     from kit.training import choose_precision
 
-    options = two_tower.main.make_context("two-tower", ["--data", source]).params
-    data, training = (
-        kind(**{field.name: options[field.name] for field in fields(kind)})
-        for kind in (DataOptions, TrainingOptions)
+    options = two_tower.TwoTowerOptions(
+        data=DataOptions(data=source), model=two_tower.LossOptions(loss=loss)
     )
-    dataset = data.split_of(data.open())
+    dataset = options.data.dataset()
     models, streams = {}, {}
     for name in PRECISIONS:
-        models[name], batches = two_tower.model_and_batches(
-            dataset, data, training, RetrievalLoss(loss), True, choose_precision(name)
-        )
-        streams[name] = iter(batches.stream())
+        precision = choose_precision(name)
+        with precision.scope():
+            models[name] = two_tower.build(dataset, options)
+        built = two_tower.train(models[name], dataset, options, precision)
+        streams[name] = iter(built.batches.stream())
     seconds: dict[str, list[float]] = {name: [] for name in PRECISIONS}
     for _ in range(rounds + 1):
         for name, model in models.items():

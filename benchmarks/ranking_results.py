@@ -52,12 +52,11 @@ def trained(source: str, seed: int, model: str) -> dict[str, Any]:
 def boosting(run: dict[str, Any]) -> dict[str, float]:
     """Gradient boosting on the rows of a run."""
     from benchmarks.gradient_boosting import boosted
-    from kit.console import TableOptions
+    from kit.config import TableOptions
     from kit.data import TableEncoder
     from kit.evaluation import Classification
 
-    names = TableOptions.__dataclass_fields__
-    options = TableOptions.of_card({k: v for k, v in run["settings"].items() if k in names})
+    options = TableOptions.of_card(run["settings"])
     data = options.dataset()
     encoder = TableEncoder.fit(data.schema, data.train.features, fewest=1)
     begin = time.perf_counter()

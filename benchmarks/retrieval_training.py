@@ -26,7 +26,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -36,7 +35,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from kit.config import DataOptions, TrainingOptions
+from kit.config import DataOptions
 from kit.console import Command, quiet_tensorflow
 from kit.data import Dataset, Events, open_source, split
 from kit.errors import UserError
@@ -64,25 +63,12 @@ def trained(folder: Path, seed: int, target: float, epochs: int | None = None) -
     dataset = opened(folder)
     quiet_tensorflow()
     from kit import evaluation
-    from kit.models import RetrievalLoss
     from kit.recipes import two_tower
     from kit.training import choose_precision, fit
 
-    given = ["--data", str(folder), "--seed", str(seed)]
-    options = two_tower.main.make_context("two-tower", given).params
-    loss = RetrievalLoss(
-        options["loss"],
-        options["uniform_negatives"],
-        options["hard_negatives"],
-        options["temperature"],
-    )
-    data, training = (
-        kind(**{field.name: options[field.name] for field in fields(kind)})
-        for kind in (DataOptions, TrainingOptions)
-    )
-    model, batches = two_tower.model_and_batches(
-        dataset, data, training, loss, options["features"], choose_precision("float32")
-    )
+    options = two_tower.TwoTowerOptions(data=DataOptions(data=str(folder), seed=seed))
+    model = two_tower.build(dataset, options)
+    batches = two_tower.train(model, dataset, options, choose_precision("float32")).batches
     affordable = evaluation.affordable_users(dataset.num_items)
     valid = evaluation.ranking_task(dataset, "valid", max_users=affordable)
     affordable = evaluation.affordable_users(dataset.num_items, times=4)

@@ -8,7 +8,7 @@ and what the query tower makes of users. A million items take some five minutes 
 """
 
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -108,7 +108,6 @@ def train(folder: Path, items: int, seed: int = 0) -> None:
     quiet_tensorflow()
     from kit import evaluation
     from kit.data import histories
-    from kit.models import RetrievalLoss
     from kit.recipes import two_tower
     from kit.training import choose_precision, fit
 
@@ -117,16 +116,14 @@ def train(folder: Path, items: int, seed: int = 0) -> None:
         source = Path(scratch) / "interactions.parquet"
         groups = max(2, items // 2000)
         synthetic_log(8 * items, items // 2, items, groups, seed).write_parquet(source)
-        given = ["--data", str(source), "--epochs", "1", "--dim", str(DIM - 1)]
-        options = two_tower.main.make_context("two-tower", given).params
-        data, training = (
-            kind(**{field.name: options[field.name] for field in fields(kind)})
-            for kind in (DataOptions, TrainingOptions)
+        options = two_tower.TwoTowerOptions(
+            data=DataOptions(data=str(source)),
+            model=two_tower.LossOptions(loss="sampled", features=False),
+            training=TrainingOptions(dim=DIM - 1),
         )
-        dataset = data.split_of(data.open())
-    loss = RetrievalLoss("sampled")
-    precision = choose_precision("float32")
-    model, batches = two_tower.model_and_batches(dataset, data, training, loss, False, precision)
+        dataset = options.data.dataset()
+    model = two_tower.build(dataset, options)
+    batches = two_tower.train(model, dataset, options, choose_precision("float32")).batches
     valid = evaluation.ranking_task(dataset, "valid", max_users=200)
 
     def measure() -> float:

@@ -40,14 +40,14 @@ def opened(source: str) -> Dataset:
 def rate(dataset: Dataset, steps: int, precision: str, xla: bool) -> float:
     """Targets trained per second by `fit`, after a warm-up of as many steps."""
     quiet_tensorflow()
-    from kit.models import SequenceEncoder, SequenceLoss, sequential_for
+    from kit.models import SequenceEncoder, SequenceLoss, SequentialRecommender
     from kit.optimizers import LazyAdamW
     from kit.training import Precision, SequenceBatches
 
     owned = histories([dataset.train], dataset.num_users)
     batches = SequenceBatches(owned, batch_size=64, length=LENGTH, seed=0, one_width=xla)
     with Precision(precision, "").scope():
-        model = sequential_for(
+        model = SequentialRecommender.for_dataset(
             dataset,
             dim=WIDTH,
             length=LENGTH,

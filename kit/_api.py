@@ -6,7 +6,7 @@ import inspect
 import logging
 from collections.abc import Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from kit.config import (
     TableOptions,
     TextOptions,
     as_values,
+    bundles,
     options_of,
     override,
     unknown_option,
@@ -361,11 +362,12 @@ def _refuse(given: Mapping[str, Any], model: Any, options: Any, where: str) -> N
     """Options that belong to the model, to its data or to commands are an error here."""
     of_model = inspect.signature(type(model).for_dataset).parameters
     of_data = options_of(type(options.data))
-    known = sorted(set(as_values(options)) - set(of_model) - set(of_data) - OF_COMMANDS)
+    built_in = {name for _, one in bundles(options) if one.of_model for name in asdict(one)}
+    known = sorted(set(as_values(options)) - {*of_model, *of_data, *built_in} - OF_COMMANDS)
     for name in given:
         if name in known:
             continue
-        if name in of_model:
+        if name in of_model or name in built_in:
             raise UserError(
                 f"{name!r} is an argument of the model.",
                 where=where,
@@ -384,7 +386,7 @@ def _refuse(given: Mapping[str, Any], model: Any, options: Any, where: str) -> N
 
 def _recipe_of(model: Any, name: str | None) -> Recipe:
     """The recipe of that name, or the one that trains models of this class."""
-    from recipes import RECIPES
+    from kit.recipes import RECIPES
 
     if name is not None:
         if name not in RECIPES:

@@ -10,7 +10,7 @@ other encoders in results/sequential.json.
 """
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from kit.config import (
     AnswerOptions,
@@ -39,6 +39,8 @@ TIME_BUCKETS = 32
 @dataclass(frozen=True, kw_only=True)
 class EncoderOptions(Options):
     """The encoder of the history, and the loss."""
+
+    of_model: ClassVar[bool] = True
 
     encoder: str = option(
         "attention",

@@ -23,8 +23,8 @@ from kit.config import (
 )
 from kit.errors import UserError
 from kit.pipeline import Recipe, command
-from kit.tasks import Built, Generation, Stage, Text2Text
 from kit.recipes.text_generation import PATIENCE, build_transformer, compile_for, train_transformer
+from kit.tasks import Built, Generation, Stage, Text2Text
 
 if TYPE_CHECKING:
     from kit.data.pairs import PairData

@@ -20,8 +20,8 @@ from kit.config import (
     option,
 )
 from kit.pipeline import Recipe, command
-from kit.tasks import Built, Text2Text
 from kit.recipes.text_generation import build_transformer, train_transformer
+from kit.tasks import Built, Text2Text
 
 if TYPE_CHECKING:
     from kit.data.pairs import PairData

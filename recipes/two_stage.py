@@ -31,8 +31,8 @@ from kit.config import (
 from kit.console import command_line, quiet_tensorflow
 from kit.errors import UserError
 from kit.pipeline import Devices, Recipe, command, finish, new_run, start, tell
-from kit.tasks import TwoStage
 from kit.recipes import two_tower
+from kit.tasks import TwoStage
 
 if TYPE_CHECKING:
     from kit.data import Dataset

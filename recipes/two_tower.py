@@ -10,7 +10,7 @@ and baselines in results/two_tower.json.
 """
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from kit.config import (
     AnswerOptions,
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, kw_only=True)
 class LossOptions(Options):
     """The loss, and whether features are used."""
+
+    of_model: ClassVar[bool] = True
 
     loss: str = option(
         "auto",

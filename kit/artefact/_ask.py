@@ -115,7 +115,7 @@ class Recommender:
         return _frame(self._export.similar(str(item), k)).drop("because_of")
 
     def __repr__(self) -> str:
-        return f"Recommender({self.card['recipe']}, {len(self.card['names']):,} items)"
+        return f"Recommender({self.card.recipe}, {len(self.card.names):,} items)"
 
 
 class Predictor:
@@ -168,13 +168,13 @@ class Predictor:
 
     def _inputs(self, rows: Any) -> dict[str, Any]:
         if isinstance(self.card, TabularCard):
-            return self._of_table(rows)
+            return self._of_table(rows, self.card)
         (name,) = self._columns
         one = [rows] if isinstance(rows, str | bytes | Path) else list(rows)
         return {name: [_image(row) for row in one] if name == "image" else [*map(str, one)]}
 
-    def _of_table(self, rows: Any) -> dict[str, Any]:
-        schema = schema_from(self.card.schema, where=str(self.version))
+    def _of_table(self, rows: Any, card: TabularCard) -> dict[str, Any]:
+        schema = schema_from(card.schema, where=str(self.version))
         frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(dict(rows))
         missing = [one.name for one in schema.features if one.name not in frame.columns]
         if missing:
@@ -191,7 +191,7 @@ class Predictor:
         return raw_inputs(pl.DataFrame(columns), schema.features)
 
     def __repr__(self) -> str:
-        return f"Predictor({self.card['recipe']}; takes {', '.join(self._columns)})"
+        return f"Predictor({self.card.recipe}; takes {', '.join(self._columns)})"
 
 
 def _check_count(k: int, most: int) -> None:

@@ -62,6 +62,7 @@ class ContentOptions(Options):
     """Which columns of the items hold images and texts, and what encodes them."""
 
     group: ClassVar[str] = "Items"
+    of_model: ClassVar[bool] = True
 
     item_image: str | None = option(
         None,

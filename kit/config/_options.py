@@ -95,6 +95,8 @@ class Options:
     """
 
     group: ClassVar[str] = "Model"
+    # Whether they are arguments of the model, which exists when `kit.fit` is called.
+    of_model: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         for name, about in options_of(type(self)).items():

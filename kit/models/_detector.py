@@ -10,7 +10,7 @@ from kit.data.detection import DetectionData, canvas_shape
 from kit.errors import UserError
 from kit.layers import DetectionHead, FeaturePyramid
 from kit.losses import giou, quality_focal
-from kit.models._for_dataset import set_seed
+from kit.models._for_dataset import recorded, set_seed
 from kit.models._image_encoder import ImageEncoder
 from kit.models._pretrained_encoder import pretrained_encoder
 from kit.models._task_aligned import Assignment, anchor_points, task_aligned_assignment
@@ -93,6 +93,7 @@ class Detector(keras.Model):
         ]
 
     @classmethod
+    @recorded
     def for_dataset(
         cls,
         data: DetectionData,

@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from kit.data.images import ImageData
-from kit.models._for_dataset import set_seed
+from kit.models._for_dataset import recorded, set_seed
 from kit.models._image_encoder import ImageEncoder
 from kit.models._pretrained_encoder import pretrained_encoder
 
@@ -71,6 +71,7 @@ class ImageClassifier(keras.Model):
         self.head = keras.layers.Dense(classes, dtype="float32", name="head")
 
     @classmethod
+    @recorded
     def for_dataset(
         cls,
         data: ImageData,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kit.data import RankingData, TableEncoder
 from kit.errors import UserError
-from kit.models._for_dataset import attach, set_seed
+from kit.models._for_dataset import attach, recorded, set_seed
 from kit.models._ranking_bodies import ARCHITECTURES, BodySettings, ranking_body
 from kit.models._ranking_fields import RankingFields
 from kit.models._ranking_input import RankingInput
@@ -109,6 +109,7 @@ class Ranking(keras.Model):
         self.body = ranking_body(architecture, len(self.fields.inputs), width, settings)
 
     @classmethod
+    @recorded
     def for_dataset(
         cls,
         data: RankingData,

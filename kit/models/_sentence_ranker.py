@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from kit.data.pairs import PairData
 from kit.layers import AttentionPooling, Embedding, TransformerBlock
-from kit.models._for_dataset import attach, set_seed
+from kit.models._for_dataset import attach, recorded, set_seed
 from kit.models._sequence_to_sequence import text_tokenizer
 
 UNUSED = -1e9
@@ -79,6 +79,7 @@ class SentenceRanker(keras.Model):
         self.norm = keras.layers.LayerNormalization(epsilon=1e-6, dtype="float32", name="norm")
 
     @classmethod
+    @recorded
     def for_dataset(
         cls,
         data: PairData,

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from kit.data.pairs import PairData
 from kit.layers import DecoderBlock, Embedding, TransformerBlock
-from kit.models._for_dataset import attach, set_seed
+from kit.models._for_dataset import attach, recorded, set_seed
 from kit.models._pretrained_writer import pretrained_writer
 from kit.models._seq2seq_model import PADDING, Seq2SeqModel
 from kit.tokenizers import Tokenizer, WordPiece, train_bpe
@@ -93,6 +93,7 @@ class SequenceToSequence(Seq2SeqModel):
         )
 
     @classmethod
+    @recorded
     def for_dataset(
         cls,
         data: PairData,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kit.data import Dataset, Prepared, default_length, histories
 from kit.losses import full_softmax, gbce, sampled_softmax
 from kit.models._entity_tower import ContentShape, EntityTower, FeatureShape
-from kit.models._for_dataset import set_seed
+from kit.models._for_dataset import recorded, set_seed
 from kit.models._sequence_encoder import SequenceEncoder
 from kit.models._sequence_loss import SequenceLoss
 from kit.models._tower_features import content_shape, encoded_features, fill, shape_of
@@ -107,6 +107,7 @@ class SequentialRecommender(keras.Model):
             self.untimed_seed = keras.random.SeedGenerator()
 
     @classmethod
+    @recorded
     def for_dataset(
         cls,
         data: Dataset,

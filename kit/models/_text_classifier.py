@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from kit.data.texts import TextData
-from kit.models._for_dataset import attach, set_seed
+from kit.models._for_dataset import attach, recorded, set_seed
 from kit.models._pretrained_text_encoder import pretrained_text_encoder
 from kit.models._text_encoder import TextEncoder
 from kit.tokenizers import Bytes, WordPiece, train_wordpiece
@@ -54,6 +54,7 @@ class TextClassifier(keras.Model):
         self.head = keras.layers.Dense(classes, dtype="float32", name="head")
 
     @classmethod
+    @recorded
     def for_dataset(
         cls,
         data: TextData,

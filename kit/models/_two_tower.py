@@ -13,7 +13,7 @@ from kit.data import Dataset
 from kit.layers import MaskedPooling, integer_ids
 from kit.losses import full_softmax, multi_hot, sampled_softmax
 from kit.models._entity_tower import ContentShape, EntityTower, FeatureShape
-from kit.models._for_dataset import set_seed
+from kit.models._for_dataset import recorded, set_seed
 from kit.models._retrieval_loss import RetrievalLoss
 from kit.models._tower_features import content_shape, encoded_features, fill, shape_of
 
@@ -98,6 +98,7 @@ class TwoTower(keras.Model):
         self.negatives_seed = keras.random.SeedGenerator()
 
     @classmethod
+    @recorded
     def for_dataset(
         cls,
         data: Dataset,

@@ -115,9 +115,9 @@ class Tabular:
         import numpy as np
         import tensorflow as tf
 
+        from kit.artefact import raw_inputs
         from kit.data import note_lines, schema_from
         from kit.evaluation import Predictions, protocol_of
-        from kit.artefact import raw_inputs
         from kit.export import outputs_of
 
         model = export.load()

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     import keras
 
     from kit.artefact import SignatureCheck
-    from kit.tasks._evaluate_export import Export, ExportEvaluation
     from kit.evaluation import Report
+    from kit.tasks._evaluate_export import Export, ExportEvaluation
     from kit.training import Batches
 
 

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from kit.artefact import version_folder
 from kit.export import Catalogue, HistoryEncoder, Recommender, export_retrieval, retrieval_parts
-from kit.models import SequenceEncoder, SequenceLoss, sequential_for
+from kit.models import SequenceEncoder, SequenceLoss, SequentialRecommender
 from kit.retrieval import IndexSettings
 from tests.evaluation.small import random_dataset
 from tests.export.parts import asked, c_library_only
@@ -18,7 +18,7 @@ def data():
 
 def model_of(data, kind="attention"):
     keras.utils.set_random_seed(0)
-    return sequential_for(
+    return SequentialRecommender.for_dataset(
         data, dim=4, length=8, encoder=SequenceEncoder(kind, layers=1, heads=1), loss=SequenceLoss()
     )
 
@@ -71,7 +71,9 @@ def test_the_export_is_verified_and_takes_another_catalogue(data, tmp_path, monk
 def test_a_timed_model_answers_with_times_and_without(data, tmp_path):
     keras.utils.set_random_seed(0)
     encoder = SequenceEncoder(layers=1, heads=1, time_buckets=32)
-    model = sequential_for(data, dim=4, length=8, encoder=encoder, loss=SequenceLoss())
+    model = SequentialRecommender.for_dataset(
+        data, dim=4, length=8, encoder=encoder, loss=SequenceLoss()
+    )
     for weight in model.encoder.variables:
         weight.assign_add(np.random.default_rng(0).normal(size=weight.shape))
     parts = retrieval_parts(model, data)

@@ -27,12 +27,11 @@ from kit.export import (
 )
 from kit.export._sample_users import hold_users
 from kit.models import (
-    RetrievalLoss,
+    Ranking,
     SequenceEncoder,
     SequenceLoss,
-    ranking_for,
-    sequential_for,
-    two_tower_for,
+    SequentialRecommender,
+    TwoTower,
 )
 from kit.retrieval import IndexSettings
 from tests.evaluation.clicks import write_clicks
@@ -79,7 +78,9 @@ def test_so_does_another_catalogue_of_it(trained, tmp_path):
 def test_a_sequential_model(tmp_path, is_timed):
     data = random_dataset()
     encoder = SequenceEncoder(layers=1, heads=1, time_buckets=8 if is_timed else 0)
-    model = sequential_for(data, dim=4, length=8, encoder=encoder, loss=SequenceLoss())
+    model = SequentialRecommender.for_dataset(
+        data, dim=4, length=8, encoder=encoder, loss=SequenceLoss()
+    )
     version, _ = export_retrieval(model, data, tmp_path, k=5, card={"recipe": "sequential"})
     known = data.user_ids[: data.num_users].tolist()
     assert where_found(version, known) == {"saved_model.pb": len(known)}
@@ -100,7 +101,7 @@ def test_a_ranking_model_has_rows_that_nobody_left(tmp_path):
         open_ranking(str(table), columns=RankingColumns(labels=("click",))), "random"
     )
     encoder = TableEncoder.fit(data.schema, data.train.features)
-    model = ranking_for(data, encoder, dim=4, hidden=(8,))
+    model = Ranking.for_dataset(data, encoder=encoder, dim=4, hidden=(8,))
     version, _ = export_ranking(model, data, encoder, tmp_path / "m", card={"recipe": "ranking"})
     customers = sorted({*re.findall(r"customer-\d+-of-ours", table.read_text())})
     assert {*where_found(version, customers)} <= {"saved_model.pb"}
@@ -141,7 +142,7 @@ def test_nobody_is_told_of_users_that_do_not_exist(trained):
 def live():
     keras.utils.set_random_seed(0)
     data = random_dataset()
-    model = two_tower_for(data, dim=6, loss=RetrievalLoss())
+    model = TwoTower.for_dataset(data, dim=6)
     return model, retrieval_parts(model, data)
 
 

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from kit.artefact import raw_inputs
 from kit.export import Ranker, outputs_of
-from kit.models import ranking_for
+from kit.models import Ranking
 from tests.evaluation.clicks import clicks
 
 
@@ -12,7 +12,7 @@ from tests.evaluation.clicks import clicks
 def made(tmp_path_factory):
     """The data, the encoder and an untrained model of both labels."""
     data, encoder = clicks(tmp_path_factory.mktemp("ranker") / "clicks.csv", "click", "buy")
-    return data, encoder, ranking_for(data, encoder, dim=4, hidden=(8,))
+    return data, encoder, Ranking.for_dataset(data, encoder=encoder, dim=4, hidden=(8,))
 
 
 def test_the_graph_answers_as_the_model_does_from_raw_values(made):

@@ -6,7 +6,7 @@ import polars as pl
 from kit.artefact import raw_inputs
 from kit.data import Feature
 from kit.export import _saved_model, export_ranking
-from kit.models import ranking_for
+from kit.models import Ranking
 from tests.evaluation.clicks import clicks
 from tests.export.parts import passing
 
@@ -15,7 +15,7 @@ def test_the_export_records_what_the_model_says_and_what_it_was_made_for(tmp_pat
     # No process of its own for the check, which the recipe's test is about.
     monkeypatch.setattr(_saved_model, "verify", passing)
     data, encoder = clicks(tmp_path / "clicks.csv")
-    model = ranking_for(data, encoder, dim=4, hidden=(8,))
+    model = Ranking.for_dataset(data, encoder=encoder, dim=4, hidden=(8,))
     version, _ = export_ranking(model, data, encoder, tmp_path / "m", card={"recipe": "ranking"})
     extra = version / "assets.extra"
     assert "`price__EUR_`" in (extra / "model_card.md").read_text()

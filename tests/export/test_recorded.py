@@ -5,7 +5,7 @@ import pytest
 
 from kit.artefact import is_sample_user
 from kit.export import Recommender, recorded_answers, retrieval_parts, with_sample_users
-from kit.models import RetrievalLoss, two_tower_for
+from kit.models import TwoTower
 from tests.artefact.parts import compared
 from tests.evaluation.small import random_dataset
 
@@ -23,7 +23,7 @@ def live():
         time=None,
     )
     dataset = replace(dataset, train=train, valid=replace(dataset.valid, time=None))
-    model = two_tower_for(dataset, dim=6, loss=RetrievalLoss())
+    model = TwoTower.for_dataset(dataset, dim=6)
     model.set_item_prior(np.linspace(0, 1, dataset.num_items))
     return model, with_sample_users(model, retrieval_parts(model, dataset))
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 from kit.artefact import version_folder
 from kit.data import histories
 from kit.export import Recommender, _saved_model, export_retrieval, retrieval_parts
-from kit.models import RetrievalLoss, two_tower_for
+from kit.models import TwoTower
 from tests.evaluation.small import dataset, random_dataset
 from tests.export.parts import asked, passing
 
@@ -26,7 +26,7 @@ def data():
 
 @pytest.fixture(scope="module")
 def model(data):
-    return two_tower_for(data, dim=4, loss=RetrievalLoss())
+    return TwoTower.for_dataset(data, dim=4)
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def test_parts_are_what_the_model_computes(model, data):
 
 def test_cold_users_and_items_are_not_exported():
     small = dataset([(0, 0), (1, 1), (0, 2)], [(2, 0), (0, 3)], [(1, 0)], num_users=2, num_items=3)
-    parts = retrieval_parts(two_tower_for(small, dim=2, loss=RetrievalLoss()), small)
+    parts = retrieval_parts(TwoTower.for_dataset(small, dim=2), small)
     assert (len(parts.user_ids), len(parts.item_ids)) == (2, 3)
     assert (len(parts.user_vectors), len(parts.item_vectors)) == (2, 3)
     assert parts.owned.items.tolist() == [0, 2, 1]

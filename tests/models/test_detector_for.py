@@ -4,14 +4,23 @@ import warnings
 import numpy as np
 import pytest
 
+from kit.data.detection import DetectionData, DetectionImage
 from kit.errors import UserError
-from kit.models import detector_for
+from kit.models import Detector
+from tests.data.detection.boxed import image
+
+
+def data(height, width):
+    """An image of one box."""
+    boxes, labels = np.array([[1.0, 2.0, 30.0, 40.0]], np.float32), np.array([0], np.int32)
+    one = DetectionImage("a", image(size=(width, height)), (width, height), boxes, labels)
+    return DetectionData("here", ["a"], [one], [one], [one], "given", [], "")
 
 
 def test_without_keras_hub_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "keras_hub", None)
     with pytest.raises(UserError, match="keras-hub, which is not installed"):
-        detector_for(["a"], (64, 64), backbone="resnet_18_imagenet")
+        Detector.for_dataset(data(64, 64), backbone="resnet_18_imagenet")
 
 
 def test_a_folder_with_a_backbone_is_taken_with_its_maps(tmp_path):
@@ -27,7 +36,7 @@ def test_a_folder_with_a_backbone_is_taken_with_its_maps(tmp_path):
             block_type="basic_block",
         )
         backbone.save_to_preset(str(tmp_path))
-        model = detector_for(["a"], (64, 96), filters=4, backbone=str(tmp_path))
+        model = Detector.for_dataset(data(64, 96), dim=4, backbone=str(tmp_path))
     logits, _ = model(np.zeros((2, 64, 96, 3), np.uint8))
     assert logits.shape == (2, 8 * 12 + 4 * 6 + 2 * 3, 1)
     assert model.encoder.trainable_weights
@@ -53,8 +62,8 @@ def test_of_a_detector_of_keras_hub_the_pyramid_is_taken(tmp_path, sides):
         backbone.save_to_preset(str(tmp_path))
         if sides[0] is not None:
             with pytest.raises(UserError, match="images of 64x64 only"):
-                detector_for(["a"], (64, 96), filters=4, backbone=str(tmp_path))
+                Detector.for_dataset(data(64, 96), dim=4, backbone=str(tmp_path))
             return
-        model = detector_for(["a"], (64, 96), filters=4, backbone=str(tmp_path))
+        model = Detector.for_dataset(data(64, 96), dim=4, backbone=str(tmp_path))
     logits, _ = model(np.zeros((2, 64, 96, 3), np.uint8))
     assert logits.shape == (2, 8 * 12 + 4 * 6 + 2 * 3, 1)

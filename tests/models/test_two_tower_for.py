@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from kit.data import open_source, split
-from kit.models import RetrievalLoss, two_tower_for
+from kit.models import TwoTower
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def dataset(tmp_path_factory):
 
 
 def test_it_knows_the_users_items_and_features_of_train(dataset):
-    model = two_tower_for(dataset, dim=4, loss=RetrievalLoss())
+    model = TwoTower.for_dataset(dataset, dim=4)
     assert (model.num_users, model.num_items) == (dataset.num_users, dataset.num_items)
     assert model.item_vectors().shape == (dataset.num_items + 1, 5)
     stored = model.item_tower.numbers
@@ -37,5 +37,5 @@ def test_it_knows_the_users_items_and_features_of_train(dataset):
 
 
 def test_features_can_be_left_out(dataset):
-    model = two_tower_for(dataset, dim=4, loss=RetrievalLoss(), features=False)
+    model = TwoTower.for_dataset(dataset, dim=4, features=False)
     assert model.item_tower.features is None

@@ -9,7 +9,7 @@ from kit.console import DataOptions, DetectionOptions, TextOptions
 from kit.errors import UserError
 from kit.tasks import TASKS
 
-OPTIONS = TextOptions("own.csv", "said", None, "given", 100, 7)
+OPTIONS = TextOptions(data="own.csv", text_column="said", split="given", limit=100, seed=7)
 CLASSIFICATION = TASKS["text-classification"]
 
 
