@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from kit.artefact import CARDS, DetectionCard, RetrievalCard, TextClassificationCard
-from kit.console import DataOptions, DetectionOptions, TextOptions
+from kit.config import DataOptions, DetectionOptions, TextOptions
 from kit.errors import UserError
 from kit.tasks import TASKS
 
