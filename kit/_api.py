@@ -6,11 +6,12 @@ import inspect
 import logging
 from collections.abc import Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kit._result import Result, Session
 from kit.config import (
     ContentOptions,
     DataOptions,
@@ -28,12 +29,10 @@ from kit.config import (
 )
 from kit.errors import UserError
 from kit.pipeline import Recipe, card, fit_stages, new_run
-from kit.tasks import Comparison, Run, Task
 
 if TYPE_CHECKING:
     import keras
 
-    from kit.evaluation import Report
     from kit.training import Training
 
 logger = logging.getLogger("kit")
@@ -239,79 +238,6 @@ def load(folder: str | Path, *, trust: bool = False) -> Any:
     from kit.artefact import load_export
 
     return load_export(Path(folder), trust=trust)
-
-
-class Result:
-    """What a model reaches on test, beside the baselines.
-
-    Attributes:
-        metrics: name to value, of the model on test.
-        intervals: name to the ends of its 95 % interval.
-        baselines: name to metrics.
-        protocol: how it was measured, in a line.
-        history: of the training.
-    """
-
-    def __init__(self, session: Session, results: Any) -> None:
-        self.session, self.results = session, results
-        self.report: Report = session.task.report(session.run, results)
-        self.tables = session.task.tables(session.run, results, self.report.facts)
-        self.protocol = self.tables[0].title
-        self.history = session.run.history
-        first = self.tables[0]
-        self.metrics: dict[str, float] = {}
-        self.intervals: dict[str, tuple[float, float]] = {}
-        self.baselines: dict[str, dict[str, float]] = {}
-        if isinstance(first, Comparison):
-            (_, own), *others = first.systems.items()
-            self.metrics, self.intervals = own.summary(), own.intervals()
-            self.baselines = {name: system.summary() for name, system in others}
-        else:
-            names = first.columns[1:]
-            self.metrics = dict(zip(names, map(float, first.rows[-1][1:]), strict=True))
-
-    def save(self, folder: str | Path) -> None:
-        """Write report.html, metrics.json and history.csv."""
-        self.report.save(folder)
-
-    def rows(self) -> tuple[list[str], list[list[str]]]:
-        """Headings and cells of the first table."""
-        from kit.console import comparison_rows
-
-        first = self.tables[0]
-        if isinstance(first, Comparison):
-            return comparison_rows(first.systems, first.metrics)
-        return list(first.columns), [list(row) for row in first.rows]
-
-    def __repr__(self) -> str:
-        columns, rows = self.rows()
-        widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-            for line in (columns, *rows)
-        ]
-        return "\n".join([self.protocol, *lines])
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        columns, rows = self.rows()
-        head = "".join(f"<th>{escape(name)}</th>" for name in columns)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-        )
-        caption = f"<caption>{escape(self.protocol)}</caption>"
-        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-@dataclass
-class Session:
-    """What `fit`, `evaluate` and `export` share of a model."""
-
-    recipe: Recipe
-    options: Any
-    task: Task
-    run: Run
 
 
 def _session(model: Any, data: Any, options: Mapping[str, Any], where: str) -> Session:

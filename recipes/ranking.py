@@ -38,7 +38,9 @@ class ModelOptions(Options):
     )
     dropout: float = option(0.4, "Dropout rate of the hidden units.", min=0, below=1)
     shrinkage: float = option(0.006, "L2 penalty on embeddings.", min=0)
-    print_schema: bool = option(False, "Print the columns' kinds as JSON and train nothing.")
+    print_schema: bool = option(
+        False, "Print the columns' kinds as JSON and train nothing.", names=("--print-schema",)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

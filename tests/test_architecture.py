@@ -21,7 +21,7 @@ FLOORS = [
     {"config"},
     {"tasks", "console"},
     {"pipeline"},
-    {"recipes"},
+    {"recipes", "_result"},
     {"cli", "_api"},
     {"__main__"},
 ]

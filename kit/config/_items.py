@@ -20,7 +20,9 @@ class AnswerOptions(Options):
 
     group: ClassVar[str] = "Export"
 
-    include_seen: bool = option(False, "Also recommend items the user has already seen.")
+    include_seen: bool = option(
+        False, "Also recommend items the user has already seen.", names=("--include-seen",)
+    )
     top: int = option(100, "Number of items the export recommends (k).", min=1)
 
 
@@ -99,6 +101,7 @@ class ContentOptions(Options):
         False,
         "Load the encoders even if they were changed or could do what no export of this kit does, "
         "such as write files; only if you know who made them.",
+        names=("--trust",),
     )
 
     def __post_init__(self) -> None:

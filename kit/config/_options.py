@@ -21,7 +21,8 @@ class Option:
         above: an excluded lower bound.
         below: an excluded upper bound.
         metavar: what stands for the value in the help.
-        names: of the command's option, where they do not follow from the field's name.
+        names: of the command's option, where they do not follow from the field's name; a truth
+            value of one name is a flag, else it has an opposite.
         default_help: the default in words, where it is not a value.
     """
 

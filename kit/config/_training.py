@@ -63,7 +63,7 @@ class TrainingOptions(Options):
     report: str | None = option(
         None, "Folder for the report.  [default: reports/RECIPE]", metavar="FOLDER"
     )
-    quiet: bool = option(False, "Print the closing table only.")
+    quiet: bool = option(False, "Print the closing table only.", names=("--quiet",))
 
     def __post_init__(self) -> None:
         super().__post_init__()

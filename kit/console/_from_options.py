@@ -104,9 +104,9 @@ def _click_option(
     kinds = [one for one in _alternatives(hint) if one is not type(None)]
     settings: dict[str, Any] = {"help": about.help.format(**words), "group": group}
     if kinds == [bool]:
-        names = about.names or ((long,) if default is False and name in FLAGS else (_pair(long),))
-        if names == (long,):
-            return click.option(*names, is_flag=True, cls=GroupedOption, **settings)
+        names = about.names or (f"{long}/--no-{long[2:]}",)
+        if "/" not in names[0]:
+            return click.option(*names, name, is_flag=True, cls=GroupedOption, **settings)
         shown = default is not None
         return click.option(
             *names, name, default=default, show_default=shown, cls=GroupedOption, **settings
@@ -123,14 +123,6 @@ def _click_option(
     return click.option(
         *(about.names or (long,)), name, type=_type(about, kinds), cls=GroupedOption, **settings
     )
-
-
-# Flags that are off, and have no opposite.
-FLAGS = {"quiet", "trust", "include_seen", "print_schema"}
-
-
-def _pair(long: str) -> str:
-    return f"{long}/--no-{long[2:]}"
 
 
 def _alternatives(hint: Any) -> tuple[Any, ...]:

@@ -31,7 +31,7 @@ class Search(Options):
     stop: tuple[str, ...] = option((), "A token that ends it.", metavar="TOKEN")
     resume: bool | None = option(None, "Or start over.", names=("--resume/--fresh",))
     cache: bool = option(True, "Keep keys and values.")
-    quiet: bool = option(False, "Print less.")
+    trust: bool = option(False, "Load it.", names=("--trust",))
     target: str | None = option(None, "Language.", names=("--to",))
 
 
@@ -62,14 +62,14 @@ def test_defaults_reach_the_command():
 
 def test_every_type_of_option_reaches_the_command():
     line = "--beams 8 --penalty .5 --kind greedy --stop a --stop b --fresh --no-cache --to de"
-    assert run(f"{line} --quiet")[1] == Search(
+    assert run(f"{line} --trust")[1] == Search(
         beams=8,
         penalty=0.5,
         kind="greedy",
         stop=("a", "b"),
         resume=False,
         cache=False,
-        quiet=True,
+        trust=True,
         target="de",
     )
 
