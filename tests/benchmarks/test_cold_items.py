@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.cold_items import (
     FEWEST_PEOPLE,
-    readme_table,
+    results_table,
     source_name,
     withheld_items,
     write_parts,
@@ -54,7 +54,7 @@ def test_training_sees_nothing_of_what_is_withheld(dataset, tmp_path):
 def test_the_table_shows_ways_that_were_measured():
     run = {"model": 0.3, "popular": 0.2, "random": 0.05, "people": 9}
     kept = {"shop, two-tower": {"withheld": 1234, "ways": {"words": [run, {**run, "model": 0.4}]}}}
-    row = readme_table(kept).splitlines()[2]
+    row = results_table(kept).splitlines()[2]
     assert row.startswith("| shop | two-tower | 1,234 | 0.3500 (0.0707) |  |")
     assert row.endswith("| 0.2000 (0.0000) | 0.0500 |")
 

@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks.detection_results import readme_table, summary
+from benchmarks.detection_results import results_table, summary
 
 
 def run(seed, at_half, licence=""):
@@ -26,7 +26,7 @@ def test_the_table_says_what_was_measured():
     assert found["map50"]["values"] == [0.8, 0.9]
     assert found["seeds"] == [0, 1]
     assert found["ap50_of_class"]["a"]["mean"] == pytest.approx(0.85)
-    table = readme_table({"bccd": found})
+    table = results_table({"bccd": found})
     command = "`kit train object-detection --data FOLDER --epochs 40`"
     assert f"| bccd, 2 seeds | {command} | 1.0 | **0.8500 (0.0707)** | 0.4250 (0.0354) |" in table
     assert "0.84 (YOLOv3, pretrained on COCO)" in table

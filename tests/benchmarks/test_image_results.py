@@ -3,7 +3,7 @@ import io
 import numpy as np
 
 from benchmarks.cifar10_jpeg import unpack
-from benchmarks.image_results import readme_table, summary
+from benchmarks.image_results import results_table, summary
 from kit.data.images import open_images
 from tests.data.images.files import image
 
@@ -25,13 +25,13 @@ def run(seed, accuracy=0.9):
 
 
 def test_the_table_says_what_was_measured():
-    table = readme_table({"some": summary([run(0), run(1, accuracy=0.92)])})
+    table = results_table({"some": summary([run(0), run(1, accuracy=0.92)])})
     command = "`kit train image-classification --data FOLDER --epochs 3`"
     assert (
         f"| some, 2 seeds | {command} | 2.0 | 2.0000 | **0.9100 (0.0141)** | 0.9100 (0.0141) |"
         in table
     )
-    assert "| one, 1 seed |" in readme_table({"one": summary([run(0)])})
+    assert "| one, 1 seed |" in results_table({"one": summary([run(0)])})
     assert "- some: test, 10 images." in table
 
 

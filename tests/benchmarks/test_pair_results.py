@@ -1,4 +1,4 @@
-from benchmarks.pair_results import name_of, readme_table, summary
+from benchmarks.pair_results import name_of, results_table, summary
 
 
 def run(recipe, metric, value):
@@ -20,7 +20,7 @@ def run(recipe, metric, value):
 def test_the_table_says_what_was_measured():
     one = run("summarization", "ROUGE-1", 0.4)
     assert name_of(one) == "built, built in, transformer"
-    table = readme_table({"a": summary([one]), "b": summary([run("translation", "BLEU", 36.0)])})
+    table = results_table({"a": summary([one]), "b": summary([run("translation", "BLEU", 36.0)])})
     command = "`kit train summarization --data built`"
     assert f"| a, 1 seed | {command} | 2.0 | ROUGE-1 **0.4000** | 0.3900 to 0.4100 |" in table
     assert "BLEU **36.0000** | 35.9900 to 36.0100 | copy 18.0000 |" in table

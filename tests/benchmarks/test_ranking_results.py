@@ -2,7 +2,7 @@ import pytest
 
 from benchmarks.adult_census import COLUMNS, cleaned
 from benchmarks.gradient_boosting import boosted
-from benchmarks.ranking_results import add, readme_table, summary
+from benchmarks.ranking_results import add, results_table, summary
 from kit.metrics import auc
 from tests.evaluation.clicks import clicks
 
@@ -26,7 +26,7 @@ def test_the_table_says_what_was_measured():
     boosts = [{"AUC": 0.82, "log loss": 0.4, "ECE": 0.01, "seconds": 3.0}] * 2
     found = summary("somewhere/adult-census", [run(0), run(1, auc=0.81)], boosts)
     assert found["systems"]["dcn"]["auc"]["mean"] == pytest.approx(0.805)
-    table = readme_table({"adult-census": found})
+    table = results_table({"adult-census": found})
     assert "| dcn | **0.8050** (0.0071) | 0.5000 | 0.0200 |" in table
     assert "| gradient boosting | 0.8200 (0.0000) |" in table
     assert "base rate" not in table

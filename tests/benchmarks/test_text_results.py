@@ -1,7 +1,7 @@
 import json
 
 from benchmarks.reports import keep
-from benchmarks.text_results import name_of, readme_table, summary
+from benchmarks.text_results import name_of, results_table, summary
 
 
 def run(seed, accuracy=0.9, model="lstm", source="some/imdb/train.jsonl.xz"):
@@ -21,7 +21,7 @@ def run(seed, accuracy=0.9, model="lstm", source="some/imdb/train.jsonl.xz"):
 
 
 def test_the_table_says_what_was_measured():
-    table = readme_table({"imdb, lstm": summary([run(0), run(1, accuracy=0.92)])})
+    table = results_table({"imdb, lstm": summary([run(0), run(1, accuracy=0.92)])})
     command = "`kit train text-classification --data FOLDER`"
     cells = (
         f"| {command} | 2.0 | **0.9100 (0.0141)** | 0.9100 (0.0141) | 0.9100 (0.0141) | 0.8000 |"
