@@ -5,28 +5,9 @@ from pathlib import Path
 import click
 
 from kit.cli._artefact import EXAMPLE_FOLDER, checked_version, trust_option
-from kit.config import (
-    DataOptions,
-    DetectionOptions,
-    ImageOptions,
-    PairOptions,
-    TableOptions,
-    TextOptions,
-)
 from kit.console import Command, echo, echo_json, print_comparison, print_table, quiet_tensorflow
 from kit.errors import UserError
 from kit.tasks import TASKS, Comparison, Export, ExportEvaluation
-
-# By task, what its data were opened with.
-OPTIONS = {
-    "retrieval": DataOptions,
-    "two-stage": DataOptions,
-    "tabular": TableOptions,
-    "image-classification": ImageOptions,
-    "text-classification": TextOptions,
-    "detection": DetectionOptions,
-    "text2text": PairOptions,
-}
 
 
 @click.command(cls=Command, example=f"kit evaluate {EXAMPLE_FOLDER}")
@@ -82,6 +63,6 @@ def _evaluated(folder: Path, source: str | None, max_users: int, trust: bool) ->
             remedy=f"Ask it with kit predict {folder}.",
         )
     task = TASKS[card.task]
-    data = task.open_again(OPTIONS[card.task], card, source)
+    data = task.open_again(card, source)
     quiet_tensorflow()
     return task.predict_export(Export(version, card, trust), data, max_users=max_users)

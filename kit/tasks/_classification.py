@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kit.config import ImageOptions, TextOptions
 from kit.tasks._evaluate_export import (
     Export,
     ExportEvaluation,
@@ -177,15 +178,12 @@ class ImageClassification(_Classification):
         return image_protocol(data, "test")
 
     @classmethod
-    def open_again(
-        cls, options: Callable[..., Any], card: "ImageClassificationCard", source: str | None
-    ) -> "ImageData":
+    def open_again(cls, card: "ImageClassificationCard", source: str | None) -> "ImageData":
         height, width, channels = card.shape
-        data: ImageData = open_again(
-            card_options(options, card, source),
+        return open_again(
+            card_options(ImageOptions, card, source),
             lambda o: o.split_of(o.open(), size=(height, width), in_colour=channels == 3),
         )
-        return data
 
 
 class TextClassification(_Classification):
@@ -244,10 +242,5 @@ class TextClassification(_Classification):
         return text_protocol(data, "test")
 
     @classmethod
-    def open_again(
-        cls, options: Callable[..., Any], card: "TextClassificationCard", source: str | None
-    ) -> "TextData":
-        data: TextData = open_again(
-            card_options(options, card, source), lambda o: o.split_of(o.open())
-        )
-        return data
+    def open_again(cls, card: "TextClassificationCard", source: str | None) -> "TextData":
+        return open_again(card_options(TextOptions, card, source), lambda o: o.split_of(o.open()))

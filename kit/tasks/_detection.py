@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kit.config import DetectionOptions
 from kit.tasks._evaluate_export import (
     Export,
     ExportEvaluation,
@@ -135,11 +136,8 @@ class Detection:
         return ()
 
     @classmethod
-    def open_again(
-        cls, options: Callable[..., Any], card: "DetectionCard", source: str | None
-    ) -> "DetectionData":
-        data: DetectionData = open_again(card_options(options, card, source), lambda o: o.dataset())
-        return data
+    def open_again(cls, card: "DetectionCard", source: str | None) -> "DetectionData":
+        return open_again(card_options(DetectionOptions, card, source), lambda o: o.dataset())
 
     @classmethod
     def predict_export(

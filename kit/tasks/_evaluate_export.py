@@ -6,10 +6,12 @@ from math import isnan, nan
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from kit.config import Options
 from kit.errors import UserError
 from kit.tasks._task import Comparison, Table
 
 Data = TypeVar("Data")
+Kind = TypeVar("Kind", bound=Options)
 # Options that do not describe the form of the data.
 NO_FORM = ("data", "size", "on_bad_file", "limit", "seed", "rare", "negatives_by", "classes")
 
@@ -100,7 +102,7 @@ def number_or_none(value: float) -> float | None:
     return None if isnan(value) else float(value)
 
 
-def card_options(kind: Callable[..., Any], card: Any, source: str | None) -> Any:
+def card_options(kind: type[Kind], card: Any, source: str | None) -> Kind:
     """The options that the data of an export were opened with.
 
     Args:
@@ -111,17 +113,14 @@ def card_options(kind: Callable[..., Any], card: Any, source: str | None) -> Any
     Raises:
         UserError: the card does not state them.
     """
-    values = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in card.data.items()
-    }
+    values = dict(card.data)
     if source is not None:
         values["data"] = source
         # Other data may have a split of their own or none.
         if values.get("split") == "given":
             values["split"] = None
     try:
-        return kind(**values)
+        return kind.of_card(values)
     except TypeError as error:
         raise UserError(
             f"The card of the export does not state how its data are opened: {error}.",
@@ -131,7 +130,7 @@ def card_options(kind: Callable[..., Any], card: Any, source: str | None) -> Any
         ) from error
 
 
-def open_again(options: Any, read: Callable[[Any], Data]) -> Data:
+def open_again(options: Kind, read: Callable[[Kind], Data]) -> Data:
     """Open and split the data of an export.
 
     Args:

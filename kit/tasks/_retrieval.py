@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kit.config import AnswerOptions, IndexOptions
+from kit.config import AnswerOptions, DataOptions, IndexOptions
 from kit.tasks._evaluate_export import (
     Export,
     ExportEvaluation,
@@ -171,19 +171,16 @@ class Retrieval:
         return [f"index:     {index_line(recommender_card(version))}"]
 
     @classmethod
-    def open_again(
-        cls, options: Callable[..., Any], card: "RecommenderCard", source: str | None
-    ) -> "Dataset":
+    def open_again(cls, card: "RecommenderCard", source: str | None) -> "Dataset":
         from kit.data import is_prepared
 
-        opened = card_options(options, card, source)
+        opened = card_options(DataOptions, card, source)
         if source is None and opened.split is None and not is_prepared(opened.data):
             # The default follows from the data and from the version: another split than that of
             # the training would test on what the model was trained on.
             method = re.match("[a-z-]+", (card.dataset or {}).get("split") or "")
             opened = replace(opened, split=method[0] if method else None)
-        data: Dataset = open_again(opened, lambda o: o.dataset())
-        return data
+        return open_again(opened, lambda o: o.dataset())
 
     @classmethod
     def predict_export(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kit.config import TableOptions
 from kit.tasks._evaluate_export import (
     Export,
     ExportEvaluation,
@@ -95,18 +96,15 @@ class Tabular:
         return ()
 
     @classmethod
-    def open_again(
-        cls, options: Callable[..., Any], card: "TabularCard", source: str | None
-    ) -> "RankingData":
+    def open_again(cls, card: "TabularCard", source: str | None) -> "RankingData":
         from kit.data import schema_from
 
         schema = schema_from(card.schema, where="the schema of card.json")
         needs_history = card.model == "din"
-        data: RankingData = open_again(
-            card_options(options, card, source),
+        return open_again(
+            card_options(TableOptions, card, source),
             lambda o: o.dataset(schema, needs_history=needs_history),
         )
-        return data
 
     @classmethod
     def predict_export(

@@ -161,11 +161,10 @@ class Task(Protocol):
         """Lines on the export."""
 
     @classmethod
-    def open_again(cls, options: Callable[..., Any], card: Any, source: str | None) -> Any:
+    def open_again(cls, card: Any, source: str | None) -> Any:
         """The data that an export was trained on, or others that are opened in the same way.
 
         Args:
-            options: class of the options, which the card states.
             card: of the export.
             source: other data, or None.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kit.config import PairOptions
 from kit.tasks._evaluate_export import (
     Export,
     ExportEvaluation,
@@ -132,13 +133,8 @@ class Text2Text:
         return ()
 
     @classmethod
-    def open_again(
-        cls, options: Callable[..., Any], card: "Text2TextCard", source: str | None
-    ) -> "PairData":
-        data: PairData = open_again(
-            card_options(options, card, source), lambda o: o.split_of(o.open())
-        )
-        return data
+    def open_again(cls, card: "Text2TextCard", source: str | None) -> "PairData":
+        return open_again(card_options(PairOptions, card, source), lambda o: o.split_of(o.open()))
 
     @classmethod
     def predict_export(

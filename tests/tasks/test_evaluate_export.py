@@ -13,9 +13,9 @@ OPTIONS = TextOptions(data="own.csv", text_column="said", split="given", limit=1
 CLASSIFICATION = TASKS["text-classification"]
 
 
-def card_of(options, **more):
+def card_of(options):
     values = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(options).items()}
-    return TextClassificationCard(classes=["a", "b"], length=8, data={**values, **more})
+    return TextClassificationCard(classes=["a", "b"], length=8, data=values)
 
 
 @pytest.fixture
@@ -53,51 +53,48 @@ def opened(monkeypatch):
 
 
 def test_data_are_opened_as_they_were(opened):
-    assert CLASSIFICATION.open_again(TextOptions, card_of(OPTIONS), None) == OPTIONS
+    assert CLASSIFICATION.open_again(card_of(OPTIONS), None) == OPTIONS
 
 
 def test_other_data_need_no_split_of_their_own(opened):
-    found = CLASSIFICATION.open_again(TextOptions, card_of(OPTIONS), "other.csv")
+    found = CLASSIFICATION.open_again(card_of(OPTIONS), "other.csv")
     assert found == replace(OPTIONS, data="other.csv", split=None)
     # A drawn split is drawn again, lest what was trained on is in test.
     drawn = card_of(replace(OPTIONS, split="random"))
-    assert CLASSIFICATION.open_again(TextOptions, drawn, "other.csv").split == "random"
+    assert CLASSIFICATION.open_again(drawn, "other.csv").split == "random"
 
 
 def test_a_split_by_default_is_that_of_the_training(opened):
     card = RetrievalCard(
         names={},
-        data={
-            **dict.fromkeys(("user_column", "item_column", "time_column", "weight_column")),
-            **dict.fromkeys(("items", "users", "split", "limit")),
-            "data": "a.csv",
-            "seed": 0,
-        },
+        data={"data": "a.csv"},
         dataset={"split": "leave-one-out: the last two of each user"},
     )
     task = TASKS["retrieval"]
-    assert task.open_again(DataOptions, card, None).split == "leave-one-out"
-    assert task.open_again(DataOptions, card, "b.csv").split is None
-    assert task.open_again(DataOptions, replace(card, dataset=None), None).split is None
+    assert task.open_again(card, None).split == "leave-one-out"
+    assert task.open_again(card, "b.csv").split is None
+    assert task.open_again(replace(card, dataset=None), None).split is None
 
 
 def test_boxes_have_no_split(opened):
-    options = {"classes": ["RBC"], "on_bad_file": "error", "limit": None, "seed": 0}
-    card = DetectionCard(classes=["RBC"], image_shape=[8, 8], data={"data": "bccd", **options})
-    found = TASKS["detection"].open_again(DetectionOptions, card, "other")
+    data = {"data": "bccd", "classes": ["RBC"]}
+    card = DetectionCard(classes=["RBC"], image_shape=[8, 8], data=data)
+    found = TASKS["detection"].open_again(card, "other")
     assert (found.data, found.classes) == ("other", ("RBC",))
 
 
 def test_a_card_without_its_options_is_refused(opened):
+    card = replace(card_of(OPTIONS), data={})
     with pytest.raises(UserError, match="how its data are opened") as raised:
-        CLASSIFICATION.open_again(TextOptions, card_of(OPTIONS, colour="red"), None)
+        CLASSIFICATION.open_again(card, None)
     assert "--data" in raised.value.remedy
+    assert CLASSIFICATION.open_again(card, "b.csv").data == "b.csv"
 
 
 def test_a_remedy_names_no_option_that_only_training_has(other):
     card = card_of(replace(OPTIONS, text_column="words"))
     with pytest.raises(UserError, match="There is no column 'words'") as raised:
-        CLASSIFICATION.open_again(TextOptions, card, other)
+        CLASSIFICATION.open_again(card, other)
     assert raised.value.where == other
     assert "said, label" in raised.value.expected
     assert raised.value.remedy == (
@@ -107,4 +104,4 @@ def test_a_remedy_names_no_option_that_only_training_has(other):
 
 def test_other_errors_are_left_alone(tmp_path):
     with pytest.raises(UserError, match="There is no such file or folder"):
-        CLASSIFICATION.open_again(TextOptions, card_of(OPTIONS), str(tmp_path / "away.csv"))
+        CLASSIFICATION.open_again(card_of(OPTIONS), str(tmp_path / "away.csv"))
