@@ -36,10 +36,11 @@ if TYPE_CHECKING:
     from kit._api import fit as fit
     from kit._api import load as load
     from kit._api import open as open
+    from kit._api import train as train
 
 __version__ = "0.1.0"
 
-_FUNCTIONS = ["evaluate", "fit", "load", "open"]
+_FUNCTIONS = ["evaluate", "fit", "load", "open", "train"]
 
 _PACKAGES = [
     "artefact",

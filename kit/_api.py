@@ -11,6 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from kit._result import Result, Session
 from kit.config import (
     ContentOptions,
@@ -28,7 +30,7 @@ from kit.config import (
     unknown_option,
 )
 from kit.errors import UserError
-from kit.pipeline import Recipe, card, fit_stages, new_run
+from kit.pipeline import Recipe, card, fit_stages, new_run, run
 
 if TYPE_CHECKING:
     import keras
@@ -221,6 +223,32 @@ def export(
     return version
 
 
+def train(recipe: str, source: Any, **options: Any) -> Path | None:
+    """Do what `kit train RECIPE --data SOURCE` does: train, evaluate, report, export, verify.
+
+    Args:
+        recipe: its name, such as "two-stage".
+        source: what `--data` names.
+        options: all those of the command.
+
+    Returns:
+        The folder of the exported version.
+
+    Raises:
+        UserError: there is no such recipe or option, or the data cannot be used.
+        VerificationError: the export does not answer as the model.
+    """
+    found = _recipe(recipe)
+    kind = found.data_options()
+    own = {name: value for name, value in options.items() if name in options_of(kind)}
+    given, _ = _options(kind, own, where="kit.train", others={})
+    rest = {name: value for name, value in options.items() if name not in own}
+    chosen = override(found.options(data=kind(data=source, **given)), rest, "kit.train")  # type: ignore[call-arg]
+    # Folders are locked until the context of the command ends.
+    with click.Context(click.Command(found.name)):
+        return (found.run or run)(found, chosen)
+
+
 def load(folder: str | Path, *, trust: bool = False) -> Any:
     """Load an export to ask it.
 
@@ -312,27 +340,33 @@ def _refuse(given: Mapping[str, Any], model: Any, options: Any, where: str) -> N
 
 def _recipe_of(model: Any, name: str | None) -> Recipe:
     """The recipe of that name, or the one that trains models of this class."""
+    if name is not None:
+        return _recipe(name)
     from kit.recipes import RECIPES
 
-    if name is not None:
-        if name not in RECIPES:
-            raise UserError(
-                f"Unknown recipe {name!r}.", where="recipe", expected=", ".join(sorted(RECIPES))
-            )
-        recipe: Recipe = import_module(RECIPES[name]).RECIPE
-        return recipe
     known: list[str] = []
-    for module in RECIPES.values():
-        recipe = import_module(module).RECIPE
+    for other in RECIPES:
+        recipe = _recipe(other)
         if type(model).__name__ in recipe.models:
             return recipe
         known += recipe.models
     raise UserError(
         f"No recipe trains a {type(model).__name__}.",
         where="model",
-        expected=f"a model of {', '.join(known)}.for_dataset",
+        expected=f"a model of for_dataset of {', '.join(known)}",
         remedy="Name a recipe with recipe=, or compile the model and train it with Keras' fit.",
     )
+
+
+def _recipe(name: str) -> Recipe:
+    from kit.recipes import RECIPES
+
+    if name not in RECIPES:
+        raise UserError(
+            f"There is no recipe {name!r}.", where="recipe", expected=", ".join(sorted(RECIPES))
+        )
+    recipe: Recipe = import_module(RECIPES[name]).RECIPE
+    return recipe
 
 
 @contextmanager

@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import click
 
 from kit.cluster import is_chief, serve_cluster
-from kit.config import CheckpointOptions, TrainingOptions
+from kit.config import CheckpointOptions, Options, TrainingOptions
 from kit.console import (
     Command,
     RunFolders,
@@ -60,6 +61,8 @@ class Recipe:
         read: of the options, the split data.
         check: raises where options contradict each other, before data are read.
         models: names of the classes of models that `kit.fit` trains in this way.
+        run: what the command does with recipe and options, and the version it exports; None is
+            `run` of this module.
     """
 
     name: str
@@ -75,30 +78,34 @@ class Recipe:
     read: Callable[[Any], Any] = read
     check: Callable[[Any], None] = lambda options: None
     models: Sequence[str] = ()
+    run: "Callable[[Recipe, Any], Path | None] | None" = None
+
+    def data_options(self) -> type[Options]:
+        """The class of the options of its data."""
+        kind: type[Options] = get_type_hints(self.options)["data"]
+        return kind
 
 
-def command(recipe: Recipe, run: "Callable[[Recipe, Any], None] | None" = None) -> click.Command:
-    """The command of a recipe, with its options.
-
-    Args:
-        recipe: what it trains.
-        run: what it does, in place of `run` of this module.
-    """
+def command(recipe: Recipe) -> click.Command:
+    """The command of a recipe, with its options."""
 
     @click.command(recipe.name, cls=Command, example=recipe.example, help=recipe.about)
     @recipe_options(recipe.options, rows=recipe.rows)
     def main(options: Any) -> None:
-        (run or globals()["run"])(recipe, options)
+        (recipe.run or run)(recipe, options)
 
     return main
 
 
-def run(recipe: Recipe, options: Any) -> None:
+def run(recipe: Recipe, options: Any) -> Path | None:
     """Train a recipe's model, evaluate it, export it and verify the export.
 
     Args:
         recipe: what is trained.
         options: of its class.
+
+    Returns:
+        The folder of the exported version; None in a process that is not the chief of a cluster.
 
     Raises:
         UserError: the data, an option or a folder cannot be used.
@@ -127,14 +134,14 @@ def run(recipe: Recipe, options: Any) -> None:
     this.model = copy_to_host(this.model)
     if not is_chief():
         shutdown_barrier(this.model.distribute_strategy)
-        return
+        return None
     say(train_line(this, task, trained[-1]))
     cast_to_float32(this.model)
 
     begin = time.perf_counter()
     results = task.evaluate(this)
     this.seconds["evaluate"] = time.perf_counter() - begin
-    finish(this, task, results, recipe, kept, say)
+    return finish(this, task, results, recipe, kept, say)
 
 
 def new_run(recipe: Recipe, options: Any, data: Any, built: Built, precision: "Precision") -> Run:
@@ -182,7 +189,7 @@ def finish(
     recipe: Recipe,
     kept: "Sequence[Checkpoints]",
     say: Say,
-) -> None:
+) -> Path:
     """Write the report, export the model, verify the export and print the tables."""
     from kit.training import shutdown_barrier
 
@@ -204,6 +211,7 @@ def finish(
     echo(f"model:     {version}")
     echo(f"next:      {task.following.format(folder=version.parent)}")
     shutdown_barrier(run.model.distribute_strategy)
+    return version
 
 
 def card(

@@ -9,6 +9,7 @@ reaches beside gradient boosting, which orders that table better.
 """
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -108,17 +109,17 @@ def train(
     )
 
 
-def print_schema_or_run(recipe: Recipe, options: RankingOptions) -> None:
+def print_schema_or_run(recipe: Recipe, options: RankingOptions) -> Path | None:
     """What the command does."""
     if not options.model.print_schema:
-        run(recipe, options)
-        return
+        return run(recipe, options)
     from kit.data import note_lines
 
     source = options.data.open()
     click.echo(visible_json(source.schema.as_json()))
     for line in note_lines(source):
         echo(line, err=True)
+    return None
 
 
 def read(options: RankingOptions) -> Any:
@@ -144,8 +145,9 @@ RECIPE = Recipe(
     build=build,
     train=train,
     models=["Ranking"],
+    run=print_schema_or_run,
 )
-main = command(RECIPE, print_schema_or_run)
+main = command(RECIPE)
 
 if __name__ == "__main__":
     main()

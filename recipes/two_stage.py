@@ -14,6 +14,7 @@ seeds (results/two_stage.json has the protocol).
 import math
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -78,7 +79,7 @@ class TwoStageOptions:
         return two_tower.TwoTowerOptions(data=self.data, training=self.training, model=loss)
 
 
-def run(recipe: Recipe, options: TwoStageOptions) -> None:
+def run(recipe: Recipe, options: TwoStageOptions) -> Path | None:
     """Train retrieval and ranking, evaluate their lists, export both as one model and verify it."""
     top, candidates = options.answers.top, options.model.candidates
     if top > candidates:
@@ -138,7 +139,7 @@ def run(recipe: Recipe, options: TwoStageOptions) -> None:
     run.model, early_model = copy_to_host(built.model), copy_to_host(early.model)
     if not is_chief():
         shutdown_barrier(run.model.distribute_strategy)
-        return
+        return None
     run.seconds["train retrieval"] = fitted.seconds
     run.seconds["train retrieval on the earlier part"] = fitted_early.seconds
     say(
@@ -175,7 +176,7 @@ def run(recipe: Recipe, options: TwoStageOptions) -> None:
     begin = time.perf_counter()
     results = task.evaluate(run)
     run.seconds["evaluate"] = time.perf_counter() - begin
-    finish(run, task, results, recipe, kept, say)
+    return finish(run, task, results, recipe, kept, say)
 
 
 def ranking_and_batches(
@@ -255,8 +256,9 @@ RECIPE = Recipe(
     task=task,
     build=two_tower.build,
     train=two_tower.train,
+    run=run,
 )
-main = command(RECIPE, run)
+main = command(RECIPE)
 
 if __name__ == "__main__":
     main()
