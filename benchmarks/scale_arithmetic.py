@@ -238,7 +238,7 @@ def rate_table(inputs: Inputs) -> Table:
 
 
 def exchange_table(inputs: Inputs, workers: Sequence[int] = (2, 8, 32)) -> Table:
-    """What each worker receives at a step when all are in step."""
+    """What each worker receives at a step when all train synchronously."""
     rows = []
     for dim in DIMS:
         for count in workers:
@@ -248,7 +248,7 @@ def exchange_table(inputs: Inputs, workers: Sequence[int] = (2, 8, 32)) -> Table
             rows.append([f"{dim}", f"{count}", f"{received / 1e6:.2f}", *times, updated])
     headings = ["dim", "workers", "MB received a step"]
     headings += [f"ms at {gbit} Gbit/s" for gbit in inputs.gbits]
-    return "In step", [*headings, "rows each worker updates"], rows
+    return "Synchronous workers", [*headings, "rows each worker updates"], rows
 
 
 def after_table(inputs: Inputs) -> Table:
@@ -297,7 +297,7 @@ def after_table(inputs: Inputs) -> Table:
         "the log opened by one process",
     ]
     rows = [list(row) for row in zip(names, *cells, strict=True)]
-    return "Before and after a step", ["what", *(f"dim {dim}" for dim in DIMS)], rows
+    return "Before and after training", ["what", *(f"dim {dim}" for dim in DIMS)], rows
 
 
 def tables(inputs: Inputs) -> list[Table]:

@@ -4,6 +4,7 @@ mkdocs calls `on_config` and `on_files` once, and the other hooks for each page.
 """
 
 import ast
+import json
 import logging
 import os
 import re
@@ -31,6 +32,7 @@ log = logging.getLogger("mkdocs.hooks.kit")
 def on_config(config: Any) -> Any:
     """The navigation of mkdocs.yml, with the pages that are made here at its end."""
     config.nav += [
+        {"Tutorials": [f"tutorials/{path.stem}.md" for path in tutorials()]},
         {"Reference": [f"api/{name}.md" for name in public_packages()]},
         {"Source of the recipes": [f"recipes/{path.stem}.md" for path in recipes()]},
         {"Project": ["changelog.md", "contributing.md", "security.md"]},
@@ -48,6 +50,7 @@ def on_files(files: Any, config: Any) -> Any:
         f"recipes/{path.stem}.md": f"# {path.name}\n\n```python\n{path.read_text()}```\n"
         for path in recipes()
     }
+    made |= {f"tutorials/{path.stem}.md": tutorial_page(path) for path in tutorials()}
     for missing in undocumented():
         log.warning("%s is public and has no docstring", missing)
     for site, text in made.items():
@@ -68,8 +71,8 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
         path = os.path.normpath(here / target)
         if re.match(r"[a-z]+:", target) or not (ROOT / path).exists():
             return link[0]
-        site = PAGES.get(path) or re.sub(r"^recipes/(\w+)\.py$", r"recipes/\1.md", path)
-        site = site.removeprefix("docs/")
+        site = re.sub(r"^(recipes|docs/tutorials)/(\w+)\.(py|ipynb)$", r"\1/\2.md", path)
+        site = PAGES.get(path) or site.removeprefix("docs/")
         if files.get_file_from_path(site) is None:
             # Other files of the repository are no part of the site: the name stays, as code.
             return f"`{path}`" if not link[1].startswith("!") else link[0]
@@ -98,6 +101,19 @@ def _without_network(html: str, place: str) -> str:
 
 def recipes() -> list[Path]:
     return sorted(ROOT.glob("recipes/[!_]*.py"))
+
+
+def tutorials() -> list[Path]:
+    return sorted(ROOT.glob("docs/tutorials/*.ipynb"))
+
+
+def tutorial_page(path: Path) -> str:
+    """The cells of a notebook; readers run it for its outputs."""
+    cells = json.loads(path.read_text())["cells"]
+    sources = [("".join(cell["source"]), cell["cell_type"]) for cell in cells]
+    texts = [f"```python\n{text}\n```" if kind == "code" else text for text, kind in sources]
+    texts.insert(1, f'<a href="{path.name}" download>Download the notebook</a>')
+    return "\n\n".join(texts)
 
 
 def api_page(package: str) -> str:
