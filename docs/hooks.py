@@ -130,7 +130,7 @@ def public_packages() -> list[str]:
         for path in sorted(ROOT.glob("kit/**/*.py"))
         if path.name != "prepare.py"  # These make the built-in data and are run, not imported.
     ]
-    hidden = re.compile(r"\._|^kit(\.cli|\.recipes|$)")  # Commands and recipes have pages.
+    hidden = re.compile(r"\._|^kit\.(cli|recipes)")  # Commands and recipes have pages.
     return [name for name in modules if not hidden.search(name)]
 
 
@@ -139,6 +139,8 @@ def public_names(package: str) -> list[str]:
     names = []
     for node in _statements(_tree(package)):
         if isinstance(node, ast.ImportFrom):
+            if node.module == "kit":
+                continue  # Packages, each of which has a page.
             names += [alias.name for alias in node.names if alias.name == alias.asname]
         else:
             names += _defined(node)

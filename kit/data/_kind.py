@@ -15,6 +15,7 @@ from kit.errors import UserError
 
 Kind = Literal["interactions", "table", "images", "detection", "texts", "text2text"]
 KINDS: tuple[Kind, ...] = ("interactions", "table", "images", "detection", "texts", "text2text")
+"""Names of the kinds of data."""
 
 _BUILT_IN: dict[str, Kind] = {
     **dict.fromkeys(BUILT_IN, "interactions"),

@@ -45,6 +45,13 @@ class DetectionData:
         """How many boxes a part has."""
         return sum(len(image.boxes) for image in getattr(self, part))
 
+    def __repr__(self) -> str:
+        sizes = " / ".join(f"{len(part):,}" for part in (self.train, self.valid, self.test))
+        return (
+            f"DetectionData({self.name!r}: {len(self.classes)} classes; {sizes} images in "
+            "train / valid / test)"
+        )
+
 
 def split_detection(
     source: DetectionSource,

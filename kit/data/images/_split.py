@@ -57,6 +57,13 @@ class ImageData:
     licence: str
     options: Any = field(default=None, kw_only=True, repr=False, compare=False)
 
+    def __repr__(self) -> str:
+        sizes = " / ".join(f"{len(part):,}" for part in (self.train, self.valid, self.test))
+        return (
+            f"ImageData({self.name!r}: {len(self.classes)} classes; {sizes} images in "
+            "train / valid / test)"
+        )
+
 
 def split_images(
     source: ImageSource,

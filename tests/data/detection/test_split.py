@@ -36,7 +36,9 @@ def test_without_parts_a_fifth_is_test_and_a_tenth_of_the_rest_valid():
 
 
 def test_a_given_split_is_taken():
-    assert sizes(split_detection(source(train=20, valid=7, test=5))) == (20, 7, 5)
+    data = split_detection(source(train=20, valid=7, test=5))
+    assert sizes(data) == (20, 7, 5)
+    assert repr(data).endswith("1 classes; 20 / 7 / 5 images in train / valid / test)")
 
 
 @pytest.mark.parametrize("judged", ["valid", "test"])

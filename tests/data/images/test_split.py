@@ -37,6 +37,13 @@ def test_a_given_split_is_kept_and_valid_drawn_of_train():
     assert list(given.valid.names) == ["0", "1"]
 
 
+def test_split_images_show_themselves_in_a_line():
+    data = split_images(pixels(["a", "b"] * 100))
+    assert (
+        repr(data) == "ImageData('some': 2 classes; 160 / 20 / 20 images in train / valid / test)"
+    )
+
+
 def test_a_limit_leaves_test_as_it_is():
     data = split_images(pixels(["a", "b"] * 100), limit=50)
     assert (len(data.train) + len(data.valid), len(data.test)) == (50, 20)
