@@ -32,7 +32,6 @@ log = logging.getLogger("mkdocs.hooks.kit")
 def on_config(config: Any) -> Any:
     """The navigation of mkdocs.yml, with the pages that are made here at its end."""
     config.nav += [
-        {"Tutorials": [f"tutorials/{path.stem}.md" for path in tutorials()]},
         {"Reference": [f"api/{name}.md" for name in public_packages()]},
         {"Source of the recipes": [f"recipes/{path.stem}.md" for path in recipes()]},
         {"Project": ["changelog.md", "contributing.md", "security.md"]},
