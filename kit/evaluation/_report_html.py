@@ -26,10 +26,10 @@ def difference_table(
     differences: Mapping[str, Estimates],
     cut: str | None,
     *,
-    by: str = "person by person",
+    by: str = "paired by user",
     smaller_is_better: Collection[str] = (),
 ) -> str:
-    """Differences to each baseline, coloured where they are outside chance.
+    """Differences to each baseline, coloured where they are significant.
 
     Args:
         model: name of the model.
@@ -48,8 +48,8 @@ def difference_table(
         )
 
     caption = (
-        f"{model} minus each baseline, {by}. Green or red: the 95 % interval leaves "
-        "zero out; grey: within chance."
+        f"{model} minus each baseline, {by}. Green or red: the 95 % interval excludes "
+        "zero; grey: not significant."
     )
     return _metrics_by_system(differences, cut, caption, cell)
 

@@ -27,11 +27,11 @@ from kit.evaluation._report_html import (
     page,
     protocols,
     repeat,
-    signed,
     two_columns,
 )
 from kit.evaluation._report_numbers import Numbers
 from kit.evaluation._report_training import training_section
+from kit.evaluation._verdict import against_best
 
 
 def report_page(report: RankingReport, numbers: Numbers, facts: Mapping[str, Any]) -> str:
@@ -45,8 +45,8 @@ def report_page(report: RankingReport, numbers: Numbers, facts: Mapping[str, Any
     title = f"{report.recipe} on {report.dataset.name}"
     parts = [
         f"<h1>{escape(title)}</h1>",
-        f'<p class="soft">{counted(len(report.test_task.users), "person", "people")} ranked over '
-        f"{report.test_task.num_items:,} items. All numbers are means over people, with 95 % "
+        f'<p class="soft">{counted(len(report.test_task.users), "user", "users")} ranked over '
+        f"{report.test_task.num_items:,} items. All numbers are means over users, with 95 % "
         "bootstrap intervals.</p>",
         headline(report, numbers),
         _against_baselines(report, numbers),
@@ -69,16 +69,15 @@ def headline(report: RankingReport, numbers: Numbers) -> str:
     result = numbers.test[metric]
     if math.isnan(result.mean):
         return (
-            '<div class="headline"><p>Nobody in test could be ranked: no test user is in train '
-            "with an item of train to find.</p></div>"
+            '<div class="headline"><p>No user of test could be ranked: none is in train '
+            "with a relevant item of train.</p></div>"
         )
     sentences = [_against_best(report.recipe, metric, numbers)]
     cut = metric.rpartition("@")[2]
     hit = numbers.test.get(f"Hit@{cut}")
     if hit is not None:
         sentences.append(
-            f"Of 100 people, {100 * hit.mean:.0f} find at least one item they went on to take "
-            f"among their first {cut}."
+            f"{100 * hit.mean:.0f} of 100 users have a relevant item among their first {cut}."
         )
     return (
         f'<div class="headline"><div class="number">{decimals(result.mean)} '
@@ -91,19 +90,9 @@ def headline(report: RankingReport, numbers: Numbers) -> str:
 def _against_best(recipe: str, metric: str, numbers: Numbers) -> str:
     best = numbers.best_baseline(metric)
     if best is None:
-        return "No baseline was run, so there is nothing to hold this number against."
+        return "No baseline was run, so there is nothing to compare with."
     reached, difference = numbers.baselines[best][metric], numbers.differences[best][metric]
-    gap = f"the difference of {signed(difference.mean)}"
-    if difference.outside_chance and difference.mean > 0:
-        verdict = f"{gap} is <b>outside chance</b>"
-    elif difference.outside_chance:
-        verdict = f"{escape(recipe)} is <b>worse</b>: {gap} is outside chance"
-    else:
-        verdict = f"{gap} is <b>within chance</b>: neither can be called better"
-    return (
-        f"The best baseline, {escape(best)}, reaches {decimals(reached.mean)}; {verdict} "
-        f"(95 % {interval(difference)})."
-    )
+    return against_best(recipe, best, reached, difference)
 
 
 def _against_baselines(report: RankingReport, numbers: Numbers) -> str:
@@ -119,9 +108,9 @@ def _against_baselines(report: RankingReport, numbers: Numbers) -> str:
         parts.append(
             figure(
                 image,
-                f"{metric} on test with 95 % intervals, the same people and the same ranking for "
-                "all. The bars' intervals are wider than those of the differences below, which "
-                "compare person by person.",
+                f"{metric} on test with 95 % intervals, for the same users and "
+                "candidates. These intervals are wider than those of the paired differences "
+                "below.",
             )
         )
     cuts = list(dict.fromkeys(name.rpartition("@")[2] for name in numbers.test))
@@ -150,7 +139,7 @@ def _variants(report: RankingReport, numbers: Numbers) -> str:
     systems = {report.recipe: numbers.test, **numbers.variants}
     differences = {name: numbers.differences[name] for name in numbers.variants}
     return (
-        "<h2>The same model asked otherwise</h2>"
+        "<h2>Variants of the same model</h2>"
         + metric_table(systems, cut, report.recipe, "Test, means and 95 % intervals.")
         + difference_table(report.recipe, differences, cut)
     )
@@ -167,16 +156,16 @@ def _long_tail(report: RankingReport) -> str:
         return shelf_shares(items, popularity)
 
     rows = {
-        "taken in train": shares(dataset.train.item),
-        "to find in test": shares(task.relevant.items),
+        "train": shares(dataset.train.item),
+        "relevant in test": shares(task.relevant.items),
         report.recipe: shares(report.test.top[:, :cut]),
         **{name: shares(x.top[:, :cut]) for name, x in report.baselines.items()},
     }
     return "<h2>The long tail</h2>" + figure(
         long_tail(rows),
         f"Items sorted by popularity in train, from the top 1 % (dark) to the less popular half "
-        f"(light): the share in percent of what people took, and of the first {cut} "
-        "recommendations. A row darker than the first two shows everybody the same few items.",
+        f"(light): their share of the interactions and of the first {cut} "
+        "recommendations, in percent. A row darker than the first two concentrates on few items.",
     )
 
 
@@ -190,16 +179,16 @@ def _examples(examples: list[Example]) -> str:
             f"<td>{score:.2f}</td></tr>"
             for rank, (title, score, similar) in enumerate(example.recommended, start=1)
         )
-        had = " · ".join(map(escape, example.because_of)) or "nothing yet"
+        had = " · ".join(map(escape, example.because_of)) or "none"
         cards.append(
-            f'<div class="example"><h3>Person {number}</h3><p class="soft">Took lately: {had}</p>'
+            f'<div class="example"><h3>User {number}</h3><p class="soft">Recent items: {had}</p>'
             '<div class="wide"><table><thead><tr><th></th><th class="text">recommended</th>'
             f"<th>score</th></tr></thead><tbody>{rows}</tbody></table></div></div>"
         )
     return (
-        "<h2>Examples</h2><p class='soft'>What some people of the data would be shown, and the "
-        "items of their own past that lie nearest to it. Scores order one person's list; they are "
-        "not probabilities.</p>" + "\n".join(cards)
+        "<h2>Examples</h2><p class='soft'>Recommendations for some users, and the items of "
+        "their history that are nearest to them. Scores order one user's list; they are not "
+        "probabilities.</p>" + "\n".join(cards)
     )
 
 
@@ -210,17 +199,17 @@ def _like(similar: list[str]) -> str:
 def _cold(report: RankingReport, numbers: Numbers) -> str:
     counts, cold = report.test_task.counts, report.dataset.cold
     sentences = [
-        f"{counted(cold['test_rows_of_cold_users'], 'test row')} of people who are not in train "
-        "(they stand in none of the numbers above).",
+        f"{counted(cold['test_rows_of_cold_users'], 'test row')} of users who are not in train "
+        "(not part of the numbers above).",
         f"{counted(cold['test_rows_of_cold_items'], 'test row')} of items that are not in train, "
-        f"{counts['rows_item_not_in_train']:,} of them of people who are; such items cannot be "
-        "recommended and do not count as missed.",
-        f"{counted(counts['rows_repeating_seen'], 'test item')} that the person had before; as "
-        "seen items are left out, they are not looked for."
+        f"{counts['rows_item_not_in_train']:,} of them of users who are; such items cannot be "
+        "recommended and do not count as misses.",
+        f"{counted(counts['rows_repeating_seen'], 'test item')} that the user had before; as "
+        "seen items are excluded, they are not relevant."
         if counts["rows_repeating_seen"]
         else "",
     ]
-    parts = ["<h2>New people and new items</h2>"]
+    parts = ["<h2>New users and new items</h2>"]
     parts.append("<ul>" + "".join(f"<li>{s}</li>" for s in sentences if s) + "</ul>")
     if report.cold_users is not None and numbers.cold_users is not None:
         task = report.cold_users[0]
@@ -228,10 +217,10 @@ def _cold(report: RankingReport, numbers: Numbers) -> str:
         if len(task.users):
             parts.append(
                 metric_table(
-                    {"new people": numbers.cold_users},
+                    {"new users": numbers.cold_users},
                     cut,
                     report.recipe,
-                    f"{counted(len(task.users), 'person', 'people')} of test who are not in train.",
+                    f"{counted(len(task.users), 'user', 'users')} of test who are not in train.",
                 )
             )
         parts.append(f'<p class="soft">Protocol: {escape(task.protocol)}.</p>')
@@ -260,9 +249,9 @@ def _protocol(report: RankingReport) -> str:
     return protocols(
         [task.protocol for task in (report.test_task, report.valid_task)],
         "No sampled candidates. NDCG, Recall, MRR, Hit and MAP by their "
-        "definitions with binary relevance, NDCG's ideal cut at the shorter of k and the number of "
-        "items to find. Coverage is the share of the catalogue that stands in at least one list, "
-        "novelty the mean of log2(people in train / people in train who have the item), in bits. "
-        "Intervals: percentile bootstrap over people, 1,000 resamples, the training not repeated; "
+        "definitions with binary relevance, NDCG's ideal cut at the smaller of k and the number of "
+        "relevant items. Coverage is the share of the catalogue in at least one list, novelty the "
+        "mean of log2(users in train / users in train who have the item), in bits. "
+        "Intervals: percentile bootstrap over users, 1,000 resamples, without retraining; "
         "those of differences are paired.",
     )

@@ -77,7 +77,7 @@ def difference_in_words(ours: Evaluation, theirs: Evaluation, metric: str = "NDC
     >>> better = Evaluation({"NDCG@10": np.full(9, 0.5)}, {}, {}, np.empty(0), np.empty(0))
     >>> worse = Evaluation({"NDCG@10": np.full(9, 0.25)}, {}, {}, np.empty(0), np.empty(0))
     >>> difference_in_words(better, worse)
-    'NDCG@10 +0.2500 (95 % +0.2500 to +0.2500, paired over 9 users): better, outside chance'
+    'NDCG@10 +0.2500 (95 % +0.2500 to +0.2500, paired over 9 users): better, significant'
     """
     users = ours.per_user[metric] - theirs.per_user[metric]
     if not len(users):
@@ -85,7 +85,7 @@ def difference_in_words(ours: Evaluation, theirs: Evaluation, metric: str = "NDC
     low, high = bootstrap_interval(users)
     verdict = "neither can be called better"
     if low > 0 or high < 0:
-        verdict = f"{'better' if low > 0 else 'worse'}, outside chance"
+        verdict = f"{'better' if low > 0 else 'worse'}, significant"
     return (
         f"{metric} {users.mean():+.4f} (95 % {low:+.4f} to {high:+.4f}, paired over "
         f"{len(users):,} users): {verdict}"

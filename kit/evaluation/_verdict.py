@@ -19,16 +19,16 @@ def against_best(model: str, best: str, reached: Estimate, difference: Estimate)
     Example:
 
     >>> print(against_best("dcn", "linear", Estimate(0.5, 0.4, 0.6), Estimate(0.2, 0.1, 0.3)))
-    The best baseline, linear, reaches .5000; the difference of +.2000 is <b>outside chance</b>
+    The best baseline, linear, reaches .5000; the difference of +.2000 is <b>significant</b>
     (95 % .1000 to .3000).
     """
     gap = f"the difference of {signed(difference.mean)}"
     if not difference.outside_chance:
-        verdict = f"{gap} is <b>within chance</b>: neither can be called better"
+        verdict = f"{gap} is <b>not significant</b>"
     elif difference.mean > 0:
-        verdict = f"{gap} is <b>outside chance</b>"
+        verdict = f"{gap} is <b>significant</b>"
     else:
-        verdict = f"{escape(model)} is <b>worse</b>: {gap} is outside chance"
+        verdict = f"{escape(model)} is <b>worse</b>: {gap} is significant"
     return (
         f"The best baseline, {escape(best)}, reaches {decimals(reached.mean)}; {verdict} "
         f"(95 % {interval(difference)})."

@@ -46,7 +46,7 @@ def test_it_says_what_was_found_and_how(report, page):
     value = report.test.summary()["AUC"]
     assert f'<div class="number">{value:.4f}'.replace("0.", ".") in page
     assert "The best baseline, base rate, reaches .5000" in page
-    assert "<b>outside chance</b>" in page
+    assert "<b>significant</b>" in page
     assert "kit train ranking --data &#x27;a &amp; b.csv&#x27;" in page
     assert page.count("<svg") == 4
     for words in (

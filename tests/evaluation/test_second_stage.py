@@ -60,6 +60,6 @@ def test_differences_in_words():
     assert "neither can be called better" in difference_in_words(result, result)
     worse = replace(result, per_user={"NDCG@10": result.per_user["NDCG@10"] - 0.1})
     assert difference_in_words(worse, result).startswith("NDCG@10 -0.1000 (95 % -0.1000 to")
-    assert difference_in_words(worse, result).endswith("worse, outside chance")
+    assert difference_in_words(worse, result).endswith("worse, significant")
     nobody = replace(result, per_user={"NDCG@10": np.empty(0)})
     assert difference_in_words(nobody, nobody) == "NDCG@10: nobody to measure by"

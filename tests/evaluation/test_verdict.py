@@ -7,8 +7,8 @@ from kit.evaluation._verdict import against_best
 @pytest.mark.parametrize(
     ("difference", "said"),
     [
-        (Estimate(0.1, -0.1, 0.3), "within chance"),
-        (Estimate(0.2, 0.1, 0.3), "<b>outside chance</b>"),
+        (Estimate(0.1, -0.1, 0.3), "not significant"),
+        (Estimate(0.2, 0.1, 0.3), "<b>significant</b>"),
         (Estimate(-0.2, -0.3, -0.1), "a &lt; b is <b>worse</b>"),
     ],
 )
