@@ -12,7 +12,8 @@ from kit.data import Histories
 from kit.errors import PEER_LOST, PeerLost
 from kit.models import RetrievalLoss, TwoTower
 from kit.optimizers import LazyAdamW
-from kit.training import Checkpoints, UserBatches, fit, shutdown_barrier, strategy
+from kit.training import Checkpoints, fit, shutdown_barrier, strategy
+from kit.training.batches import UserBatches
 
 USERS, ITEMS, EACH, BATCH = 5_000, 20_000, 20, 250
 

@@ -84,7 +84,7 @@ def measured(
     dataset: Any, withheld: NDArray[np.int64], taken: list[set[int]], version: Path
 ) -> dict[str, float]:
     """Recall among the withheld items: of the model, of the popular ones and of chance."""
-    from kit.export import Catalogue
+    from kit.exporting import Catalogue
 
     parts = Catalogue.of(version).parts
     row_of = {item: row for row, item in enumerate(parts.item_ids)}

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from kit.data import Feature, RankingData, Schema, TableEncoder
+from kit.data.table import Feature, RankingData, Schema, TableEncoder
 
 MOST_CATEGORIES = 255  # what the trees can tell apart in one column
 ROUNDS_WITHOUT_RISE = 20

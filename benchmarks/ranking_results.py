@@ -53,7 +53,7 @@ def boosting(run: dict[str, Any]) -> dict[str, float]:
     """Gradient boosting on the rows of a run."""
     from benchmarks.gradient_boosting import boosted
     from kit.config import TableOptions
-    from kit.data import TableEncoder
+    from kit.data.table import TableEncoder
     from kit.evaluation import Classification
 
     options = TableOptions.of_card(run["settings"])

@@ -17,9 +17,9 @@ from benchmarks import (
     cold_items,
     detection_results,
     image_results,
-    pair_results,
     ranking_results,
     sequential_results,
+    text2text_results,
     text_results,
     two_stage_results,
     two_tower_results,
@@ -35,7 +35,7 @@ MODULES = {
     "images": image_results,
     "detection": detection_results,
     "texts": text_results,
-    "pairs": pair_results,
+    "pairs": text2text_results,
     "cold_items": cold_items,
 }
 

@@ -26,7 +26,8 @@ from benchmarks.scale_plan import BATCH, DIM, WARM_UP, Plan, steps_of
 from kit.cluster import cluster_of_environment, is_chief, serve_cluster
 from kit.layers import Embedding
 from kit.optimizers import LazyAdam
-from kit.training import WHOLE, Shard, fit, strategy
+from kit.training import fit, strategy
+from kit.training.batches import WHOLE, Shard
 
 PEERS = {
     "ours": (Embedding, LazyAdam),
@@ -37,7 +38,7 @@ BURST = 10
 
 
 class Pairs:
-    """Users, items and marks drawn anew for every batch: `kit.training.Batches`.
+    """Users, items and marks drawn anew for every batch: `kit.training.batches.Batches`.
 
     Args:
         rows: of each table.

@@ -42,7 +42,8 @@ def rate(dataset: Dataset, steps: int, precision: str, xla: bool) -> float:
     quiet_tensorflow()
     from kit.models import SequenceEncoder, SequenceLoss, SequentialRecommender
     from kit.optimizers import LazyAdamW
-    from kit.training import Precision, SequenceBatches
+    from kit.training import Precision
+    from kit.training.batches import SequenceBatches
 
     owned = histories([dataset.train], dataset.num_users)
     batches = SequenceBatches(owned, batch_size=64, length=LENGTH, seed=0, one_width=xla)

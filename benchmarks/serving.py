@@ -39,9 +39,9 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.serving_clients import MODEL, PROTOCOLS, TIMEOUT_S, Ask, Load, Query, client
-from kit.artefact import version_folder
 from kit.console import Command, quiet_tensorflow
 from kit.errors import UserError
+from kit.exports import version_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 TRAINED = ROOT / "saved_models" / "two-tower"

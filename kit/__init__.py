@@ -8,7 +8,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kit import artefact as artefact
     from kit import cli as cli
     from kit import cluster as cluster
     from kit import config as config
@@ -16,7 +15,8 @@ if TYPE_CHECKING:
     from kit import data as data
     from kit import errors as errors
     from kit import evaluation as evaluation
-    from kit import export as export
+    from kit import exporting as exporting
+    from kit import exports as exports
     from kit import layers as layers
     from kit import losses as losses
     from kit import manifests as manifests
@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from kit import pipeline as pipeline
     from kit import progress as progress
     from kit import recipes as recipes
-    from kit import reranking as reranking
+    from kit import report as report
     from kit import retrieval as retrieval
     from kit import serving as serving
     from kit import tasks as tasks
     from kit import tokenizers as tokenizers
     from kit import training as training
     from kit._api import evaluate as evaluate
+    from kit._api import export as export
     from kit._api import fit as fit
     from kit._api import load as load
     from kit._api import open as open
@@ -40,10 +41,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_FUNCTIONS = ["evaluate", "fit", "load", "open", "train"]
+_FUNCTIONS = ["evaluate", "export", "fit", "load", "open", "train"]
 
 _PACKAGES = [
-    "artefact",
     "cli",
     "cluster",
     "config",
@@ -51,7 +51,8 @@ _PACKAGES = [
     "data",
     "errors",
     "evaluation",
-    "export",
+    "exporting",
+    "exports",
     "layers",
     "losses",
     "manifests",
@@ -61,7 +62,7 @@ _PACKAGES = [
     "pipeline",
     "progress",
     "recipes",
-    "reranking",
+    "report",
     "retrieval",
     "serving",
     "tasks",

@@ -20,8 +20,8 @@ from kit.config import (
     DetectionOptions,
     ImageOptions,
     Options,
-    PairOptions,
     TableOptions,
+    Text2TextOptions,
     TextOptions,
     as_values,
     bundles,
@@ -45,7 +45,7 @@ OPTIONS: dict[str, type[Options]] = {
     "images": ImageOptions,
     "detection": DetectionOptions,
     "texts": TextOptions,
-    "text2text": PairOptions,
+    "text2text": Text2TextOptions,
 }
 # What only commands have: how they print, and where the model is built.
 OF_COMMANDS = {"strategy", "precision", "output", "print_schema", "trust"}
@@ -257,13 +257,13 @@ def load(folder: str | Path, *, trust: bool = False) -> Any:
         trust: load it even if it could do what no export of this kit does.
 
     Returns:
-        A `kit.artefact.Recommender` with `recommend` and `similar`, or a `kit.artefact.Predictor`
+        A `kit.exports.Recommender` with `recommend` and `similar`, or a `kit.exports.Predictor`
         with `predict`.
 
     Raises:
         UserError: there is no export, it was changed, or it should not be loaded.
     """
-    from kit.artefact import load_export
+    from kit.exports import load_export
 
     return load_export(Path(folder), trust=trust)
 

@@ -10,7 +10,7 @@ from kit.pipeline import Recipe
 from kit.tasks import Comparison, Run, Task
 
 if TYPE_CHECKING:
-    from kit.evaluation import Report
+    from kit.report import Report
 
 
 @dataclass

@@ -19,7 +19,8 @@ from kit.tasks import Built, ImageClassification, Stage
 if TYPE_CHECKING:
     from kit.data.images import ImageData
     from kit.models import ImageClassifier
-    from kit.training import ImageBatches, Precision
+    from kit.training import Precision
+    from kit.training.batches import ImageBatches
 
 EPOCHS, LEARNING_RATE, BATCH = 12, 0.2, 128
 WEIGHT_DECAY = 0.003
@@ -42,7 +43,7 @@ def read(options: ImageClassificationOptions) -> "ImageData":
     if options.model.backbone is None:
         return options.data.dataset()
     quiet_tensorflow()
-    from kit.models import pretrained_image_size
+    from kit.models.pretrained import pretrained_image_size
 
     size = pretrained_image_size(options.model.backbone)
     return options.data.dataset(size=size, in_colour=True)
@@ -108,7 +109,7 @@ def batches_of(data: "ImageData", options: ImageClassificationOptions) -> "Image
     import numpy as np
     import tensorflow as tf
 
-    from kit.training import ImageBatches
+    from kit.training.batches import ImageBatches
 
     chosen, images, classes = options.model, len(data.train), len(data.classes)
     replicas = tf.distribute.get_strategy().num_replicas_in_sync

@@ -58,7 +58,7 @@ def train(
     """Compile the model, and make the batches it is trained on."""
     import keras
 
-    from kit.training import BoxAugmentation, DetectionBatches, default_images
+    from kit.training.batches import BoxAugmentation, DetectionBatches, default_images
 
     chosen, training = options.model, options.training
     epochs = training.epochs or EPOCHS

@@ -20,7 +20,7 @@ from kit.pipeline import Recipe, command, run
 from kit.tasks import Built, Stage, Tabular
 
 if TYPE_CHECKING:
-    from kit.data import RankingData
+    from kit.data.table import RankingData
     from kit.models import Ranking
     from kit.training import Precision
 
@@ -77,7 +77,7 @@ def train(
 
     from kit.losses import masked_binary_crossentropy
     from kit.optimizers import LazyAdam
-    from kit.training import TableBatches, default_rows
+    from kit.training.batches import TableBatches, default_rows
 
     training, encoder = options.training, model.table_encoder
     epochs, peak = training.epochs or EPOCHS, training.learning_rate or LEARNING_RATE

@@ -29,7 +29,8 @@ from kit.tasks import Built, Retrieval, Stage
 if TYPE_CHECKING:
     from kit.data import Dataset
     from kit.models import SequentialRecommender
-    from kit.training import Precision, SequenceBatches
+    from kit.training import Precision
+    from kit.training.batches import SequenceBatches
 
 POSITIONS_IN_A_BATCH = 4096
 # Each holds gaps up to twice as long as the one before, the last those of decades.
@@ -150,7 +151,7 @@ def train(
 ) -> Built:
     """Compile the model, and make the batches it is trained on."""
     from kit.optimizers import LazyAdamW
-    from kit.training import digest
+    from kit.training.batches import digest
 
     training, chosen = options.training, options.model
     batches = batches_of(model, data, options)
@@ -183,7 +184,7 @@ def batches_of(
     import tensorflow as tf
 
     from kit.data import Prepared, histories
-    from kit.training import SequenceBatches
+    from kit.training.batches import SequenceBatches
 
     timed = model.is_timed
     if timed and data.train.time is None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from kit.config import (
     CheckpointOptions,
     Options,
-    PairOptions,
+    Text2TextOptions,
     TrainingOptions,
     WritingOptions,
     option,
@@ -27,7 +27,7 @@ from kit.recipes.text_generation import PATIENCE, build_transformer, compile_for
 from kit.tasks import Built, Generation, Stage, Text2Text
 
 if TYPE_CHECKING:
-    from kit.data.pairs import PairData
+    from kit.data.text2text import Text2TextData
     from kit.models import SentenceRanker, Seq2SeqModel
     from kit.training import Precision
 
@@ -51,7 +51,7 @@ class ModeOptions(Options):
 class SummarizationOptions:
     """Everything that can be set."""
 
-    data: PairOptions
+    data: Text2TextOptions
     mode: ModeOptions = ModeOptions()
     model: WritingOptions = WritingOptions(
         layers=2, source_length=400, target_length=80, dropout=0.3
@@ -72,7 +72,7 @@ def check(options: SummarizationOptions) -> None:
         )
 
 
-def build(data: "PairData", options: SummarizationOptions) -> "SentenceRanker | Seq2SeqModel":
+def build(data: "Text2TextData", options: SummarizationOptions) -> "SentenceRanker | Seq2SeqModel":
     """The model with its tokenizer, untrained."""
     if options.mode.mode == "abstractive":
         return build_transformer(data, options.training, options.model)
@@ -92,7 +92,7 @@ def build(data: "PairData", options: SummarizationOptions) -> "SentenceRanker | 
 
 def train(
     model: "SentenceRanker | Seq2SeqModel",
-    data: "PairData",
+    data: "Text2TextData",
     options: SummarizationOptions,
     precision: "Precision",
 ) -> Built:
@@ -115,14 +115,14 @@ def train(
 
 def train_ranker(
     model: "SentenceRanker",
-    data: "PairData",
+    data: "Text2TextData",
     options: SummarizationOptions,
     precision: "Precision",
 ) -> Built:
     """Train scores of sentences towards their ROUGE-1 with the summary."""
-    from kit.evaluation.pairs import sentence_scores
+    from kit.evaluation import sentence_scores
     from kit.models import ExtractiveSummarizer
-    from kit.training import SentenceBatches
+    from kit.training.batches import SentenceBatches
 
     training, most = options.training, model.sentences
     epochs = training.epochs or EXTRACTIVE_EPOCHS
@@ -169,13 +169,13 @@ def train_ranker(
 def task(options: SummarizationOptions) -> Text2Text:
     """Measured by ROUGE."""
 
-    def judge(data: "PairData") -> Any:
-        from kit.evaluation.pairs import Summaries
+    def judge(data: "Text2TextData") -> Any:
+        from kit.evaluation import Summaries
 
         return Summaries
 
-    def baselines(data: "PairData") -> Any:
-        from kit.evaluation.pairs import summary_baselines
+    def baselines(data: "Text2TextData") -> Any:
+        from kit.evaluation import summary_baselines
 
         return summary_baselines(data)
 

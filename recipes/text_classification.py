@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from kit.data.texts import TextData
     from kit.models import TextClassifier
     from kit.tokenizers import TokenIds
-    from kit.training import Precision, TextBatches
+    from kit.training import Precision
+    from kit.training.batches import TextBatches
 
 EPOCHS, BATCH = 5, 64
 LEARNING_RATES = {"lstm": 2e-3, "conv": 2e-3, "transformer": 1e-3}
@@ -111,7 +112,7 @@ def batches_of(
     import numpy as np
     import tensorflow as tf
 
-    from kit.training import TextBatches
+    from kit.training.batches import TextBatches
 
     chosen, classes, texts = options.model, len(data.classes), len(data.train)
     replicas = tf.distribute.get_strategy().num_replicas_in_sync

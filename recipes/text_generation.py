@@ -9,7 +9,7 @@ from kit.tasks import Built, Generation, Stage
 if TYPE_CHECKING:
     import keras
 
-    from kit.data.pairs import PairData
+    from kit.data.text2text import Text2TextData
     from kit.models import Seq2SeqModel
     from kit.training import Precision
 
@@ -21,7 +21,7 @@ PATIENCE = 8
 
 
 def build_transformer(
-    data: "PairData", training: TrainingOptions, chosen: WritingOptions
+    data: "Text2TextData", training: TrainingOptions, chosen: WritingOptions
 ) -> "Seq2SeqModel":
     """An encoder-decoder transformer with its tokenizer: from scratch, or pretrained."""
     from kit.models import SequenceToSequence
@@ -34,7 +34,7 @@ def build_transformer(
 
 def train_transformer(
     model: "Seq2SeqModel",
-    data: "PairData",
+    data: "Text2TextData",
     precision: "Precision",
     *,
     training: TrainingOptions,
@@ -55,9 +55,9 @@ def train_transformer(
     """
     import tensorflow as tf
 
-    from kit.evaluation.pairs import token_accuracy
+    from kit.evaluation import token_accuracy
     from kit.models import TextToText
-    from kit.training import PairBatches, Tokens
+    from kit.training.batches import Text2TextBatches, Tokens
 
     if chosen.backbone:
         epochs, rate = TUNING_EPOCHS, TUNING_RATES[chosen.tune]
@@ -67,9 +67,9 @@ def train_transformer(
     def tokens_of(texts: list[str], length: int) -> Tokens:
         return Tokens.of(model.tokenizer.marked(tf.constant(texts), length))
 
-    def batches_of(part: str) -> PairBatches:
+    def batches_of(part: str) -> Text2TextBatches:
         sources, targets = getattr(data, part).rows()
-        return PairBatches(
+        return Text2TextBatches(
             tokens_of(sources, model.source_length),
             # The start token is not generated.
             tokens_of(targets, model.target_length + 1),

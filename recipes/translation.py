@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kit.config import (
     CheckpointOptions,
     Options,
-    PairOptions,
+    Text2TextOptions,
     TrainingOptions,
     WritingOptions,
     option,
@@ -24,7 +24,7 @@ from kit.recipes.text_generation import build_transformer, train_transformer
 from kit.tasks import Built, Text2Text
 
 if TYPE_CHECKING:
-    from kit.data.pairs import PairData
+    from kit.data.text2text import Text2TextData
     from kit.models import Seq2SeqModel
     from kit.training import Precision
 
@@ -47,20 +47,23 @@ class BleuOptions(Options):
 class TranslationOptions:
     """Everything that can be set."""
 
-    data: PairOptions
+    data: Text2TextOptions
     bleu: BleuOptions = BleuOptions()
     model: WritingOptions = WritingOptions()
     training: TrainingOptions = TrainingOptions(dim=256)
     checkpoint: CheckpointOptions = CheckpointOptions()
 
 
-def build(data: "PairData", options: TranslationOptions) -> "Seq2SeqModel":
+def build(data: "Text2TextData", options: TranslationOptions) -> "Seq2SeqModel":
     """The model with its tokenizer, untrained."""
     return build_transformer(data, options.training, options.model)
 
 
 def train(
-    model: "Seq2SeqModel", data: "PairData", options: TranslationOptions, precision: "Precision"
+    model: "Seq2SeqModel",
+    data: "Text2TextData",
+    options: TranslationOptions,
+    precision: "Precision",
 ) -> Built:
     """Compile the model, and make the batches it is trained on."""
     return train_transformer(
@@ -77,20 +80,20 @@ def train(
 def task(options: TranslationOptions) -> Text2Text:
     """Measured by BLEU and chrF, by the tokenizer of the target language."""
 
-    def tokenizer_of(data: "PairData") -> str:
-        from kit.evaluation.pairs import bleu_tokenizer
+    def tokenizer_of(data: "Text2TextData") -> str:
+        from kit.evaluation import bleu_tokenizer
 
         named = options.bleu.bleu_tokenizer
         return bleu_tokenizer(data.test.references, language=data.names[1], named=named)
 
-    def judge(data: "PairData") -> Any:
-        from kit.evaluation.pairs import Translations
+    def judge(data: "Text2TextData") -> Any:
+        from kit.evaluation import Translations
 
         tokenizer = tokenizer_of(data)
         return lambda texts, references: Translations(texts, references, tokenizer)
 
-    def baselines(data: "PairData") -> Any:
-        from kit.evaluation.pairs import translation_baselines
+    def baselines(data: "Text2TextData") -> Any:
+        from kit.evaluation import translation_baselines
 
         return translation_baselines(data, tokenizer_of(data))
 

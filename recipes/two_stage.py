@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from kit.data import Dataset
     from kit.evaluation import CandidateLists
     from kit.models import CandidateRanking
-    from kit.training import ListBatches
+    from kit.training.batches import ListBatches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,7 +188,7 @@ def ranking_and_batches(
     from kit.losses import ListwiseSoftmax
     from kit.models import CandidateRanking
     from kit.optimizers import LazyAdamW
-    from kit.training import ListBatches
+    from kit.training.batches import ListBatches
 
     if not len(lists.items):
         raise UserError(

@@ -28,7 +28,8 @@ from kit.tasks import Built, Retrieval, Stage
 if TYPE_CHECKING:
     from kit.data import Dataset
     from kit.models import TwoTower
-    from kit.training import Batches, Precision
+    from kit.training import Precision
+    from kit.training.batches import Batches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +96,7 @@ def train(
 ) -> Built:
     """Compile the model, and make the batches it is trained on."""
     from kit.optimizers import LazyAdamW
-    from kit.training import digest
+    from kit.training.batches import digest
 
     training = options.training
     batches = batches_of(model, data, options)
@@ -125,7 +126,7 @@ def batches_of(model: "TwoTower", data: "Dataset", options: TwoTowerOptions) -> 
     import tensorflow as tf
 
     from kit.data import Prepared, histories
-    from kit.training import DiskBatches, UserBatches, default_batch_size
+    from kit.training.batches import DiskBatches, UserBatches, default_batch_size
 
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     default_size = default_batch_size(data.num_users, most=1024 if model.is_full else 512)

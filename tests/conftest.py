@@ -109,7 +109,7 @@ def trained(shop: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -
 
 def train_two_tower(shop: tuple[Path, Path], folder: Path) -> None:
     from kit.cli import main
-    from tests.export.parts import c_library_only
+    from tests.exporting.parts import c_library_only
 
     data, items = shop
     options = f"--data {data} --items {items} --epochs 5 --dim 8 --top 20 --weight-column amount"

@@ -14,10 +14,11 @@ FLOORS = [
     {"_backend"},
     {"manifests"},
     {"layers", "optimizers", "losses", "metrics", "cluster", "tokenizers"},
-    {"retrieval", "reranking", "data"},
-    {"artefact"},
+    {"retrieval", "data"},
+    {"exports"},
     {"models"},
-    {"export", "evaluation", "training", "serving"},
+    {"exporting", "evaluation", "training", "serving"},
+    {"report"},
     {"config"},
     {"tasks", "console"},
     {"pipeline"},
@@ -78,7 +79,7 @@ def test_imports_run_down_only() -> None:
 
 
 def test_files_stay_small() -> None:
-    assert [p for p in SOURCES if len(p.read_text().splitlines()) > 400] == []
+    assert [p for p in SOURCES if len(p.read_text().splitlines()) > 450] == []
 
 
 def test_only_the_module_that_reaches_tfrs_knows_tf_keras() -> None:
@@ -133,3 +134,98 @@ def test_packages_that_import_keras_look_at_its_backend_first() -> None:
             lines = package.read_text().splitlines()
             first = next(line for line in lines if line.startswith(("from kit", "import kit")))
             assert first == "from kit import _backend as _backend", path
+
+
+# Tests that replace a part of a module, or that check an algorithm without a public name. Let the
+# list become shorter, not longer.
+REACH_INSIDE = {
+    "tests/cli/test_open_export.py",
+    "tests/cli/test_recommend_output.py",
+    "tests/cli/test_verify.py",
+    "tests/cluster/deployment/test_kubeflow.py",
+    "tests/cluster/deployment/test_readme.py",
+    "tests/cluster/deployment/test_slurm.py",
+    "tests/cluster/test_loopback.py",
+    "tests/data/images/test_source.py",
+    "tests/data/images/test_split.py",
+    "tests/data/table/test_schema.py",
+    "tests/data/test_class_split.py",
+    "tests/data/test_clean.py",
+    "tests/data/test_columns.py",
+    "tests/data/test_feature_encoder.py",
+    "tests/data/test_files.py",
+    "tests/data/test_histories.py",
+    "tests/data/test_ids.py",
+    "tests/data/test_matching.py",
+    "tests/data/test_partition.py",
+    "tests/data/test_parts.py",
+    "tests/data/test_read.py",
+    "tests/data/test_split.py",
+    "tests/data/test_table_formats.py",
+    "tests/data/test_times.py",
+    "tests/data/test_user_chunks.py",
+    "tests/evaluation/test_baselines.py",
+    "tests/evaluation/test_evaluate.py",
+    "tests/evaluation/test_tabular_baselines.py",
+    "tests/evaluation/test_text_baselines.py",
+    "tests/exporting/parts.py",
+    "tests/exporting/test_detection.py",
+    "tests/exporting/test_saved_model.py",
+    "tests/exports/parts.py",
+    "tests/exports/test_check.py",
+    "tests/exports/test_check_c_library.py",
+    "tests/exports/test_check_saved_model.py",
+    "tests/exports/test_graph.py",
+    "tests/exports/test_item_content.py",
+    "tests/exports/test_loaders.py",
+    "tests/exports/test_verify.py",
+    "tests/exports/test_version_folder.py",
+    "tests/layers/test_embedding.py",
+    "tests/models/test_queries.py",
+    "tests/optimizers/test_row_updates.py",
+    "tests/recipes/test_going_on.py",
+    "tests/report/test_figures.py",
+    "tests/report/test_html.py",
+    "tests/report/test_image_figures.py",
+    "tests/report/test_ranking_numbers.py",
+    "tests/retrieval/test_exact.py",
+    "tests/retrieval/test_index_for.py",
+    "tests/retrieval/test_lists.py",
+    "tests/retrieval/test_scann.py",
+    "tests/retrieval/test_search_where.py",
+    "tests/retrieval/test_tfrs.py",
+    "tests/serving/deployment/test_compose.py",
+    "tests/serving/deployment/test_kubernetes.py",
+    "tests/serving/deployment/test_readme.py",
+    "tests/serving/deployment/test_server_config.py",
+    "tests/serving/test_batching.py",
+    "tests/serving/test_budget.py",
+    "tests/serving/test_json_tensors.py",
+    "tests/serving/test_json_values.py",
+    "tests/serving/test_log.py",
+    "tests/serving/test_protocol.py",
+    "tests/serving/test_status.py",
+    "tests/serving/test_warmup.py",
+    "tests/test_backend.py",
+    "tests/tokenizers/test_token_ids.py",
+    "tests/training/batches/test_detections.py",
+    "tests/training/test_checkpoint.py",
+    "tests/training/test_fit.py",
+    "tests/training/test_peers.py",
+    "tests/training/test_precision.py",
+}
+
+
+def test_tests_import_public_names() -> None:
+    def is_private(module: str) -> bool:
+        first, *others = module.split(".")
+        return first in ("kit", "recipes") and any(
+            name.startswith("_") and not name.startswith("__") for name in others
+        )
+
+    inside = {
+        str(path.relative_to(ROOT))
+        for path in ROOT.glob("tests/**/*.py")
+        if any(map(is_private, imported_modules(path)))
+    }
+    assert inside == REACH_INSIDE

@@ -82,7 +82,7 @@ def test_there_is_one_for_each_recipe_and_they_are_small():
 
 @pytest.mark.parametrize("name", ANSWERS)
 def test_files_and_graph_are_accepted_and_the_card_is_read(name, exports):
-    from kit.artefact import check_operations, read_card, version_folder
+    from kit.exports import check_operations, read_card, version_folder
 
     version = version_folder(exports / name)
     check_operations(version)

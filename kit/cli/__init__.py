@@ -3,6 +3,7 @@
 from kit.cli._baselines import baselines as baselines
 from kit.cli._copy import copy as copy
 from kit.cli._data import data as data
+from kit.cli._data import prepare as prepare
 from kit.cli._deploy import deploy as deploy
 from kit.cli._encoder import encoder as encoder
 from kit.cli._evaluate import evaluate as evaluate
@@ -10,7 +11,6 @@ from kit.cli._index import index as index
 from kit.cli._launch import launch as launch
 from kit.cli._main import main as main
 from kit.cli._predict import predict as predict
-from kit.cli._prepare import prepare as prepare
 from kit.cli._recommend import recommend as recommend
 from kit.cli._recommend import similar as similar
 from kit.cli._serve import serve as serve

@@ -1,4 +1,6 @@
-"""Looking at data before anything is trained on it."""
+"""kit data and kit prepare."""
+
+from pathlib import Path
 
 import click
 
@@ -31,3 +33,22 @@ def data(data: DataOptions) -> None:
         if (line := rating_line(dataset, data.weight_column)) is not None:
             echo(line)
         warn(data_warnings(dataset))
+
+
+@click.command(cls=Command, example="kit prepare online-retail prepared/online-retail")
+@options(DataOptions, "data", source_is_argument=True)
+@click.argument("folder", type=click.Path(path_type=Path))
+def prepare(data: DataOptions, folder: Path) -> None:
+    """Read, split and encode SOURCE once, into FOLDER.
+
+    Training with --data FOLDER begins at once and reads each batch from the disk.
+    """
+    from kit.data import data_warnings, prepare
+    from kit.tasks import data_lines
+
+    dataset = data.split_of(data.open())
+    prepare(dataset, folder)
+    for line in data_lines(dataset, data.weight_column):
+        echo(line)
+    warn(data_warnings(dataset))
+    echo(f"next:      kit train two-tower --data {folder}")

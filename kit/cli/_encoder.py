@@ -34,8 +34,8 @@ def encoder(preset: str, output: Path, length: int) -> None:
     extra: pip install kit[pretrained]
     """
     quiet_tensorflow()
-    from kit.export import export_text_encoder
-    from kit.models import pretrained_text_encoder
+    from kit.exporting import export_text_encoder
+    from kit.models.pretrained import pretrained_text_encoder
 
     found = pretrained_text_encoder(preset, "frozen")
     length = min(length, found.longest)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from kit.cli._artefact import EXAMPLE_FOLDER, checked_version, trust_option
+from kit.cli._open_export import EXAMPLE_FOLDER, checked_version, trust_option
 from kit.console import Command, echo, echo_json, print_comparison, print_table, quiet_tensorflow
 from kit.errors import UserError
-from kit.tasks import TASKS, Comparison, Export, ExportEvaluation
+from kit.tasks import Comparison, Export, ExportEvaluation
 
 
 @click.command(cls=Command, example=f"kit evaluate {EXAMPLE_FOLDER}")
@@ -45,7 +45,7 @@ def evaluate(folder: Path, source: str | None, max_users: int, trust: bool, as_j
 
 def _evaluated(folder: Path, source: str | None, max_users: int, trust: bool) -> ExportEvaluation:
     version = checked_version(folder, trust=trust)
-    from kit.artefact import read_card
+    from kit.exports import read_card
 
     card = read_card(version)
     if card.task == "encoder":
@@ -55,6 +55,9 @@ def _evaluated(folder: Path, source: str | None, max_users: int, trust: bool) ->
             expected="an export of a recipe",
             remedy="Evaluate the model that uses it, trained with --text-encoder.",
         )
+    # Imported here, as it loads every task.
+    from kit.tasks import TASKS
+
     if card.task not in TASKS:
         raise UserError(
             "It is not known how this model is measured.",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kit.cli._artefact import EXAMPLE_FOLDER, checked_version, trust_option
+from kit.cli._open_export import EXAMPLE_FOLDER, checked_version, trust_option
 from kit.config import FormatOptions
 from kit.console import Command, echo, options, quiet_tensorflow
 from kit.errors import UserError
@@ -71,15 +71,15 @@ def index(
     searched = {name: value for name, value in searched.items() if value is not None}
     if added is None and removed is None and not searched:
         raise click.UsageError("Nothing to change: give --add, --remove or --index.")
-    from kit.artefact import index_line, recommender_card
+    from kit.exports import index_line, recommender_card
 
     version = checked_version(folder, trust=trust)
     recommender_card(version)
     gone = _lines(removed, format.format()) if removed is not None else []
     quiet_tensorflow()
-    from kit.artefact.content import ItemContent
     from kit.data import read_new_items
-    from kit.export import Catalogue
+    from kit.exporting import Catalogue
+    from kit.exports import ItemContent
     from kit.retrieval import IndexSettings
 
     catalogue = Catalogue.of(version, trust=trust)

@@ -7,7 +7,7 @@ from typing import IO, Any, Protocol
 
 import click
 
-from kit.cli._artefact import checked_version, trust_option
+from kit.cli._open_export import checked_version, trust_option
 from kit.console import Command, echo_json, quiet_tensorflow
 from kit.errors import UserError
 
@@ -75,7 +75,7 @@ def _client(
         return RestClient(str(target), str(model), version=version)
     if grpc:
         quiet_tensorflow()
-        from kit.serving._grpc_client import GrpcClient
+        from kit.serving import GrpcClient
 
         return GrpcClient(grpc, str(model), version=version)
     folder = Path(str(target))
@@ -83,7 +83,7 @@ def _client(
         folder = folder / str(version)
     path = checked_version(folder, trust=trust)
     quiet_tensorflow()
-    from kit.serving._grpc_client import LocalClient
+    from kit.serving import LocalClient
 
     return LocalClient(path, trust=trust)
 

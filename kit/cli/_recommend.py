@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from kit.cli._answers import Answer, Item, print_answers, print_similar
-from kit.cli._artefact import EXAMPLE_FOLDER, missing_folder, open_artefact, trust_option
+from kit.cli._open_export import EXAMPLE_FOLDER, missing_folder, open_export, trust_option
 from kit.cli._recommend_all import Destination, recommend_all
 from kit.console import Command
 
 if TYPE_CHECKING:
-    from kit.artefact.loaded import Artefact, Recommendation
+    from kit.exports import LoadedExport, Recommendation
 
 NEW_USER = "new user"
 
@@ -136,32 +136,32 @@ def recommend(
         from kit.data import read_user_ids
 
         listed = read_user_ids(users_file)
-    artefact = open_artefact(folder, trust=trust)
-    from kit.artefact.loaded import Narrowed
+    export = open_export(folder, trust=trust)
+    from kit.exports import Narrowed
 
-    excluded = tuple(artefact.items.find(item) for item in exclude)
+    excluded = tuple(export.items.find(item) for item in exclude)
     narrowed = Narrowed(excluded, tuple(where), tuple(boost), at_most or 0, diversity)
     if destination is not None:
-        recommend_all(artefact, listed, count, narrowed, destination, as_json=as_json)
+        recommend_all(export, listed, count, narrowed, destination, as_json=as_json)
         return
     if items:
-        had = [artefact.items.find(item) for item in items]
-        lines = _items(artefact, artefact.from_history(had, count, narrowed))
-        names = [artefact.name(item) for item in had]
+        had = [export.items.find(item) for item in items]
+        lines = _items(export, export.from_history(had, count, narrowed))
+        names = [export.name(item) for item in had]
         print_answers([Answer(NEW_USER, None, None, names, lines)], as_json=as_json)
         return
     answers = []
-    for number, user in enumerate(users or artefact.some_users(examples or 0), start=1):
-        found, history = artefact.recommend(user, count, narrowed)
+    for number, user in enumerate(users or export.some_users(examples or 0), start=1):
+        found, history = export.recommend(user, count, narrowed)
         # Examples are for show, so whoever they are must not be readable from them.
         who = f"example {number}" if examples else user
-        answers.append(Answer(who, who, bool(history), history, _items(artefact, found)))
+        answers.append(Answer(who, who, bool(history), history, _items(export, found)))
     print_answers(answers, as_json=as_json)
 
 
-def _items(artefact: "Artefact", found: "Sequence[Recommendation]") -> list[Item]:
+def _items(export: "LoadedExport", found: "Sequence[Recommendation]") -> list[Item]:
     return [
-        Item(line.item_id, line.score, artefact.items.title(line.item_id), line.because_of)
+        Item(line.item_id, line.score, export.items.title(line.item_id), line.because_of)
         for line in found
     ]
 
@@ -205,11 +205,11 @@ def similar(folder: Path | None, item: str, count: int, as_json: bool, trust: bo
     """
     if folder is None:
         raise missing_folder("kit similar")
-    artefact = open_artefact(folder, trust=trust)
-    found = artefact.items.find(item)
+    export = open_export(folder, trust=trust)
+    found = export.items.find(item)
     print_similar(
         found,
-        artefact.items.title(found),
-        _items(artefact, artefact.similar(found, count)),
+        export.items.title(found),
+        _items(export, export.similar(found, count)),
         as_json=as_json,
     )

@@ -16,7 +16,7 @@ from kit.progress import stage
 if TYPE_CHECKING:
     import polars as pl
 
-    from kit.artefact.loaded import Artefact, Narrowed
+    from kit.exports import LoadedExport, Narrowed
 
 FORMATS = (".parquet", ".csv", ".tsv", ".jsonl")
 STANDARD_OUTPUT = "-"
@@ -66,7 +66,7 @@ class Destination:
 
 
 def recommend_all(
-    artefact: "Artefact",
+    export: "LoadedExport",
     listed: Sequence[str] | None,
     count: int,
     narrowed: "Narrowed",
@@ -77,7 +77,7 @@ def recommend_all(
     """Write the lists of many users, some at a time; the file appears when it is complete.
 
     Args:
-        artefact: the export.
+        export: the export.
         listed: users; unknown ones get the popular items and are counted. None takes all users
             that the model knows.
         count: items in a list.
@@ -88,15 +88,15 @@ def recommend_all(
     Raises:
         UserError: a value that no item has, or the file cannot be written.
     """
-    known = artefact.user_ids()
+    known = export.user_ids()
     users = known if listed is None else listed
     is_known = None if listed is None else set(known)
     rows = 0
-    size = max(1, min(USERS_AT_ONCE, SCORES_AT_ONCE // max(1, len(artefact.items))))
+    size = max(1, min(USERS_AT_ONCE, SCORES_AT_ONCE // max(1, len(export.items))))
     with stage("recommend", len(users), "users") as asked, _writer(destination) as write:
         for start in range(0, len(users), size):
             batch = users[start : start + size]
-            table = _table(artefact, batch, count, narrowed, is_known)
+            table = _table(export, batch, count, narrowed, is_known)
             write(table)
             rows += len(table)
             asked.advance(len(batch))
@@ -113,7 +113,7 @@ def recommend_all(
 
 
 def _table(
-    artefact: "Artefact",
+    export: "LoadedExport",
     users: Sequence[str],
     count: int,
     narrowed: "Narrowed",
@@ -122,7 +122,7 @@ def _table(
     import numpy as np
     import polars as pl
 
-    items, scores = artefact.lists(users, count, narrowed)
+    items, scores = export.lists(users, count, narrowed)
     row, place = np.nonzero(items != b"")
     ids = [item.decode() for item in items[row, place]]
     columns: dict[str, Any] = {
@@ -131,8 +131,8 @@ def _table(
         "item_id": pl.Series(ids, dtype=pl.String),
         "score": scores[row, place],
     }
-    if artefact.items.has_titles:
-        titles = [artefact.items.title(item) for item in ids]
+    if export.items.has_titles:
+        titles = [export.items.title(item) for item in ids]
         columns["title"] = pl.Series(titles, dtype=pl.String)
     if is_known is not None:
         known = pl.Series([user in is_known for user in users], dtype=pl.Boolean)

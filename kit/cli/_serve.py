@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kit.cli._artefact import trust_option
+from kit.cli._open_export import trust_option
 from kit.console import Command, print_table, quiet_tensorflow
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kit.cli._artefact import EXAMPLE_FOLDER, trust_option
+from kit.cli._open_export import EXAMPLE_FOLDER, trust_option
 from kit.console import Command, echo, print_table
 
 if TYPE_CHECKING:
-    from kit.artefact import SignatureCheck
+    from kit.exports import SignatureCheck
 
 
 @click.command(cls=Command, example=f"kit verify {EXAMPLE_FOLDER}")
@@ -25,11 +25,11 @@ def verify(folder: Path, operations: bool, trust: bool) -> None:
     processes without Keras and this kit, and every signature has to answer as the live model did.
     The exit code is 1 if anything is not as it was written.
     """
-    from kit.artefact import read_graph, version_folder
-    from kit.artefact import verify as verify_artefact
+    from kit.exports import read_graph, version_folder
+    from kit.exports import verify as verify_export
 
     version = version_folder(folder)
-    checks = verify_artefact(version, trust=trust)
+    checks = verify_export(version, trust=trust)
     _print_checks(version, checks)
     failed = [check for check in checks if not check.passed]
     if not failed:

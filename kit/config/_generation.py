@@ -9,16 +9,16 @@ from kit.errors import UserError
 from kit.progress import stage
 
 if TYPE_CHECKING:
-    from kit.data.pairs import PairData, PairSource
+    from kit.data.text2text import Text2TextData, Text2TextSource
 
 
 @dataclass(frozen=True, kw_only=True)
-class PairOptions(FormatOptions):
+class Text2TextOptions(FormatOptions):
     """Where pairs of texts are and how they are split.
 
     Example:
 
-    >>> PairOptions(data="tatoeba-eng-fra-part", limit=100).dataset().names
+    >>> Text2TextOptions(data="tatoeba-eng-fra-part", limit=100).dataset().names
     ('eng', 'fra')
     """
 
@@ -58,11 +58,11 @@ class PairOptions(FormatOptions):
     seed: int = option(0, "Random seed.", min=0, max=SIGNED_SEED, metavar="NUMBER")
 
     @stage("read")
-    def open(self) -> "PairSource":
+    def open(self) -> "Text2TextSource":
         """Open the source."""
-        from kit.data.pairs import open_pairs
+        from kit.data.text2text import open_text2text
 
-        return open_pairs(
+        return open_text2text(
             self.data,
             source_column=self.source_column,
             target_column=self.target_column,
@@ -72,13 +72,13 @@ class PairOptions(FormatOptions):
         )
 
     @stage("split")
-    def split_of(self, source: "PairSource") -> "PairData":
+    def split_of(self, source: "Text2TextSource") -> "Text2TextData":
         """Split the pairs."""
-        from kit.data.pairs import split_pairs
+        from kit.data.text2text import split_text2text
 
-        return split_pairs(source, self.split, limit=self.limit, seed=self.seed)
+        return split_text2text(source, self.split, limit=self.limit, seed=self.seed)
 
-    def dataset(self) -> "PairData":
+    def dataset(self) -> "Text2TextData":
         """Open the source and split it."""
         return replace(self.split_of(self.open()), options=self)
 

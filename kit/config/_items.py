@@ -9,8 +9,8 @@ from kit.config._options import Options, option
 from kit.errors import UserError
 
 if TYPE_CHECKING:
-    from kit.artefact.content import ItemContent
     from kit.data import Dataset
+    from kit.exports import ItemContent
     from kit.retrieval import IndexSettings
 
 
@@ -48,7 +48,7 @@ class IndexOptions(Options):
     )
 
     def settings(self) -> "IndexSettings":
-        """The same for `kit.export`."""
+        """The same for `kit.exporting`."""
         import numpy as np
 
         from kit.retrieval import IndexSettings, index_for
@@ -176,7 +176,7 @@ class ContentOptions(Options):
         ]
         if not pairs:
             return []
-        from kit.artefact.content import ItemContent
+        from kit.exports import ItemContent
 
         return [
             ItemContent(column, encoder, str(folder), trust=self.trust) for column, encoder in pairs

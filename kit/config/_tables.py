@@ -10,7 +10,7 @@ from kit.errors import UserError
 from kit.progress import stage
 
 if TYPE_CHECKING:
-    from kit.data import RankingData, RankingSource, Schema
+    from kit.data.table import RankingData, RankingSource, Schema
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +100,7 @@ class TableOptions(FormatOptions):
         Args:
             schema: of its features, in place of the option's.
         """
-        from kit.data import RankingColumns, open_ranking
+        from kit.data.table import RankingColumns, open_ranking
 
         if self.negatives and self.label:
             raise UserError(
@@ -139,7 +139,7 @@ class TableOptions(FormatOptions):
             schema: of its features, in place of the option's.
             needs_history: whether a history is made where --history does not say.
         """
-        from kit.data import Negatives, split_ranking
+        from kit.data.table import Negatives, split_ranking
 
         history = self.history if self.history is not None else 50 * needs_history
         negatives = Negatives(self.negatives, self.negatives_by)  # type: ignore[arg-type]

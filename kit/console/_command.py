@@ -1,8 +1,12 @@
-"""A command that ends with a sentence, not a traceback."""
+"""The class of all commands: how a failure ends, the command line, TensorFlow kept quiet."""
 
+import os
+import shlex
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -158,3 +162,34 @@ def _trace(ctx: click.Context) -> bool:
     if ctx.meta[DEBUG]:
         traceback.print_exc()
     return bool(ctx.meta[DEBUG])
+
+
+def command_line() -> str:
+    """The command that is running, to be shown as the way to repeat a result.
+
+    Only the program's name is kept of its path.
+    """
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+def quiet_tensorflow() -> None:
+    """Import TensorFlow with a log of errors only, unless TF_CPP_MIN_LOG_LEVEL says otherwise.
+
+    What it writes before its logging is set up ignores that level, so standard error is turned
+    away for the length of the import.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(silence, 2)
+        import tensorflow
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(silence)
+    tensorflow.get_logger().setLevel("ERROR")

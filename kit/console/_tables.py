@@ -1,12 +1,15 @@
-"""Tables for the terminal, and for what reads the output."""
+"""Tables in the terminal."""
 
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from math import isnan, nan
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kit.console._terminal import echo, visible
+
+if TYPE_CHECKING:
+    from kit.exports import SignatureCheck
 
 NUMBER = re.compile(r"[-+.,%\de ]*|nan")
 COMPARED = ("NDCG@10", "Recall@10", "Hit@10", "Coverage@10")
@@ -166,3 +169,21 @@ def _cells(text: str) -> int:
     from rich.cells import cell_len
 
     return cell_len(text)
+
+
+COUNTED = ("no loader", "one loader", "two loaders", "three loaders")
+
+
+def verified(checks: "Sequence[SignatureCheck]") -> str:
+    """The line that ends a recipe's export.
+
+    Args:
+        checks: the passed ones, with the reason where a loader cannot load the export at all.
+    """
+    signatures = {check.signature for check in checks}
+    loaders = {check.loader for check in checks if not check.reason}
+    reasons = sorted({f"; {check.loader}: {check.reason}" for check in checks if check.reason})
+    number = len(signatures)
+    noun, verb = ("signatures", "answer") if number > 1 else ("signature", "answers")
+    by = COUNTED[len(loaders)]
+    return f"verify:    {number} {noun} {verb} as the live model does, by {by}{''.join(reasons)}"

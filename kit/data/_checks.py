@@ -1,11 +1,13 @@
-"""What makes a split data set hard to learn from or to measure by, said before training."""
+"""Warnings and notes about a data set."""
+
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
 from kit.data._dataset import Dataset
-from kit.data._events import Events
+from kit.data._events import Events, user_counts
 from kit.data._split import FEWEST_TEST_USERS, LEAST_TEST_SHARE
-from kit.data._user_counts import user_counts
 
 LEAST_SHARE_WITH_TWO_ITEMS = 0.1
 MOST_DENSITY = 0.8
@@ -28,7 +30,8 @@ def data_warnings(dataset: Dataset) -> list[str]:
 
     Example:
 
-    >>> from kit.data import open_source, split
+    >>> from kit.data._source import open_source
+    >>> from kit.data._split import split
     >>> data_warnings(split(open_source("online-retail")))
     []
     """
@@ -153,3 +156,42 @@ def _unlearnable(dataset: Dataset) -> list[str]:
             "a shared account, remove its rows."
         )
     return warnings
+
+
+class Read(Protocol):
+    """A source, a dataset or a table: `cleaning` and `notes` say how it was read."""
+
+    @property
+    def cleaning(self) -> "Sequence[Step]": ...
+
+    @property
+    def notes(self) -> Sequence[str]: ...
+
+    @property
+    def rows_read(self) -> int: ...
+
+
+class Step(Protocol):
+    """A step of cleaning: what was dropped, and how many rows."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def rows(self) -> int: ...
+
+    @property
+    def of_log(self) -> bool: ...
+
+
+def note_lines(data: Read) -> list[str]:
+    """Lines on what was dropped and what is strange."""
+    lines = []
+    for step in data.cleaning:
+        share = f" ({100 * step.rows / data.rows_read:.1f} %)" if data.rows_read else ""
+        lines.append(
+            f"dropped:   {step.rows:,} {step.name}{share}"
+            if step.of_log
+            else f"note:      {step.rows:,} {step.name}"
+        )
+    return lines + [f"note:      {note}" for note in data.notes]

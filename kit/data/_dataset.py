@@ -1,4 +1,4 @@
-"""A split source, encoded as integers."""
+"""A data set of interactions, split."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,10 +9,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kit.data._clean import CleaningStep
-from kit.data._events import Events
+from kit.data._events import Events, user_counts
+from kit.data._features import title_column
 from kit.data._partition import in_order_of_time
 from kit.data._source import Source
-from kit.data._user_counts import user_counts
 
 PARTS = ("train", "valid", "test")
 
@@ -190,3 +190,22 @@ def _aligned(table: pl.DataFrame | None, ids: pl.Series, key: str) -> pl.DataFra
     if table is None:
         return None
     return ids.alias(key).to_frame().join(table, on=key, how="left", maintain_order="left")
+
+
+def item_names(dataset: Dataset) -> list[str]:
+    """The title of every item of the catalogue, its id where it has none.
+
+    Example:
+
+    >>> from kit.data._source import open_source
+    >>> from kit.data._split import split
+    >>> item_names(split(open_source("online-retail")))[0]
+    'WHITE HANGING HEART T-LIGHT HOLDER'
+    """
+    ids = pl.Series("id", dataset.item_ids[: dataset.num_items].tolist(), dtype=pl.String)
+    column = title_column(dataset.items)
+    if column is None or dataset.items is None:
+        return ids.to_list()
+    titles = dataset.items[column][: dataset.num_items]
+    has_title = (titles.str.strip_chars() != "").fill_null(False)
+    return titles.zip_with(has_title, ids).to_list()

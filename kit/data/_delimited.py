@@ -9,17 +9,18 @@ from pathlib import Path
 import polars as pl
 
 from kit.data._columns import COMMON_NAMES
-from kit.data._files import header_only, read_text
-from kit.data._quotes import quoting_of
-from kit.data._separators import (
+from kit.data._dialect import (
+    DETECTED,
+    TableFormat,
     data_columns,
     declared_separator,
     detect_separator,
     is_data,
+    quoting_of,
     rows_of,
     sample_of,
 )
-from kit.data._table_format import DETECTED, TableFormat
+from kit.data._files import header_only, read_text
 from kit.errors import UserError
 
 # Stands for a separator of several characters; a control character that no text has.

@@ -11,8 +11,8 @@ from kit.data._compression import (
     read_bounded,
     start_of,
 )
+from kit.data._dialect import TableFormat
 from kit.data._encoding import to_utf8
-from kit.data._table_format import TableFormat
 from kit.errors import UserError
 
 _FORMATS = {

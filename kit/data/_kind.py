@@ -4,17 +4,17 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
-from kit.data._builtin import BOXES, BUILT_IN, PAIRS, PICTURES, TABLES, TEXTS
-from kit.data._columns import find_common, normalised
+from kit.data._columns import LABEL, find_common, normalised
 from kit.data._files import is_prepared
 from kit.data._frames import FrameTable, Tabular, path_or_frame
-from kit.data._labels import COMMON
-from kit.data._named_columns import LABEL
-from kit.data._tables import is_table, open_table
+from kit.data._table_formats import is_table, open_table
+from kit.data.builtin._open import BOXES, BUILT_IN, PICTURES, TABLES, TEXT2TEXT, TEXTS
+from kit.data.table._labels import COMMON
 from kit.errors import UserError
 
 Kind = Literal["interactions", "table", "images", "detection", "texts", "text2text"]
 KINDS: tuple[Kind, ...] = ("interactions", "table", "images", "detection", "texts", "text2text")
+"""The kinds of data that a source may hold."""
 """Names of the kinds of data."""
 
 _BUILT_IN: dict[str, Kind] = {
@@ -23,7 +23,7 @@ _BUILT_IN: dict[str, Kind] = {
     **dict.fromkeys(PICTURES, "images"),
     **dict.fromkeys(BOXES, "detection"),
     **dict.fromkeys(TEXTS, "texts"),
-    **dict.fromkeys(PAIRS, "text2text"),
+    **dict.fromkeys(TEXT2TEXT, "text2text"),
 }
 # Options that only one kind has.
 _OWN: dict[str, Kind] = {

@@ -14,10 +14,9 @@ from numpy.lib.format import open_memmap
 
 from kit.data._clean import CleaningStep
 from kit.data._dataset import PARTS, Dataset
-from kit.data._events import Events
+from kit.data._events import Events, iter_user_chunks
 from kit.data._files import PREPARED_NOTE, require_regular_file, unreadable
 from kit.data._histories import Histories, histories
-from kit.data._user_chunks import iter_user_chunks
 from kit.errors import UserError
 
 FORMAT = 1
@@ -52,7 +51,8 @@ def prepare(dataset: Dataset, folder: Path) -> None:
     Example:
 
     >>> from tempfile import TemporaryDirectory
-    >>> from kit.data import open_source, split
+    >>> from kit.data._source import open_source
+    >>> from kit.data._split import split
     >>> dataset = split(open_source("online-retail", limit=2000))
     >>> with TemporaryDirectory() as place:
     ...     prepare(dataset, Path(place) / "shop")

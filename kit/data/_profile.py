@@ -9,9 +9,8 @@ import polars as pl
 
 from kit.data._clean import CleaningStep, repeated_rows
 from kit.data._dataset import Codes, Dataset
-from kit.data._events import Events
+from kit.data._events import Events, user_counts
 from kit.data._source import Source
-from kit.data._user_counts import user_counts
 
 CORE = 5
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)
@@ -185,7 +184,7 @@ def profile(source: Source, dataset: Dataset | None = None) -> Profile:
 
     Example:
 
-    >>> from kit.data import open_source
+    >>> from kit.data._source import open_source
     >>> found = profile(open_source("online-retail"))
     >>> found.size.users, found.rows()[0]
     (4335, ('Source', 'rows read', '541,909'))

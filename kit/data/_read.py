@@ -1,4 +1,4 @@
-"""Files of interactions as one frame."""
+"""Read interactions, and lists of user ids."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,14 +9,14 @@ import numpy as np
 import polars as pl
 
 from kit.data._columns import ROLES, Columns, find_columns, plain_name
+from kit.data._dialect import DETECTED, TableFormat
 from kit.data._files import missing, unreadable
 from kit.data._frames import FrameTable
 from kit.data._ids import Ids, check_same_form, encoded, to_ids
+from kit.data._numbers import to_weights
 from kit.data._parts import PART, PARTS, TRAIN, VALID, part_of, parts_in, split_column
-from kit.data._table_format import DETECTED, TableFormat
-from kit.data._tables import INTERACTION_SUFFIXES, Table, is_table, open_table, stem_of
+from kit.data._table_formats import INTERACTION_SUFFIXES, Table, is_table, open_table, stem_of
 from kit.data._times import to_microseconds
-from kit.data._weights import to_weights
 from kit.errors import UserError
 
 _SPLIT = "kit split: "  # no name a column would have

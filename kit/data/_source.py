@@ -6,7 +6,6 @@ from pathlib import Path
 
 import polars as pl
 
-from kit.data._builtin import BUILT_IN
 from kit.data._clean import (
     ROLE_OF,
     CleaningStep,
@@ -16,12 +15,13 @@ from kit.data._clean import (
     drop_incomplete,
 )
 from kit.data._columns import BY_COMMON_NAMES, Columns, find_columns
+from kit.data._dialect import DETECTED, TableFormat
 from kit.data._features import read_features
 from kit.data._files import is_prepared
 from kit.data._frames import FrameTable, Tabular, file_or_frame, path_or_frame
 from kit.data._read import Rows, read_interactions
-from kit.data._table_format import DETECTED, TableFormat
 from kit.data._times import SECOND, check_time_format, time_notes
+from kit.data.builtin._open import BUILT_IN
 from kit.errors import UserError
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import polars as pl
 
-from kit.data._builtin import BUILT_IN, TABLES
 from kit.data._columns import plain_name
+from kit.data._dialect import DETECTED, TableFormat
 from kit.data._frames import FrameTable
 from kit.data._parts import PART, parts_in, split_column
 from kit.data._read import files_of, parts_of
-from kit.data._table_format import DETECTED, TableFormat
-from kit.data._tables import Table, open_table
+from kit.data._table_formats import Table, open_table
+from kit.data.builtin._open import BUILT_IN, TABLES
 from kit.errors import UserError
 
 

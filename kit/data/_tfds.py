@@ -10,12 +10,12 @@ import polars as pl
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from kit.data._builtin import BOXES, BUILT_IN, PAIRS, PICTURES, TABLES, TEXTS
 from kit.data._columns import Columns, find_columns
 from kit.data._ids import to_ids
+from kit.data._numbers import to_weights
 from kit.data._parts import PART, is_split, part_of
 from kit.data._times import to_microseconds
-from kit.data._weights import to_weights
+from kit.data.builtin._open import BOXES, BUILT_IN, PICTURES, TABLES, TEXT2TEXT, TEXTS
 from kit.errors import UserError
 
 _BATCH = 1 << 15
@@ -114,7 +114,7 @@ def prepared(name: str, *, where: str) -> Any:
     Raises:
         UserError: unknown name, or no download.
     """
-    built_in = (*BUILT_IN, *TABLES, *TEXTS, *PAIRS, *PICTURES, *BOXES)
+    built_in = (*BUILT_IN, *TABLES, *TEXTS, *TEXT2TEXT, *PICTURES, *BOXES)
     ours = {one.replace("-", "_") for one in built_in}
     if name.split("/")[0].split(":")[0] in ours:
         importlib.import_module(f"kit.data.{name.split('/')[0].split(':')[0]}")

@@ -6,8 +6,8 @@ from functools import partial
 
 import polars as pl
 
-from kit.data._cells import is_missing, stripped
 from kit.data._dates import Ambiguous, from_pattern, from_text, is_pattern
+from kit.data._ids import is_missing, stripped
 from kit.errors import UserError
 
 SECOND = 1_000_000

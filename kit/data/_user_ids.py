@@ -5,7 +5,7 @@ from pathlib import Path
 from kit.data._features import id_column
 from kit.data._files import read_lines
 from kit.data._read import ids_of
-from kit.data._tables import INTERACTION_SUFFIXES, kind_of, open_table
+from kit.data._table_formats import INTERACTION_SUFFIXES, kind_of, open_table
 from kit.errors import UserError
 
 

@@ -1,4 +1,4 @@
-"""Full-ranking evaluation, baselines and the report."""
+"""Evaluation: metrics with intervals, protocols, baselines and explanations."""
 
 from typing import TYPE_CHECKING
 
@@ -6,6 +6,7 @@ from kit import _backend as _backend
 from kit._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from kit.evaluation._baselines import as_good_as_best as as_good_as_best
     from kit.evaluation._baselines import baselines as baselines
     from kit.evaluation._baselines import ease as ease
     from kit.evaluation._baselines import evaluated_baselines as evaluated_baselines
@@ -13,39 +14,68 @@ if TYPE_CHECKING:
     from kit.evaluation._baselines import popular as popular
     from kit.evaluation._baselines import recently_popular as recently_popular
     from kit.evaluation._calibration import calibration as calibration
-    from kit.evaluation._candidate_lists import CandidateLists as CandidateLists
-    from kit.evaluation._candidate_lists import candidate_features as candidate_features
-    from kit.evaluation._candidate_lists import candidate_lists as candidate_lists
-    from kit.evaluation._candidate_lists import ranked_lists as ranked_lists
-    from kit.evaluation._class_predictions import SHOWN as SHOWN
-    from kit.evaluation._class_predictions import ClassPredictions as ClassPredictions
-    from kit.evaluation._classification import Classification as Classification
-    from kit.evaluation._classification import Predictions as Predictions
-    from kit.evaluation._classification import logits_of as logits_of
-    from kit.evaluation._classification import probabilities_of as probabilities_of
-    from kit.evaluation._classification_report import ClassificationReport as ClassificationReport
-    from kit.evaluation._classification_report import protocol_of as protocol_of
+    from kit.evaluation._classes import ACCURACY as ACCURACY
+    from kit.evaluation._classes import BINS as BINS
+    from kit.evaluation._classes import ECE as ECE
+    from kit.evaluation._classes import LOSS as LOSS
+    from kit.evaluation._classes import SHOWN as SHOWN
+    from kit.evaluation._classes import SMALLER_IS_BETTER as SMALLER_IS_BETTER
+    from kit.evaluation._classes import ClassPredictions as ClassPredictions
+    from kit.evaluation._classes import probabilities_of_images as probabilities_of_images
+    from kit.evaluation._classes import probabilities_of_texts as probabilities_of_texts
+    from kit.evaluation._detection import AveragePrecision as AveragePrecision
+    from kit.evaluation._detection import DetectionPredictor as DetectionPredictor
+    from kit.evaluation._detection import Detections as Detections
+    from kit.evaluation._detection import above as above
+    from kit.evaluation._detection import average_precision as average_precision
+    from kit.evaluation._detection import best_score as best_score
+    from kit.evaluation._detection import matched as matched
     from kit.evaluation._evaluate import Evaluation as Evaluation
     from kit.evaluation._evaluate import Scorer as Scorer
     from kit.evaluation._evaluate import evaluate as evaluate
+    from kit.evaluation._evaluate import evaluate_lists as evaluate_lists
     from kit.evaluation._evaluate import measured as measured
+    from kit.evaluation._evaluate import retrieval_scorer as retrieval_scorer
     from kit.evaluation._evaluate import top_items as top_items
-    from kit.evaluation._evaluate_lists import evaluate_lists as evaluate_lists
-    from kit.evaluation._examples import examples as examples
-    from kit.evaluation._linear_baseline import classification_baselines as classification_baselines
-    from kit.evaluation._report import Example as Example
-    from kit.evaluation._report import RankingReport as RankingReport
-    from kit.evaluation._retrieval_scorer import retrieval_scorer as retrieval_scorer
-    from kit.evaluation._second_stage import choose_weight as choose_weight
-    from kit.evaluation._second_stage import difference_in_words as difference_in_words
-    from kit.evaluation._second_stage import with_diversity as with_diversity
-    from kit.evaluation._task import RankingTask as RankingTask
-    from kit.evaluation._task import affordable_users as affordable_users
-    from kit.evaluation._task import ranking_task as ranking_task
+    from kit.evaluation._explain import coloured as coloured
+    from kit.evaluation._explain import grad_cam as grad_cam
+    from kit.evaluation._explain import integrated_gradients as integrated_gradients
+    from kit.evaluation._explain import word_weights as word_weights
+    from kit.evaluation._flops import TRAIN_TO_FORWARD_RATIO as TRAIN_TO_FORWARD_RATIO
+    from kit.evaluation._flops import count_flops as count_flops
+    from kit.evaluation._generation import GeneratedTexts as GeneratedTexts
+    from kit.evaluation._generation import Summaries as Summaries
+    from kit.evaluation._generation import Translations as Translations
+    from kit.evaluation._generation import intervals_of as intervals_of
+    from kit.evaluation._generation import token_accuracy as token_accuracy
+    from kit.evaluation._generation_baselines import TfIdf as TfIdf
+    from kit.evaluation._generation_baselines import sentence_scores as sentence_scores
+    from kit.evaluation._generation_baselines import summary_baselines as summary_baselines
+    from kit.evaluation._generation_baselines import translation_baselines as translation_baselines
+    from kit.evaluation._image_baselines import image_baselines as image_baselines
+    from kit.evaluation._metric_tokenizers import BLEU_TOKENIZERS as BLEU_TOKENIZERS
+    from kit.evaluation._metric_tokenizers import RougeTokenizer as RougeTokenizer
+    from kit.evaluation._metric_tokenizers import bleu_tokenizer as bleu_tokenizer
+    from kit.evaluation._ranking_task import RankingTask as RankingTask
+    from kit.evaluation._ranking_task import affordable_users as affordable_users
+    from kit.evaluation._ranking_task import ranking_task as ranking_task
+    from kit.evaluation._tabular import AUC as AUC
+    from kit.evaluation._tabular import Classification as Classification
+    from kit.evaluation._tabular import Predictions as Predictions
+    from kit.evaluation._tabular import logits_of as logits_of
+    from kit.evaluation._tabular import probabilities_of as probabilities_of
+    from kit.evaluation._tabular_baselines import (
+        classification_baselines as classification_baselines,
+    )
+    from kit.evaluation._text_baselines import text_baselines as text_baselines
     from kit.evaluation._trend import Trend as Trend
     from kit.evaluation._trend import choose_trend as choose_trend
-    from kit.evaluation._write_report import Report as Report
-    from kit.evaluation._write_report import classification_report as classification_report
-    from kit.evaluation._write_report import ranking_report as ranking_report
+    from kit.evaluation._two_stage import CandidateLists as CandidateLists
+    from kit.evaluation._two_stage import candidate_features as candidate_features
+    from kit.evaluation._two_stage import candidate_lists as candidate_lists
+    from kit.evaluation._two_stage import choose_weight as choose_weight
+    from kit.evaluation._two_stage import difference_in_words as difference_in_words
+    from kit.evaluation._two_stage import ranked_lists as ranked_lists
+    from kit.evaluation._two_stage import with_diversity as with_diversity
 
 __getattr__, __dir__ = lazy_names(__name__, __file__)

@@ -1,4 +1,4 @@
-"""Recommenders that a learned one has to beat: they need no training loop."""
+"""Baselines of recommenders, full ranking."""
 
 from collections.abc import Callable
 
@@ -9,12 +9,7 @@ from numpy.typing import NDArray
 
 from kit.data import Dataset, Events, Histories, counted, histories
 from kit.evaluation._evaluate import Evaluation, Scorer, Scores, evaluate
-from kit.evaluation._task import (
-    Part,
-    RankingTask,
-    affordable_users,
-    ranking_task,
-)
+from kit.evaluation._ranking_task import Part, RankingTask, affordable_users, ranking_task
 from kit.progress import stage
 from kit.retrieval import item_cooccurrence
 
@@ -245,3 +240,26 @@ def _from_item_matrix(weights: sparse.csr_matrix | NDArray[np.float32]) -> Score
         return np.asarray(dense, dtype=np.float32)
 
     return score
+
+
+def as_good_as_best(users: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Which choices lose no more to the best one than chance would explain.
+
+    Args:
+        users: float [choices, users], a metric of each user under each choice.
+
+    Returns:
+        bool [choices]: whether the mean loss to the choice with the best mean lies within its
+        standard error.
+
+    Source: the one-standard-error rule of Breiman et al. (1984), Classification and regression
+    trees, for a paired difference.
+
+    Example:
+
+    >>> as_good_as_best(np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 0.0]])).tolist()
+    [True, True, False]
+    """
+    losses = users[users.mean(axis=1).argmax()] - users
+    within: NDArray[np.bool_] = losses.mean(axis=1) <= losses.std(axis=1) / np.sqrt(users.shape[1])
+    return within

@@ -1,4 +1,4 @@
-"""Full ranking over the whole catalogue, in bounded memory."""
+"""Full-ranking evaluation of a scorer."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.data import Histories
-from kit.evaluation._task import RankingTask
+from kit.data import Dataset, Histories
+from kit.evaluation._ranking_task import RankingTask
 from kit.metrics import bootstrap_intervals, check_finite, ranking_metrics
+from kit.models import RetrievalModel, queries
 from kit.progress import stage
 
 Scores = NDArray[np.float32]
@@ -73,7 +74,8 @@ def evaluate(task: RankingTask, scorer: Scorer, ks: Sequence[int] = (10, 20)) ->
     Example:
 
     >>> from kit.data import open_source, split
-    >>> from kit.evaluation import popular, ranking_task
+    >>> from kit.evaluation._baselines import popular
+    >>> from kit.evaluation._ranking_task import ranking_task
     >>> dataset = split(open_source("online-retail", limit=2000))
     >>> result = evaluate(ranking_task(dataset, "test"), popular(dataset), ks=[10])
     >>> 0 <= result.mean("NDCG@10") <= 1
@@ -168,3 +170,56 @@ def _scored(task: RankingTask, scorer: Scorer) -> Iterator[tuple[Scores, Histori
                 check_finite(scores, "scores of the ranking")
             yield scores, task.seen.take(rows)
             scored.advance(len(rows))
+
+
+USERS_AT_ONCE = 256
+
+
+def evaluate_lists(
+    task: RankingTask,
+    dataset: Dataset,
+    answers: Callable[[list[str]], tuple[list[list[str]], NDArray[np.float32]]],
+    ks: Sequence[int] = (10, 20),
+) -> Evaluation:
+    """The metrics of the lists that user ids are answered with.
+
+    Args:
+        task: users with what they should find.
+        dataset: the data the task was made from; names users and items.
+        answers: user ids to item ids, best first, "" behind the last, and scores [users, depth].
+        ks: cuts; a list that is shorter than a cut is taken as ending there.
+    """
+    codes = {item: code for code, item in enumerate(dataset.item_ids[: dataset.num_items])}
+    depth = max(ks)
+    top = np.full((len(task.users), depth), -1, np.int32)
+    scores = np.full((len(task.users), depth), -np.inf, np.float32)
+    with stage("evaluate", len(task.users), "users") as asked:
+        for start in range(0, len(task.users), USERS_AT_ONCE):
+            batch = task.users[start : start + USERS_AT_ONCE]
+            lists, values = answers(dataset.user_ids[batch].tolist())
+            for row, items in enumerate(lists, start):
+                found = [codes.get(item, -1) for item in items[:depth]]
+                top[row, : len(found)] = found
+            scores[start : start + len(batch), : values.shape[1]] = values[:, :depth]
+            asked.advance(len(batch))
+    return measured(task, top, scores, ks)
+
+
+def retrieval_scorer(model: RetrievalModel, popularity: NDArray[np.floating]) -> Scorer:
+    """Scores by the model as it stands now; it does not follow later training.
+
+    Users the model does not know are answered from their history, and by popularity where they
+    have none: what the export does.
+
+    Args:
+        model: a built `TwoTower` or `SequentialRecommender`.
+        popularity: float [items], for those of whom nothing is known.
+    """
+    item_vectors = np.asarray(model.item_vectors(), dtype=np.float32)[1:]
+
+    def score(users: NDArray[np.int32], known: Histories) -> Scores:
+        scores = queries(model, users, known) @ item_vectors.T
+        scores[(users >= model.num_users) & (known.lengths == 0)] = popularity
+        return scores
+
+    return score

@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.data import Dataset, Histories
-from kit.evaluation._baselines import recent_counts
+from kit.evaluation._baselines import as_good_as_best, recent_counts
 from kit.evaluation._evaluate import Scorer, Scores, evaluate
-from kit.evaluation._one_error import as_good_as_best
-from kit.evaluation._task import Part, RankingTask
+from kit.evaluation._ranking_task import Part, RankingTask
 from kit.progress import stage
 
 WINDOWS = (1.0, 7.0, 30.0)

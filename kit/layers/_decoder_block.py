@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from kit.layers._cross_attention import CrossAttention
+from kit.layers._attention import CrossAttention
 from kit.layers._transformer_block import TransformerBlock
 
 ATTENTION, FEED_FORWARD, CROSS = range(3)

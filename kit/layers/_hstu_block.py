@@ -6,9 +6,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from kit.layers._heads import attention_mask, joined_heads, of_heads
-from kit.layers._relative_time import RelativeTimeBias
-from kit.layers._rotary import rotated
+from kit.layers._attention import (
+    RelativeTimeBias,
+    attention_mask,
+    merge_heads,
+    rotated,
+    split_heads,
+)
 
 
 @keras.saving.register_keras_serializable(package="kit")
@@ -85,7 +89,7 @@ class HSTUBlock(keras.layers.Layer):
         vectors = tf.cast(vectors, self.compute_dtype)
         normed = tf.cast(self.norms[0](vectors), self.compute_dtype)
         gate, *parts = tf.split(self.projection(normed), 4, axis=-1)
-        query, key, value = (of_heads(x, self.heads) for x in parts)
+        query, key, value = (split_heads(x, self.heads) for x in parts)
         scores = tf.matmul(rotated(query), rotated(key), transpose_b=True)
         scores = tf.cast(scores, tf.float32) / math.sqrt(query.shape[-1])
         if self.time_bias is not None:
@@ -96,7 +100,7 @@ class HSTUBlock(keras.layers.Layer):
         weights = tf.where(allowed, tf.nn.silu(scores), 0.0)
         seen = tf.reduce_sum(tf.cast(allowed, tf.float32), axis=-1, keepdims=True)
         weights = tf.cast(weights / tf.maximum(seen, 1.0), value.dtype)
-        joined = joined_heads(tf.matmul(weights, value), like=vectors)
+        joined = merge_heads(tf.matmul(weights, value), like=vectors)
         joined = tf.cast(self.norms[1](joined), self.compute_dtype)
         added = self.output_projection(joined * gate)
         return vectors + self.dropout(added, training=training)

@@ -5,8 +5,8 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
+from kit.layers._attention import SelfAttention
 from kit.layers._feed_forward import Activation, FeedForward
-from kit.layers._self_attention import SelfAttention
 
 
 @keras.saving.register_keras_serializable(package="kit")

@@ -1,6 +1,7 @@
-"""Write a folder of files that are ours to rewrite, and no others."""
+"""Write deployment manifests as YAML."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 from tempfile import mkdtemp
@@ -73,3 +74,62 @@ def _unwritable(folder: Path, error: OSError) -> UserError:
         where=str(folder),
         remedy="Choose a folder you may write to: --output FOLDER",
     )
+
+
+def pinned_image(image: str) -> str:
+    """The same name, if it says which version is meant.
+
+    Raises:
+        UserError: it has no version as its tag.
+
+    Example:
+
+    >>> pinned_image("host:5000/shop/kit:1.0")
+    'host:5000/shop/kit:1.0'
+    """
+    tag = re.fullmatch(r"[a-z0-9][a-z0-9._/:-]*[a-z0-9]:([A-Za-z0-9_][A-Za-z0-9_.-]*)", image)
+    if not tag or tag[1].startswith(("latest", "nightly")) or "/" in tag[1]:
+        raise UserError(
+            f"{image!r} does not say which version is meant.",
+            where="--image",
+            expected="an image with a version as its tag, such as tensorflow/serving:2.21.0",
+            remedy="Add the tag.",
+        )
+    return image
+
+
+def mebibytes(memory: str) -> int:
+    """MiB of an amount as Kubernetes writes it.
+
+    Raises:
+        UserError: it is no such amount.
+
+    Example:
+
+    >>> mebibytes("512Mi"), mebibytes("2Gi")
+    (512, 2048)
+    """
+    quantity = re.fullmatch(r"([1-9][0-9]*)(Mi|Gi)", memory)
+    if not quantity:
+        raise UserError(
+            f"{memory!r} is no amount of memory.",
+            where="--memory",
+            expected="a whole number with Mi or Gi, such as 512Mi or 2Gi",
+            remedy="Leave --memory out for the default.",
+        )
+    return int(quantity[1]) * (1024 if quantity[2] == "Gi" else 1)
+
+
+def kubernetes_name(name: str) -> str:
+    """The nearest name that every kind of Kubernetes object takes (RFC 1035 label).
+
+    Short enough for a suffix such as "-models".
+
+    Example:
+
+    >>> kubernetes_name("Two_Tower.v2"), kubernetes_name("20newsgroups")
+    ('two-tower-v2', 'model-20newsgroups')
+    """
+    label = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    label = label if label[:1].isalpha() else f"model-{label}"
+    return label[:50].rstrip("-")

@@ -5,17 +5,26 @@ raises `InvalidInputError`, a `ValueError`. nan is only returned where a metric 
 no rows, or of rows of one class.
 """
 
-from kit.metrics._bootstrap import bootstrap_interval as bootstrap_interval
-from kit.metrics._bootstrap import bootstrap_intervals as bootstrap_intervals
-from kit.metrics._checks import InvalidInputError as InvalidInputError
-from kit.metrics._checks import check_binary as check_binary
-from kit.metrics._checks import check_classes as check_classes
-from kit.metrics._checks import check_finite as check_finite
-from kit.metrics._classification import auc as auc
-from kit.metrics._classification import bootstrap_aucs as bootstrap_aucs
-from kit.metrics._classification import calibration_error as calibration_error
-from kit.metrics._classification import grouped_auc as grouped_auc
-from kit.metrics._classification import grouped_aucs as grouped_aucs
-from kit.metrics._classification import log_losses as log_losses
-from kit.metrics._classification import reliability as reliability
-from kit.metrics._ranking import ranking_metrics as ranking_metrics
+from typing import TYPE_CHECKING
+
+from kit._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from kit.metrics._bootstrap import Estimate as Estimate
+    from kit.metrics._bootstrap import Estimates as Estimates
+    from kit.metrics._bootstrap import bootstrap_interval as bootstrap_interval
+    from kit.metrics._bootstrap import bootstrap_intervals as bootstrap_intervals
+    from kit.metrics._checks import InvalidInputError as InvalidInputError
+    from kit.metrics._checks import check_binary as check_binary
+    from kit.metrics._checks import check_classes as check_classes
+    from kit.metrics._checks import check_finite as check_finite
+    from kit.metrics._classification import auc as auc
+    from kit.metrics._classification import bootstrap_aucs as bootstrap_aucs
+    from kit.metrics._classification import calibration_error as calibration_error
+    from kit.metrics._classification import grouped_auc as grouped_auc
+    from kit.metrics._classification import grouped_aucs as grouped_aucs
+    from kit.metrics._classification import log_losses as log_losses
+    from kit.metrics._classification import reliability as reliability
+    from kit.metrics._ranking import ranking_metrics as ranking_metrics
+
+__getattr__, __dir__ = lazy_names(__name__, __file__)

@@ -1,4 +1,7 @@
-"""Bootstrap intervals of a mean."""
+"""Bootstrap intervals."""
+
+import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,3 +78,21 @@ def bootstrap_intervals(
     tail = (1 - level) / 2
     intervals: NDArray[np.float64] = np.quantile(means + centre, [tail, 1 - tail], axis=0).T
     return intervals
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over users with its 95 % bootstrap interval; nan where there is none."""
+
+    mean: float
+    low: float = math.nan
+    high: float = math.nan
+
+    @property
+    def outside_chance(self) -> bool:
+        """Whether the interval leaves zero out."""
+        return self.low > 0 or self.high < 0
+
+
+Estimates = dict[str, Estimate]
+"""Estimates by the name of the metric."""

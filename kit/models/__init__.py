@@ -1,49 +1,50 @@
 """Models composed from `kit.layers`: ordinary Keras objects."""
 
+from typing import TYPE_CHECKING
+
 from kit import _backend as _backend
-from kit.models._bart_writer import BartWriter as BartWriter
-from kit.models._beam_search import beam_search as beam_search
-from kit.models._candidate_features import CandidateFeatures as CandidateFeatures
-from kit.models._candidate_features import CandidateTables as CandidateTables
-from kit.models._candidate_ranking import CandidateRanking as CandidateRanking
-from kit.models._defined_features import defined_features as defined_features
-from kit.models._detector import Detector as Detector
-from kit.models._entity_tower import ContentShape as ContentShape
-from kit.models._entity_tower import EntityTower as EntityTower
-from kit.models._entity_tower import FeatureShape as FeatureShape
-from kit.models._extractive_summarizer import ExtractiveSummarizer as ExtractiveSummarizer
-from kit.models._image_classifier import ImageClassifier as ImageClassifier
-from kit.models._image_column_encoder import ImageColumnEncoder as ImageColumnEncoder
-from kit.models._image_encoder import ImageEncoder as ImageEncoder
-from kit.models._non_max_suppression import non_max_suppression as non_max_suppression
-from kit.models._pretrained_encoder import PretrainedEncoder as PretrainedEncoder
-from kit.models._pretrained_encoder import pretrained_encoder as pretrained_encoder
-from kit.models._pretrained_encoder import pretrained_image_size as pretrained_image_size
-from kit.models._pretrained_seq2seq import PretrainedSeq2Seq as PretrainedSeq2Seq
-from kit.models._pretrained_text_encoder import BackboneEncoder as BackboneEncoder
-from kit.models._pretrained_text_encoder import PretrainedTextEncoder as PretrainedTextEncoder
-from kit.models._pretrained_text_encoder import pretrained_text_encoder as pretrained_text_encoder
-from kit.models._pretrained_writer import PretrainedWriter as PretrainedWriter
-from kit.models._pretrained_writer import pretrained_writer as pretrained_writer
-from kit.models._queries import RetrievalModel as RetrievalModel
-from kit.models._queries import queries as queries
-from kit.models._ranking import Ranking as Ranking
-from kit.models._ranking_bodies import ARCHITECTURES as ARCHITECTURES
-from kit.models._ranking_input import RankingInput as RankingInput
-from kit.models._retrieval_loss import RetrievalLoss as RetrievalLoss
-from kit.models._sentence_ranker import SentenceRanker as SentenceRanker
-from kit.models._seq2seq_model import Seq2SeqModel as Seq2SeqModel
-from kit.models._sequence_encoder import SequenceEncoder as SequenceEncoder
-from kit.models._sequence_loss import SequenceLoss as SequenceLoss
-from kit.models._sequence_to_sequence import SequenceToSequence as SequenceToSequence
-from kit.models._sequential import SequentialRecommender as SequentialRecommender
-from kit.models._t5_writer import T5Writer as T5Writer
-from kit.models._task_aligned import AnchorPoints as AnchorPoints
-from kit.models._task_aligned import Assignment as Assignment
-from kit.models._task_aligned import anchor_points as anchor_points
-from kit.models._task_aligned import task_aligned_assignment as task_aligned_assignment
-from kit.models._text_classifier import TextClassifier as TextClassifier
-from kit.models._text_column_encoder import TextColumnEncoder as TextColumnEncoder
-from kit.models._text_encoder import TextEncoder as TextEncoder
-from kit.models._text_to_text import TextToText as TextToText
-from kit.models._two_tower import TwoTower as TwoTower
+from kit._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from kit.models import pretrained as pretrained
+    from kit.models._beam_search import beam_search as beam_search
+    from kit.models._candidate_features import CandidateFeatures as CandidateFeatures
+    from kit.models._candidate_features import CandidateTables as CandidateTables
+    from kit.models._candidate_features import defined_features as defined_features
+    from kit.models._candidate_ranking import CandidateRanking as CandidateRanking
+    from kit.models._content_encoders import ImageColumnEncoder as ImageColumnEncoder
+    from kit.models._content_encoders import TextColumnEncoder as TextColumnEncoder
+    from kit.models._detector import Detector as Detector
+    from kit.models._detector import non_max_suppression as non_max_suppression
+    from kit.models._entity_tower import ContentShape as ContentShape
+    from kit.models._entity_tower import EntityTower as EntityTower
+    from kit.models._entity_tower import FeatureShape as FeatureShape
+    from kit.models._extractive import ExtractiveSummarizer as ExtractiveSummarizer
+    from kit.models._extractive import SentenceRanker as SentenceRanker
+    from kit.models._image_classifier import ImageClassifier as ImageClassifier
+    from kit.models._image_encoder import ImageEncoder as ImageEncoder
+    from kit.models._queries import RetrievalModel as RetrievalModel
+    from kit.models._queries import queries as queries
+    from kit.models._ranking import Ranking as Ranking
+    from kit.models._ranking_bodies import ARCHITECTURES as ARCHITECTURES
+    from kit.models._ranking_bodies import BodySettings as BodySettings
+    from kit.models._ranking_bodies import ranking_body as ranking_body
+    from kit.models._ranking_input import RankingFields as RankingFields
+    from kit.models._ranking_input import RankingInput as RankingInput
+    from kit.models._ranking_input import first_rows as first_rows
+    from kit.models._seq2seq import Seq2SeqModel as Seq2SeqModel
+    from kit.models._seq2seq import TextToText as TextToText
+    from kit.models._sequence_encoder import SequenceEncoder as SequenceEncoder
+    from kit.models._sequence_to_sequence import SequenceToSequence as SequenceToSequence
+    from kit.models._sequential import SequenceLoss as SequenceLoss
+    from kit.models._sequential import SequentialRecommender as SequentialRecommender
+    from kit.models._task_aligned import AnchorPoints as AnchorPoints
+    from kit.models._task_aligned import Assignment as Assignment
+    from kit.models._task_aligned import anchor_points as anchor_points
+    from kit.models._task_aligned import task_aligned_assignment as task_aligned_assignment
+    from kit.models._text_classifier import TextClassifier as TextClassifier
+    from kit.models._text_encoder import TextEncoder as TextEncoder
+    from kit.models._two_tower import RetrievalLoss as RetrievalLoss
+    from kit.models._two_tower import TwoTower as TwoTower
+
+__getattr__, __dir__ = lazy_names(__name__, __file__)

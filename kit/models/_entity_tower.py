@@ -10,8 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.layers import Embedding, FeatureBag, integer_ids
-from kit.models._image_column_encoder import ImageColumnEncoder
-from kit.models._text_column_encoder import TextColumnEncoder
+from kit.models._content_encoders import ImageColumnEncoder, TextColumnEncoder
 
 
 @dataclass(frozen=True)

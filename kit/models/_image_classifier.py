@@ -10,7 +10,7 @@ from keras import ops
 from kit.data.images import ImageData
 from kit.models._for_dataset import recorded, set_seed
 from kit.models._image_encoder import ImageEncoder
-from kit.models._pretrained_encoder import pretrained_encoder
+from kit.models.pretrained import pretrained_encoder
 
 
 @keras.saving.register_keras_serializable(package="kit")
@@ -41,7 +41,7 @@ class ImageClassifier(keras.Model):
     Example:
 
     >>> import numpy as np
-    >>> from kit.models import ImageEncoder
+    >>> from kit.models._image_encoder import ImageEncoder
     >>> model = ImageClassifier(ImageEncoder(widths=[8, 16]), classes=3)
     >>> images = np.zeros((2, 28, 28, 1), np.uint8)
     >>> model(images).shape, model.embed(images).shape

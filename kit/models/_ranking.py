@@ -1,4 +1,4 @@
-"""The ranking model: will it be clicked?"""
+"""A model of the probability of a click."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -8,12 +8,11 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.data import RankingData, TableEncoder
+from kit.data.table import RankingData, TableEncoder
 from kit.errors import UserError
 from kit.models._for_dataset import attach, recorded, set_seed
 from kit.models._ranking_bodies import ARCHITECTURES, BodySettings, ranking_body
-from kit.models._ranking_fields import RankingFields
-from kit.models._ranking_input import RankingInput
+from kit.models._ranking_input import RankingFields, RankingInput
 
 # Rows from which the ranges of numbers are read.
 SAMPLE = 100_000

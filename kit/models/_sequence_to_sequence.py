@@ -5,11 +5,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from kit.data.pairs import PairData
+from kit.data.text2text import Text2TextData
 from kit.layers import DecoderBlock, Embedding, TransformerBlock
 from kit.models._for_dataset import attach, recorded, set_seed
-from kit.models._pretrained_writer import pretrained_writer
-from kit.models._seq2seq_model import PADDING, Seq2SeqModel
+from kit.models._seq2seq import PADDING, Seq2SeqModel
+from kit.models.pretrained import pretrained_writer
 from kit.tokenizers import Tokenizer, WordPiece, train_bpe
 
 
@@ -96,7 +96,7 @@ class SequenceToSequence(Seq2SeqModel):
     @recorded
     def for_dataset(
         cls,
-        data: PairData,
+        data: Text2TextData,
         *,
         dim: int = 256,
         layers: int = 3,
@@ -252,7 +252,7 @@ class SequenceToSequence(Seq2SeqModel):
         }
 
 
-def text_tokenizer(data: PairData, vocabulary: int) -> Tokenizer:
+def text_tokenizer(data: Text2TextData, vocabulary: int) -> Tokenizer:
     """Subword tokens for both sides, learned from train."""
     targets = (text for some in data.train.references for text in some)
     tokens = train_bpe((*data.train.sources, *targets), vocabulary)

@@ -1,8 +1,8 @@
-"""The sequential recommender."""
+"""A recommender that reads a user's history, and its loss."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any, Self
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self
 
 import keras
 import numpy as np
@@ -14,8 +14,49 @@ from kit.losses import full_softmax, gbce, sampled_softmax
 from kit.models._entity_tower import ContentShape, EntityTower, FeatureShape
 from kit.models._for_dataset import recorded, set_seed
 from kit.models._sequence_encoder import SequenceEncoder
-from kit.models._sequence_loss import SequenceLoss
 from kit.models._tower_features import content_shape, encoded_features, fill, shape_of
+
+Kind = Literal["auto", "full", "sampled", "gbce"]
+
+
+@dataclass(frozen=True)
+class SequenceLoss:
+    """Settings of the loss of a sequential model; every position is a query.
+
+    Args:
+        kind: "full" compares with the whole catalogue, "sampled" by softmax with a sample of it,
+            "gbce" by calibrated binary cross-entropy with such a sample; "auto" is "sampled" where
+            the catalogue is larger than the sample, else "full".
+        negatives: items drawn uniformly for each batch.
+        calibration: t of gBCE, in [0, 1].
+
+    Raises:
+        ValueError: an unknown kind, or a number out of its range.
+
+    Example:
+
+    >>> SequenceLoss().chosen(num_items=500), SequenceLoss().chosen(num_items=50_000)
+    ('full', 'sampled')
+    """
+
+    kind: Kind = "auto"
+    negatives: int = 1024
+    calibration: float = 0.75
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("auto", "full", "sampled", "gbce"):
+            raise ValueError(f"kind must be auto, full, sampled or gbce; got {self.kind!r}.")
+        if self.negatives < 1:
+            raise ValueError(f"negatives must be at least 1; got {self.negatives}.")
+        if not 0 <= self.calibration <= 1:
+            raise ValueError(f"calibration must lie in [0, 1]; got {self.calibration}.")
+
+    def chosen(self, num_items: int) -> str:
+        """The kind for a catalogue of this size."""
+        if self.kind != "auto":
+            return self.kind
+        return "sampled" if num_items > 2 * self.negatives else "full"
+
 
 # So large a part of the sequences is trained on without times: not every request has them.
 UNTIMED = 0.1

@@ -8,8 +8,8 @@ from keras import ops
 
 from kit.data.texts import TextData
 from kit.models._for_dataset import attach, recorded, set_seed
-from kit.models._pretrained_text_encoder import pretrained_text_encoder
 from kit.models._text_encoder import TextEncoder
+from kit.models.pretrained import pretrained_text_encoder
 from kit.tokenizers import Bytes, WordPiece, train_wordpiece
 
 WORD_DROPOUTS = {"lstm": 0.1, "conv": 0.1, "transformer": 0.2}
@@ -37,7 +37,7 @@ class TextClassifier(keras.Model):
     Example:
 
     >>> import numpy as np
-    >>> from kit.models import TextEncoder
+    >>> from kit.models._text_encoder import TextEncoder
     >>> model = TextClassifier(TextEncoder(size=50, dim=8), classes=3)
     >>> numbers = np.array([[2, 17, 3], [2, 3, 0]])
     >>> model(numbers).shape, model.embed(numbers).shape

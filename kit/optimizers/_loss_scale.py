@@ -24,7 +24,7 @@ class LossScale(keras.optimizers.LossScaleOptimizer):
 
     Example:
 
-    >>> from kit.optimizers import LazyAdam
+    >>> from kit.optimizers._lazy_adam import LazyAdam
     >>> table = keras.Variable([[1.0], [5.0]])
     >>> optimizer = LossScale(LazyAdam(learning_rate=0.1), initial_scale=8.0)
     >>> for value in (float("inf"), 8.0):

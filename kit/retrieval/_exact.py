@@ -1,4 +1,4 @@
-"""Exact search: every candidate is scored."""
+"""Exact search and the most popular items."""
 
 from typing import Any
 
@@ -7,7 +7,69 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.retrieval._tfrs import tfrs
-from kit.retrieval._top_k import without
+
+BLOCK = 16
+
+
+def top_k(scores: Any, k: Any) -> tuple[Any, Any]:
+    """The k highest scores of each row, best first: what `tf.math.top_k` gives, sooner.
+
+    TensorFlow compares every score with the k-th best so far. Here the highest of each block of 16
+    is taken first, which is quick, and the k best are looked for in the k best blocks.
+
+    Args:
+        scores: float [batch, columns]; if the number of columns is unknown when the graph is built,
+            it has to be a multiple of 16.
+        k: at most the number of columns.
+
+    Returns:
+        Scores, float [batch, k], and columns, int32 [batch, k]; equal scores in any order.
+
+    Example:
+
+    >>> top_k(tf.reshape(tf.range(64.0), [2, 32]), 2)[1].numpy().tolist()
+    [[31, 30], [31, 30]]
+    """
+    columns = scores.shape[1]
+    if columns is not None and columns % BLOCK:
+        best = tf.math.top_k(scores, k)
+        return best.values, best.indices
+    batch = scores.shape[0] or tf.shape(scores)[0]
+    blocks = tf.reshape(scores, [batch, -1, BLOCK])
+    best_blocks = tf.math.top_k(
+        tf.reduce_max(blocks, axis=2), tf.minimum(k, tf.shape(blocks)[1]), sorted=False
+    ).indices
+    candidates = tf.gather(blocks, best_blocks, batch_dims=1)
+    best = tf.math.top_k(tf.reshape(candidates, [batch, -1]), k)
+    block = tf.gather(best_blocks, best.indices // BLOCK, batch_dims=1)
+    return best.values, block * BLOCK + best.indices % BLOCK
+
+
+def without(scores: Any, items: Any, excluded: Any, k: Any) -> tuple[Any, Any]:
+    """The first k of ranked lists after leaving items out.
+
+    Args:
+        scores: float32 [batch, n], best first.
+        items: int32 [batch, n]; -1 is no item.
+        excluded: int32 [batch, m]; negative is padding.
+        k: length of the result.
+
+    Returns:
+        float32 and int32 [batch, k]; where a list ends early, the lowest float and -1.
+    """
+    # At least as long as the result, if there are fewer items.
+    end = [[0, 0], [0, tf.maximum(k - tf.shape(items)[1], 0)]]
+    scores = tf.pad(scores, end, constant_values=scores.dtype.min)
+    items = tf.pad(items, end, constant_values=-1)
+    excluded = tf.sort(tf.pad(excluded, [[0, 0], [0, 1]], constant_values=-1), axis=1)
+    # What `tf.searchsorted` does, in one operation instead of ten.
+    place = tf.raw_ops.LowerBound(sorted_inputs=excluded, values=items)
+    place = tf.minimum(place, tf.shape(excluded)[1] - 1)
+    # What is no item equals the padding, so it goes as well.
+    is_excluded = tf.equal(tf.gather(excluded, place, batch_dims=1), items)
+    best = tf.math.top_k(tf.where(is_excluded, scores.dtype.min, scores), k=k)
+    chosen = tf.gather(items, best.indices, batch_dims=1)
+    return best.values, tf.where(best.values > scores.dtype.min, chosen, -1)
 
 
 class ExactIndex(tf.Module):
@@ -71,3 +133,48 @@ class ExactIndex(tf.Module):
     def scan(self, query: Any, parts: Any) -> tuple[Any, Any]:
         """Scores of all candidates for one query [1, dim], and the candidates: [1, candidates]."""
         return tf.matmul(query, self._vectors, transpose_b=True), self._identifiers[None]
+
+
+ITEMS_A_PART = 1024
+
+
+class PopularOrder(tf.Module):
+    """Items by popularity, whoever asks.
+
+    Args:
+        popularity: float32 [items].
+
+    Example:
+
+    >>> order = PopularOrder(np.array([0.1, 0.9], np.float32))
+    >>> order.search(tf.constant([[-1]]), k=2)[1].numpy().tolist()
+    [[1, 0]]
+    """
+
+    probes = 1
+
+    def __init__(self, popularity: NDArray[np.float32]) -> None:
+        super().__init__()
+        best = np.argsort(-popularity, kind="stable").astype(np.int32)
+        self._items = tf.Variable(best, trainable=False)
+        self._scores = tf.Variable(popularity[best], trainable=False)
+        self._places = tf.Variable(np.argsort(best).astype(np.int32), trainable=False)
+        self._size = len(best)
+        self.parts = -(-self._size // ITEMS_A_PART)
+
+    def search(self, excluded: Any, k: int) -> tuple[Any, Any]:
+        """Scores and items [batch, k] without those of int32 [batch, n]; negative is padding."""
+        batch = tf.shape(excluded)[0]
+        fetched = tf.minimum(k + tf.shape(excluded)[1], self._size)
+        scores = tf.tile(self._scores[None, :fetched], [batch, 1])
+        items = tf.tile(self._items[None, :fetched], [batch, 1])
+        return without(scores, items, excluded, k)
+
+    def scan(self, query: Any, parts: Any) -> tuple[Any, Any]:
+        """Scores and items [1, n] of the first parts; the query does not matter."""
+        read = tf.minimum(parts * ITEMS_A_PART, self._size)
+        return self._scores[None, :read], self._items[None, :read]
+
+    def scores_of(self, query: Any, codes: Any) -> Any:
+        """Scores [1, n] of items int32 [n]."""
+        return tf.gather(self._scores, tf.gather(self._places, codes))[None]

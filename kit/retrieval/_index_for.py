@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.retrieval._exact import ExactIndex
+from kit.retrieval._filter import Scannable
 from kit.retrieval._inverted_file import InvertedFile
 from kit.retrieval._scann import ScannIndex
-from kit.retrieval._search_where import Scannable
 
 Kind = Literal["auto", "exact", "inverted-file", "scann"]
 Rows = Literal["float32", "bfloat16", "int8"]

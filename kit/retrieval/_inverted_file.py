@@ -6,10 +6,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.retrieval._balanced_lists import balanced_lists
-from kit.retrieval._list_scores import list_scores
+from kit.retrieval._exact import BLOCK, top_k, without
+from kit.retrieval._lists import balanced_lists, list_scores
 from kit.retrieval._recall import probes_for, recall_of, samples
-from kit.retrieval._top_k import BLOCK, top_k, without
 
 SLACK = 1.15
 RESCORED = 4

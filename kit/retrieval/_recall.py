@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.retrieval._top_k import top_k
+from kit.retrieval._exact import top_k
 
 QUERIES_AT_ONCE = 64
 TUNED_AT = 10

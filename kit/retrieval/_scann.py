@@ -8,9 +8,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.errors import UserError
+from kit.retrieval._exact import without
 from kit.retrieval._recall import Sample, recall_of, samples
 from kit.retrieval._tfrs import tfrs
-from kit.retrieval._top_k import without
 
 FEWEST = 16  # ScaNN's codebooks have 16 entries, each of which is a vector at first.
 RESCORED, FEWEST_RESCORED = 4, 100

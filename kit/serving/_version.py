@@ -11,7 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from kit.artefact import check_operations, register_operations
+from kit.exports import check_operations, register_operations
 from kit.serving._batching import Batcher
 from kit.serving._budget import Reservation, RunGate
 from kit.serving._image_size import DECODERS

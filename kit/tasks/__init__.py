@@ -1,37 +1,30 @@
 """The kinds of problems that recipes solve: how each is measured, reported and exported."""
 
-from kit.tasks._classification import ImageClassification as ImageClassification
-from kit.tasks._classification import TextClassification as TextClassification
-from kit.tasks._classification import TokenizedTexts as TokenizedTexts
-from kit.tasks._detection import Detection as Detection
-from kit.tasks._evaluate_export import Export as Export
-from kit.tasks._evaluate_export import ExportEvaluation as ExportEvaluation
-from kit.tasks._evaluate_export import PredictionMetrics as PredictionMetrics
-from kit.tasks._retrieval import Retrieval as Retrieval
-from kit.tasks._retrieval import data_lines as data_lines
-from kit.tasks._retrieval import rating_line as rating_line
-from kit.tasks._tabular import Tabular as Tabular
-from kit.tasks._task import Built as Built
-from kit.tasks._task import Comparison as Comparison
-from kit.tasks._task import Run as Run
-from kit.tasks._task import Stage as Stage
-from kit.tasks._task import Table as Table
-from kit.tasks._task import Task as Task
-from kit.tasks._text2text import Generation as Generation
-from kit.tasks._text2text import Text2Text as Text2Text
-from kit.tasks._two_stage import TwoStage as TwoStage
+from typing import TYPE_CHECKING
 
-# By the names that cards of exports state.
-TASKS: dict[str, type[Task]] = {
-    task.name: task
-    for task in (
-        Retrieval,
-        TwoStage,
-        Tabular,
-        ImageClassification,
-        TextClassification,
-        Detection,
-        Text2Text,
-    )
-}
-"""The tasks by their names."""
+from kit._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from kit.tasks._classification import ImageClassification as ImageClassification
+    from kit.tasks._classification import TextClassification as TextClassification
+    from kit.tasks._classification import TokenizedTexts as TokenizedTexts
+    from kit.tasks._detection import Detection as Detection
+    from kit.tasks._evaluate_export import Export as Export
+    from kit.tasks._evaluate_export import ExportEvaluation as ExportEvaluation
+    from kit.tasks._evaluate_export import PredictionMetrics as PredictionMetrics
+    from kit.tasks._retrieval import Retrieval as Retrieval
+    from kit.tasks._retrieval import data_lines as data_lines
+    from kit.tasks._retrieval import rating_line as rating_line
+    from kit.tasks._tabular import Tabular as Tabular
+    from kit.tasks._task import Built as Built
+    from kit.tasks._task import Comparison as Comparison
+    from kit.tasks._task import Run as Run
+    from kit.tasks._task import Stage as Stage
+    from kit.tasks._task import Table as Table
+    from kit.tasks._task import Task as Task
+    from kit.tasks._tasks import TASKS as TASKS
+    from kit.tasks._text2text import Generation as Generation
+    from kit.tasks._text2text import Text2Text as Text2Text
+    from kit.tasks._two_stage import TwoStage as TwoStage
+
+__getattr__, __dir__ = lazy_names(__name__, __file__)

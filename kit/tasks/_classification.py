@@ -18,10 +18,11 @@ from kit.tasks._evaluate_export import (
 from kit.tasks._task import Comparison, Results, Run, left_out, report_facts
 
 if TYPE_CHECKING:
-    from kit.artefact import ImageClassificationCard, SignatureCheck, TextClassificationCard
     from kit.data.images import ImageData
     from kit.data.texts import TextData
-    from kit.evaluation import ClassPredictions, Report
+    from kit.evaluation import ClassPredictions
+    from kit.exports import ImageClassificationCard, SignatureCheck, TextClassificationCard
+    from kit.report import Report
     from kit.tokenizers import TokenIds, Tokenizer
 
 EXAMPLES_AT_ONCE = 256
@@ -145,17 +146,17 @@ class ImageClassification(_Classification):
         ]
 
     def probabilities(self, run: Run, part: str) -> Any:
-        from kit.evaluation.images import probabilities_of_images
+        from kit.evaluation import probabilities_of_images
 
         return probabilities_of_images(run.model, getattr(run.data, part))
 
     def baselines(self, run: Run) -> "dict[str, ClassPredictions]":
-        from kit.evaluation.images import image_baselines
+        from kit.evaluation import image_baselines
 
         return image_baselines(run.data, seed=run.seed)
 
     def report(self, run: Run, results: Results) -> "Report":
-        from kit.evaluation.images import ImageReport, image_report
+        from kit.report import ImageReport, image_report
 
         report = ImageReport(**report_facts(run, results), classifier=run.model)
         return image_report(report)
@@ -163,7 +164,7 @@ class ImageClassification(_Classification):
     def export(
         self, run: Run, results: Any, card: dict[str, Any]
     ) -> "tuple[Path, Sequence[SignatureCheck]]":
-        from kit.export import export_images
+        from kit.exporting import export_images
 
         return export_images(run.model, run.data, run.output, card=card)
 
@@ -173,7 +174,7 @@ class ImageClassification(_Classification):
 
     @classmethod
     def protocol(cls, data: "ImageData") -> str:
-        from kit.evaluation.images import image_protocol
+        from kit.report import image_protocol
 
         return image_protocol(data, "test")
 
@@ -199,17 +200,17 @@ class TextClassification(_Classification):
         ]
 
     def probabilities(self, run: Run, part: str) -> Any:
-        from kit.evaluation.texts import probabilities_of_texts
+        from kit.evaluation import probabilities_of_texts
 
         return probabilities_of_texts(run.model, run.built.parts.tokens[part])
 
     def baselines(self, run: Run) -> "dict[str, ClassPredictions]":
-        from kit.evaluation.texts import text_baselines
+        from kit.evaluation import text_baselines
 
         return text_baselines(run.data)
 
     def report(self, run: Run, results: Results) -> "Report":
-        from kit.evaluation.texts import TextReport, text_report
+        from kit.report import TextReport, text_report
 
         texts: TokenizedTexts = run.built.parts
         report = TextReport(
@@ -224,7 +225,7 @@ class TextClassification(_Classification):
     def export(
         self, run: Run, results: Any, card: dict[str, Any]
     ) -> "tuple[Path, Sequence[SignatureCheck]]":
-        from kit.export import export_texts
+        from kit.exporting import export_texts
 
         texts: TokenizedTexts = run.built.parts
         return export_texts(
@@ -237,7 +238,7 @@ class TextClassification(_Classification):
 
     @classmethod
     def protocol(cls, data: "TextData") -> str:
-        from kit.evaluation.texts import text_protocol
+        from kit.report import text_protocol
 
         return text_protocol(data, "test")
 

@@ -17,10 +17,9 @@ from kit.tasks._evaluate_export import (
 from kit.tasks._task import Run, Table
 
 if TYPE_CHECKING:
-    from kit.artefact import DetectionCard, SignatureCheck
     from kit.data.detection import DetectionData
-    from kit.evaluation import Report
-    from kit.evaluation.detection import DetectionReport
+    from kit.exports import DetectionCard, SignatureCheck
+    from kit.report import DetectionReport, Report
 
 IMAGES_AT_ONCE = 16
 PRECISIONS = ("AP50", "AP")
@@ -85,7 +84,7 @@ class Detection:
         return ()
 
     def validation(self, run: Run) -> tuple[str, Callable[[], float]]:
-        from kit.evaluation.detection import DetectionPredictor, average_precision
+        from kit.evaluation import DetectionPredictor, average_precision
 
         valid = DetectionPredictor(run.data.valid, run.model)
         return (
@@ -94,7 +93,8 @@ class Detection:
         )
 
     def evaluate(self, run: Run) -> "DetectionReport":
-        from kit.evaluation.detection import DetectionPredictor, DetectionReport
+        from kit.evaluation import DetectionPredictor
+        from kit.report import DetectionReport
 
         report = DetectionReport(
             recipe=run.recipe,
@@ -111,7 +111,7 @@ class Detection:
         return report
 
     def report(self, run: Run, results: "DetectionReport") -> "Report":
-        from kit.evaluation.detection import detection_report
+        from kit.report import detection_report
 
         return detection_report(results)
 
@@ -123,7 +123,7 @@ class Detection:
     def export(
         self, run: Run, results: Any, card: dict[str, Any]
     ) -> "tuple[Path, Sequence[SignatureCheck]]":
-        from kit.export import export_detection
+        from kit.exporting import export_detection
 
         return export_detection(run.model, run.data, run.output, card=card)
 
@@ -146,7 +146,8 @@ class Detection:
         import numpy as np
         import tensorflow as tf
 
-        from kit.evaluation.detection import Detections, average_precision, protocol_of
+        from kit.evaluation import Detections, average_precision
+        from kit.report import detection_protocol
 
         model = export.load()
         number = {name: place for place, name in enumerate(export.card.classes)}
@@ -163,7 +164,7 @@ class Detection:
                 detections.append(Detections(boxes[is_box], numbers, scores[is_box]))
         result = average_precision(test, detections, list(number))
         system = export.card.recipe or "object-detection"
-        return ExportEvaluation([_precisions(protocol_of(data, "test"), system, result)])
+        return ExportEvaluation([_precisions(detection_protocol(data, "test"), system, result)])
 
 
 def _precisions(protocol: str, system: str, result: Any) -> AveragePrecisions:

@@ -22,7 +22,7 @@ class Export:
 
     Args:
         version: its folder.
-        card: a `kit.artefact.Card`.
+        card: a `kit.exports.Card`.
         trust: load it also if it could do what no export of this kit does.
     """
 
@@ -36,7 +36,7 @@ class Export:
         Raises:
             UserError: it should not be loaded, or a package that it needs is not installed.
         """
-        from kit.artefact import load_version
+        from kit.exports import load_version
 
         return load_version(self.version, trust=self.trust)
 

@@ -17,9 +17,10 @@ from kit.tasks._evaluate_export import (
 from kit.tasks._task import Comparison, Run
 
 if TYPE_CHECKING:
-    from kit.artefact import RecommenderCard, SignatureCheck
     from kit.data import Dataset
-    from kit.evaluation import Evaluation, RankingTask, Report, Scorer, Trend
+    from kit.evaluation import Evaluation, RankingTask, Scorer, Trend
+    from kit.exports import RecommenderCard, SignatureCheck
+    from kit.report import Report
     from kit.retrieval import IndexSettings
 
 
@@ -102,6 +103,7 @@ class Retrieval:
 
     def report(self, run: Run, results: RetrievalResults) -> "Report":
         from kit import evaluation
+        from kit import report as reports
 
         valid_task, test_task = self.tasks
         cold = evaluation.ranking_task(
@@ -112,7 +114,7 @@ class Retrieval:
             max_users=evaluation.affordable_users(run.data.num_items, times=4),
         )
         trend = {"trend_days": results.trend.days, "trend_weight": results.trend.weight}
-        report = evaluation.RankingReport(
+        report = reports.RankingReport(
             recipe=run.recipe,
             command=run.command,
             dataset=run.data,
@@ -126,11 +128,9 @@ class Retrieval:
             cold_users=(cold, evaluation.evaluate(cold, self.scorer(run.model))),
             history=run.history,
             seconds=run.seconds,
-            examples=evaluation.examples(
-                run.data, test_task, results.test, run.model.item_vectors()
-            ),
+            examples=reports.examples(run.data, test_task, results.test, run.model.item_vectors()),
         )
-        return evaluation.ranking_report(report)
+        return reports.ranking_report(report)
 
     def card(self, run: Run, results: RetrievalResults, facts: Mapping[str, Any]) -> dict[str, Any]:
         return {"item_contents": list(run.data.encoded)}
@@ -138,7 +138,7 @@ class Retrieval:
     def export(
         self, run: Run, results: Any, card: dict[str, Any]
     ) -> "tuple[Path, Sequence[SignatureCheck]]":
-        from kit.export import export_retrieval
+        from kit.exporting import export_retrieval
 
         return export_retrieval(
             run.model,
@@ -166,7 +166,7 @@ class Retrieval:
         ]
 
     def export_lines(self, version: Path) -> Sequence[str]:
-        from kit.artefact import index_line, recommender_card
+        from kit.exports import index_line, recommender_card
 
         return [f"index:     {index_line(recommender_card(version))}"]
 
@@ -186,21 +186,21 @@ class Retrieval:
     def predict_export(
         cls, export: Export, data: "Dataset", *, max_users: int | None = None
     ) -> ExportEvaluation:
-        from kit.artefact.loaded import Artefact
         from kit.data import note_lines
         from kit.evaluation import evaluate_lists, ranking_task
+        from kit.exports import LoadedExport
 
-        artefact = Artefact(export.version, trust=export.trust)
+        loaded = LoadedExport(export.version, trust=export.trust)
         task = ranking_task(
             data,
             "test",
-            exclude_seen=artefact.card.exclude_seen,
+            exclude_seen=loaded.card.exclude_seen,
             max_users=max_users,
             knows_valid=True,
         )
-        found = evaluate_lists(task, data, artefact.top_lists)
+        found = evaluate_lists(task, data, loaded.top_lists)
         return ExportEvaluation(
-            [PredictionMetrics(task.protocol, artefact.card.recipe, found, COMPARED)],
+            [PredictionMetrics(task.protocol, loaded.card.recipe, found, COMPARED)],
             [*note_lines(data), f"note:      {task.evaluated}"],
         )
 

@@ -15,9 +15,10 @@ from kit.tasks._evaluate_export import (
 from kit.tasks._task import Comparison, Results, Run, report_facts
 
 if TYPE_CHECKING:
-    from kit.artefact import SignatureCheck, TabularCard
-    from kit.data import RankingData
-    from kit.evaluation import Predictions, Report
+    from kit.data.table import RankingData
+    from kit.evaluation import Predictions
+    from kit.exports import SignatureCheck, TabularCard
+    from kit.report import Report
 
 ROWS_AT_ONCE = 4096
 
@@ -64,7 +65,7 @@ class Tabular:
         )
 
     def report(self, run: Run, results: Results) -> "Report":
-        from kit.evaluation import ClassificationReport, classification_report
+        from kit.report import ClassificationReport, classification_report
 
         report = ClassificationReport(**report_facts(run, results), encoder=run.built.parts)
         return classification_report(report)
@@ -75,7 +76,7 @@ class Tabular:
     def export(
         self, run: Run, results: Any, card: dict[str, Any]
     ) -> "tuple[Path, Sequence[SignatureCheck]]":
-        from kit.export import export_ranking
+        from kit.exporting import export_ranking
 
         return export_ranking(run.model, run.data, run.built.parts, run.output, card=card)
 
@@ -97,7 +98,7 @@ class Tabular:
 
     @classmethod
     def open_again(cls, card: "TabularCard", source: str | None) -> "RankingData":
-        from kit.data import schema_from
+        from kit.data.table import schema_from
 
         schema = schema_from(card.schema, where="the schema of card.json")
         needs_history = card.model == "din"
@@ -113,10 +114,12 @@ class Tabular:
         import numpy as np
         import tensorflow as tf
 
-        from kit.artefact import raw_inputs
-        from kit.data import note_lines, schema_from
-        from kit.evaluation import Predictions, protocol_of
-        from kit.export import outputs_of
+        from kit.data import note_lines
+        from kit.data.table import schema_from
+        from kit.evaluation import Predictions
+        from kit.exporting import outputs_of
+        from kit.exports import raw_inputs
+        from kit.report import tabular_protocol
 
         model = export.load()
         features = schema_from(export.card.schema, where=str(export.version)).features
@@ -130,7 +133,7 @@ class Tabular:
             outputs = [answer[name].numpy() for name in outputs_of(data.labels)]
             predicted.append(np.stack(outputs, axis=1))
         predictions = Predictions.of(data.test, data.labels, np.concatenate(predicted))
-        protocol = protocol_of(data, "test", predictions)
+        protocol = tabular_protocol(data, "test", predictions)
         return ExportEvaluation(
             [
                 PredictionMetrics(f"{label}: {protocol}", export.card.model, result, result.metrics)

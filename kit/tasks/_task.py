@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import keras
 
-    from kit.artefact import SignatureCheck
-    from kit.evaluation import Report
+    from kit.exports import SignatureCheck
+    from kit.report import Report
     from kit.tasks._evaluate_export import Export, ExportEvaluation
-    from kit.training import Batches
+    from kit.training.batches import Batches
 
 
 @dataclass(frozen=True, kw_only=True)

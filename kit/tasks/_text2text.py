@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kit.config import PairOptions
+from kit.config import Text2TextOptions
 from kit.tasks._evaluate_export import (
     Export,
     ExportEvaluation,
@@ -16,10 +16,10 @@ from kit.tasks._evaluate_export import (
 from kit.tasks._task import Comparison, Results, Run, left_out, report_facts
 
 if TYPE_CHECKING:
-    from kit.artefact import SignatureCheck, Text2TextCard
-    from kit.data.pairs import PairData
-    from kit.evaluation import Report
-    from kit.evaluation.pairs import GeneratedTexts
+    from kit.data.text2text import Text2TextData
+    from kit.evaluation import GeneratedTexts
+    from kit.exports import SignatureCheck, Text2TextCard
+    from kit.report import Report
 
 TEXTS_AT_ONCE = 64
 
@@ -61,15 +61,16 @@ class Text2Text:
 
     output: str
     judge: (
-        "Callable[[PairData], Callable[[Sequence[str], Sequence[Sequence[str]]], GeneratedTexts]]"
+        "Callable[[Text2TextData], "
+        "Callable[[Sequence[str], Sequence[Sequence[str]]], GeneratedTexts]]"
     )
-    baselines: "Callable[[PairData], Mapping[str, GeneratedTexts]]"
+    baselines: "Callable[[Text2TextData], Mapping[str, GeneratedTexts]]"
     bounds: tuple[str, ...] = ()
     name = "text2text"
     unit = "tokens"
     following = "kit evaluate {folder}"
 
-    def describe(self, data: "PairData") -> Sequence[str]:
+    def describe(self, data: "Text2TextData") -> Sequence[str]:
         return [
             f"data:      {len(data.train):,} texts in train, {' to '.join(data.names)}; "
             f"split {data.split}{left_out(data)}"
@@ -98,9 +99,9 @@ class Text2Text:
         return GeneratedResults(valid, test, self.baselines(run.data), generator)
 
     def report(self, run: Run, results: Results) -> "Report":
-        from kit.evaluation.pairs import PairReport, pair_report
+        from kit.report import Text2TextReport, pair_report
 
-        report = PairReport(
+        report = Text2TextReport(
             **report_facts(run, results),
             weights=run.model.count_params(),
             bounds=self.bounds,
@@ -118,9 +119,9 @@ class Text2Text:
     def export(
         self, run: Run, results: Any, card: dict[str, Any]
     ) -> "tuple[Path, Sequence[SignatureCheck]]":
-        from kit.export import export_pairs
+        from kit.exporting import export_text2text
 
-        return export_pairs(
+        return export_text2text(
             run.model, results.generator, run.data, run.output, output=self.output, card=card
         )
 
@@ -133,16 +134,19 @@ class Text2Text:
         return ()
 
     @classmethod
-    def open_again(cls, card: "Text2TextCard", source: str | None) -> "PairData":
-        return open_again(card_options(PairOptions, card, source), lambda o: o.split_of(o.open()))
+    def open_again(cls, card: "Text2TextCard", source: str | None) -> "Text2TextData":
+        return open_again(
+            card_options(Text2TextOptions, card, source), lambda o: o.split_of(o.open())
+        )
 
     @classmethod
     def predict_export(
-        cls, export: Export, data: "PairData", *, max_users: int | None = None
+        cls, export: Export, data: "Text2TextData", *, max_users: int | None = None
     ) -> ExportEvaluation:
         import tensorflow as tf
 
-        from kit.evaluation.pairs import Summaries, Translations, bleu_tokenizer, pair_protocol
+        from kit.evaluation import Summaries, Translations, bleu_tokenizer
+        from kit.report import text2text_protocol
 
         model, card = export.load(), export.card
         sources, references = data.test.sources, data.test.references
@@ -160,7 +164,7 @@ class Text2Text:
             generated = Translations(texts, references, tokenizer)
         else:
             generated = Summaries(texts, references)
-        protocol = pair_protocol(data, "test", generated, card.generation)
+        protocol = text2text_protocol(data, "test", generated, card.generation)
         return ExportEvaluation(
             [PredictionMetrics(protocol, card.model, generated, generated.SHOWN)]
         )

@@ -11,11 +11,12 @@ from kit.tasks._task import Comparison, Run
 if TYPE_CHECKING:
     import numpy as np
 
-    from kit.artefact import SignatureCheck
     from kit.data import Dataset
-    from kit.evaluation import CandidateLists, Evaluation, Report, Trend
-    from kit.export import SecondStage
+    from kit.evaluation import CandidateLists, Evaluation, Trend
+    from kit.exporting import SecondStage
+    from kit.exports import SignatureCheck
     from kit.models import CandidateRanking, TwoTower
+    from kit.report import Report
 
 RETRIEVAL, BOTH = "retrieval alone", "two-stage"
 DIVERSITIES = (0.1, 0.3)
@@ -103,7 +104,7 @@ class TwoStage(Retrieval):
     def _evaluated(self, run: Run, task: Any) -> "tuple[dict[str, Evaluation], SecondStage]":
         """Both stages through the graph that is exported."""
         from kit import evaluation
-        from kit.export import SecondStage, TwoStageRecommender, lists_of, retrieval_parts
+        from kit.exporting import SecondStage, TwoStageRecommender, lists_of, retrieval_parts
         from kit.models import CandidateTables
 
         model, data = run.model, run.data
@@ -137,11 +138,11 @@ class TwoStage(Retrieval):
         return diverse, stage
 
     def report(self, run: Run, results: TwoStageResults) -> "Report":  # type: ignore[override]
-        from kit import evaluation
+        from kit import report as reports
 
         valid_task, test_task = self.tasks
         test = results.test
-        report = evaluation.RankingReport(
+        report = reports.RankingReport(
             recipe=run.recipe,
             command=run.command,
             dataset=run.data,
@@ -160,10 +161,10 @@ class TwoStage(Retrieval):
             cold_users=None,
             history=run.history,
             seconds=run.seconds,
-            examples=evaluation.examples(run.data, test_task, test[BOTH], run.model.item_vectors()),
+            examples=reports.examples(run.data, test_task, test[BOTH], run.model.item_vectors()),
             variants={name: r for name, r in test.items() if name.startswith("diversity")},
         )
-        return evaluation.ranking_report(report)
+        return reports.ranking_report(report)
 
     def card(self, run: Run, results: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
         return {}
@@ -171,7 +172,7 @@ class TwoStage(Retrieval):
     def export(
         self, run: Run, results: Any, card: dict[str, Any]
     ) -> "tuple[Path, Sequence[SignatureCheck]]":
-        from kit.export import export_two_stage
+        from kit.exporting import export_two_stage
 
         return export_two_stage(
             run.model,

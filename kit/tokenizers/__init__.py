@@ -1,20 +1,29 @@
 """From text to numbers inside the graph, in operations of TensorFlow's core alone."""
 
-from kit.tokenizers._byte_pairs import BytePairs as BytePairs
-from kit.tokenizers._bytes import Bytes as Bytes
-from kit.tokenizers._merges import train_bpe as train_bpe
-from kit.tokenizers._numbers import TokenIds as TokenIds
-from kit.tokenizers._numbers import encode_batch as encode_batch
-from kit.tokenizers._rectangle import truncate_middle as truncate_middle
-from kit.tokenizers._sentence_pieces import SentencePieces as SentencePieces
-from kit.tokenizers._sentences import sentences_of as sentences_of
-from kit.tokenizers._tokenizer import Tokenizer as Tokenizer
-from kit.tokenizers._tokenizer_of import tokenizer_of as tokenizer_of
-from kit.tokenizers._vocabulary import END as END
-from kit.tokenizers._vocabulary import MARKS as MARKS
-from kit.tokenizers._vocabulary import PADDING as PADDING
-from kit.tokenizers._vocabulary import START as START
-from kit.tokenizers._vocabulary import UNKNOWN as UNKNOWN
-from kit.tokenizers._vocabulary import train_wordpiece as train_wordpiece
-from kit.tokenizers._word_piece import WordPiece as WordPiece
-from kit.tokenizers._words import words_of as words_of
+from typing import TYPE_CHECKING
+
+from kit._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from kit.tokenizers._byte_pairs import BytePairs as BytePairs
+    from kit.tokenizers._bytes import Bytes as Bytes
+    from kit.tokenizers._from_config import tokenizer_of as tokenizer_of
+    from kit.tokenizers._sentence_pieces import SentencePieces as SentencePieces
+    from kit.tokenizers._token_ids import TokenIds as TokenIds
+    from kit.tokenizers._token_ids import encode_batch as encode_batch
+    from kit.tokenizers._tokenizer import Tokenizer as Tokenizer
+    from kit.tokenizers._tokenizer import rectangle as rectangle
+    from kit.tokenizers._tokenizer import truncate_middle as truncate_middle
+    from kit.tokenizers._tokenizer import with_marks as with_marks
+    from kit.tokenizers._vocabulary import END as END
+    from kit.tokenizers._vocabulary import MARKS as MARKS
+    from kit.tokenizers._vocabulary import PADDING as PADDING
+    from kit.tokenizers._vocabulary import START as START
+    from kit.tokenizers._vocabulary import UNKNOWN as UNKNOWN
+    from kit.tokenizers._vocabulary import train_bpe as train_bpe
+    from kit.tokenizers._vocabulary import train_wordpiece as train_wordpiece
+    from kit.tokenizers._word_piece import WordPiece as WordPiece
+    from kit.tokenizers._words import sentences_of as sentences_of
+    from kit.tokenizers._words import words_of as words_of
+
+__getattr__, __dir__ = lazy_names(__name__, __file__)

@@ -10,22 +10,14 @@ import keras
 
 from kit.cluster import is_chief
 from kit.progress import shown, stage
-from kit.training._batches import Batches, distributed
-from kit.training._checkpoints import Checkpoints
-from kit.training._evaluate_ema import EvaluateEMA
-from kit.training._graceful_stop import GracefulStop
-from kit.training._history import History
-from kit.training._input_wait_timer import InputWaitTimer
+from kit.training._callbacks import EvaluateEMA, Progress, StopOnNaN, TensorBoardScalars, Validation
+from kit.training._checkpoint import Checkpoints, GracefulStop, Saver
+from kit.training._distribution import is_asynchronous, peers_may_be_lost
+from kit.training._history import History, VirtualEpochs
 from kit.training._keras_distributed import steps_taken_by
 from kit.training._model_state import build_metrics
 from kit.training._parameter_server import AsynchronousSteps
-from kit.training._peers import is_asynchronous, peers_may_be_lost
-from kit.training._progress import Progress
-from kit.training._saver import Saver
-from kit.training._stop_on_nan import StopOnNaN
-from kit.training._tensorboard import TensorBoardScalars
-from kit.training._validation import Validation
-from kit.training._virtual_epochs import VirtualEpochs
+from kit.training.batches import Batches, InputWaitTimer, distributed
 
 FEWEST_STEPS = 40
 MOST_STEPS = 500

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.training._peers import summed, summed_bits
+from kit.training._distribution import summed, summed_bits
 
 Values = dict[str, tf.Tensor]
 

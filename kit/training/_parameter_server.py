@@ -13,8 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from kit.cluster import WORKER, cluster_of_environment
+from kit.training._distribution import is_asynchronous
 from kit.training._keras_distributed import loss_of_step
-from kit.training._peers import is_asynchronous
 
 STEPS_AHEAD = 2
 # A coordinator that stops takes milliseconds, but for one that waits for a process that was lost.

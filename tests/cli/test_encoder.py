@@ -4,9 +4,8 @@ import pytest
 from click.testing import CliRunner
 
 from kit.cli import main
-from kit.export import _saved_model
-from tests.export.parts import passing
-from tests.models.test_pretrained_text_encoder import save_tiny_bert
+from tests.exporting.parts import passing
+from tests.models.pretrained.test_texts import save_tiny_bert
 
 
 def kit(line):
@@ -18,7 +17,7 @@ def kit(line):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_a_preset_becomes_an_export(tmp_path, monkeypatch):
-    monkeypatch.setattr(_saved_model, "verify", passing)
+    monkeypatch.setattr("kit.exports.verify", passing)
     save_tiny_bert(tmp_path / "preset")
     answer = kit(f"encoder {tmp_path / 'preset'} --output {tmp_path / 'model'}")
     assert answer.exit_code == 0, answer.output

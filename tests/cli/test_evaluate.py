@@ -26,5 +26,5 @@ def test_a_damaged_card_is_named(model, content):
 def test_a_model_from_elsewhere_has_no_card(tmp_path):
     tf.saved_model.save(tf.Module(), str(tmp_path / "1"))
     said = refused(kit(f"evaluate {tmp_path}"))
-    assert "The artefact has no card" in said
+    assert "The export has no card" in said
     assert "an export of this kit" in said

@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from kit.artefact.loaded import Artefact, Narrowed
 from kit.cli import main
-from kit.export import _saved_model
-from tests.export.parts import passing
+from kit.exports import LoadedExport, Narrowed
+from tests.exporting.parts import passing
 
 NEW = "item_id,title,category,price\nnew-1,Red cup 61,k1,3.5\nnew-2,Blue plate 62,k9,\n"
 
@@ -32,17 +31,17 @@ def index(*arguments):
 
 
 def test_items_come_and_go_without_training(model, new_items, tmp_path, monkeypatch):
-    monkeypatch.setattr(_saved_model, "verify", passing)
+    monkeypatch.setattr("kit.exports.verify", passing)
     gone = tmp_path / "gone.txt"
     gone.write_text("i3\n\ni5\n")
-    before = Artefact(model / "1")
+    before = LoadedExport(model / "1")
     history = [item for item in before._model.history_of("shopper-001").numpy()]
     result = index(model, "--add", new_items, "--remove", gone)
     assert result.exit_code == 0, result.output
     lines = ["removed:   2 items", "added:     2 items", "items:     60", "index:     exact"]
     assert "\n".join(lines) in result.stdout
 
-    after = Artefact(model / "2")
+    after = LoadedExport(model / "2")
     items = [line.item_id for line in after.recommend("shopper-001", 60)[0]]
     assert not {"i3", "i5"} & set(items)
     wanted = Narrowed(where=("category=k9",))
@@ -68,10 +67,10 @@ def test_an_indexed_version_passes_verification(model, new_items):
 
 @pytest.mark.slow
 def test_the_index_alone_can_be_changed(model, monkeypatch):
-    monkeypatch.setattr(_saved_model, "verify", passing)
+    monkeypatch.setattr("kit.exports.verify", passing)
     result = index(model, "--index", "inverted-file", "--index-rows", "int8")
     assert re.search(r"index: +inverted-file, recall@10 (1\.0|0\.9)", result.output), result.output
-    settings = Artefact(model / "2").card.index["settings"]
+    settings = LoadedExport(model / "2").card.index["settings"]
     assert (settings["kind"], settings["rows"]) == ("inverted-file", "int8")
 
 

@@ -5,7 +5,7 @@ from click.testing import CliRunner
 
 import kit.serving
 from kit.cli import main
-from kit.serving._client import Taken
+from kit.serving import Taken
 
 SERVER = ["http://127.0.0.1:8501", "--model", "shop"]
 

@@ -6,8 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from kit.cli import main
-from kit.export import _saved_model
-from tests.export.parts import passing
+from tests.exporting.parts import passing
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +40,7 @@ def trained(folder: Path, data: str) -> dict:
 def test_training_on_prepared_data_is_training_on_the_source(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_saved_model, "verify", passing)
+    monkeypatch.setattr("kit.exports.verify", passing)
     prepared, source = (trained(folder, data) for data in ("ready", "log.csv"))
     for part in ("test", "valid", "baselines", "data"):
         assert prepared[part] == source[part]

@@ -6,10 +6,10 @@ import shutil
 import pytest
 from click.testing import CliRunner
 
-from kit.artefact import SignatureCheck, _verify
-from kit.artefact._loaders import C_LIBRARY
 from kit.cli import main
-from tests.artefact import parts
+from kit.exports import SignatureCheck, _verify
+from kit.exports._loaders import C_LIBRARY
+from tests.exports import parts
 
 WAYS = ("tf.saved_model.load", "TF1 session", "C library")
 
@@ -30,7 +30,7 @@ def kit_verify(*arguments):
 
 
 def answered(monkeypatch, *checks):
-    monkeypatch.setattr("kit.artefact.verify", lambda version, *, trust: list(checks))
+    monkeypatch.setattr("kit.exports.verify", lambda version, *, trust: list(checks))
 
 
 def test_a_row_a_signature_and_a_column_a_loader(trained, monkeypatch):
@@ -101,7 +101,7 @@ def test_a_damaged_export_is_refused_with_a_reason(version, quick, damage, said)
 
 
 def test_other_answers_are_refused_though_the_manifest_agrees(version, quick):
-    from kit.artefact import write_manifest
+    from kit.exports import write_manifest
 
     def change(recorded):
         recorded["embed_item"]["outputs"]["embedding"][0][0] += 1

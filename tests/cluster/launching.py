@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from kit.cluster._loopback import own_network
+from kit.cluster import own_network
 
 ROOT = Path(__file__).parents[2]
 # What each program begins with: who it is, how often it was started, and signs by files.

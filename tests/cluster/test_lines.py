@@ -1,6 +1,6 @@
 import pytest
 
-from kit.cluster._lines import Lines
+from kit.cluster import Lines
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from kit.cluster import _launch, _loopback, launch
-from kit.cluster._loopback import own_network, shared_network
+from kit.cluster import _launch, _loopback, launch, own_network, shared_network
 from kit.errors import UserError
 from tests.cluster.launching import finish, has_namespaces, start, wait_until
 

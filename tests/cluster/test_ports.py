@@ -2,7 +2,7 @@ import socket
 
 import pytest
 
-from kit.cluster._ports import held_ports
+from kit.cluster import held_ports
 
 
 def listen(port: int, *, as_grpc: bool) -> socket.socket:

@@ -4,8 +4,7 @@ import time
 
 import pytest
 
-from kit.cluster import Cluster
-from kit.cluster._process import Process
+from kit.cluster import Cluster, Process
 from tests.cluster.launching import is_alive, wait_until
 
 TASK = Cluster({"worker": ["a:1", "b:1"]}, "worker", 1, "here")

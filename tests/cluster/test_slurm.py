@@ -1,6 +1,6 @@
 import pytest
 
-from kit.cluster._slurm import hosts_of, tasks_of
+from kit.cluster import hosts_of, tasks_of
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,14 @@ from kit.config import (
     DataOptions,
     DetectionOptions,
     ImageOptions,
-    PairOptions,
     TableOptions,
+    Text2TextOptions,
     TextOptions,
 )
 from kit.errors import UserError
-from tests.artefact.painter import Lengths, save_encoder
 from tests.data.detection.boxed import squares, write_voc
 from tests.evaluation.small import shop as shop_dataset
+from tests.exports.painter import Lengths, save_encoder
 
 
 def test_interactions_are_opened_and_split(shop):
@@ -63,7 +63,7 @@ def test_texts_are_opened_and_split(tmp_path):
 
 
 def test_pairs_are_opened_and_split():
-    options = PairOptions(
+    options = Text2TextOptions(
         data="tatoeba-eng-fra-part", from_language="fr", to_language="en", seed=3, limit=200
     )
     data = options.dataset()

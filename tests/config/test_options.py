@@ -18,7 +18,7 @@ from kit.config import (
 )
 from kit.console import Command, options, recipe_options
 from kit.errors import UserError
-from kit.training import AUGMENTATIONS
+from kit.training.batches import AUGMENTATIONS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,13 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import click
 import pytest
 from click.testing import CliRunner
 
-from kit.console import Command
+from kit.console import Command, command_line, quiet_tensorflow
 from kit.errors import PEER_LOST, Interrupted, PeerLost, UserError
 
 
@@ -80,3 +85,41 @@ def test_help_shows_the_example_and_debug():
     text = run(None, "--help").stdout
     assert "Example:  kit do it" in text
     assert "--debug" in text
+
+
+def test_it_can_be_pasted_into_a_shell(monkeypatch):
+    monkeypatch.setattr(
+        sys, "argv", ["/some/where/bin/kit", "train", "two-tower", "--data", "a b.csv"]
+    )
+    assert command_line() == "kit train two-tower --data 'a b.csv'"
+
+
+SCRIPT = """
+import sys
+from kit.console import quiet_tensorflow
+quiet_tensorflow()
+import tensorflow as tf
+tf.constant(1) + 1
+print("standard error still works", file=sys.stderr)
+"""
+
+
+@pytest.mark.slow
+def test_tensorflow_starts_without_a_word():
+    run = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+        env={k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"},
+    )
+    assert run.stdout == ""
+    assert run.stderr == "standard error still works\n"
+
+
+@pytest.mark.parametrize("level", ["0", "2"])
+def test_who_has_set_a_level_keeps_it(monkeypatch, level):
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", level)
+    quiet_tensorflow()
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == level

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.data import Dataset, data_warnings, open_source, split
+from kit.data import Dataset, data_warnings, note_lines, open_prepared, open_source, prepare, split
 from tests.data.files import delimited, write
 
 HEADER = "user_id item_id timestamp"
@@ -101,3 +101,20 @@ def test_one_user_with_most_rows_is_told_without_the_id(tmp_path: Path) -> None:
     found = data_warnings(of_file(tmp_path, rows(300, 97) + much, "leave-one-out"))
     assert [w for w in found if w.startswith("One user has 77% of the train rows.")]
     assert "robot" not in "".join(found)
+
+
+def test_what_was_dropped_and_what_is_strange_are_lines(tmp_path: Path) -> None:
+    rows = "".join(f"u{n % 9},i{n % 7},{1_600_000_000 + n},5\n" for n in range(90))
+    log = write(tmp_path / "log.csv", "user,item,time,rating\n" + rows + "NULL,i1,1600000000,5\n")
+    items = write(tmp_path / "items.csv", "item,year\ni1,1990\ni2,1991\ni3,1992\ni4,1993\n")
+    source = open_source(log, items=items)
+    lines = [
+        "dropped:   1 rows without user (NULL) (1.1 %)",
+        "note:      4 of 7 items of the log (57.1 %) have a row in items.csv; "
+        "0 of its 4 rows belong to no event",
+    ]
+    assert note_lines(source) == lines
+    dataset = split(source)
+    assert note_lines(dataset) == lines
+    prepare(dataset, tmp_path / "prepared")
+    assert note_lines(open_prepared(tmp_path / "prepared")) == lines

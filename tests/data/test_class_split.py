@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from kit.data._class_split import check_classes, check_parts, drawn, limited
+from kit.data import check_parts
+from kit.data._class_split import check_classes, drawn, limited
 from kit.errors import UserError
 
 

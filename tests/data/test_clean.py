@@ -1,8 +1,14 @@
 import polars as pl
 import pytest
 
-from kit.data import CleaningStep, _clean
-from kit.data._clean import check_variety, drop_duplicates, drop_incomplete, repeated_rows
+from kit.data import (
+    CleaningStep,
+    _clean,
+    check_variety,
+    drop_duplicates,
+    drop_incomplete,
+    repeated_rows,
+)
 from kit.errors import UserError
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from kit.data import Columns
-from kit.data._columns import find_columns
+from kit.data import Columns, find_columns, named_column
+from kit.data._columns import LABEL
 from kit.errors import UserError
 
 
@@ -82,3 +82,11 @@ def test_a_named_column_that_does_not_exist_gets_a_close_match() -> None:
 def test_one_column_cannot_have_two_roles() -> None:
     with pytest.raises(UserError, match="as user and as item"):
         find("a b", user="a", item="a")
+
+
+def test_the_most_telling_name_wins():
+    columns = ["target", "Class Name", "x"]
+    assert named_column(None, LABEL, columns, "label", "songs", "here") == "Class Name"
+    assert named_column("x", LABEL, columns, "label", "songs", "here") == "x"
+    with pytest.raises(UserError, match="as the label of the songs"):
+        named_column(None, LABEL, ["a"], "label", "songs", "here")

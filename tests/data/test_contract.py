@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from kit.data import data_warnings, open_ranking, open_source, split, split_ranking
+from kit.data import data_warnings, open_source, split
 from kit.data.detection import open_detection, split_detection
 from kit.data.images import open_images, split_images
-from kit.data.pairs import open_pairs, split_pairs
+from kit.data.table import open_ranking, split_ranking
+from kit.data.text2text import open_text2text, split_text2text
 from kit.data.texts import open_texts, split_texts
 from kit.errors import UserError
 from tests.data.detection.boxed import image as boxed_image
@@ -162,7 +163,7 @@ def texts(source: Path, *, seed: int = 0, limit: int | None = None, method=None,
 
 
 def pairs(source: Path, *, seed: int = 0, limit: int | None = None, method=None, **_):
-    return split_pairs(open_pairs(source), method, limit=limit, seed=seed)
+    return split_text2text(open_text2text(source), method, limit=limit, seed=seed)
 
 
 def detection(source: Path, *, seed: int = 0, limit: int | None = None, method=None, skip=False):

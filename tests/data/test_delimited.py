@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.data._delimited import DelimitedTable
+from kit.data import DelimitedTable
 from kit.errors import UserError
 from tests.data.files import write
 

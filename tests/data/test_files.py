@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.data import _encoding
-from kit.data._files import read_bytes, read_text, require_regular_file
-from kit.data._parquet import ParquetTable
+from kit.data import ParquetTable, _encoding, read_bytes, read_text, require_regular_file
 from kit.errors import UserError
 
 

@@ -7,15 +7,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from kit.data import (
-    open_prepared,
-    open_ranking,
-    open_source,
-    prepare,
-    split,
-    split_ranking,
-)
-from kit.data.pairs import open_pairs, split_pairs
+from kit.data import open_prepared, open_source, prepare, split
+from kit.data.table import open_ranking, split_ranking
+from kit.data.text2text import open_text2text, split_text2text
 from kit.data.texts import open_texts, split_texts
 from kit.errors import UserError
 from tests.data.files import grid, write
@@ -122,11 +116,11 @@ def test_paths_are_sources_of_every_kind(tmp_path: Path) -> None:
     texts = "".join(f"some words {n},{n % 2},{n}\n" for n in range(40))
     write(tmp_path / "texts.csv", f"text,label,length\n{texts}")
     assert len(open_texts(tmp_path / "texts.csv").texts) == 40
-    assert len(open_pairs(tmp_path / "texts.csv", target_column="label").sources) == 40
+    assert len(open_text2text(tmp_path / "texts.csv", target_column="label").sources) == 40
     assert open_ranking(tmp_path / "texts.csv").rows_read == 40
     frame = pl.read_csv(tmp_path / "texts.csv")
     assert len(open_texts(frame).texts) == 40
-    assert len(open_pairs(frame, target_column="label").sources) == 40
+    assert len(open_text2text(frame, target_column="label").sources) == 40
     assert open_ranking(frame).rows_read == 40
 
 
@@ -137,7 +131,7 @@ def test_data_show_themselves_in_a_line(tmp_path: Path) -> None:
     texts = open_texts(
         pl.DataFrame({"text": [f"t {n}" for n in range(40)], "label": ["a", "b"] * 20})
     )
-    pairs = open_pairs(pl.DataFrame({"a": [f"t {n}" for n in range(40)], "b": list("xy") * 20}))
+    pairs = open_text2text(pl.DataFrame({"a": [f"t {n}" for n in range(40)], "b": list("xy") * 20}))
     table = open_ranking(pl.DataFrame({"x": range(40), "label": [0, 1] * 20}))
     shown = [
         repr(one)
@@ -148,7 +142,7 @@ def test_data_show_themselves_in_a_line(tmp_path: Path) -> None:
             texts,
             split_texts(texts),
             pairs,
-            split_pairs(pairs),
+            split_text2text(pairs),
             table,
             split_ranking(table),
         )

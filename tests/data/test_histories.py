@@ -1,7 +1,8 @@
 import numpy as np
+import polars as pl
 import pytest
 
-from kit.data import Events, Histories, _histories, _user_chunks, histories
+from kit.data import Events, Histories, _events, _histories, histories, history_before
 
 
 def events(user: list[int], item: list[int], time: list[int] | None = None) -> Events:
@@ -66,7 +67,7 @@ def test_users_in_turns_are_the_same_lists(monkeypatch: pytest.MonkeyPatch) -> N
     ]
     at_once = histories(parts, 38)
     without = histories(parts[:1], 38).minus(parts[1:])
-    for module in (_histories, _user_chunks):
+    for module in (_histories, _events):
         monkeypatch.setattr(module, "ROWS_AT_ONCE", 32)
     assert rows_of(histories(parts, 38)) == rows_of(at_once)
     assert rows_of(histories(parts[:1], 38).minus(parts[1:])) == rows_of(without)
@@ -138,3 +139,31 @@ def test_times_follow_their_items() -> None:
     assert histories(parts, 3).times is None
     with pytest.raises(ValueError, match="no times"):
         histories(parts, 3).padded_times(rows, length=2)
+
+
+def naive(user, time, item, counts, most):
+    lists = []
+    for u, t in zip(user, time, strict=True):
+        before = [
+            (time[n], n) for n in range(len(user)) if counts[n] and user[n] == u and time[n] < t
+        ]
+        lists.append([item[n] for _, n in sorted(before)][-most:])
+    return lists
+
+
+def test_against_the_definition():
+    rng = np.random.default_rng(0)
+    rows = 300
+    user, time = rng.integers(0, 12, rows), rng.integers(0, 40, rows) * 1000
+    item = pl.Series([f"i{n}" for n in rng.integers(0, 20, rows)])
+    for share, most in ((1.0, 100), (0.4, 3)):
+        counts = rng.random(rows) < share
+        found = history_before(user, time, item, counts, most=most)
+        assert found.to_list() == naive(user, time, item, counts, most)
+
+
+def test_nobody_has_a_past():
+    found = history_before(
+        np.array([0, 1]), np.array([5, 5]), pl.Series(["a", "b"]), np.ones(2, bool), most=9
+    )
+    assert found.to_list() == [[], []]

@@ -3,7 +3,8 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from kit.data._ids import check_same_form, encoded, to_ids
+from kit.data import check_same_form, to_ids
+from kit.data._ids import encoded
 from kit.errors import UserError
 
 

@@ -3,8 +3,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from kit.data import RankingColumns, open_ranking, open_source, profile
+from kit.data import open_source, profile
 from kit.data._matching import difference
+from kit.data.table import RankingColumns, open_ranking
 from kit.errors import UserError
 from tests.data.files import write
 

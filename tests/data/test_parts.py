@@ -3,11 +3,12 @@
 import polars as pl
 import pytest
 
-from kit.data import open_ranking, open_source, split, split_ranking
-from kit.data._parts import NAMES, is_split, part_of, parts_in
+from kit.data import is_split, open_source, part_of, parts_in, split
+from kit.data._parts import NAMES
 from kit.data.detection import open_detection, split_detection
 from kit.data.images import open_images, split_images
-from kit.data.pairs import open_pairs, split_pairs
+from kit.data.table import open_ranking, split_ranking
+from kit.data.text2text import open_text2text, split_text2text
 from kit.data.texts import open_texts, split_texts
 from kit.errors import UserError
 from tests.data.images.files import image
@@ -41,7 +42,7 @@ def images(folder, *how):
 
 def pairs(folder, *how):
     path = write(folder, "source,target", lambda n: f"one {n},two {n}", *how)
-    return split_pairs(open_pairs(path))
+    return split_text2text(open_text2text(path))
 
 
 def tables(folder, *how):
@@ -146,7 +147,7 @@ def test_one_part_alone_is_split_and_a_class_may_be_called_train(tmp_path):
     ("opened", "header", "row"),
     [
         (lambda p: split_texts(open_texts(p)), "text,label", "text {n},{label}"),
-        (lambda p: split_pairs(open_pairs(p)), "source,target", "one {n},two {n}"),
+        (lambda p: split_text2text(open_text2text(p)), "source,target", "one {n},two {n}"),
         (lambda p: split_ranking(open_ranking(p)), "age,label", "{n},{label}"),
         (lambda p: split(open_source(p)), "user_id,item_id", "u{user},i{n}"),
     ],
@@ -168,7 +169,7 @@ def test_lines_of_two_languages_have_the_same_names(tmp_path):
         for language in ("en", "de"):
             rows = [f"{language} {part} {n}" for n in range(count)]
             (tmp_path / f"{part}.{language}").write_text("\n".join(rows))
-    data = split_pairs(open_pairs(str(tmp_path)))
+    data = split_text2text(open_text2text(str(tmp_path)))
     assert (len(data.test), "test is its valid part" in data.split) == (4, True)
 
 

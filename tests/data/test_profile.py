@@ -3,8 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kit.data import open_source, profile, split
-from kit.data._profile import PartProfile, Size, k_core
+from kit.data import PartProfile, Size, k_core, open_source, profile, split
 from tests.data.files import delimited, grid, write
 
 

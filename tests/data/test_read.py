@@ -3,8 +3,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from kit.data import Columns, _parquet
-from kit.data._read import read_interactions
+from kit.data import Columns, _table_formats, read_interactions
 from kit.errors import UserError
 from tests.data.files import delimited, write
 
@@ -59,7 +58,7 @@ def test_folders_that_cannot_be_used(tmp_path: Path, files: list[str], message: 
 def test_a_bad_id_of_a_later_part_is_named_with_its_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_parquet, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(_table_formats, "ROWS_AT_ONCE", 2)
     file = tmp_path / "a.parquet"
     pl.DataFrame({"user_id": [1.0, 2.0, 3.0, 4.5], "item_id": list("wxyz")}).write_parquet(file)
     with pytest.raises(UserError, match=r"4\.5(.|\n)*column user_id, row 4"):

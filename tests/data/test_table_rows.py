@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from kit.data._table_rows import read_table
+from kit.data import read_table
 from kit.errors import UserError
 from tests.data.files import delimited, write
 

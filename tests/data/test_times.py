@@ -4,8 +4,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from kit.data import Columns, open_source
-from kit.data._times import SECOND, check_time_format, time_notes, to_microseconds
+from kit.data import Columns, check_time_format, open_source, time_notes, to_microseconds
+from kit.data._times import SECOND
 from kit.errors import UserError
 from tests.data.files import write
 

@@ -6,7 +6,7 @@ import pytest
 
 from kit.data import TrainableColumn
 from kit.errors import UserError
-from tests.artefact.painter import paint
+from tests.exports.painter import paint
 
 TEXTS = pl.DataFrame(
     {"item_id": ["a", "b", "c"], "about": ["Red cup, large", None, "cup"], "none": ["", " ", None]}

@@ -1,13 +1,12 @@
 import numpy as np
 import pytest
 
-from kit.data import Events, _user_chunks
-from kit.data._user_chunks import counted, iter_user_chunks
+from kit.data import Events, _events, counted, iter_user_chunks
 
 
 @pytest.fixture(autouse=True)
 def few_rows_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_user_chunks, "ROWS_AT_ONCE", 5)
+    monkeypatch.setattr(_events, "ROWS_AT_ONCE", 5)
 
 
 def events(user: np.ndarray) -> Events:

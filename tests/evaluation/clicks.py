@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from kit.data import RankingColumns, RankingData, TableEncoder, open_ranking, split_ranking
-from kit.evaluation import ClassificationReport, Predictions, classification_baselines
+from kit.data.table import RankingColumns, RankingData, TableEncoder, open_ranking, split_ranking
+from kit.evaluation import Predictions, classification_baselines
+from kit.report import ClassificationReport
 
 HEADER = "user_id,item_id,price (EUR),colour,tags,title,time,click,buy"
 

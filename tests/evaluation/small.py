@@ -4,8 +4,9 @@ import numpy as np
 import polars as pl
 
 from kit.data import CleaningStep, Dataset, Events
-from kit.evaluation import Example, RankingReport, evaluate, item_knn, popular, ranking_task
+from kit.evaluation import evaluate, item_knn, popular, ranking_task
 from kit.models import RetrievalLoss
+from kit.report import Example, RankingReport
 
 
 def events(*rows: tuple[int, ...]) -> Events:

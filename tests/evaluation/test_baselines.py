@@ -4,6 +4,7 @@ import pytest
 import kit.evaluation._baselines as module
 from kit.data import Histories, histories
 from kit.evaluation import (
+    as_good_as_best,
     baselines,
     ease,
     evaluate,
@@ -151,3 +152,15 @@ def test_settings_are_chosen_on_valid(monkeypatch):
     found, _ = baselines(data)
     assert "EASE (l2 500)" in found
     assert asked == [100, 250, 500, 1000, 500]
+
+
+def test_what_loses_more_than_its_error_is_worse():
+    random = np.random.default_rng(0)
+    best = random.random(400)
+    near = best + random.normal(scale=0.1, size=400) - 0.001
+    far = best + random.normal(scale=0.1, size=400) - 0.05
+    assert as_good_as_best(np.stack([far, best, near])).tolist() == [False, True, True]
+
+
+def test_a_lone_choice_is_the_best():
+    assert as_good_as_best(np.zeros((1, 5))).tolist() == [True]

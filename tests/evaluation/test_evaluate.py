@@ -1,11 +1,13 @@
 import math
 
+import keras
 import numpy as np
 import pytest
 
 import kit.evaluation._evaluate as module
 from kit.data import Histories
-from kit.evaluation import evaluate, ranking_task, top_items
+from kit.evaluation import evaluate, evaluate_lists, ranking_task, retrieval_scorer, top_items
+from kit.models import TwoTower
 from tests.evaluation.small import dataset, random_dataset, shop
 
 
@@ -123,3 +125,90 @@ def test_a_task_without_users_gives_nan():
     assert math.isnan(result.mean("NDCG@2"))
     assert math.isnan(result.novelty["Novelty@1"])
     assert all(math.isnan(end) for end in result.intervals()["Hit@1"])
+
+
+def test_lists_of_ids_give_what_scores_give():
+    data = random_dataset()
+    task = ranking_task(data, "test")
+    table = np.random.default_rng(0).random([60, 25]).astype(np.float32)
+    by_scores = evaluate(task, lambda users, known: table[users])
+    row_of = {data.user_ids[user]: row for row, user in enumerate(task.users)}
+
+    def answers(user_ids):
+        rows = [row_of[user] for user in user_ids]
+        items = [
+            [data.item_ids[code] if code >= 0 else "" for code in by_scores.top[r]] for r in rows
+        ]
+        return items, by_scores.scores[rows]
+
+    by_lists = evaluate_lists(task, data, answers)
+    assert by_lists.summary() == by_scores.summary()
+    np.testing.assert_array_equal(by_lists.top, by_scores.top)
+    np.testing.assert_array_equal(by_lists.scores, by_scores.scores)
+
+
+def test_users_are_asked_in_batches(monkeypatch):
+    monkeypatch.setattr("kit.evaluation._evaluate.USERS_AT_ONCE", 2)
+    asked = []
+
+    def answers(user_ids):
+        asked.append(len(user_ids))
+        return [["item-0"]] * len(user_ids), np.ones([len(user_ids), 1], np.float32)
+
+    result = evaluate_lists(ranking_task(shop(), "test"), shop(), answers, ks=[1])
+    assert asked == [2, 1]
+    # Only user 2 has item 0 to find.
+    assert result.per_user["Hit@1"].tolist() == [0, 0, 1]
+
+
+def test_short_long_and_unknown_answers():
+    def answers(user_ids):
+        return [["item-3"], ["never heard of", "item-4", "item-0"], [""]], np.ones(
+            [3, 3], np.float32
+        )
+
+    result = evaluate_lists(ranking_task(shop(), "test"), shop(), answers, ks=[2])
+    assert result.top.tolist() == [[3, -1], [-1, 4], [-1, -1]]
+    assert result.per_user["Hit@2"].tolist() == [1, 1, 0]
+
+
+def model_of(data):
+    keras.utils.set_random_seed(0)
+    model = TwoTower(data.num_users, data.num_items, 4)
+    model.build()
+    return model
+
+
+def test_scores_are_the_models_of_known_users_with_their_history():
+    data = random_dataset()
+    model, task = model_of(data), ranking_task(data, "test")
+    scores = retrieval_scorer(model, task.popularity)(task.users, task.known)
+    items = model.item_vectors().numpy()[1:]
+    for row in (0, 7):
+        history = task.known.take(np.array([row])).items[None] + 1
+        query = model({"user": task.users[row : row + 1] + 1, "history": history}).numpy()
+        np.testing.assert_allclose(scores[row], items @ query[0], rtol=1e-5, atol=1e-6)
+
+
+def test_somebody_unknown_is_answered_from_his_history_or_by_popularity():
+    data = shop()
+    model, cold = model_of(data), ranking_task(data, "test", who="cold")
+    scorer = retrieval_scorer(model, cold.popularity)
+    history = cold.known.items[None] + 1
+    query = model({"user": np.array([0]), "history": history}).numpy()[0]
+    np.testing.assert_allclose(
+        scorer(cold.users, cold.known)[0], model.item_vectors().numpy()[1:] @ query, atol=1e-6
+    )
+    nothing = cold.known.below(0)
+    np.testing.assert_allclose(scorer(cold.users, nothing)[0], cold.popularity, rtol=1e-6)
+
+
+def test_a_scorer_does_not_follow_later_training():
+    data = shop()
+    model, task = model_of(data), ranking_task(data, "test")
+    scorer = retrieval_scorer(model, task.popularity)
+    before = scorer(task.users, task.known)
+    model.set_item_prior(np.arange(5))
+    np.testing.assert_array_equal(scorer(task.users, task.known), before)
+    after = retrieval_scorer(model, task.popularity)(task.users, task.known)
+    np.testing.assert_allclose(after - before, [np.arange(5.0)] * 3, atol=1e-5)

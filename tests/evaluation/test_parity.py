@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from kit.data import Histories, open_source, split
-from kit.evaluation import ease, evaluate, item_knn, popular, ranking_task
-from kit.evaluation._task import RankingTask
+from kit.evaluation import RankingTask, ease, evaluate, item_knn, popular, ranking_task
 
 ROOT = Path(__file__).parents[2]
 SPLIT = ROOT / ".." / "shared" / "data" / "movielens-100k" / "split"

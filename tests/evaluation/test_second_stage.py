@@ -5,7 +5,7 @@ import pytest
 
 from kit.evaluation import choose_weight, difference_in_words, evaluate, item_knn, with_diversity
 from kit.models import CandidateRanking
-from tests.evaluation.test_candidate_lists import some_lists
+from tests.evaluation.test_two_stage import some_lists
 
 
 class Known(CandidateRanking):

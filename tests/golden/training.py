@@ -17,8 +17,7 @@ import tensorflow as tf
 from click.testing import CliRunner
 
 from kit.cli import main
-from kit.export import _saved_model
-from tests.export.parts import passing
+from tests.exporting.parts import passing
 from tests.golden.commands import COMMANDS
 
 FOLDER = Path(__file__).parent
@@ -77,7 +76,7 @@ def run(name: str, folder: Path) -> dict[str, Any]:
     line = f"train {COMMANDS[name]} --output {folder / 'model'} --report {folder / 'report'}"
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("default")
-        patch.setattr(_saved_model, "verify", passing)
+        patch.setattr("kit.exports.verify", passing)
         patch.setattr(keras.Model, "fit", watched)
         answer = CliRunner().invoke(main, line.split())
     assert answer.exit_code == 0, answer.output

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kit.layers import Embedding
-from kit.layers._embedding import LARGEST_SHARD, shards_on
+from kit.layers import Embedding, shards_on
+from kit.layers._embedding import LARGEST_SHARD
 from tests.layers.harness import check_layer
 
 NAMES = ["Alien", "Heat", "Ran"]

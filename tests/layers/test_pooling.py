@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from kit.layers import MaskedPooling
+from kit.layers import LastPooling, MaskedPooling
+from tests.layers.sequences import check_pooling
 
 VECTORS = np.array([[[1.0, 2.0], [3.0, 4.0], [50.0, 60.0]]], "float32")
 MASK = np.array([[True, True, False]])
@@ -41,3 +42,7 @@ def test_a_functional_model_is_saved_with_its_setting(tmp_path):
 def test_the_result_has_the_compute_dtype():
     layer = MaskedPooling(dtype="mixed_bfloat16")
     assert layer(VECTORS, mask=MASK).dtype == "bfloat16"
+
+
+def test_it_is_a_good_pooling():
+    check_pooling(LastPooling)

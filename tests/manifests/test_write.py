@@ -1,10 +1,13 @@
 import os
+import re
 import stat
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kit.errors import UserError
-from kit.manifests import write
+from kit.manifests import kubernetes_name, mebibytes, pinned_image, write
 
 MARK = "Written by a test."
 
@@ -64,3 +67,41 @@ def test_a_failure_half_way_leaves_nothing_new(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="No space left"):
         write(tmp_path / "it", FILES, MARK)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("image", ["tensorflow/serving:2.21.0", "registry:5000/serving:2.19.1"])
+def test_an_image_with_a_version_is_taken(image):
+    assert pinned_image(image) == image
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "tensorflow/serving",
+        "tensorflow/serving:latest",
+        "host:5000/serving",
+        "a b:1",
+        ":1",
+        "x:1\ny",
+    ],
+)
+def test_an_image_without_a_version_is_refused(image):
+    with pytest.raises(UserError, match="which version is meant"):
+        pinned_image(image)
+
+
+@pytest.mark.parametrize("memory", ["2", "0Gi", "2G", "-1Gi", "1.5Gi", "lots"])
+def test_an_amount_that_is_none_is_refused(memory):
+    with pytest.raises(UserError, match="no amount of memory"):
+        mebibytes(memory)
+
+
+LABEL = r"[a-z]([-a-z0-9]*[a-z0-9])?"
+
+
+@given(st.text())
+def test_every_name_becomes_a_label(name):
+    label = kubernetes_name(name)
+    assert re.fullmatch(LABEL, label)
+    assert len(f"{label}-models") <= 63
+    assert kubernetes_name(label) == label

@@ -6,8 +6,14 @@ import pytest
 import kit.metrics
 from kit.data.detection import DetectionImage
 from kit.errors import UserError
-from kit.evaluation import Classification, ClassPredictions, evaluate, ranking_task
-from kit.evaluation.detection import Detections, average_precision
+from kit.evaluation import (
+    Classification,
+    ClassPredictions,
+    Detections,
+    average_precision,
+    evaluate,
+    ranking_task,
+)
 from kit.metrics import (
     auc,
     bootstrap_aucs,
@@ -55,7 +61,7 @@ PROBABILITIES = ("log_losses", "calibration_error", "reliability", "Classificati
 
 def test_all_public_metrics_are_tested():
     tested = {name for name in (*OF_SCORES, *OF_VALUES) if name.islower()}
-    public = {name for name in vars(kit.metrics) if name[0].islower()}
+    public = {name for name in dir(kit.metrics) if name[0].islower()}
     assert tested - {"auc's weights"} == {n for n in public if not n.startswith("check_")}
 
 

@@ -38,7 +38,7 @@ def backbone_encoder():
     hub = pytest.importorskip("keras_hub")
     sizes = {"num_layers": 1, "num_heads": 2, "hidden_dim": 8, "intermediate_dim": 8}
     bert = hub.models.BertBackbone(5000, max_sequence_length=8, **sizes)
-    return kit.models.BackboneEncoder(bert)
+    return kit.models.pretrained.BackboneEncoder(bert)
 
 
 def writer(name, backbone):
@@ -143,7 +143,7 @@ BASES = {"PretrainedSeq2Seq", "Seq2SeqModel"}
 def public_layers():
     return {
         name: found
-        for package in (kit.layers, kit.models)
+        for package in (kit.layers, kit.models, kit.models.pretrained)
         for name, found in ((name, getattr(package, name)) for name in dir(package))
         if not name.startswith("_")
         and isinstance(found, type)

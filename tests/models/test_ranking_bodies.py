@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kit.models import ARCHITECTURES
-from kit.models._ranking_bodies import BodySettings, ranking_body
+from kit.models import ARCHITECTURES, BodySettings, ranking_body
 
 every_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
 VECTORS = np.random.default_rng(0).normal(size=(8, 3, 5)).astype(np.float32)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kit.data import open_ranking, split_ranking
+from kit.data.table import open_ranking, split_ranking
 from kit.errors import UserError
 from kit.models import Ranking
 from tests.evaluation.clicks import clicks

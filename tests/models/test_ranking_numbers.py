@@ -7,11 +7,11 @@ import pytest
 import tensorflow as tf
 from sklearn.metrics import roc_auc_score
 
-from kit.data import Feature, Schema, TableEncoder
+from kit.data.table import Feature, Schema, TableEncoder
 from kit.losses import masked_binary_crossentropy
 from kit.models import Ranking, RankingInput
 from kit.optimizers import LazyAdam
-from kit.training import TableBatches
+from kit.training.batches import TableBatches
 
 ROWS = 1500
 

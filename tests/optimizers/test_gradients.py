@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kit.optimizers._gradients import clip, sum_repeated
+from kit.optimizers import clip, sum_repeated
 
 
 def slices(values, indices):

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kit.optimizers import LazyAdagrad, LazyAdam, LazyAdamW
-from kit.optimizers._static_shapes import compiled_by_xla, total_of_each_place
+from kit.optimizers import LazyAdagrad, LazyAdam, LazyAdamW, compiled_by_xla, total_of_each_place
 from tests.optimizers.graphs import operations
 from tests.optimizers.lookups import batches, new_table, sparse_gradient
 

@@ -12,12 +12,12 @@ import tensorflow as tf
 from click.testing import CliRunner
 
 from kit.cli import main
-from kit.training import Training, _fit, _saver
+from kit.training import Training, _checkpoint, _fit
 from tests.conftest import write_shop
 from tests.data.detection.boxed import squares, write_voc
 from tests.data.images.files import class_folders
 from tests.evaluation.clicks import write_clicks
-from tests.models.test_pretrained_encoder import save_tiny_resnet
+from tests.models.pretrained.test_images import save_tiny_resnet
 from tests.recipes.test_summarization import write_texts
 from tests.recipes.test_text_classification import reviews
 from tests.recipes.test_translation import sentences
@@ -73,7 +73,7 @@ class Run:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     monkeypatch.setattr(_fit, "FEWEST_STEPS", ROUND)
-    monkeypatch.setattr(_saver, "ThreadPoolExecutor", AtOnce)
+    monkeypatch.setattr(_checkpoint, "ThreadPoolExecutor", AtOnce)
     monkeypatch.setattr(os, "fsync", lambda handle: None)
 
 

@@ -7,10 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from kit.cli import main
-from kit.export import _saved_model
 from tests.data.images.files import class_folders, image
-from tests.export.parts import passing
-from tests.models.test_pretrained_encoder import save_tiny_resnet
+from tests.exporting.parts import passing
+from tests.models.pretrained.test_images import save_tiny_resnet
 
 
 def kit(line):
@@ -32,7 +31,7 @@ def trained(tmp_path_factory):
     (folder / "images" / "dark" / "notes.txt").write_text("no image")
     with pytest.MonkeyPatch.context() as patch:
         # That all loaders answer alike the export's own test says.
-        patch.setattr(_saved_model, "verify", passing)
+        patch.setattr("kit.exports.verify", passing)
         run = train(folder, "--dim 8 --batch-size 16 --epochs 10 --on-bad-file skip")
     assert run.exit_code == 0, run.output
     return folder, run.output
@@ -84,7 +83,7 @@ def test_a_image_of_the_disk_is_asked_about(trained):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_a_backbone_is_tuned_frozen_then_whole(tmp_path, monkeypatch):
-    monkeypatch.setattr(_saved_model, "verify", passing)
+    monkeypatch.setattr("kit.exports.verify", passing)
     class_folders(tmp_path / "images", count=20)
     save_tiny_resnet(tmp_path / "preset")
     options = f"--backbone {tmp_path / 'preset'} --frozen-epochs 1 --epochs 1 --batch-size 16"

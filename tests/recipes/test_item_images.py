@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from kit.artefact.loaded import Artefact
 from kit.cli import main
-from kit.export import _saved_model
-from tests.artefact.painter import Colours, paint, save_encoder
-from tests.export.parts import passing
+from kit.exports import LoadedExport
+from tests.exporting.parts import passing
+from tests.exports.painter import Colours, paint, save_encoder
 
 COLOURS = "red", "blue"
 
@@ -21,7 +20,7 @@ def run(line):
     return result
 
 
-# Cheaper tests of the same: index --add (tests/cli), columns of contents (tests/artefact).
+# Cheaper tests of the same: index --add (tests/cli), columns of contents (tests/exports).
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("recipe", "options"),
@@ -40,7 +39,7 @@ def test_an_item_nobody_has_finds_its_people(tmp_path, monkeypatch, recipe, opti
 
     Its image or its text is all that is known of it.
     """
-    monkeypatch.setattr(_saved_model, "verify", passing)
+    monkeypatch.setattr("kit.exports.verify", passing)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     encoder = save_encoder(Colours(), tmp_path / "colours")
     random = np.random.default_rng(0)
@@ -75,7 +74,7 @@ def test_an_item_nobody_has_finds_its_people(tmp_path, monkeypatch, recipe, opti
     ]
     (tmp_path / "new.csv").write_text("\n".join([head, *new]))
     run(f"index {tmp_path / 'model'} --add {tmp_path / 'new.csv'}")
-    model = Artefact(tmp_path / "model" / "2")
+    model = LoadedExport(tmp_path / "model" / "2")
     right = 0
     for user in range(20):
         items = [line.item_id for line in model.recommend(f"u{user}", 42)[0]]

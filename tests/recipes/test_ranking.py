@@ -7,9 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from kit.cli import main
-from kit.export import _saved_model
 from tests.evaluation.clicks import write_clicks
-from tests.export.parts import c_library_only, passing
+from tests.exporting.parts import c_library_only, passing
 
 
 def kit(line):
@@ -81,7 +80,7 @@ def test_the_schema_is_printed_and_taken(tmp_path):
 
 
 def test_a_log_with_din_negatives_and_a_history(tmp_path, monkeypatch):
-    monkeypatch.setattr(_saved_model, "verify", passing)
+    monkeypatch.setattr("kit.exports.verify", passing)
     rng = np.random.default_rng(0)
     rows = [f"u{n % 20},i{item},{n}" for n, item in enumerate(rng.integers(0, 15, 300))]
     log = tmp_path / "log.csv"

@@ -8,8 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from kit.cli import main
-from kit.export import _saved_model
-from tests.export.parts import passing
+from tests.exporting.parts import passing
 from tests.recipes.test_going_on import RECIPES
 
 # What differs between two runs although nothing that was learned or measured does.
@@ -25,7 +24,7 @@ def without_times(facts):
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_the_same_command_reports_the_same_numbers(recipe, tmp_path, monkeypatch):
-    monkeypatch.setattr(_saved_model, "verify", passing)
+    monkeypatch.setattr("kit.exports.verify", passing)
     places = f"--output {tmp_path / 'model'} --report {tmp_path / 'report'}"
     line = f"train {RECIPES[recipe](tmp_path)} --epochs 1 --quiet {places}"
     found = []

@@ -5,8 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from kit.cli import main
-from kit.export import _saved_model
-from tests.export.parts import passing
+from tests.exporting.parts import passing
 
 
 def run(line):
@@ -30,7 +29,7 @@ def run(line):
 )
 def test_option_combinations(shop, tmp_path, monkeypatch, options):
     # No process of its own for the check, which other tests are about.
-    monkeypatch.setattr(_saved_model, "verify", passing)
+    monkeypatch.setattr("kit.exports.verify", passing)
     data, items = shop
     places = f"--output {tmp_path / 'model'} --report {tmp_path / 'report'}"
     line = f"train sequential --data {data} --items {items} --epochs 2 --dim 4 --quiet {places}"

@@ -3,8 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from kit.export import _saved_model
-from tests.export.parts import passing
+from tests.exporting.parts import passing
 from tests.recipes.test_translation import kit
 
 SMALL = "--dim 16 --heads 2 --layers 1 --hidden 32 --vocabulary 300"
@@ -26,7 +25,7 @@ def write_texts(folder, count=120):
 
 @pytest.fixture
 def texts(tmp_path, monkeypatch):
-    monkeypatch.setattr(_saved_model, "verify", passing)
+    monkeypatch.setattr("kit.exports.verify", passing)
     write_texts(tmp_path)
     return tmp_path
 

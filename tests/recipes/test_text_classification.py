@@ -7,9 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from kit.cli import main
-from kit.export import _saved_model
-from tests.export.parts import passing
-from tests.models.test_pretrained_text_encoder import save_tiny, save_tiny_bert
+from tests.exporting.parts import passing
+from tests.models.pretrained.test_texts import save_tiny, save_tiny_bert
 
 SAID = {"good": "I like this {}, it is wonderful", "bad": "an awful {}, I do not like it"}
 
@@ -42,7 +41,7 @@ def trained(tmp_path_factory):
     folder = reviews(tmp_path_factory.mktemp("trained"))
     with pytest.MonkeyPatch.context() as patch:
         # That all loaders answer alike the export's own test says.
-        patch.setattr(_saved_model, "verify", passing)
+        patch.setattr("kit.exports.verify", passing)
         run = train(folder, "--dim 16 --batch-size 16 --epochs 6 --learning-rate 0.01")
     assert run.exit_code == 0, run.output
     return folder, run.output
@@ -88,7 +87,7 @@ def test_a_text_is_asked_about(trained):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_a_backbone_is_tuned(tmp_path, monkeypatch):
-    monkeypatch.setattr(_saved_model, "verify", passing)
+    monkeypatch.setattr("kit.exports.verify", passing)
     reviews(tmp_path, rows=60)
     save_tiny_bert(tmp_path / "preset")
     options = f"--backbone {tmp_path / 'preset'} --tune lora --rank 2 --epochs 1 --batch-size 16"

@@ -3,10 +3,9 @@ import warnings
 
 import pytest
 
-from kit.export import _saved_model
-from tests.export.parts import passing
-from tests.models.test_pretrained_writer import save_tiny_bart
-from tests.models.test_t5_writer import save_tiny_t5
+from tests.exporting.parts import passing
+from tests.models.pretrained.test_load_seq2seq import save_tiny_bart
+from tests.models.pretrained.test_t5 import save_tiny_t5
 from tests.recipes.test_translation import kit, train
 
 WORDS = ["ab", "pad", "cab", "dab", "lap", "pal"]
@@ -40,7 +39,7 @@ def test_a_backbone_is_tuned_exported_and_verified_by_all_loaders(folder):
 
 @pytest.mark.slow
 def test_small_matrices_are_tuned(folder, monkeypatch):
-    monkeypatch.setattr(_saved_model, "verify", passing)
+    monkeypatch.setattr("kit.exports.verify", passing)
     options = "--tune lora --rank 2 --epochs 1 --batch-size 128 --beams 1 --fresh"
     run = train(folder, f"--backbone {folder / 'bart'} {options}")
     assert run.exit_code == 0, run.output

@@ -6,9 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from kit.cli import main
-from kit.export import _saved_model
 from kit.recipes.two_stage import best_epoch
-from tests.export.parts import passing
+from tests.exporting.parts import passing
 
 
 def run(line):
@@ -25,7 +24,7 @@ def two_stage(shop, tmp_path_factory):
     options = f"--data {data} --items {items} --epochs 3 --dim 8 --top 20 --candidates 30"
     places = f"--output {folder / 'model'} --report {folder / 'report'}"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_saved_model, "verify", passing)
+        patch.setattr("kit.exports.verify", passing)
         found = run(f"train two-stage {options} {places} --category-column category")
     assert found.exit_code == 0, found.output
     return folder, found.output

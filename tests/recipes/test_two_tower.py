@@ -10,9 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from kit.cli import main
-from kit.export import _saved_model
 from kit.recipes.two_tower import main as recipe
-from tests.export.parts import passing
+from tests.exporting.parts import passing
 
 ROOT = Path(__file__).parents[2]
 
@@ -60,7 +59,7 @@ def test_the_report_names_no_user(trained):
     assert "shopper-" not in trained.output
 
 
-def test_the_card_says_what_the_artefact_is(trained):
+def test_the_card_says_what_the_export_is(trained):
     card = json.loads((trained.version / "assets.extra" / "card.json").read_text())
     assert (card["recipe"], card["exclude_seen"]) == ("two-tower", True)
     assert card["data"]["data"] == str(trained.data)
@@ -71,7 +70,7 @@ def test_the_card_says_what_the_artefact_is(trained):
 @pytest.fixture
 def quick(monkeypatch):
     """No process of its own for the check, which other tests are about."""
-    monkeypatch.setattr(_saved_model, "verify", passing)
+    monkeypatch.setattr("kit.exports.verify", passing)
 
 
 @pytest.mark.parametrize(

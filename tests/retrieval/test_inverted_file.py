@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kit.artefact import read_graph
-from kit.retrieval import InvertedFile
-from kit.retrieval._recall import exact_neighbours, recall_of
+from kit.exports import read_graph
+from kit.retrieval import InvertedFile, exact_neighbours, recall_of
 from tests.retrieval.brute_force import agree, by_definition, clustered
 
 ROWS = ["float32", "bfloat16", "int8"]

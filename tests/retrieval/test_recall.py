@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kit.retrieval._recall import exact_neighbours, probes_for, recall_of
+from kit.retrieval import exact_neighbours, probes_for, recall_of
 from tests.retrieval.brute_force import by_definition
 
 

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from kit.retrieval import ExactIndex, InvertedFile, ItemFilter, PopularOrder, search_where
-from kit.retrieval import _search_where as module
+from kit.retrieval import _filter as module
 from tests.retrieval.brute_force import agree, by_definition, clustered
 
 SIZE = 2000

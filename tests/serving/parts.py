@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from kit.serving import Server
-from tests.export.parts import ITEMS, USERS, recommender
+from tests.exporting.parts import ITEMS, USERS, recommender
 
 
 class Kinds(tf.Module):

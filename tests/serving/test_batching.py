@@ -5,11 +5,9 @@ from time import monotonic, sleep
 import numpy as np
 import pytest
 
-from kit.serving import Limits
+from kit.serving import Batcher, Limits, RunGate, ServingError
 from kit.serving import _batching as batching
-from kit.serving._batching import BYTES_AT_ONCE, Batcher
-from kit.serving._budget import RunGate
-from kit.serving._status import ServingError
+from kit.serving._batching import BYTES_AT_ONCE
 
 
 class Doubles:

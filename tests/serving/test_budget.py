@@ -3,10 +3,8 @@ from threading import Event, Thread
 import numpy as np
 import pytest
 
-from kit.serving import Limits
-from kit.serving._budget import FREE, FREE_RUN, Budget, RunGate
-from kit.serving._rest import answer_bytes
-from kit.serving._status import ServingError
+from kit.serving import Budget, Limits, RunGate, ServingError, answer_bytes
+from kit.serving._budget import FREE, FREE_RUN
 
 MIB = 1024 * 1024
 

@@ -7,8 +7,7 @@ import httpx
 import pytest
 
 from kit.errors import UserError
-from kit.serving import RestClient, columns
-from kit.serving._client import Taken
+from kit.serving import RestClient, Taken, columns
 from tests.serving.parts import url
 
 TAKEN = {"s": Taken(True, True), "x": Taken(False, True), "n": Taken(False, False)}

@@ -20,8 +20,7 @@ from tensorflow.core.framework.tensor_pb2 import TensorProto
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 
-from kit.serving._status import ServingError
-from kit.serving._tensor_protos import tensors_from_protos
+from kit.serving import ServingError, tensors_from_protos
 from tests.serving.process import Serving
 from tests.serving.storm import (
     SHARE,

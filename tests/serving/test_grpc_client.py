@@ -1,9 +1,7 @@
 import pytest
 
 from kit.errors import UserError
-from kit.serving import RestClient
-from kit.serving._client import Taken
-from kit.serving._grpc_client import GrpcClient, LocalClient
+from kit.serving import GrpcClient, LocalClient, RestClient, Taken
 from tests.serving.parts import url
 
 BODIES = [

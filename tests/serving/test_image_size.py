@@ -5,8 +5,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from kit.serving._image_size import pixels
-from kit.serving._status import ServingError
+from kit.serving import ServingError, pixels
 
 
 def encoded(kind: str, width: int, height: int, **options) -> bytes:

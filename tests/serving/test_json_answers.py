@@ -5,8 +5,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from kit.serving._json_answers import json_from
-from kit.serving._status import ServingError
+from kit.serving import ServingError, json_from
 
 ANSWERS = [
     (np.array([0.2, 1, 1e-7, 3e30], np.float32), "[0.2,1.0,1e-07,3e+30]"),

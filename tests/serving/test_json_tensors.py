@@ -3,10 +3,7 @@ from itertools import count
 import numpy as np
 import pytest
 
-from kit.serving import _json_tensors
-from kit.serving._json_tensors import parse, tensors_from
-from kit.serving._signature import TensorSpec
-from kit.serving._status import ServingError
+from kit.serving import ServingError, TensorSpec, _json_tensors, parse, tensors_from
 
 FLOAT = TensorSpec("x:0", "float", np.dtype(np.float32), (-1,))
 STRING = TensorSpec("s:0", "string", np.dtype(object), (-1,))

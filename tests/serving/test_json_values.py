@@ -3,10 +3,8 @@ from itertools import count
 import numpy as np
 import pytest
 
-from kit.serving._json_tensors import parse
-from kit.serving._json_values import SHOWN, shown, tensor_from
-from kit.serving._signature import TensorSpec
-from kit.serving._status import ServingError
+from kit.serving import ServingError, TensorSpec, parse, shown, tensor_from
+from kit.serving._json_values import SHOWN
 
 FLOAT = TensorSpec("x:0", "float", np.dtype(np.float32), (-1,))
 DOUBLE = TensorSpec("d:0", "double", np.dtype(np.float64), (-1,))

@@ -3,10 +3,8 @@ import logging
 
 import pytest
 
-from kit.serving import Limits, log_to_stderr
-from kit.serving._log import LOGGER, log, log_request
-from kit.serving._metrics import Metrics
-from kit.serving._models import Models
+from kit.serving import Limits, Metrics, Models, log, log_request, log_to_stderr
+from kit.serving._log import LOGGER
 from tests.serving.parts import drop_in
 
 

@@ -1,6 +1,6 @@
 from prometheus_client.parser import text_string_to_metric_families
 
-from kit.serving._metrics import Metrics
+from kit.serving import Metrics
 
 
 def test_the_page():

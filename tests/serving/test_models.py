@@ -4,10 +4,7 @@ import weakref
 import numpy as np
 import pytest
 
-from kit.serving import Limits
-from kit.serving._metrics import Metrics
-from kit.serving._models import Models, State
-from kit.serving._status import ServingError
+from kit.serving import Limits, Metrics, Models, ServingError, State
 from tests.serving.parts import drop_in
 
 FOUND = "Servable not found for request: "

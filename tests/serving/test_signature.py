@@ -2,10 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kit.serving import Limits
-from kit.serving._signature import TensorSpec
-from kit.serving._status import ServingError
-from kit.serving._version import load_version
+from kit.serving import Limits, ServingError, TensorSpec, load_version
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@ import grpc
 import pytest
 import tensorflow as tf
 
-from kit.serving._status import HTTP_CODES, ServingError, from_exception
+from kit.serving import ServingError, from_exception
+from kit.serving._status import HTTP_CODES
 
 
 def test_every_grpc_code_has_its_http_code():

@@ -3,9 +3,7 @@ from types import SimpleNamespace
 import pytest
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
-from kit.serving._models import State
-from kit.serving._status import ServingError
-from kit.serving._status_protos import metadata_of, refuse_method, status_of
+from kit.serving import ServingError, State, metadata_of, refuse_method, status_of
 
 
 def version(method: str = "tensorflow/serving/predict"):

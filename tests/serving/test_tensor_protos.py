@@ -6,8 +6,7 @@ import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2, types_pb2
 from tensorflow_serving.apis.predict_pb2 import PredictResponse
 
-from kit.serving._status import ServingError
-from kit.serving._tensor_protos import protos_from_tensors, tensors_from_protos, values_asked_for
+from kit.serving import ServingError, protos_from_tensors, tensors_from_protos, values_asked_for
 
 DTYPES = [
     "float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64",

@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.serving import Limits
-from kit.serving._status import ServingError
-from kit.serving._version import load_version
+from kit.serving import Limits, ServingError, load_version
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,7 +41,7 @@ def test_loading_and_running_need_no_keras(saved):
     code = (
         "import sys; sys.modules.update(dict.fromkeys(('keras', 'tf_keras')))\n"
         "from pathlib import Path; import numpy as np\n"
-        "from kit.serving import Limits; from kit.serving._version import load_version\n"
+        "from kit.serving import Limits; from kit.serving import load_version\n"
         f"version = load_version(Path({str(saved / 'shop' / '1')!r}), Limits())\n"
         "signature = version.signatures['embed_item']\n"
         "print(signature.run({'item_id': np.array([b'plain'], object)})['embedding'].shape)\n"

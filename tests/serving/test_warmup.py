@@ -5,12 +5,8 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
-from kit.serving import Limits
-from kit.serving._metrics import Metrics
-from kit.serving._models import Models
-from kit.serving._status import ServingError
-from kit.serving._version import load_version
-from kit.serving._warmup import FILE, warm_up
+from kit.serving import Limits, Metrics, Models, ServingError, load_version, warm_up
+from kit.serving._warmup import FILE
 from tests.serving.parts import drop_in
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kit.artefact import ImageClassificationCard
+from kit.exports import ImageClassificationCard
 from kit.tasks import Export, ImageClassification
 from tests.cli.answering import labelled, save
 

@@ -4,9 +4,9 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from kit.artefact import CARDS, DetectionCard, RetrievalCard, TextClassificationCard
 from kit.config import DataOptions, DetectionOptions, TextOptions
 from kit.errors import UserError
+from kit.exports import CARDS, DetectionCard, RetrievalCard, TextClassificationCard
 from kit.tasks import TASKS
 
 OPTIONS = TextOptions(data="own.csv", text_column="said", split="given", limit=100, seed=7)

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import normalizers, pre_tokenizers
 
-from kit.tokenizers import words_of
+from kit.tokenizers import sentences_of, words_of
 
 BATCH = tf.TensorSpec([None], tf.string)
 
@@ -54,3 +54,24 @@ def test_bytes_that_are_no_text_are_left_out() -> None:
 
 def test_no_text_gives_no_rows() -> None:
     assert tf.function(words_of, input_signature=[BATCH])(tf.constant([], tf.string)).nrows() == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("One. Two! Three? Four", ["One.", "Two!", "Three?", "Four"]),
+        ('He said "no." Then (so.) he left.', ['He said "no."', "Then (so.)", "he left."]),
+        ("See Fig. 3, e.g. this, of Li et al. as 1.5 is.", None),
+        ("a line\nanother. one\n\n", ["a line", "another.", "one"]),
+        ("", [""]),
+        (" \n ", [""]),
+        ("Où ? Là.", ["Où ?", "Là."]),
+    ],
+)
+def test_sentences(text, sentences):
+    found = sentences_of(tf.constant([text])).to_list()[0]
+    assert [sentence.decode() for sentence in found] == (sentences or [text])
+
+
+def test_no_text_gives_no_row():
+    assert sentences_of(tf.zeros([0], tf.string)).nrows() == 0

@@ -13,7 +13,8 @@ import tensorflow as tf
 from kit.data import Histories
 from kit.models import RetrievalLoss, TwoTower
 from kit.optimizers import LazyAdamW
-from kit.training import WHOLE, Checkpoints, Shard, Training, UserBatches, fit
+from kit.training import Checkpoints, Training, fit
+from kit.training.batches import WHOLE, Shard, UserBatches
 
 USERS, ITEMS, EACH = 32, 20, 6
 

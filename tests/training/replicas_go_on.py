@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kit.training._peers import from_chief, summed
+from kit.training import from_chief, summed
 from tests.training.few import Points, Watch, classifier, train
 
 

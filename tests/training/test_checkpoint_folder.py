@@ -10,8 +10,7 @@ import pytest
 import tensorflow as tf
 
 from kit.errors import UserError
-from kit.training import Checkpoints
-from kit.training._checkpoint_folder import CheckpointFolder
+from kit.training import CheckpointFolder, Checkpoints
 from tests.training.few import Watch, model, train
 
 ROOT = Path(__file__).parents[2]
@@ -135,7 +134,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import tensorflow as tf
-from kit.training._checkpoint_folder import CheckpointFolder
+from kit.training import CheckpointFolder
 
 folder = CheckpointFolder(Path(sys.argv[1]), 2)
 write = lambda step: folder.write(step, {"a": tf.constant([step])}, {"step": step})
@@ -215,7 +214,7 @@ import resource, sys
 from pathlib import Path
 import tensorflow as tf
 from kit.errors import UserError
-from kit.training._checkpoint_folder import CheckpointFolder
+from kit.training import CheckpointFolder
 
 folder = CheckpointFolder(Path(sys.argv[1]), 2)
 folder.write(1, {"a": tf.zeros([10])}, {"step": 1})

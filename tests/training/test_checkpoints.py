@@ -1,5 +1,4 @@
-from kit.training import Checkpoints
-from kit.training._checkpoint_folder import CheckpointFolder
+from kit.training import CheckpointFolder, Checkpoints
 
 
 def test_by_default_they_are_one_a_minute_and_training_goes_on_if_it_can(tmp_path):

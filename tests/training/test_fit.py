@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from kit.errors import UserError
-from kit.training import UserBatches, _fit, fit
-from kit.training._virtual_epochs import VirtualEpochs
+from kit.training import VirtualEpochs, _fit, fit
+from kit.training.batches import UserBatches
 from tests.training.few import USERS, Points, batches, histories, line, model
 
 

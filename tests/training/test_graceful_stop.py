@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kit.training._graceful_stop import GracefulStop
+from kit.training import GracefulStop
 
 NUMBERS = [signal.SIGINT, signal.SIGTERM]
 

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from kit.training._history import History
-from kit.training._input_wait_timer import InputWaitTimer
+from kit.training import History
+from kit.training.batches import InputWaitTimer
 from tests.training.few import batches
 
 

@@ -8,8 +8,7 @@ import pytest
 import tensorflow as tf
 from keras.src.backend.tensorflow import trainer
 
-from kit.training import strategy
-from kit.training._keras_distributed import loss_of_step, patch_multi_worker, steps_taken_by
+from kit.training import loss_of_step, patch_multi_worker, steps_taken_by, strategy
 from tests.cluster.launching import finish, launch
 from tests.training.few import tiny
 

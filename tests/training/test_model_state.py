@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from kit.training._model_state import (
+from kit.training import (
     assign,
     build_metrics,
     copies,

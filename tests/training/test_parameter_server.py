@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from kit.training._parameter_server import stop_coordinator
+from kit.training import stop_coordinator
 from tests.cluster.launching import finish, launch
 
 

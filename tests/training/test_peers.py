@@ -5,8 +5,15 @@ import pytest
 import tensorflow as tf
 
 from kit.errors import PeerLost
-from kit.training import _peers, shutdown_barrier
-from kit.training._peers import from_chief, has_peers, is_asynchronous, peers_may_be_lost, summed
+from kit.training import (
+    _distribution,
+    from_chief,
+    has_peers,
+    is_asynchronous,
+    peers_may_be_lost,
+    shutdown_barrier,
+    summed,
+)
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +114,6 @@ def test_a_peer_may_be_lost_while_all_wait_for_the_end(cluster, monkeypatch):
     def fail(*_):
         raise tf.errors.UnavailableError(None, None, "gone")
 
-    monkeypatch.setattr(_peers, "summed", fail)
+    monkeypatch.setattr(_distribution, "summed", fail)
     with pytest.raises(PeerLost, match="gone"):
         shutdown_barrier(cluster)

@@ -3,11 +3,8 @@ import math
 import pytest
 
 from kit.progress import Stage, line
-from kit.training import fit
-from kit.training._history import History
-from kit.training._input_wait_timer import InputWaitTimer
-from kit.training._progress import Progress
-from kit.training._validation import Validation
+from kit.training import History, Progress, Validation, fit
+from kit.training.batches import InputWaitTimer
 from tests.training.few import batches, model
 
 METRIC = "valid NDCG@10"

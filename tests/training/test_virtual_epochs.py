@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from kit.training._virtual_epochs import VirtualEpochs
+from kit.training import VirtualEpochs
 from tests.training.few import tiny
 
 

@@ -54,7 +54,7 @@ class Plan:
 
         Example:
 
-        >>> from kit.cluster.deployment._plan import Plan
+        >>> pass  # SELF
         >>> two = ((), "n", 2, 1, 1, 1, 0, None, "s", "1", None, 1, Path())
         >>> Plan(*two).jobs
         {'chief': 1, 'worker': 2, 'ps': 1}

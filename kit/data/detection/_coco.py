@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kit.data._files import read_bytes
-from kit.data.detection._image import RawBox, RawImage, Repairs
+from kit.data.detection._boxes import RawBox, RawImage, Repairs
 from kit.errors import UserError
 
 UNKNOWN = "category {}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kit.data._files import read_text
 from kit.data._parts import COLUMNS, EXPECTED, part_of
-from kit.data.detection._image import RawBox, RawImage
+from kit.data.detection._boxes import RawBox, RawImage
 from kit.errors import UserError
 
 PATHS = ("path", "filename", "file", "image")

@@ -7,20 +7,26 @@ from pathlib import Path
 
 import polars as pl
 
-from kit.data._builtin import BOXES
 from kit.data._files import missing
 from kit.data._parts import empty_part, part_of
 from kit.data._read import parts_of
-from kit.data.detection._clean import OnBadFile, looked_at
+from kit.data.builtin._open import BOXES
+from kit.data.detection._boxes import (
+    DetectionImage,
+    OnBadFile,
+    RawBox,
+    RawImage,
+    Repairs,
+    looked_at,
+)
 from kit.data.detection._coco import OWN, categories_of, read_coco
 from kit.data.detection._csv import read_csv
-from kit.data.detection._image import DetectionImage, RawBox, RawImage, Repairs
 from kit.data.detection._voc import is_voc, read_voc
 from kit.data.detection._yolo import read_yolo, yolo_classes, yolo_folders
 from kit.errors import UserError
 
 ROBOFLOW = "_annotations.coco.json"
-TFDS, BUILT_IN = "tfds:", Path(__file__).parent.parent
+TFDS, BUILT_IN = "tfds:", Path(__file__).parent.parent / "builtin"
 EXPECTED = (
     "a Pascal VOC folder (Annotations and JPEGImages), a YOLO folder (images and labels), a COCO "
     ".json, a .csv or .tsv with path, xmin, ymin, xmax, ymax and label, a folder of such files for "

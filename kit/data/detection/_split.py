@@ -8,7 +8,7 @@ import numpy as np
 
 from kit.data._class_split import repeats_in_words
 from kit.data._parts import PARTS
-from kit.data.detection._image import DetectionImage
+from kit.data.detection._boxes import DetectionImage
 from kit.data.detection._source import DetectionSource
 from kit.errors import UserError
 
@@ -75,7 +75,7 @@ def split_detection(
 
     Example:
 
-    >>> from kit.data.detection import open_detection
+    >>> from kit.data.detection._source import open_detection
     >>> data = split_detection(open_detection("bccd"), limit=8)
     >>> len(data.train), len(data.valid), len(data.test)
     (8, 4, 8)

@@ -6,7 +6,7 @@ import tensorflow_datasets as tfds
 
 from kit.data._parts import is_split, part_of
 from kit.data._tfds import prepared
-from kit.data.detection._image import RawBox, RawImage, size_of
+from kit.data.detection._boxes import RawBox, RawImage, size_of
 from kit.errors import UserError
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from kit.data._parts import empty_part, part_of
-from kit.data.detection._image import RawBox, RawImage, Repairs
+from kit.data.detection._boxes import RawBox, RawImage, Repairs
 from kit.errors import UserError
 
 ANNOTATIONS = ("Annotations", "annotations")

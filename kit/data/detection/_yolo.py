@@ -7,7 +7,7 @@ from typing import Any
 
 from kit.data._files import read_lines
 from kit.data._parts import part_of
-from kit.data.detection._image import RawBox, RawImage, Repairs
+from kit.data.detection._boxes import RawBox, RawImage, Repairs
 from kit.data.images import header_of, read_image
 from kit.errors import UserError
 

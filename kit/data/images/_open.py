@@ -3,12 +3,10 @@
 import difflib
 from pathlib import Path
 
-from kit.data._builtin import PICTURES
-from kit.data._tables import is_table
-from kit.data.images._class_folders import open_class_folders
+from kit.data._table_formats import is_table
+from kit.data.builtin._open import PICTURES
 from kit.data.images._idx import is_idx, open_idx
-from kit.data.images._listed import open_listed
-from kit.data.images._source import ImageSource
+from kit.data.images._source import ImageSource, open_class_folders, open_listed
 from kit.errors import UserError
 
 
@@ -35,7 +33,7 @@ def open_images(
     """
     if source.startswith("tfds:"):
         # TensorFlow takes seconds to import.
-        from kit.data.images._tfds import open_tfds
+        from kit.data.images._source import open_tfds
 
         return open_tfds(source.removeprefix("tfds:"))
     if source in PICTURES:

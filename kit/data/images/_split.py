@@ -16,8 +16,7 @@ from kit.data._class_split import (
 )
 from kit.data._clean import CleaningStep
 from kit.data._parts import PARTS, TEST, TRAIN, VALID
-from kit.data.images._images import Images
-from kit.data.images._look import Looked, OnBadFile, look
+from kit.data.images._images import Images, Looked, OnBadFile, look
 from kit.data.images._source import ImageSource
 
 MOST_IN_MEMORY = 2 << 30
@@ -97,7 +96,7 @@ def split_images(
 
     Example:
 
-    >>> from kit.data.images import open_images
+    >>> from kit.data.images._open import open_images
     >>> data = split_images(open_images("fashion-mnist-part"))
     >>> len(data.train), len(data.valid), len(data.test), data.shape
     (5400, 600, 1000, (28, 28, 1))

@@ -1,23 +1,42 @@
-"""Split texts into what a model learns from, is chosen by and is measured on."""
+"""Split texts into parts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.data._class_split import (
-    check_classes,
-    check_parts,
-    drawn,
-    given,
-    limited,
-)
+from kit.data._class_split import check_classes, check_parts, drawn, given, limited
 from kit.data._clean import CleaningStep
 from kit.data._parts import PARTS, TEST, TRAIN, VALID
 from kit.data.texts._source import TextSource
-from kit.data.texts._texts import Texts
 from kit.errors import UserError
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts and their classes.
+
+    Args:
+        texts: without white space around them, none empty.
+        names: of each, for messages.
+        labels: int32 [texts], numbers of their classes.
+    """
+
+    texts: Sequence[str]
+    names: Sequence[str]
+    labels: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, rows: NDArray[np.integer]) -> "Texts":
+        """Some of them, in this order."""
+        return Texts(
+            [self.texts[row] for row in rows], [self.names[row] for row in rows], self.labels[rows]
+        )
+
 
 NONE = "none"
 # A column in which most rows have a value of their own tells no classes.
@@ -89,7 +108,7 @@ def split_texts(
 
     Example:
 
-    >>> from kit.data.texts import open_texts
+    >>> from kit.data.texts._source import open_texts
     >>> data = split_texts(open_texts("sentiment-labelled-sentences"))
     >>> len(data.train), len(data.valid), len(data.test), data.classes
     (2392, 300, 300, ('negative', 'positive'))

@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from kit.artefact import TensorSpec, operations_needed, read_graph, version_folder
 from kit.errors import UserError
+from kit.exports import TensorSpec, operations_needed, read_graph, version_folder
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from kit.cluster.deployment._plan import Plan
+from kit.cluster.deployment import Plan
 
 COMMAND = ("kit", "train", "two-tower", "--data", "interactions.csv")
 

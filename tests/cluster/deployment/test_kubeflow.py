@@ -10,7 +10,7 @@ from kubeflow_trainer_api.models import TrainerV1alpha1TrainingRuntime as Traini
 from kubeflow_trainer_api.models import TrainerV1alpha1TrainJob as TrainJob
 
 from kit.cluster import cluster_of_environment
-from kit.cluster.deployment._kubeflow import network_policy, train_job, training_runtime
+from kit.cluster.deployment import network_policy, train_job, training_runtime
 from kit.cluster.deployment._plan import SAVE_SECONDS
 from tests.cluster.deployment.parts import COMMAND, plan
 

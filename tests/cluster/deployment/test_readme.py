@@ -1,6 +1,7 @@
 import pytest
 
-from kit.cluster.deployment._readme import NOT_RUN, readme
+from kit.cluster.deployment import readme
+from kit.cluster.deployment._readme import NOT_RUN
 from tests.cluster.deployment.parts import plan
 
 

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from kit.cluster.deployment import slurm
 from kit.cluster.deployment._plan import SAVE_SECONDS
-from kit.cluster.deployment._slurm import CHIEF_IS_DONE, MISTAKE_OF_ALL, slurm
+from kit.cluster.deployment._slurm import CHIEF_IS_DONE, MISTAKE_OF_ALL
 from tests.cluster.deployment.parts import plan
 
 # As the manual of sbatch spells them (22.05 and later).

@@ -2,8 +2,7 @@ import json
 
 import pytest
 
-from kit.data.detection._coco import categories_of, read_coco
-from kit.data.detection._image import Repairs
+from kit.data.detection import Repairs, categories_of, read_coco
 from kit.errors import UserError
 from tests.data.detection.boxed import squares, write_coco
 

@@ -1,6 +1,6 @@
 import pytest
 
-from kit.data.detection._csv import read_csv
+from kit.data.detection import read_csv
 from kit.errors import UserError
 
 

@@ -1,7 +1,6 @@
 import pytest
 
-from kit.data.detection._image import Repairs
-from kit.data.detection._voc import is_voc, read_voc
+from kit.data.detection import Repairs, is_voc, read_voc
 from kit.errors import UserError
 from tests.data.detection.boxed import squares, write_voc
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from kit.data._trainable_column import TrainableColumn
+from kit.data import TrainableColumn
 from kit.data.detection import open_detection
 from kit.data.images import MOST_PIXELS, header_of, open_images, split_images
 from kit.errors import UserError

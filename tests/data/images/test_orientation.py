@@ -8,9 +8,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image, ImageOps
 
-from kit.data.images import decoded
-from kit.data.images._header import Header, header_of
-from kit.data.images._orientation import decode_upright, orientation
+from kit.data.images import Header, decode_upright, decoded, header_of, orientation
 
 ORDERS = {"<": b"II*\0", ">": b"MM\0*"}
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kit.data.texts import TextSource, split_texts
+from kit.data.texts import Texts, TextSource, split_texts
 from kit.errors import UserError
 
 
@@ -82,3 +82,9 @@ def test_what_cannot_be_split(labels, parts, method, said):
 def test_no_text_at_all():
     with pytest.raises(UserError, match="No row has a text"):
         split_texts(source(["a", "b"], texts=[None, None]))
+
+
+def test_some_are_taken_in_order():
+    texts = Texts(["a", "b", "c"], ["1", "2", "3"], np.array([0, 1, 0], np.int32))
+    some = texts.take(np.array([2, 1]))
+    assert (some.texts, some.names, some.labels.tolist()) == (["c", "b"], ["3", "2"], [0, 1])

@@ -12,8 +12,7 @@ from google.protobuf import (
 )
 from tensorflow.core.protobuf import saved_model_pb2
 
-from kit.serving.deployment._plan import Plan
-from kit.serving.deployment._served import Served
+from kit.serving.deployment import Plan, Served
 
 FIXED = {"serving_default": {"user_id": [-1]}, "embed": {"item_id": [-1]}}
 HISTORY = {**FIXED, "from_history": {"history": [-1, -1]}}

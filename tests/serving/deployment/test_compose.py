@@ -9,7 +9,8 @@ import yaml
 from check_jsonschema.builtin_schemas import get_builtin_schema
 from jsonschema import Draft202012Validator
 
-from kit.serving.deployment._compose import compose, health_check
+from kit.serving.deployment import health_check
+from kit.serving.deployment._compose import compose
 from tests.serving.deployment.parts import plan
 
 

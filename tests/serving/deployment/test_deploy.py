@@ -8,7 +8,7 @@ import yaml
 
 from kit.errors import UserError
 from kit.serving.deployment import deploy
-from tests.export.parts import recommender
+from tests.exporting.parts import recommender
 from tests.serving.deployment.parts import FIXED, HISTORY, saved_model
 
 

@@ -4,7 +4,7 @@ import jsonschema
 import pytest
 import yaml
 
-from kit.serving.deployment._kserve import kserve
+from kit.serving.deployment import kserve
 from tests.serving.deployment.parts import plan
 
 TEXT = {"type": "string", "minLength": 1}

@@ -2,9 +2,9 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from kit.serving.deployment._kubernetes import DRAIN_SECONDS, kubernetes
+from kit.serving.deployment import kubernetes, server_config
+from kit.serving.deployment._kubernetes import DRAIN_SECONDS
 from kit.serving.deployment._plan import METRICS_PATH, REST_TIMEOUT_SECONDS
-from kit.serving.deployment._server_config import server_config
 from tests.serving.deployment.parts import plan
 
 OLDEST, NEWEST = "1.27", kubernetes_validate.latest_version()

@@ -1,6 +1,6 @@
 import pytest
 
-from kit.serving.deployment._plan import memory_for
+from kit.serving.deployment import memory_for
 from tests.serving.deployment.parts import plan
 
 # As main.cc of TensorFlow Serving spells them; one it does not know is only reported.

@@ -1,6 +1,7 @@
 import dataclasses
 
-from kit.serving.deployment._readme import NOT_RUN, readme
+from kit.serving.deployment import readme
+from kit.serving.deployment._readme import NOT_RUN
 from tests.serving.deployment.parts import plan
 
 

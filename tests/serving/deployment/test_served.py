@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from kit.errors import UserError
-from kit.serving.deployment._served import find_models
+from kit.serving.deployment import find_models
 from tests.serving.deployment.parts import FIXED, HISTORY, saved_model
 
 

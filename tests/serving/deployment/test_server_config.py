@@ -4,8 +4,8 @@ import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
+from kit.serving.deployment import server_config
 from kit.serving.deployment._plan import METRICS_PATH
-from kit.serving.deployment._server_config import server_config
 from tests.serving.deployment.parts import plan, read
 
 

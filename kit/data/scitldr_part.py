@@ -1,0 +1,13 @@
+"""The TFDS builder "scitldr_part".
+
+Importing this module registers it; nothing is downloaded.
+
+    import kit.data.scitldr_part
+    import tensorflow_datasets as tfds
+
+    builder = tfds.builder("scitldr_part", data_dir="somewhere")
+
+Once prepared in a folder, `tfds.load` finds the data set there without the import.
+"""
+
+from kit.data.builtin import ScitldrPart as ScitldrPart

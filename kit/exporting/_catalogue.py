@@ -1,0 +1,222 @@
+"""Another catalogue for a trained model, without training it again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from kit.data import Attributes, FeatureEncoder, Histories, TrainableColumn, title_column
+from kit.errors import UserError
+from kit.exporting._recommender import RecommenderParts
+from kit.exporting._retrieval import export_recommender
+from kit.exports import RetrievalCard, SignatureCheck, damages, load_version, recommender_card
+from kit.retrieval import IndexSettings
+
+SHOWN = 5
+CHANGED = "The catalogue was changed after training; the results are those of the one before."
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """An export taken apart, so that its items can be changed.
+
+    Args:
+        version: the folder it came from.
+        parts: what it was made from.
+        card: what it is.
+    """
+
+    version: Path
+    parts: RecommenderParts
+    card: RetrievalCard
+
+    @classmethod
+    def of(cls, version: Path, *, trust: bool = False) -> "Catalogue":
+        """Take an export apart.
+
+        Args:
+            version: its folder.
+            trust: also if it was changed or could do what no export of this kit does.
+
+        Raises:
+            UserError: it is no export of this kit, no recommender, or was changed.
+        """
+        card = recommender_card(version)
+        if not isinstance(card, RetrievalCard):
+            raise UserError(
+                "The catalogue of a model of two stages cannot be changed.",
+                where=str(version),
+                expected="a model of one stage, such as kit train two-tower makes",
+                remedy="Train it anew with the new catalogue.",
+            )
+        if not trust:
+            _refuse_changed(version)
+        model = load_version(version, trust=trust)
+        if not hasattr(model, "contents"):
+            raise UserError(
+                "The export cannot be taken apart.",
+                where=str(version),
+                expected="one made by this version of the kit",
+                remedy="Train it again.",
+            )
+        contents = {name: value.numpy() for name, value in model.contents().items()}
+        parts = RecommenderParts(
+            user_ids=_text(contents["user_ids"]),
+            item_ids=_text(contents["item_ids"]),
+            user_vectors=contents["user_vectors"],
+            item_vectors=contents["item_vectors"],
+            owned=Histories(contents["owned_offsets"], contents["owned_items"]),
+            popularity=contents["popularity"],
+            attributes=Attributes(
+                tuple(_text(contents["attribute_values"])), contents["attribute_tokens"]
+            ),
+            item_features=getattr(model, "item_features", None),
+            history_encoder=getattr(model, "history_encoder", None),
+        )
+        return cls(version, parts, card)
+
+    @property
+    def encoder(self) -> FeatureEncoder:
+        """Of the item features.
+
+        Raises:
+            UserError: the model knows items by id alone.
+        """
+        saved = self.card.item_encoder
+        if saved is None:
+            raise UserError(
+                "The model knows its items by id alone, so it cannot embed new ones.",
+                where=str(self.version),
+                expected="a model trained with features: kit train two-tower --items FILE",
+                remedy="Train it with the items' features, without --no-features.",
+            )
+        return FeatureEncoder(
+            text=tuple(saved["text"]),
+            numbers=tuple((name, mean, deviation) for name, mean, deviation in saved["numbers"]),
+            vocabulary=tuple(saved["vocabulary"]),
+            most_tokens=saved["most_tokens"],
+        )
+
+    @property
+    def contents(self) -> list[TrainableColumn]:
+        """Images and texts that the model has learned to read."""
+        return [TrainableColumn.of_card(dict(saved)) for saved in self.card.learned_contents]
+
+    def without(self, item_ids: Sequence[str]) -> "Catalogue":
+        """Without some items; people keep the queries they have.
+
+        Raises:
+            UserError: an item is not in the catalogue, or none would be left.
+        """
+        unknown = sorted(set(item_ids) - set(self.parts.item_ids))
+        if unknown:
+            raise UserError(
+                f"{len(unknown):,} items to remove are not in the catalogue: {_some(unknown)}",
+                where=str(self.version),
+                expected=f"ids such as {_some(self.parts.item_ids)}",
+                remedy="Correct the list.",
+            )
+        kept = ~np.isin(np.array(self.parts.item_ids, object), list(item_ids))
+        if not kept.any():
+            raise UserError(
+                "Nothing would be left in the catalogue.",
+                where=str(self.version),
+                remedy="Remove fewer items, or delete the version.",
+            )
+        parts = self.parts
+        names = {k: v for k, v in self.card.names.items() if k not in set(item_ids)}
+        kept_parts = replace(
+            parts,
+            item_ids=[item for item, keep in zip(parts.item_ids, kept, strict=True) if keep],
+            item_vectors=parts.item_vectors[kept],
+            owned=parts.owned.recoded(np.where(kept, np.cumsum(kept) - 1, -1)),
+            popularity=parts.popularity[kept],
+            attributes=parts.attributes.joined(kept, pl.DataFrame()),
+        )
+        return replace(self, parts=kept_parts, card=replace(self.card, names=names))
+
+    def with_items(self, table: pl.DataFrame, folder: Path | str = ".") -> "Catalogue":
+        """With further items, embedded from their features; nobody has them yet.
+
+        Args:
+            table: `item_id` and features, as `read_new_items` gives them.
+            folder: what paths of images start from.
+
+        Raises:
+            UserError: an item is in the catalogue already, the model knows ids alone, or an image
+                cannot be read.
+        """
+        encoded = self.encoder.encode(table)
+        new = table["item_id"].to_list()
+        known = sorted(set(new) & set(self.parts.item_ids))
+        if known:
+            raise UserError(
+                f"{len(known):,} items to add are in the catalogue already: {_some(known)}",
+                where=str(self.version),
+                remedy="Leave them out, or remove them in the same command: --remove FILE",
+            )
+        features: Any = self.parts.item_features
+        read = [tf.constant(content.read(table, folder)) for content in self.contents]
+        vectors = features.vectors(tf.constant(encoded.tokens), tf.constant(encoded.numbers), *read)
+        table = table.drop(one.column for one in self.contents if not one.vocabulary)
+        parts = self.parts
+        everything = np.ones(len(parts.item_ids), np.bool_)
+        names = dict.fromkeys(new, "")
+        title = title_column(table)
+        if title is not None:
+            names |= {item: text or "" for item, text in zip(new, table[title], strict=True)}
+        joined = replace(
+            parts,
+            item_ids=[*parts.item_ids, *new],
+            item_vectors=np.concatenate([parts.item_vectors, vectors.numpy()]),
+            popularity=np.pad(parts.popularity, (0, len(new))),
+            attributes=parts.attributes.joined(everything, table),
+        )
+        named = {**self.card.names, **{item: name or item for item, name in names.items()}}
+        return replace(self, parts=joined, card=replace(self.card, names=named))
+
+    def export(self, folder: Path, index: IndexSettings) -> tuple[Path, list[SignatureCheck]]:
+        """Write it as the next version and verify that.
+
+        Args:
+            folder: the model's folder.
+            index: how the best items are found.
+
+        Raises:
+            UserError: the folder cannot be written.
+            VerificationError: it does not answer as its parts say; nothing is left behind.
+        """
+        limits = dict.fromkeys([*self.card.limits, CHANGED])
+        return export_recommender(
+            self.parts,
+            folder,
+            model=None,
+            k=self.card.k,
+            exclude_seen=self.card.exclude_seen,
+            index=index,
+            card=replace(self.card, limits=list(limits)),
+        )
+
+
+def _refuse_changed(version: Path) -> None:
+    """A new version gets a manifest of its own, which would vouch for what was changed here."""
+    if damaged := damages(version):
+        raise UserError(
+            f"The export is not as it was written: {damaged[0]}.",
+            where=str(version),
+            expected="the files of its manifest",
+            remedy="Export it again. If you know who changed it, give --trust.",
+        )
+
+
+def _text(values: NDArray[Any]) -> list[str]:
+    return [value.decode() for value in values]
+
+
+def _some(items: Sequence[str]) -> str:
+    return ", ".join(items[:SHOWN]) + (" ..." if len(items) > SHOWN else "")

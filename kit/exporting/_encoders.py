@@ -1,0 +1,77 @@
+"""The graphs that encode users' histories and item features."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from kit.models import EntityTower, SequentialRecommender
+
+
+class HistoryEncoder(tf.Module):
+    """The encoder of a sequential model, without Keras in the export.
+
+    It takes vectors, not codes, so that items added to the catalogue later may stand in a history.
+    `query` takes no times; where the model looks at them, `timed_query` does.
+
+    Args:
+        model: a built model.
+    """
+
+    def __init__(self, model: SequentialRecommender) -> None:
+        super().__init__()
+        # The layer itself stays outside: only its variables and what it computes are saved.
+        self._weights = [weight.value for weight in model.encoder.variables]
+        encode = model.encode
+        specs = [
+            tf.TensorSpec([None, None, model.dim + 1], tf.float32, "vectors"),
+            tf.TensorSpec([None, None], tf.bool, "known"),
+        ]
+
+        @tf.function(input_signature=specs, autograph=False)
+        def query(vectors: Any, known: Any) -> Any:
+            return tf.cast(encode(vectors, known), tf.float32)
+
+        @tf.function(
+            input_signature=[*specs, tf.TensorSpec([None, None], tf.int64, "times")],
+            autograph=False,
+        )
+        def timed_query(vectors: Any, known: Any, times: Any) -> Any:
+            return tf.cast(encode(vectors, known, times), tf.float32)
+
+        self.query = query
+        if model.is_timed:
+            self.timed_query = timed_query
+
+
+class ItemFeatures(tf.Module):
+    """The item tower's way from features, images and texts to a vector, without Keras.
+
+    Args:
+        tower: a built item tower that has features or reads images or texts.
+
+    Raises:
+        ValueError: the tower knows ids only.
+    """
+
+    def __init__(self, tower: EntityTower) -> None:
+        super().__init__()
+        if not tower.reads_features:
+            raise ValueError("This tower knows ids only; nothing can be embedded from features.")
+        # The layers themselves stay outside: only their variables and what they compute are saved.
+        parts = [tower.bag, *tower.readers] if tower.bag is not None else tower.readers
+        self._weights = [weight.value for part in parts for weight in part.variables]
+        embed, features = tower.embed_features, tower.features
+        specs = [
+            tf.TensorSpec([None, features.tokens if features else None], tf.int32, "tokens"),
+            tf.TensorSpec([None, features.numbers if features else None], tf.float32, "numbers"),
+            *(
+                tf.TensorSpec([None, *one.shape], one.dtype, f"content_{number}")
+                for number, one in enumerate(tower.contents)
+            ),
+        ]
+
+        @tf.function(input_signature=specs, autograph=False)
+        def vectors(tokens: Any, numbers: Any, *contents: Any) -> Any:
+            return tf.cast(embed(tokens, numbers, *contents), tf.float32)
+
+        self.vectors = vectors

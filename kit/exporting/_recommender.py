@@ -1,0 +1,308 @@
+"""What a retrieval model becomes for serving: strings in, strings out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from kit.data import Attributes, Histories, clean_id
+from kit.exporting._blanks import IdTable
+from kit.exporting._encoders import HistoryEncoder, ItemFeatures
+from kit.retrieval import (
+    MOST_EXCLUDED,
+    IndexSettings,
+    ItemFilter,
+    PopularOrder,
+    index_for,
+    search_where,
+    unit_rows,
+)
+
+UNKNOWN = -1
+TUNING_USERS = 1000
+
+
+@dataclass(frozen=True)
+class RecommenderParts:
+    """Everything a server needs of a trained retrieval model.
+
+    Args:
+        user_ids: ids of the known users.
+        item_ids: ids of the catalogue.
+        user_vectors: float32 [users, dim], queries of the known users, their history included.
+        item_vectors: float32 [items, dim]; the last column is the item's bias.
+        owned: items each known user has.
+        popularity: float32 [items], share of the users that have the item.
+        attributes: what requests can filter by.
+        item_features: embeds items the model was not trained on, or None.
+        history_encoder: makes a query from a history; None takes the mean of its vectors.
+    """
+
+    user_ids: Sequence[str]
+    item_ids: Sequence[str]
+    user_vectors: NDArray[np.float32]
+    item_vectors: NDArray[np.float32]
+    owned: Histories
+    popularity: NDArray[np.float32]
+    attributes: Attributes
+    item_features: ItemFeatures | None = None
+    history_encoder: HistoryEncoder | None = None
+
+
+class Recommender(tf.Module):
+    """The graph of the export, in operations that every TensorFlow Serving has.
+
+    Args:
+        parts: the trained model, as arrays.
+        k: length of the answers, at most the number of items.
+        exclude_seen: whether what a user has is left out of his answers.
+        index: how the best items are found.
+    """
+
+    def __init__(
+        self,
+        parts: RecommenderParts,
+        *,
+        k: int,
+        exclude_seen: bool,
+        index: IndexSettings | None = None,
+    ) -> None:
+        super().__init__()
+        settings = index or IndexSettings()
+        items = len(parts.item_ids)
+        self._k = min(k, items)
+        self._exclude_seen = exclude_seen
+        self._user_code = _table(parts.user_ids)
+        self._item_code = _table(parts.item_ids)
+        # One more than there are, so that code -1 reads the empty string.
+        self._item_ids = tf.constant([*parts.item_ids, ""])
+        some = np.random.default_rng(0).permutation(len(parts.user_ids))[:TUNING_USERS]
+        longest = int(parts.owned.lengths[some].max(initial=0)) if exclude_seen else 0
+        owned = parts.owned.padded(some, length=longest, shift=1) - 1
+        self.index = index_for(settings, parts.item_vectors, parts.user_vectors[some], owned)
+        unit = unit_rows(parts.item_vectors[:, :-1])
+        self.similar = index_for(settings, unit, unit, np.arange(items, dtype=np.int32)[:, None])
+        self._filter = ItemFilter(parts.attributes.values, parts.attributes.tokens)
+        self._popular = PopularOrder(parts.popularity)
+        self._users = _variable(parts.user_vectors)
+        self._owned_offsets = _variable(parts.owned.offsets)
+        self._owned_items = _variable(parts.owned.items)
+        self.item_features = parts.item_features
+        self.history_encoder = parts.history_encoder
+        if hasattr(parts.history_encoder, "timed_query"):
+            self.from_timed_history = tf.function(
+                self._from_timed_history,
+                autograph=False,
+                input_signature=[
+                    tf.TensorSpec([None, None], tf.string, "history"),
+                    tf.TensorSpec([None, None], tf.int64, "time"),
+                ],
+            )
+
+    def signatures(self) -> dict[str, Any]:
+        """The functions a server offers, by name."""
+        timed = getattr(self, "from_timed_history", None)
+        return ({} if timed is None else {"from_timed_history": timed}) | {
+            "serving_default": self.recommend,
+            "from_history": self.from_history,
+            "recommend_where": self.recommend_where,
+            "from_history_where": self.from_history_where,
+            "similar_items": self.similar_items,
+            "embed_user": self.embed_user,
+            "embed_item": self.embed_item,
+        }
+
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "user_id")])
+    def recommend(self, user_id: Any) -> dict[str, Any]:
+        """For people the model knows; others get the popular list."""
+        code = self._user_code.lookup(user_id)
+        return self._best(code >= 0, self._user_vectors(code), self._seen(self._owned(code)))
+
+    @tf.function(
+        autograph=False, input_signature=[tf.TensorSpec([None, None], tf.string, "history")]
+    )
+    def from_history(self, history: Any) -> dict[str, Any]:
+        """For people the model never saw, by what they had; unknown items are ignored."""
+        codes = self._item_code.lookup(history)
+        return self._best(*self._of_history(codes), self._seen(codes))
+
+    def _from_timed_history(self, history: Any, time: Any) -> dict[str, Any]:
+        """`from_history` where it is known when each was taken, in seconds since 1970."""
+        codes = self._item_code.lookup(history)
+        return self._best(*self._of_history(codes, time), self._seen(codes))
+
+    @tf.function(
+        autograph=False,
+        input_signature=[
+            tf.TensorSpec([None], tf.string, "user_id"),
+            tf.TensorSpec([None, None], tf.string, "exclude"),
+            tf.TensorSpec([None, None], tf.string, "where"),
+        ],
+    )
+    def recommend_where(self, user_id: Any, exclude: Any, where: Any) -> dict[str, Any]:
+        """`recommend` without some items, and among those that have the asked-for values."""
+        code = self._user_code.lookup(user_id)
+        excluded = [self._seen(self._owned(code)), self._item_code.lookup(bounded(exclude))]
+        return self._best(
+            code >= 0, self._user_vectors(code), tf.concat(excluded, axis=1), where=where
+        )
+
+    @tf.function(
+        autograph=False,
+        input_signature=[
+            tf.TensorSpec([None, None], tf.string, "history"),
+            tf.TensorSpec([None, None], tf.string, "exclude"),
+            tf.TensorSpec([None, None], tf.string, "where"),
+        ],
+    )
+    def from_history_where(self, history: Any, exclude: Any, where: Any) -> dict[str, Any]:
+        """`from_history` without some items, and among those that have the asked-for values."""
+        codes = self._item_code.lookup(history)
+        excluded = [self._seen(codes), self._item_code.lookup(exclude)]
+        return self._best(*self._of_history(codes), tf.concat(excluded, axis=1), where=where)
+
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "item_id")])
+    def similar_items(self, item_id: Any) -> dict[str, Any]:
+        """Nearest items by cosine, itself left out; nothing ("") for an unknown item."""
+        code = self._item_code.lookup(item_id)
+        found = self.similar.search(self.similar.vectors_of(code), code[:, None], self._k)
+        nothing = (tf.fill(tf.shape(found[0]), tf.float32.min), tf.fill(tf.shape(found[1]), -1))
+        return self._answer(*_first_where(code >= 0, found, nothing))
+
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "user_id")])
+    def embed_user(self, user_id: Any) -> dict[str, Any]:
+        """The query; zeros and the constant 1 for an unknown user."""
+        return {"embedding": self._user_vectors(self._user_code.lookup(user_id))}
+
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "item_id")])
+    def embed_item(self, item_id: Any) -> dict[str, Any]:
+        """The item's vector, its bias last; zeros for an unknown item."""
+        return {"embedding": self.index.vectors_of(self._item_code.lookup(item_id))}
+
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([], tf.string, "user_id")])
+    def history_of(self, user_id: Any) -> Any:
+        """Items of one known user, oldest first; no signature, so a server does not offer it."""
+        return tf.gather(self._item_ids, self._owned(self._user_code.lookup(user_id[None]))[0])
+
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([], tf.int32, "least")])
+    def users_with(self, least: Any) -> Any:
+        """Known users with at least so many items; no signature either."""
+        count = self._owned_offsets[1:] - self._owned_offsets[:-1]
+        return tf.boolean_mask(_keys(self._user_code), count >= tf.cast(least, tf.int64))
+
+    @tf.function(autograph=False, input_signature=[])
+    def attribute_values(self) -> Any:
+        """What `where` can ask for, string [n]; no signature either."""
+        return self._filter.values()
+
+    @tf.function(autograph=False, input_signature=[])
+    def contents(self) -> dict[str, Any]:
+        """The parts this was made from; no signature either."""
+        return {
+            "user_ids": _keys(self._user_code),
+            "item_ids": self._item_ids[:-1],
+            "user_vectors": self._users.value(),
+            "item_vectors": self.index.vectors_of(tf.range(self.index.size)),
+            "owned_offsets": self._owned_offsets.value(),
+            "owned_items": self._owned_items.value(),
+            "popularity": self._popular.scores_of(None, tf.range(self.index.size))[0],
+            "attribute_values": self._filter.values(),
+            "attribute_tokens": self._filter.tokens.value(),
+        }
+
+    def _best(self, known: Any, queries: Any, excluded: Any, where: Any = None) -> dict[str, Any]:
+        """The answer to each query; the popular list where it is not known who asks."""
+        return self._answer(*self._found(known, queries, excluded, where, self._k))
+
+    def _found(
+        self, known: Any, queries: Any, excluded: Any, where: Any, count: int
+    ) -> tuple[Any, Any]:
+        """Scores and items [batch, count]: of each query, or of the popular list."""
+        if where is None:
+            found = self.index.search(queries, excluded, count)
+            popular = self._popular.search(excluded, count)
+        else:
+            found, popular = (
+                search_where(index, queries, excluded, count, self._filter, where)
+                for index in (self.index, self._popular)
+            )
+        return _first_where(known, found, popular)
+
+    def _of_history(self, codes: Any, time: Any = None) -> tuple[Any, Any]:
+        """Whether anything in a history is known, and the query it makes."""
+        known, vectors = codes >= 0, self.index.vectors_of(codes)
+        count = tf.math.count_nonzero(known, axis=1, keepdims=True, dtype=tf.float32)
+        encoder = self.history_encoder
+        if encoder is None:
+            query = _with_bias(tf.reduce_sum(vectors, axis=1) / tf.maximum(count, 1))
+        elif time is None:
+            query = encoder.query(vectors, known)
+        else:
+            query = encoder.timed_query(vectors, known, time)
+        return count[:, 0] > 0, query
+
+    def _seen(self, codes: Any) -> Any:
+        return codes if self._exclude_seen else codes[:, :0]
+
+    def _user_vectors(self, code: Any) -> Any:
+        known = tf.cast(code >= 0, tf.float32)[:, None]
+        return _with_bias(tf.gather(self._users, tf.maximum(code, 0)) * known)
+
+    def _owned(self, code: Any) -> Any:
+        """int32 [batch, longest], padded with -1."""
+        row = tf.maximum(code, 0)
+        begin = tf.gather(self._owned_offsets, row)
+        length = tf.gather(self._owned_offsets, row + 1) - begin
+        length = tf.where(code >= 0, length, 0)
+        column = tf.range(tf.reduce_max(tf.pad(length, [[0, 1]])))
+        filled = column < length[:, None]
+        place = tf.where(filled, begin[:, None] + column, 0)
+        return tf.where(filled, tf.gather(self._owned_items, place), UNKNOWN)
+
+    def _answer(self, scores: Any, items: Any) -> dict[str, Any]:
+        places = tf.where(items < 0, len(self._item_ids) - 1, items)
+        return {"item_id": tf.gather(self._item_ids, places), "score": scores}
+
+
+def bounded(exclude: Any) -> Any:
+    """Items to leave out for known users; an error where they are too many."""
+    count = tf.math.count_nonzero(tf.not_equal(exclude, ""), axis=1)
+    told = f"recommend_where leaves out at most {MOST_EXCLUDED} items of exclude"
+    is_few = tf.debugging.Assert(tf.reduce_all(count <= MOST_EXCLUDED), [told])
+    with tf.control_dependencies([is_few]):
+        return tf.identity(exclude)
+
+
+def _first_where(
+    condition: Any, first: tuple[Any, Any], second: tuple[Any, Any]
+) -> tuple[Any, Any]:
+    return (
+        tf.where(condition[:, None], first[0], second[0]),
+        tf.where(condition[:, None], first[1], second[1]),
+    )
+
+
+def _with_bias(vectors: Any) -> Any:
+    return tf.concat([vectors[:, :-1], tf.ones_like(vectors[:, :1])], axis=1)
+
+
+def _variable(value: NDArray[np.generic]) -> tf.Variable:
+    return tf.Variable(value, trainable=False)
+
+
+def _table(ids: Sequence[str]) -> tf.lookup.StaticHashTable:
+    codes = tf.range(len(ids), dtype=tf.int32)
+    initializer = tf.lookup.KeyValueTensorInitializer(tf.constant(list(ids)), codes)
+    # Of an export of an earlier version, ids may have blanks.
+    are_clean = all(one == clean_id(one) for one in ids)
+    kind = IdTable if are_clean else tf.lookup.StaticHashTable
+    return kind(initializer, default_value=UNKNOWN)
+
+
+def _keys(table: Any) -> Any:
+    """What a table was made from, in its order."""
+    ids, codes = (tf.reshape(x, [-1]) for x in table.export())
+    return tf.gather(ids, tf.argsort(codes))

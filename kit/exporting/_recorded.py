@@ -1,0 +1,262 @@
+"""What the live model answers, computed without the graph that is exported."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from kit.data import Attributes, Histories
+from kit.exporting._recommender import Recommender, RecommenderParts
+from kit.exporting._sample_users import sample_rows
+from kit.models import RetrievalModel, queries
+from kit.retrieval import ExactIndex, unit_rows
+
+CASES = 16
+RECENT = 20
+LONGEST_GAP_S = 10 * 86_400
+UNKNOWN_ID = "\N{WHITE QUESTION MARK ORNAMENT} nobody"
+UNKNOWN_VALUE = f"{UNKNOWN_ID}=1"
+LOWEST = np.finfo(np.float32).min
+TOLERANCE = 1e-4
+
+Cases = dict[str, tuple[dict[str, Any], NDArray[np.float32]]]
+
+
+def recorded_answers(
+    model: RetrievalModel | None,
+    parts: RecommenderParts,
+    module: Recommender,
+    *,
+    k: int,
+    exclude_seen: bool,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Inputs and the live model's outputs for every signature.
+
+    Queries come from the Keras model and every item's score from NumPy. An exact index has to give
+    the best of these. Of an approximate one the answers themselves are recorded, after the score of
+    every item in them was held against NumPy's.
+
+    Args:
+        model: the trained model; None where only its vectors are at hand, as when items are added.
+        parts: its export.
+        module: the graph that is exported.
+        k: length of the answers.
+        exclude_seen: whether what a user has is left out.
+        seed: of the draw of items and rules.
+
+    Returns:
+        Signature name to `{"inputs": ..., "outputs": ...}`, as lists.
+
+    Raises:
+        RuntimeError: the index scores an item otherwise than the model.
+    """
+    cases = recorded_cases(model, parts, exclude_seen=exclude_seen, seed=seed)
+    return answered(cases.rankings, cases.embeddings, parts, module, k)
+
+
+@dataclass(frozen=True)
+class RecordedCases:
+    """Requests and what the live model says to them; the last row of each is about nobody known.
+
+    Args:
+        rankings: signature to its inputs and the score of every item, float32 [rows, items], the
+            lowest float where an item may not be shown.
+        embeddings: signature to its inputs and the vectors.
+        owned: what the users asked for have.
+        recent: what the histories asked for hold.
+    """
+
+    rankings: Cases
+    embeddings: Cases
+    owned: Histories
+    recent: Histories
+
+
+def recorded_cases(
+    model: RetrievalModel | None,
+    parts: RecommenderParts,
+    *,
+    exclude_seen: bool,
+    seed: int = 0,
+    count: int = CASES,
+) -> RecordedCases:
+    """Draw requests for every signature and score all items for them, without the graph.
+
+    Known users are those that do not exist, see `with_sample_users`: what is recorded is read by
+    whoever gets the export.
+
+    Args:
+        model: the trained model; None where only its vectors are at hand, as when items are added.
+        parts: its export.
+        exclude_seen: whether what a user has is left out.
+        seed: of the draw of items and rules.
+        count: users and items at most.
+    """
+    rng = np.random.default_rng(seed)
+    users = sample_rows(parts.user_ids, count)
+    items = rng.choice(len(parts.item_ids), min(count, len(parts.item_ids)), replace=False)
+    owned = parts.owned.take(users)
+    recent = owned.last(RECENT)
+    names = np.array(["", *parts.item_ids], dtype=object)
+    codes = recent.padded(np.arange(len(users)), length=RECENT + 1, shift=1)
+    history = names[codes]
+    history[:, -1] = UNKNOWN_ID
+    history = np.vstack([history, [[UNKNOWN_ID, *[""] * RECENT]]])
+
+    popular = parts.popularity[None]
+    queries = _of_users(model, parts, users)
+    known = queries @ parts.item_vectors.T
+    known = np.vstack([_without(known, owned) if exclude_seen else known, popular])
+
+    def of_histories(some: Histories) -> NDArray[np.float32]:
+        scores = _of_histories(model, parts, some) @ parts.item_vectors.T
+        scores = _without(scores, some) if exclude_seen else scores
+        return np.vstack([np.where(some.lengths[:, None] > 0, scores, popular), popular])
+
+    someone = of_histories(replace(recent, times=None))
+    unit = unit_rows(parts.item_vectors[:, :-1])
+    itself = Histories(np.arange(len(items) + 1), items.astype(np.int32))
+    similar = _without(unit[items] @ unit.T, itself)
+    similar = np.vstack([similar, np.full_like(popular, LOWEST)])
+
+    asked = len(known)
+    drawn = rng.integers(len(parts.item_ids), size=asked, dtype=np.int32)
+    left_out = Histories(np.arange(asked + 1), drawn)
+    where = _requests(parts.attributes, asked, rng)
+    matches = np.stack([_matches(parts.attributes, values) for values in where])
+    request = {"exclude": names[1 + left_out.items][:, None].tolist(), "where": where}
+    user_ids = {"user_id": [*(parts.user_ids[u] for u in users), UNKNOWN_ID]}
+    item_ids = {"item_id": [*(parts.item_ids[i] for i in items), UNKNOWN_ID]}
+    histories = {"history": history.tolist()}
+    no_item = np.zeros((1, queries.shape[1]), np.float32)
+    nobody = no_item.copy()
+    nobody[:, -1] = 1
+    rankings = {
+        "serving_default": (user_ids, known),
+        "from_history": (histories, someone),
+        "recommend_where": (
+            user_ids | request,
+            np.where(matches, _without(known, left_out), LOWEST),
+        ),
+        "from_history_where": (
+            histories | request,
+            np.where(matches, _without(someone, left_out), LOWEST),
+        ),
+        "similar_items": (item_ids, similar),
+    }
+    if hasattr(parts.history_encoder, "timed_query"):
+        gaps = rng.integers(1, LONGEST_GAP_S, len(recent.items))
+        timed = replace(recent, times=np.cumsum(gaps))
+        times = timed.padded_times(np.arange(len(users)), length=RECENT + 1)
+        time = {"time": np.vstack([times, np.zeros_like(times[:1])]).tolist()}
+        rankings["from_timed_history"] = (histories | time, of_histories(timed))
+    embeddings = {
+        "embed_user": (user_ids, np.vstack([queries, nobody])),
+        "embed_item": (item_ids, np.vstack([parts.item_vectors[items], no_item])),
+    }
+    return RecordedCases(rankings, embeddings, owned, recent)
+
+
+def answered(
+    rankings: Cases, embeddings: Cases, parts: RecommenderParts, module: Recommender, k: int
+) -> dict[str, Any]:
+    """What is recorded of requests, see `RecordedCases`."""
+    recorded = {
+        name: {"inputs": inputs, "outputs": _answer(module, parts, name, inputs, scores, k)}
+        for name, (inputs, scores) in rankings.items()
+    }
+    for name, (inputs, vectors) in embeddings.items():
+        recorded[name] = {"inputs": inputs, "outputs": {"embedding": vectors.tolist()}}
+    return recorded
+
+
+def _of_users(
+    model: RetrievalModel | None, parts: RecommenderParts, users: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    if model is None:
+        return parts.user_vectors[users]
+    return queries(model, users, parts.owned.take(users))
+
+
+def _of_histories(
+    model: RetrievalModel | None, parts: RecommenderParts, histories: Histories
+) -> NDArray[np.float32]:
+    if model is not None:
+        return queries(model, np.full(len(histories), model.num_users), histories)
+    if parts.history_encoder is not None:
+        rows = np.arange(len(histories))
+        codes = histories.padded(rows, length=RECENT, shift=1) - 1
+        vectors = parts.item_vectors[codes]
+        if histories.times is None:
+            return np.asarray(parts.history_encoder.query(vectors, codes >= 0))
+        times = histories.padded_times(rows, length=RECENT)
+        return np.asarray(parts.history_encoder.timed_query(vectors, codes >= 0, times))
+    total = np.asarray(histories.matrix(len(parts.item_ids)) @ parts.item_vectors)
+    mean = total / np.maximum(histories.lengths, 1)[:, None]
+    mean[:, -1] = 1
+    return mean.astype(np.float32)
+
+
+def _without(scores: NDArray[np.float32], excluded: Histories) -> NDArray[np.float32]:
+    scores = scores.astype(np.float32)
+    scores[excluded.row_of_each_item, excluded.items] = LOWEST
+    return scores
+
+
+def _requests(attributes: Attributes, count: int, rng: np.random.Generator) -> list[list[str]]:
+    """Two values a request; some ask for nothing, some for what there is not."""
+    possible = np.array(["", UNKNOWN_VALUE, *attributes.values], dtype=object)
+    frequent = np.bincount(attributes.tokens.ravel(), minlength=len(attributes.values) + 1)[1:]
+    weights = np.array([max(1, frequent.sum() / 4), max(1, frequent.sum() / 16), *frequent])
+    drawn = rng.choice(len(possible), (count, 2), p=weights / weights.sum())
+    requests: list[list[str]] = possible[drawn].tolist()
+    return requests
+
+
+def _matches(attributes: Attributes, values: Sequence[str]) -> NDArray[np.bool_]:
+    """Which items have, of every column that is asked for, one of the values."""
+    matches = np.ones(len(attributes.tokens), np.bool_)
+    wanted = [value for value in values if value]
+    for column in {value.split("=", 1)[0] for value in wanted}:
+        tokens = [
+            1 + attributes.values.index(value)
+            for value in wanted
+            if value.startswith(f"{column}=") and value in attributes.values
+        ]
+        matches &= np.isin(attributes.tokens, tokens).any(axis=1)
+    return matches
+
+
+def _answer(
+    module: Recommender,
+    parts: RecommenderParts,
+    signature: str,
+    inputs: dict[str, Any],
+    scores: NDArray[np.float32],
+    k: int,
+) -> dict[str, Any]:
+    """The best k by these scores [rows, items]; of an approximate index, what it answers."""
+    names = np.array([*parts.item_ids, ""], dtype=object)
+    # Behind the last item stands none.
+    scores = np.pad(scores, ((0, 0), (0, 1)), constant_values=LOWEST)
+    if isinstance(module.index, ExactIndex):
+        best = np.argsort(-scores, axis=1, kind="stable")[:, : min(k, len(parts.item_ids))]
+        values = np.take_along_axis(scores, best, axis=1)
+        best = np.where(values > LOWEST, best, len(parts.item_ids))
+    else:
+        tensors = [
+            tf.constant(value, tf.int64 if name == "time" else tf.string)
+            for name, value in inputs.items()
+        ]
+        answer = module.signatures()[signature](*tensors)
+        code = {name: place for place, name in enumerate(names)}
+        best = np.vectorize(lambda name: code[name.decode()])(answer["item_id"].numpy())
+        values = answer["score"].numpy()
+        expected = np.take_along_axis(scores, best, axis=1)
+        if not np.allclose(values, expected, rtol=TOLERANCE, atol=TOLERANCE):
+            raise RuntimeError(f"{signature}: the index does not score items as the model does.")
+    return {"item_id": names[best].tolist(), "score": values.tolist()}

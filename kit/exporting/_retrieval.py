@@ -1,0 +1,159 @@
+"""From a trained retrieval model to the arrays of its export."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kit.data import Attributes, Dataset, FeatureEncoder, TrainableColumn, histories, item_names
+from kit.exporting._encoders import HistoryEncoder, ItemFeatures
+from kit.exporting._recommender import Recommender, RecommenderParts
+from kit.exporting._recorded import recorded_answers
+from kit.exporting._sample_users import hold_users, with_sample_users
+from kit.exporting._saved_model import custom_operations, export
+from kit.exports import RetrievalCard, SignatureCheck
+from kit.models import RetrievalModel, SequentialRecommender, queries
+from kit.progress import stage
+from kit.retrieval import IndexSettings
+
+
+@stage("export")
+def export_retrieval(
+    model: RetrievalModel,
+    dataset: Dataset,
+    folder: Path,
+    *,
+    k: int = 100,
+    exclude_seen: bool = True,
+    index: IndexSettings | None = None,
+    contents: Sequence[TrainableColumn] = (),
+    card: dict[str, Any],
+) -> tuple[Path, list[SignatureCheck]]:
+    """Write the next version of a trained model and verify it in a process of its own.
+
+    Args:
+        model: the trained model.
+        dataset: what it was trained on.
+        folder: the model's folder; versions are numbered in it.
+        k: length of the answers.
+        exclude_seen: whether what a user has in train or valid is left out of his answers.
+        index: how the export finds the best items.
+        contents: images and texts of items that the model has learned to read.
+        card: what the export is, kept in `assets.extra/card.json`.
+
+    Returns:
+        The version's folder and the checks it passed.
+
+    Raises:
+        UserError: the folder cannot be written.
+        VerificationError: the export does not answer as the model; nothing is left behind.
+    """
+    parts = retrieval_parts(model, dataset)
+    encoder = None
+    if parts.item_features is not None and dataset.items is not None:
+        encoder = FeatureEncoder.fit(dataset.items[: dataset.num_items], key="item_id")
+        encoder = encoder or FeatureEncoder((), (), (), 1)
+    names = dict(zip(parts.item_ids, item_names(dataset), strict=False))
+    return export_recommender(
+        parts,
+        folder,
+        model=model,
+        k=k,
+        exclude_seen=exclude_seen,
+        index=index or IndexSettings(),
+        card=RetrievalCard(
+            **card,
+            names=names,
+            item_encoder=asdict(encoder) if encoder else None,
+            learned_contents=[content.card() for content in contents],
+        ),
+    )
+
+
+@stage("export")
+def export_recommender(
+    parts: RecommenderParts,
+    folder: Path,
+    *,
+    model: RetrievalModel | None,
+    k: int,
+    exclude_seen: bool,
+    index: IndexSettings,
+    card: RetrievalCard,
+) -> tuple[Path, list[SignatureCheck]]:
+    """Write the next version from its parts and verify it.
+
+    Args:
+        parts: what the server needs.
+        folder: the model's folder.
+        model: the trained model, to hold the export against; None where it is not at hand.
+        k: length of the answers.
+        exclude_seen: whether what a user has is left out of his answers.
+        index: how the export finds the best items.
+        card: what the export is; k, seen items and what the index reached are filled in.
+
+    Returns:
+        The version's folder and the checks it passed.
+
+    Raises:
+        UserError: the folder cannot be written.
+        VerificationError: the export does not answer as the model; nothing is left behind.
+    """
+    parts = with_sample_users(model, parts)
+    module = Recommender(parts, k=k, exclude_seen=exclude_seen, index=index)
+    hold_users(model, parts, module)
+    recorded = recorded_answers(model, parts, module, k=k, exclude_seen=exclude_seen)
+    whole = replace(card, k=k, exclude_seen=exclude_seen, **index_facts(module, index))
+    return export(module, folder, recorded=recorded, card=whole)
+
+
+def index_facts(module: Recommender, index: IndexSettings) -> dict[str, Any]:
+    """What a card states of the way the best items are found.
+
+    Args:
+        module: the graph that is exported.
+        index: what was asked for.
+    """
+    searched = {
+        "settings": asdict(index),
+        "kind": index.chosen(module.index.size),
+        "recall": module.index.recall,
+        "recall_similar": module.similar.recall,
+        "probes": module.index.probes,
+        "lists": module.index.parts,
+    }
+    return {"index": searched, "custom_ops": custom_operations(module.index)}
+
+
+def retrieval_parts(
+    model: RetrievalModel, dataset: Dataset, *, with_valid: bool = True
+) -> RecommenderParts:
+    """Vectors of all users and items; the users' histories hold train and valid.
+
+    Args:
+        model: the trained model.
+        dataset: what it was trained on.
+        with_valid: False leaves valid out of the histories, to measure on it.
+
+    Returns:
+        What `Recommender` is made from.
+    """
+    past = [dataset.train, dataset.valid] if with_valid else [dataset.train]
+    owned = histories(past, dataset.num_users, with_times=model.is_timed).below(dataset.num_items)
+    item_vectors = np.asarray(model.item_vectors(), dtype=np.float32)[1:]
+    user_counts = np.bincount(owned.items, minlength=dataset.num_items)
+    return RecommenderParts(
+        user_ids=dataset.user_ids[: dataset.num_users].tolist(),
+        item_ids=dataset.item_ids[: dataset.num_items].tolist(),
+        user_vectors=queries(model, np.arange(dataset.num_users), owned),
+        item_vectors=item_vectors,
+        owned=owned,
+        popularity=(user_counts / dataset.num_users).astype(np.float32),
+        attributes=Attributes.of(dataset.items, key="item_id", rows=dataset.num_items),
+        item_features=(ItemFeatures(model.item_tower) if model.item_tower.reads_features else None),
+        history_encoder=(
+            HistoryEncoder(model) if isinstance(model, SequentialRecommender) else None
+        ),
+    )

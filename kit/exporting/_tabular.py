@@ -1,0 +1,136 @@
+"""Exports of models of table rows."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from kit.data.table import Feature, RankingData, TableEncoder
+from kit.exporting._blanks import without_blanks
+from kit.exporting._samples import sample_rows
+from kit.exporting._saved_model import export
+from kit.exports import SignatureCheck, TabularCard, raw_inputs, tensor_names
+from kit.models import Ranking
+from kit.progress import stage
+
+MISSING, RARE, FIRST_KNOWN = 0, 1, 2
+# As `kit.data.table.TableEncoder` finds words, in the syntax of TensorFlow's regular expressions.
+NO_WORD = r"[^\p{L}\p{N}]+"
+PROBABILITY = "probability"
+
+
+class Ranker(tf.Module):
+    """The graph of the export, in operations that every TensorFlow Serving has.
+
+    Args:
+        model: the trained model.
+        encoder: what its codes mean.
+    """
+
+    def __init__(self, model: Ranking, encoder: TableEncoder) -> None:
+        super().__init__()
+        # The model itself stays outside: only its variables and what it computes are saved.
+        self._weights = [weight.value for weight in model.variables]
+        self._tables = {
+            str(number): _table(values)
+            for number, values in enumerate(encoder.vocabularies.values())
+        }
+        places = {name: str(number) for number, name in enumerate(encoder.vocabularies)}
+        features = encoder.schema.features
+        inputs_of = tensor_names([feature.name for feature in features])
+
+        def predict(**columns: Any) -> dict[str, Any]:
+            inputs = {
+                feature.name: self._encoded(
+                    columns[inputs_of[feature.name]], feature, places.get(feature.table_name, "")
+                )
+                for feature in features
+            }
+            probabilities = tf.sigmoid(tf.cast(model(inputs, training=False), tf.float32))
+            names = outputs_of(model.tasks)
+            return dict(zip(names, tf.unstack(probabilities, num=len(names), axis=1), strict=True))
+
+        specs = {name: _spec(f, name) for f, name in zip(features, inputs_of.values(), strict=True)}
+        self._predict = tf.function(predict, autograph=False).get_concrete_function(**specs)
+
+    def signatures(self) -> dict[str, Any]:
+        """The functions a server offers, by name."""
+        return {"serving_default": self._predict}
+
+    def _encoded(self, column: Any, feature: Feature, table: str) -> Any:
+        if feature.kind == "number":
+            return tf.where(tf.math.is_finite(column), column, float("nan"))
+        if feature.kind == "text":
+            lower = tf.strings.lower(column, encoding="utf-8")
+            words = tf.strings.split(tf.strings.regex_replace(lower, NO_WORD, " "))
+            column = words.to_tensor(default_value="")
+            # A batch of empty texts has no column, and the model wants one.
+            column = tf.pad(column, [[0, 0], [0, 1]], constant_values="")
+        return self._tables[table].lookup(without_blanks(column))
+
+
+def outputs_of(labels: Sequence[str]) -> list[str]:
+    """Names of the outputs: "probability", or each label's own where there are several.
+
+    Example:
+
+    >>> outputs_of(["click"]), outputs_of(["click", "buy"])
+    (['probability'], ['click', 'buy'])
+    """
+    return [PROBABILITY] if len(labels) == 1 else list(tensor_names(labels).values())
+
+
+def _spec(feature: Feature, name: str) -> tf.TensorSpec:
+    if feature.kind == "number":
+        return tf.TensorSpec([None], tf.float32, name)
+    return tf.TensorSpec([None, None] if feature.kind == "list" else [None], tf.string, name)
+
+
+def _table(values: Sequence[str]) -> tf.lookup.StaticHashTable:
+    codes = [MISSING, *range(FIRST_KNOWN, FIRST_KNOWN + len(values))]
+    initializer = tf.lookup.KeyValueTensorInitializer(
+        tf.constant(["", *values]), tf.constant(codes, tf.int32)
+    )
+    return tf.lookup.StaticHashTable(initializer, default_value=RARE)
+
+
+CASES = 16
+
+
+@stage("export")
+def export_ranking(
+    model: Ranking,
+    data: RankingData,
+    encoder: TableEncoder,
+    folder: Path,
+    *,
+    card: dict[str, Any],
+) -> tuple[Path, list[SignatureCheck]]:
+    """Write the next version of a trained model and verify it in processes of their own.
+
+    Args:
+        model: the trained model, computing in float32.
+        data: what it was trained on.
+        encoder: what turned the table into codes.
+        folder: the model's folder; versions are numbered in it.
+        card: what the export is, kept in `assets.extra/card.json`.
+
+    Returns:
+        The version's folder and the checks it passed.
+
+    Raises:
+        UserError: the folder cannot be written.
+        VerificationError: the export does not answer as the model; nothing is left behind.
+    """
+    rows = sample_rows(data, CASES)
+    logits = model(encoder.encode(rows, whole=True), training=False)
+    probabilities = tf.sigmoid(tf.cast(logits, tf.float32)).numpy()
+    outputs = dict(zip(outputs_of(model.tasks), probabilities.T.tolist(), strict=True))
+    recorded = {
+        "serving_default": {"inputs": raw_inputs(rows, data.schema.features), "outputs": outputs}
+    }
+    schema = json.loads(data.schema.as_json())
+    whole = TabularCard(**card, labels=dict(data.positives), schema=schema)
+    return export(Ranker(model, encoder), folder, recorded=recorded, card=whole)

@@ -1,0 +1,56 @@
+"""Finished exports: find, check, load, query and verify a version folder."""
+
+from typing import TYPE_CHECKING
+
+from kit._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from kit.exports._ask import Predictor as Predictor
+    from kit.exports._ask import Recommender as Recommender
+    from kit.exports._ask import load_export as load_export
+    from kit.exports._card import CARDS as CARDS
+    from kit.exports._card import Card as Card
+    from kit.exports._card import DetectionCard as DetectionCard
+    from kit.exports._card import EncoderCard as EncoderCard
+    from kit.exports._card import ImageClassificationCard as ImageClassificationCard
+    from kit.exports._card import RecommenderCard as RecommenderCard
+    from kit.exports._card import RetrievalCard as RetrievalCard
+    from kit.exports._card import TabularCard as TabularCard
+    from kit.exports._card import Text2TextCard as Text2TextCard
+    from kit.exports._card import TextClassificationCard as TextClassificationCard
+    from kit.exports._card import TwoStageCard as TwoStageCard
+    from kit.exports._card import json_object as json_object
+    from kit.exports._card import upgrade as upgrade
+    from kit.exports._card import with_bytes as with_bytes
+    from kit.exports._check import check_operations as check_operations
+    from kit.exports._check import problems_of_graph as problems_of_graph
+    from kit.exports._graph import SavedGraph as SavedGraph
+    from kit.exports._graph import Signature as Signature
+    from kit.exports._graph import TensorSpec as TensorSpec
+    from kit.exports._graph import names_of_operations as names_of_operations
+    from kit.exports._graph import read_graph as read_graph
+    from kit.exports._inputs import raw_inputs as raw_inputs
+    from kit.exports._inputs import tensor_names as tensor_names
+    from kit.exports._item_content import ItemContent as ItemContent
+    from kit.exports._loaded import LoadedExport as LoadedExport
+    from kit.exports._loaded import Narrowed as Narrowed
+    from kit.exports._loaded import Recommendation as Recommendation
+    from kit.exports._loaders import Loader as Loader
+    from kit.exports._loaders import ask as ask
+    from kit.exports._operations import load_version as load_version
+    from kit.exports._operations import operations_needed as operations_needed
+    from kit.exports._operations import register_operations as register_operations
+    from kit.exports._read_card import index_line as index_line
+    from kit.exports._read_card import read_card as read_card
+    from kit.exports._read_card import recommender_card as recommender_card
+    from kit.exports._sample_users import is_sample_user as is_sample_user
+    from kit.exports._sample_users import sample_user as sample_user
+    from kit.exports._verify import SignatureCheck as SignatureCheck
+    from kit.exports._verify import agrees as agrees
+    from kit.exports._verify import compare as compare
+    from kit.exports._verify import verify as verify
+    from kit.exports._version_folder import damages as damages
+    from kit.exports._version_folder import version_folder as version_folder
+    from kit.exports._version_folder import write_manifest as write_manifest
+
+__getattr__, __dir__ = lazy_names(__name__, __file__)

@@ -1,0 +1,251 @@
+"""Ask exports from Python: DataFrames in and out."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import tensorflow as tf
+
+from kit.data.table import schema_from, typed
+from kit.errors import UserError
+from kit.exports._card import RecommenderCard, TabularCard
+from kit.exports._inputs import raw_inputs
+from kit.exports._loaded import LoadedExport, Narrowed, Recommendation
+from kit.exports._operations import load_version
+from kit.exports._read_card import read_card
+from kit.exports._version_folder import version_folder
+
+ROWS_AT_ONCE = 256
+
+
+def load_export(folder: Path, *, trust: bool = False) -> "Recommender | Predictor":
+    """Load an export to ask it.
+
+    Args:
+        folder: of a version, or of the versions, of which the latest is taken.
+        trust: load it even if it could do what no export of this kit does.
+
+    Raises:
+        UserError: there is no export, it was changed, or it should not be loaded.
+    """
+    version = version_folder(folder)
+    is_recommender = isinstance(read_card(version), RecommenderCard)
+    kind = Recommender if is_recommender else Predictor
+    return kind(version, trust=trust)
+
+
+class Recommender:
+    """An export that recommends items.
+
+    Args:
+        version: its folder.
+        trust: load it even if it could do what no export of this kit does.
+
+    Attributes:
+        card: what the export says of itself.
+    """
+
+    def __init__(self, version: Path, *, trust: bool = False) -> None:
+        self._export = LoadedExport(version, trust=trust)
+        self.card, self.version = self._export.card, version
+
+    def recommend(
+        self,
+        user: str | Sequence[str] | None = None,
+        *,
+        history: Sequence[str] | None = None,
+        k: int = 10,
+        exclude: Sequence[str] = (),
+        where: Sequence[str] = (),
+        boost: Mapping[str, float] | None = None,
+        at_most: int = 0,
+        diversity: float | None = None,
+    ) -> pl.DataFrame:
+        """The next items of a user, or of a history.
+
+        Args:
+            user: an id, or several; an unknown user gets the popular items.
+            history: ids of items, oldest first, in place of a user.
+            k: number of items.
+            exclude: ids of items to leave out.
+            where: `column=value` that the items have.
+            boost: of two stages: item or `column=value` to the factor of its odds.
+            at_most: of two stages: items of one category; 0 is no limit.
+            diversity: of two stages: 0 to 1; None is that of the export.
+
+        Returns:
+            A row for each item, best first: item_id, name, score, because_of; of several users
+            user_id before them.
+
+        Raises:
+            UserError: neither or both of user and history are given, no item of the history is
+                known, or no item has such a value.
+        """
+        if (user is None) == (history is None):
+            raise UserError(
+                "Give one of user and history.",
+                where="recommend",
+                expected='recommend(user="42") or recommend(history=["A1", "B2"])',
+            )
+        _check_count(k, self.card.k)
+        narrowed = Narrowed(
+            tuple(exclude), tuple(where), tuple((boost or {}).items()), at_most, diversity
+        )
+        if history is not None:
+            return _frame(self._export.from_history([*map(str, history)], k, narrowed))
+        if isinstance(user, str) or not isinstance(user, Sequence):
+            return _frame(self._export.recommend(str(user), k, narrowed)[0])
+        frames = [
+            _frame(self._export.recommend(str(one), k, narrowed)[0]).select(
+                pl.lit(str(one)).alias("user_id"), pl.all()
+            )
+            for one in user
+        ]
+        return pl.concat(frames)
+
+    def similar(self, item: str, *, k: int = 10) -> pl.DataFrame:
+        """The nearest items: item_id, name, score.
+
+        Raises:
+            UserError: the item is not known.
+        """
+        _check_count(k, self.card.k)
+        return _frame(self._export.similar(str(item), k)).drop("because_of")
+
+    def __repr__(self) -> str:
+        return f"Recommender({self.card.recipe}, {len(self.card.names):,} items)"
+
+
+class Predictor:
+    """An export that predicts for rows, images or texts.
+
+    Args:
+        version: its folder.
+        trust: load it even if it could do what no export of this kit does.
+
+    Attributes:
+        card: what the export says of itself.
+    """
+
+    def __init__(self, version: Path, *, trust: bool = False) -> None:
+        self.card, self.version = read_card(version), version
+        # The signature's tables live as long as the model it belongs to.
+        self._model = load_version(version, trust=trust)
+        self._signature = self._model.signatures["serving_default"]
+        specs = self._signature.structured_input_signature[1]
+        self._columns = {name: spec.dtype for name, spec in specs.items()}
+
+    def predict(self, rows: Any) -> pl.DataFrame:
+        """Predict.
+
+        Args:
+            rows: of a table, a DataFrame of polars or pandas or a dict of columns; of images,
+                paths, encoded bytes or uint8 arrays [height, width, channels]; of texts, strings.
+
+        Returns:
+            A row for each input: the probability of each label of a table; the best label of an
+            image or text with its probability; the generated text; of a detector a row for each
+            object, with `row`, the number of its image.
+
+        Raises:
+            UserError: the input is not of this kind, or a column is missing.
+        """
+        inputs = self._inputs(rows)
+        count = len(next(iter(inputs.values())))
+        parts = []
+        for start in range(0, count, ROWS_AT_ONCE):
+            batch = {
+                name: tf.constant(values[start : start + ROWS_AT_ONCE], self._columns[name])
+                for name, values in inputs.items()
+            }
+            answer = {name: t.numpy() for name, t in self._signature(**batch).items()}
+            parts.append(_answers(answer, start))
+        if not parts:
+            raise UserError("There is nothing to predict for.", where="predict", expected="rows")
+        return pl.concat(parts)
+
+    def _inputs(self, rows: Any) -> dict[str, Any]:
+        if isinstance(self.card, TabularCard):
+            return self._of_table(rows, self.card)
+        (name,) = self._columns
+        one = [rows] if isinstance(rows, str | bytes | Path) else list(rows)
+        return {name: [_image(row) for row in one] if name == "image" else [*map(str, one)]}
+
+    def _of_table(self, rows: Any, card: TabularCard) -> dict[str, Any]:
+        schema = schema_from(card.schema, where=str(self.version))
+        frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(dict(rows))
+        missing = [one.name for one in schema.features if one.name not in frame.columns]
+        if missing:
+            raise UserError(
+                f"There is no column {missing[0]!r}.",
+                where="predict",
+                expected=", ".join(one.name for one in schema.features),
+                remedy="Add the column; its cells may be missing values.",
+            )
+        columns = {
+            one.name: typed(frame[one.name], one.kind, "row {}".format, decimal=one.decimal).values
+            for one in schema.features
+        }
+        return raw_inputs(pl.DataFrame(columns), schema.features)
+
+    def __repr__(self) -> str:
+        return f"Predictor({self.card.recipe}; takes {', '.join(self._columns)})"
+
+
+def _check_count(k: int, most: int) -> None:
+    if not 1 <= k <= most:
+        raise UserError(
+            f"The export gives at most {most} items; got k = {k}.",
+            where="k",
+            expected=f"1 to {most}",
+            remedy="Export it with a larger top.",
+        )
+
+
+def _frame(rows: Sequence[Recommendation]) -> pl.DataFrame:
+    schema: dict[str, Any] = {
+        "item_id": pl.String,
+        "name": pl.String,
+        "score": pl.Float64,
+        "because_of": pl.List(pl.String),
+    }
+    return pl.DataFrame([vars(row) for row in rows], schema=schema)
+
+
+def _image(image: Any) -> bytes:
+    if isinstance(image, bytes):
+        return image
+    if isinstance(image, np.ndarray):
+        pixels = image[..., None] if image.ndim == 2 else image
+        return bytes(tf.io.encode_png(pixels.astype(np.uint8)).numpy())
+    try:
+        return Path(image).read_bytes()
+    except (OSError, TypeError) as error:
+        raise UserError(
+            "The image cannot be read.",
+            where=str(image)[:200],
+            expected="a path, encoded bytes, or an array [height, width, channels]",
+        ) from error
+
+
+def _answers(answer: dict[str, Any], start: int) -> pl.DataFrame:
+    """What a signature returned for some rows, as a table."""
+    if "box" in answer:
+        return _boxes(answer, start)
+    columns = {}
+    for name, values in answer.items():
+        first = values[:, 0] if values.ndim > 1 else values
+        columns[name] = [v.decode() for v in first] if first.dtype == object else first
+    return pl.DataFrame(columns)
+
+
+def _boxes(answer: dict[str, Any], start: int) -> pl.DataFrame:
+    """A row for each object that was detected."""
+    image, place = np.nonzero(answer["score"] > 0)
+    boxes = answer["box"][image, place]
+    sides = dict(zip(("xmin", "ymin", "xmax", "ymax"), boxes.T, strict=True))
+    labels = [label.decode() for label in answer["label"][image, place]]
+    scores = answer["score"][image, place]
+    return pl.DataFrame({"row": image + start, "label": labels, "score": scores, **sides})

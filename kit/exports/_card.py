@@ -1,0 +1,380 @@
+"""The card of an export: what it is, for programs.
+
+Cards are typed and versioned: `Card` holds what all of them state, a subclass what one task needs.
+`upgrade` reads cards of earlier versions; nothing else looks at the keys of card.json.
+"""
+
+import json
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any, ClassVar
+
+from kit.errors import UserError
+from kit.exports._card_check import VERSION, check_version
+
+CARD = Path("assets.extra", "card.json")
+# Keys of version 1 that have other names today.
+RENAMED = {
+    "pieces": "length",
+    "picture_shape": "image_shape",
+    "writes": "output",
+    "how": "generation",
+}
+# Before there were several ways to search, every candidate was scored.
+EXACT = {
+    "kind": "exact",
+    "recall": 1.0,
+    "recall_similar": 1.0,
+    "settings": {"kind": "exact", "recall": 0.95, "rows": "float32"},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """What every export states.
+
+    Args:
+        version: of the card's format.
+        task: the kind of problem, "retrieval"; a key of `kit.tasks.TASKS`, or "encoder".
+        noun: what its data consist of, "interactions".
+        recipe: its name, "two-tower".
+        model: name of the model in tables, "dcn".
+        data: the options that the data were opened with.
+        dataset: facts: `name`, `rows`, `rows_of_part`, `users`, `items`, `cleaning`, `split` and
+            `licence`, "" where the source states none.
+        results: `protocol`, and `metrics`: name to `mean`, `low` and `high`.
+        baselines: name to `metrics`.
+        intended_use: a sentence.
+        limits: sentences.
+        created: the date of the export.
+        versions: library to its version.
+        operations: names of those that the graph consists of.
+        custom_ops: those outside core TensorFlow, by the Python module that registers them.
+
+    Example:
+
+    >>> Card(task="forecasting", noun="series").document()["noun"]
+    'series'
+    """
+
+    version: int = VERSION
+    task: str = ""
+    noun: str = "examples"
+    recipe: str = ""
+    model: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    dataset: Mapping[str, Any] | None = None
+    results: Mapping[str, Any] | None = None
+    baselines: Mapping[str, Any] | None = None
+    intended_use: str = ""
+    limits: Sequence[str] = ()
+    created: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    operations: Sequence[str] = ()
+    custom_ops: Mapping[str, Sequence[str]] | None = None
+    # An option of `kit predict` that asks the model; "" where none is short enough.
+    example_input: ClassVar[str] = ""
+
+    @property
+    def purpose(self) -> str:
+        """What the model does; the rest of a sentence that begins with "it"."""
+        return "predicts something else"
+
+    def document(self) -> dict[str, Any]:
+        """What card.json holds; what is not known is left out."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecommenderCard(Card):
+    """Of an export that recommends items.
+
+    Args:
+        names: item id to what a person calls the item; "" where it has no name.
+        k: length of the answers.
+        exclude_seen: whether items that a user has are left out.
+        index: how the best items are found, and what share of them.
+    """
+
+    noun: str = "interactions"
+    names: Mapping[str, str]
+    k: int = 100
+    exclude_seen: bool = True
+    index: Mapping[str, Any] = field(default_factory=lambda: EXACT)
+
+    @property
+    def purpose(self) -> str:
+        return "recommends items"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetrievalCard(RecommenderCard):
+    """Of a model of one stage.
+
+    Args:
+        item_contents: columns that an encoder read, `column` and `encoder`.
+        item_encoder: how features of new items are encoded; None where items are ids alone.
+        learned_contents: columns that the model learned to read.
+    """
+
+    task: str = "retrieval"
+    item_contents: Sequence[Mapping[str, str]] = ()
+    item_encoder: Mapping[str, Any] | None = None
+    learned_contents: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoStageCard(RecommenderCard):
+    """Of retrieval and ranking in one export.
+
+    Args:
+        second_stage: `category_column`, `diversity` and what else is fixed of ranking.
+    """
+
+    task: str = "two-stage"
+    second_stage: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TabularCard(Card):
+    """Of labels of rows.
+
+    Args:
+        labels: name to the value that counts as 1.
+        schema: of the features.
+    """
+
+    task: str = "tabular"
+    noun: str = "rows"
+    labels: Mapping[str, Any]
+    schema: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def purpose(self) -> str:
+        return f"predicts {' and '.join(self.labels)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageClassificationCard(Card):
+    """Of classes of images.
+
+    Args:
+        classes: their names.
+        shape: height, width and channels of what the model takes.
+    """
+
+    task: str = "image-classification"
+    noun: str = "images"
+    example_input: ClassVar[str] = "--input image=@FILE"
+    classes: Sequence[str]
+    shape: Sequence[int]
+
+    @property
+    def purpose(self) -> str:
+        return "predicts classes of images"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextClassificationCard(Card):
+    """Of classes of texts.
+
+    Args:
+        classes: their names.
+        length: maximum tokens of a text.
+    """
+
+    task: str = "text-classification"
+    noun: str = "texts"
+    example_input: ClassVar[str] = "--input text=TEXT"
+    classes: Sequence[str]
+    length: int
+
+    @property
+    def purpose(self) -> str:
+        return "predicts classes of texts"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectionCard(Card):
+    """Of objects in images.
+
+    Args:
+        classes: their names.
+        image_shape: height and width of what the model takes.
+        least_score: of a box with the best F1 on valid.
+    """
+
+    task: str = "detection"
+    noun: str = "images"
+    example_input: ClassVar[str] = "--input image=@FILE"
+    classes: Sequence[str]
+    image_shape: Sequence[int]
+    least_score: float | None = None
+
+    @property
+    def purpose(self) -> str:
+        return "detects objects in images"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text2TextCard(Card):
+    """Of texts that are generated from others.
+
+    Args:
+        output: name of the export's output: "translation" or "summary".
+        generation: how texts are generated, in words.
+        bleu_tokenizer: sacreBLEU's, that translations are measured by.
+    """
+
+    task: str = "text2text"
+    noun: str = "pairs of texts"
+    example_input: ClassVar[str] = "--input text=TEXT"
+    output: str
+    generation: str = ""
+    bleu_tokenizer: str | None = None
+
+    @property
+    def purpose(self) -> str:
+        return f"generates texts: the {self.output} of a text"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderCard(Card):
+    """Of a pretrained encoder as it was published.
+
+    Args:
+        preset: its name.
+        length: maximum tokens of a text.
+    """
+
+    task: str = "encoder"
+    noun: str = "texts"
+    preset: str = ""
+    length: int = 0
+
+    @property
+    def purpose(self) -> str:
+        return "gives vectors of texts"
+
+
+CARDS: dict[str, type[Card]] = {
+    "retrieval": RetrievalCard,
+    "two-stage": TwoStageCard,
+    "tabular": TabularCard,
+    "image-classification": ImageClassificationCard,
+    "text-classification": TextClassificationCard,
+    "detection": DetectionCard,
+    "text2text": Text2TextCard,
+    "encoder": EncoderCard,
+}
+"""The class of the card of each task, by its name."""
+
+
+def upgrade(card: Mapping[str, Any], where: str = CARD.name) -> Card:
+    """Make a card of what card.json holds, whichever version of the kit wrote it.
+
+    Args:
+        card: a checked JSON object, see `check_card`.
+        where: its file, for messages.
+
+    Raises:
+        UserError: the card is of a newer version, or lacks what its task needs.
+
+    Example:
+
+    >>> upgrade({"classes": ["bad", "good"], "pieces": 128, "recipe": "text-classification"}).task
+    'text-classification'
+    """
+    check_version(card, where)
+    values = dict(card)
+    if values.setdefault("version", 1) == 1:
+        values = {RENAMED.get(key, key): value for key, value in values.items()}
+        values |= {"version": VERSION, "task": _task_of_version_1(card)}
+    if "names" in values:
+        values["names"] = {item: name or "" for item, name in values["names"].items()}
+    if isinstance(values.get("limits"), str):
+        values["limits"] = [values["limits"]]
+    if isinstance(values.get("intended_use"), list):
+        values["intended_use"] = " ".join(values["intended_use"])
+    kind = CARDS.get(values.get("task", ""), Card)
+    for one in fields(kind):
+        is_required = one.default is MISSING and one.default_factory is MISSING
+        if is_required and one.name not in values:
+            raise UserError(
+                f"The card of the export is damaged: {one.name} is missing.",
+                where=where,
+                expected=f"what an export of the task {values['task']} states",
+                remedy="Export the model again; kit verify names what else was changed.",
+            )
+    names = {one.name for one in fields(kind)}
+    return kind(**{name: value for name, value in values.items() if name in names})
+
+
+def _task_of_version_1(card: Mapping[str, Any]) -> str:
+    """Cards of version 1 state no task; one of their keys shows it."""
+    if "names" in card:
+        return "two-stage" if "second_stage" in card else "retrieval"
+    shown_by = {
+        "preset": "encoder",
+        "labels": "tabular",
+        "picture_shape": "detection",
+        "pieces": "text-classification",
+        "classes": "image-classification",
+        "writes": "text2text",
+    }
+    return next((task for key, task in shown_by.items() if key in card), "")
+
+
+# What a card or recorded answers may hold: they grow with the catalogue, as saved_model.pb does.
+BYTES, TIMES_THE_GRAPH = 64 * 1024 * 1024, 16
+
+
+def json_object(file: Path) -> dict[str, Any]:
+    """What a file of assets.extra holds.
+
+    Raises:
+        UserError: it cannot be read, is far larger than an export writes it, or holds something
+            else.
+    """
+    try:
+        if not file.is_file():
+            raise UserError("It cannot be read: it is missing or no file.", where=str(file))
+        size, most = file.stat().st_size, _most_bytes(file)
+        if size > most:
+            raise UserError(
+                f"It cannot be read: it has {size:,} bytes, far more than an export writes.",
+                where=str(file),
+                expected=f"at most {most:,}",
+            )
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"It cannot be read: {error}.", where=str(file)) from error
+    except RecursionError:
+        raise UserError("It cannot be read: it is nested too deeply.", where=str(file)) from None
+    if not isinstance(content, dict):
+        raise UserError("It holds no JSON object.", where=str(file))
+    return content
+
+
+def _most_bytes(file: Path) -> int:
+    graph = file.parent.parent / "saved_model.pb"
+    return BYTES + TIMES_THE_GRAPH * (graph.stat().st_size if graph.is_file() else 0)
+
+
+def with_bytes(values: Any) -> Any:
+    """Lists in which `{"b64": ...}` has become the bytes it stands for.
+
+    Args:
+        values: recorded inputs; everything else stays.
+
+    Example:
+
+    >>> with_bytes([{"b64": "aGk="}, "hi"])
+    [b'hi', 'hi']
+    """
+    if isinstance(values, list):
+        return [with_bytes(value) for value in values]
+    return b64decode(values["b64"]) if isinstance(values, dict) else values

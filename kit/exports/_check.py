@@ -1,0 +1,158 @@
+"""Whether a version may be loaded: asked of its files, before TensorFlow sees them."""
+
+import logging
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from google.protobuf import message
+
+from kit.errors import UserError
+from kit.exports._card import CARD, json_object
+from kit.exports._card_check import check_card, check_version
+from kit.exports._graph import meta_graphs, parsed
+from kit.exports._program import program_problems
+from kit.exports._version_folder import MANIFEST, damages
+
+LOG = logging.getLogger(__name__)
+# Other forms of saved_model.pb; TensorFlow prefers the first to it.
+OTHER_FORMS = ("saved_model.cpb", "saved_model.pbtxt")
+WARMUP = Path("assets.extra", "tf_serving_warmup_requests")
+WARMUP_BYTES, WARMUP_RECORDS = 64 * 1024 * 1024, 1000
+RECORD_HEAD, RECORD_TAIL = 12, 4  # length and its checksum; the content's checksum
+TOLD = 3
+
+# Versions found fit, by what would change if they did.
+_fit: set[tuple[str, frozenset[tuple[str, int, int]]]] = set()
+
+
+def check_operations(folder: Path, *, trust: bool = False) -> None:
+    """Refuse a version that could do what no export of this kit does, or that was changed.
+
+    A SavedModel is a program. Before TensorFlow sees it, its files are held against its manifest,
+    where it has one; its graph against the operations that the recipes' exports consist of; its
+    card against what the kit reads of it. Nothing is loaded or run for that. See SECURITY.md for
+    what this promises.
+
+    Args:
+        folder: of the version.
+        trust: load it nevertheless; what speaks against it is logged as a warning.
+
+    Raises:
+        UserError: it should not be loaded; it names the file and the reason. Or its card is of a
+            newer version of the kit.
+    """
+    version = folder.resolve()
+    try:
+        state = version.as_posix(), _state(version)
+        if state in _fit:
+            return
+        problems = list(_problems(version))
+    except OSError as error:
+        raise UserError(f"It cannot be read: {error.strerror}.", where=str(version)) from error
+    if not problems:
+        _fit.add(state)
+        return
+    for file, problem in problems if trust else []:
+        LOG.warning("%s is loaded on trust although %s.", version / file, problem)
+    if not trust:
+        file = problems[0][0]
+        told = "; ".join(problem for _, problem in problems[:TOLD])
+        more = f"; and {len(problems) - TOLD} more" if len(problems) > TOLD else ""
+        raise UserError(
+            f"The model is not loaded: {told}{more}.",
+            where=str(version / file),
+            expected="an export of this kit, as it was written: a model is a program",
+            remedy="Export it again. If you know who made it, --trust loads it nevertheless.",
+        )
+
+
+def _problems(version: Path) -> Iterator[tuple[str, str]]:
+    found = list(problems_of_files(version))
+    yield from found
+    if found:
+        return
+    if (version / MANIFEST).is_file():
+        yield from ((MANIFEST.as_posix(), damage) for damage in damages(version))
+    yield from problems_of_graph(version)
+    if (version / CARD).is_file():
+        try:
+            card = json_object(version / CARD)
+        except UserError as error:
+            yield CARD.as_posix(), f"its card is damaged: {error.what.rstrip('.')}"
+            return
+        # Also on trust: nothing of a newer card can be judged.
+        check_version(card, str(version / CARD))
+        try:
+            check_card(card, str(version / CARD))
+        except UserError as error:
+            yield CARD.as_posix(), f"{error.what.rstrip('.')} (expected: {error.expected})"
+
+
+def problems_of_files(version: Path) -> Iterator[tuple[str, str]]:
+    """What of the files themselves speaks against loading them: file and sentence."""
+    for name, status in _entries(version):
+        path = version / name
+        if stat.S_ISLNK(status.st_mode):
+            if not path.resolve().is_relative_to(version):
+                yield name, f"{name} is a link to outside of it"
+            elif path.is_dir():
+                yield name, f"{name} is a link to a folder"
+        elif not stat.S_ISDIR(status.st_mode) and not stat.S_ISREG(status.st_mode):
+            yield name, f"{name} is no regular file"
+    for name in OTHER_FORMS:
+        if (version / name).exists():
+            yield name, f"{name} would be loaded beside or instead of saved_model.pb"
+    if (version / WARMUP).is_file():
+        yield from ((WARMUP.as_posix(), problem) for problem in _problems_of_warmup(version))
+
+
+def _problems_of_warmup(version: Path) -> Iterator[str]:
+    """A TFRecord file states the length of each record, whatever it holds."""
+    file = version / WARMUP
+    size = file.stat().st_size
+    if size > WARMUP_BYTES:
+        yield f"the warm-up requests have {size:,} bytes"
+        return
+    content, place, records = file.read_bytes(), 0, 0
+    while place < size and records <= WARMUP_RECORDS:
+        length = int.from_bytes(content[place : place + 8], "little")
+        place += RECORD_HEAD + length + RECORD_TAIL
+        records += 1
+    if records > WARMUP_RECORDS:
+        yield f"there are more than {WARMUP_RECORDS:,} warm-up requests"
+    elif place != size:
+        yield "the warm-up requests are no file of records"
+
+
+def problems_of_graph(version: Path) -> Iterator[tuple[str, str]]:
+    """What of the graph speaks against loading it: file and sentence."""
+    file = "saved_model.pb"
+    try:
+        yield from ((file, problem) for problem in program_problems(version))
+        assets = [
+            parsed("AssetFileDef", asset).filename
+            for graph in meta_graphs(version)
+            for asset in graph.asset_file_def
+        ]
+    except (UserError, message.DecodeError) as error:
+        yield file, error.what.rstrip(".") if isinstance(error, UserError) else "it is damaged"
+        return
+    for asset in assets:
+        path = PurePosixPath(asset)
+        if path.is_absolute() or ".." in path.parts or "\\" in asset or ":" in asset:
+            yield file, f"it reads the file {asset!r}"
+        elif not (version / "assets" / path).is_file():
+            yield file, f"its file assets/{asset} is missing"
+
+
+def _entries(version: Path) -> Iterator[tuple[str, os.stat_result]]:
+    for folder, folders, names in os.walk(version):
+        for name in (*folders, *names):
+            path = Path(folder, name)
+            yield path.relative_to(version).as_posix(), path.lstat()
+
+
+def _state(version: Path) -> frozenset[tuple[str, int, int]]:
+    return frozenset((name, s.st_size, s.st_mtime_ns) for name, s in _entries(version))

@@ -1,0 +1,245 @@
+"""An export that is loaded: recommend, find similar items, embed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from kit.data import clean_id
+from kit.errors import UserError
+from kit.exports._card import TwoStageCard
+from kit.exports._item_names import ItemNames
+from kit.exports._operations import load_version
+from kit.exports._read_card import recommender_card
+from kit.exports._sample_users import is_sample_user
+from kit.retrieval import MOST_EXCLUDED, because_of
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """One line of an answer: item, name, score and the names of the items that speak for it."""
+
+    item_id: str
+    name: str
+    score: float
+    because_of: list[str]
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """Rules of a request; those from `boost` on need a model of two stages.
+
+    Args:
+        exclude: items to leave out.
+        where: `column=value` to ask for.
+        boost: items or `column=value`, and by what their odds are multiplied.
+        at_most: of one category; 0 is no limit.
+        diversity: 0 to 1; None: what the model was exported with.
+    """
+
+    exclude: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
+    boost: tuple[tuple[str, float], ...] = ()
+    at_most: int = 0
+    diversity: float | None = None
+
+
+NOT_NARROWED = Narrowed()
+"""A query without rules: the whole catalogue."""
+
+
+class LoadedExport:
+    """A version folder, loaded.
+
+    Args:
+        version: folder that holds saved_model.pb.
+        trust: load it also if it could do what no export of this kit does.
+
+    Raises:
+        UserError: the folder does not hold an export of this kit that recommends, or it should not
+            be loaded.
+    """
+
+    def __init__(self, version: Path, *, trust: bool = False) -> None:
+        self.card = recommender_card(version)
+        self.version = version
+        self._names = dict(self.card.names)
+        self.items = ItemNames(self._names, str(version))
+        self._model = load_version(version, trust=trust)
+        self.signatures = self._model.signatures
+
+    def recommend(
+        self, user_id: str, count: int, narrowed: Narrowed = NOT_NARROWED
+    ) -> tuple[list[Recommendation], list[str]]:
+        """What a user should see next, with reasons, and what he has (names, latest first).
+
+        A user the model does not know gets the popular list and has no history.
+
+        Raises:
+            UserError: a value that no item has.
+        """
+        answer = self._narrowed("recommend", narrowed, user_id=[user_id])
+        history = [i.decode() for i in self._model.history_of(tf.constant(user_id)).numpy()]
+        return self._lines(answer, count, history), [self.name(i) for i in history[::-1]]
+
+    def from_history(
+        self, items: list[str], count: int, narrowed: Narrowed = NOT_NARROWED
+    ) -> list[Recommendation]:
+        """What somebody with these items should see next.
+
+        Raises:
+            UserError: none of the items is known, or a value that no item has.
+        """
+        items = [self._id(item) for item in items]
+        known = list(dict.fromkeys(item for item in items if item in self._names))
+        if not known:
+            raise self.items.unknown(items[0])
+        answer = self._narrowed("from_history", narrowed, history=[items])
+        return self._lines(answer, count, known)
+
+    def similar(self, item_id: str, count: int) -> list[Recommendation]:
+        """The nearest items.
+
+        Raises:
+            UserError: the item is not known.
+        """
+        item_id = self._id(item_id)
+        if item_id not in self._names:
+            raise self.items.unknown(item_id)
+        return self._lines(self._ask("similar_items", item_id=[item_id]), count, [])
+
+    def top_lists(self, user_ids: list[str]) -> tuple[list[list[str]], NDArray[np.float32]]:
+        """Item ids, best first, and scores [users, k] of many users."""
+        answer = self._ask("serving_default", user_id=user_ids)
+        return [[i.decode() for i in row] for row in answer["item_id"]], answer["score"]
+
+    def lists(
+        self, user_ids: Sequence[str], count: int, narrowed: Narrowed = NOT_NARROWED
+    ) -> tuple[NDArray[np.object_], NDArray[np.float32]]:
+        """Item ids, bytes [users, count], best first, b"" behind the last; and their scores.
+
+        Raises:
+            UserError: a value that no item has.
+        """
+        answer = self._narrowed("recommend", narrowed, user_id=list(user_ids))
+        return answer["item_id"][:, :count], answer["score"][:, :count]
+
+    def user_ids(self) -> list[str]:
+        """The users that the model knows, in the order of its table."""
+        return self._users_with(0)
+
+    def name(self, item_id: str) -> str:
+        """What a person calls an item; its id if it has no name."""
+        item_id = self._id(item_id)
+        return self._names.get(item_id) or item_id
+
+    def some_users(self, count: int, seed: int = 0) -> list[str]:
+        """Known users with at least five items, drawn at random."""
+        found = self._users_with(5)
+        drawn = np.random.default_rng(seed).permutation(len(found))[:count]
+        return [found[i] for i in drawn]
+
+    def _users_with(self, least: int) -> list[str]:
+        """Users with so many items, without those that do not exist."""
+        found = [user.decode() for user in self._model.users_with(tf.constant(least)).numpy()]
+        return [user for user in found if not is_sample_user(user)]
+
+    def embeddings(self, items: list[str]) -> NDArray[np.float32]:
+        """float32 [items, dim], without the bias."""
+        vectors: NDArray[np.float32] = self._ask("embed_item", item_id=items)["embedding"]
+        return vectors[:, :-1]
+
+    def _id(self, item_id: str) -> str:
+        """An item's id as the model knows it: exports of earlier versions may have blanks."""
+        return item_id if item_id in self._names else clean_id(item_id)
+
+    def _narrowed(self, name: str, narrowed: Narrowed, **inputs: Any) -> dict[str, Any]:
+        if narrowed == NOT_NARROWED:
+            return self._ask("serving_default" if name == "recommend" else name, **inputs)
+        boost = tuple((self._id(about), factor) for about, factor in narrowed.boost)
+        narrowed = replace(narrowed, boost=boost)
+        known = [v.decode() for v in self._model.attribute_values().numpy()]
+        boosted = [about for about, _ in narrowed.boost if about not in self._names]
+        for option, values in (("--where", narrowed.where), ("--boost", boosted)):
+            for value in values:
+                if value not in known:
+                    raise self._no_such_value(value, known, option)
+        if name == "recommend" and len(narrowed.exclude) > MOST_EXCLUDED:
+            raise UserError(
+                f"{len(narrowed.exclude):,} items to leave out are too many.",
+                where=str(self.version),
+                expected=f"at most {MOST_EXCLUDED}, so that nobody learns a user's history from "
+                "what is never recommended",
+                remedy="Leave out fewer, or ask with a history (--item) instead of a user.",
+            )
+        rules = {
+            "exclude": list(narrowed.exclude),
+            "where": list(narrowed.where),
+            **self._second_stage(narrowed),
+        }
+        (asked,) = inputs.values()
+        repeated = {name: [rule] * len(asked) for name, rule in rules.items()}
+        return self._ask(f"{name}_where", **inputs, **repeated)
+
+    def _second_stage(self, narrowed: Narrowed) -> dict[str, Any]:
+        """The inputs that only a model of two stages has."""
+        if not isinstance(self.card, TwoStageCard):
+            if narrowed.boost or narrowed.at_most or narrowed.diversity is not None:
+                raise UserError(
+                    "The model has one stage: it takes no boost, limit or diversity.",
+                    where=str(self.version),
+                    expected="a model of kit train two-stage",
+                    remedy="Leave --boost, --at-most and --diversity out.",
+                )
+            return {}
+        stages = self.card.second_stage
+        if narrowed.at_most and stages["category_column"] is None:
+            raise UserError(
+                "The model knows no category to limit.",
+                where=str(self.version),
+                expected="a model trained with --category-column",
+                remedy="Leave --at-most out.",
+            )
+        diversity = narrowed.diversity
+        return {
+            "boost": [about for about, _ in narrowed.boost],
+            "boost_factor": [factor for _, factor in narrowed.boost],
+            "at_most": narrowed.at_most,
+            "diversity": stages["diversity"] if diversity is None else diversity,
+        }
+
+    def _ask(self, signature: str, **inputs: Any) -> dict[str, Any]:
+        function = self.signatures[signature]
+        specs = function.structured_input_signature[1]
+        tensors = {name: tf.constant(value, specs[name].dtype) for name, value in inputs.items()}
+        return {name: t.numpy() for name, t in function(**tensors).items()}
+
+    def _lines(
+        self, answer: dict[str, Any], count: int, history: list[str]
+    ) -> list[Recommendation]:
+        items = [item.decode() for item in answer["item_id"][0] if item][:count]
+        reasons: list[list[str]] = [[] for _ in items]
+        if history and items:
+            places = because_of(self.embeddings(items), self.embeddings(history))
+            reasons = [[self.name(history[place]) for place in row] for row in places]
+        scores = answer["score"][0]
+        return [
+            Recommendation(item, self.name(item), float(score), reason)
+            for item, score, reason in zip(items, scores, reasons, strict=False)
+        ]
+
+    def _no_such_value(self, value: str, known: list[str], option: str) -> UserError:
+        close = get_close_matches(value, known, n=3, cutoff=0)
+        return UserError(
+            f"No item has {value!r}.",
+            where=str(self.version),
+            expected=f"column=value, such as {', '.join(close)}"
+            if close
+            else "nothing: the model's items have no columns of few values",
+            remedy=f"Leave {option} out, or give a value as it stands in the data.",
+        )

@@ -1,0 +1,100 @@
+"""Version folders: the newest of a model, and the checksums of its files.
+
+It guards against accidents: who can change a file can change the manifest as well.
+"""
+
+import hashlib
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+from kit.errors import UserError
+from kit.exports._card import json_object
+
+MANIFEST = Path("assets.extra", "manifest.json")
+
+
+def write_manifest(version: Path) -> None:
+    """Note size and SHA-256 of every file of a version; the last thing an export writes.
+
+    Args:
+        version: the folder, complete but for this file.
+    """
+    files = {name: _facts(version / name) for name in _files(version)}
+    (version / MANIFEST).write_text(json.dumps({"files": files}, indent=1, ensure_ascii=False))
+
+
+def damages(version: Path) -> list[str]:
+    """What is not as the manifest has it; nothing if all is well.
+
+    Args:
+        version: folder of the version.
+
+    Returns:
+        One sentence a file, which names it.
+    """
+    try:
+        if not (version / MANIFEST).exists():
+            raise FileNotFoundError
+        expected = json_object(version / MANIFEST)["files"]
+        noted = {str(name): (fact["bytes"], fact["sha256"]) for name, fact in expected.items()}
+    except FileNotFoundError:
+        return [f"{MANIFEST} is missing, so the files cannot be checked: export the model again"]
+    except UserError as error:
+        return [f"{MANIFEST} cannot be read: {error.what}"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return [f"{MANIFEST} cannot be read: {type(error).__name__}: {error}"]
+    found = _files(version)
+    return [
+        *(f"{name} is missing" for name in sorted(noted.keys() - found)),
+        *(f"{name} is not part of the export" for name in sorted(found - noted.keys())),
+        *(
+            reason
+            for name in sorted(noted.keys() & found)
+            if (reason := _damage(version / name, name, *noted[name]))
+        ),
+    ]
+
+
+def _damage(file: Path, name: str, size: object, digest: object) -> str:
+    try:
+        if file.stat().st_size != size:
+            return f"{name} has {file.stat().st_size:,} bytes, {size} were written"
+        if _facts(file)["sha256"] != digest:
+            return f"{name} was changed after the export"
+    except OSError as error:
+        return f"{name} cannot be read: {error.strerror}"
+    return ""
+
+
+def _files(version: Path) -> set[str]:
+    """Paths in the version, with forward slashes, but for the manifest's own."""
+    paths = {path.relative_to(version) for path in version.rglob("*") if not path.is_dir()}
+    return {path.as_posix() for path in paths - {MANIFEST}}
+
+
+def _facts(file: Path) -> dict[str, Any]:
+    if not stat.S_ISREG(file.stat().st_mode):
+        raise OSError(0, "it is no regular file")
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return {"bytes": file.stat().st_size, "sha256": digest}
+
+
+def version_folder(folder: Path) -> Path:
+    """The version a path means: itself, or its newest version.
+
+    Raises:
+        UserError: neither it nor a numbered folder in it is a SavedModel.
+    """
+    versions = [v for v in folder.glob("[0-9]*") if v.name.isdecimal()] if folder.is_dir() else []
+    for candidate in (folder, *sorted(versions, key=lambda v: -int(v.name))):
+        if (candidate / "saved_model.pb").is_file():
+            return candidate
+    raise UserError(
+        "No exported model here.",
+        where=str(folder),
+        expected="a folder with saved_model.pb, or one with numbered versions such as 1/",
+        remedy="Train one: kit train two-tower --data online-retail",
+    )

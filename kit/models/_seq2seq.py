@@ -1,0 +1,217 @@
+"""Generate a text from a text."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kit.models._beam_search import IMPOSSIBLE, beam_search
+from kit.progress import stage
+from kit.tokenizers import Tokenizer
+
+PADDING, UNKNOWN, START, END = range(4)
+
+
+class Seq2SeqModel(keras.Model):
+    """Reads a sequence of tokens and writes another one, over one vocabulary.
+
+    Tokens 0 to 3 are padding, the unknown, the start and the end of a text. The table of the
+    tokens' vectors is what the decoder's vectors are held against.
+
+    Attributes:
+        start: token before what is written.
+        vocabulary: how many tokens there are.
+        dim: width of vectors.
+        label_smoothing: share of the target that is spread over all tokens.
+        bias: of the logits, float32 [vocabulary].
+
+    Source: Press and Wolf (2017), Using the output embedding to improve language models.
+    """
+
+    start: int = START
+    vocabulary: int
+    dim: int
+    label_smoothing: float
+    bias: Any
+
+    def read(self, source: Any) -> Any:
+        """The tokens of a source that are read."""
+        return source
+
+    @abstractmethod
+    def encode(self, source: Any, training: bool = False) -> Any:
+        """Vectors of the tokens that `read` gives in their context, float [batch, length, dim]."""
+
+    @abstractmethod
+    def begin(self, source: Any, beams: int) -> tuple[list[Any], list[Any]]:
+        """What is known of the source, and what is kept of nothing written, for `step`."""
+
+    @abstractmethod
+    def step(self, tokens: Any, memories: list[Any], kept: list[Any]) -> tuple[Any, list[Any]]:
+        """Logits of the tokens behind `tokens`, int32 [batch, beams]; and what is kept then."""
+
+    @abstractmethod
+    def token_vectors(self) -> Any:
+        """Of all tokens, float32 [vocabulary, dim]."""
+
+    def embed(self, source: Any) -> Any:
+        """The mean of `encode` over the tokens, float32 [batch, dim]."""
+        mask = tf.cast(tf.not_equal(self.read(source), PADDING), tf.float32)[..., None]
+        vectors = tf.cast(self.encode(source), tf.float32)
+        return tf.reduce_sum(vectors * mask, 1) / tf.maximum(tf.reduce_sum(mask, 1), 1.0)
+
+    def logits(self, written: Any) -> Any:
+        """Of the next token, float32 [..., vocabulary]."""
+        table = tf.cast(self.token_vectors(), written.dtype)
+        flat = tf.matmul(tf.reshape(written, [-1, self.dim]), table, transpose_b=True)
+        flat = tf.cast(flat, tf.float32) + self.bias
+        return tf.reshape(flat, tf.concat([tf.shape(written)[:-1], [self.vocabulary]], axis=0))
+
+    def generate(
+        self, source: Any, *, most: Any, beams: int = 4, length_penalty: float = 1.0
+    ) -> tuple[Any, Any]:
+        """What the model writes, found by beam search with cached keys and values.
+
+        Args:
+            source: int32 [batch, length].
+            most: int32 [batch], most tokens to write, the end counted.
+            beams: beginnings kept.
+            length_penalty: exponent of the penalty, see `beam_search`.
+
+        Returns:
+            int32 [batch, written], with the end, 0 behind it; scores, float32 [batch].
+        """
+        memories, kept = self.begin(source, beams)
+
+        def step(tokens: Any, kept: Any) -> tuple[Any, Any]:
+            logits, kept = self.step(tokens, memories, kept)
+            never = tf.constant([PADDING, UNKNOWN, self.start])
+            logits -= tf.reduce_sum(tf.one_hot(never, self.vocabulary), axis=0) * -IMPOSSIBLE
+            return tf.nn.log_softmax(logits), kept
+
+        return beam_search(
+            step,
+            kept,
+            start=self.start,
+            end=END,
+            most=most,
+            beams=beams,
+            length_penalty=length_penalty,
+        )
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Mean cross-entropy of the tokens of y that are no padding, labels smoothed."""
+        filled = tf.where(tf.not_equal(y, PADDING))
+        targets, written = tf.gather_nd(y, filled), tf.gather_nd(y_pred, filled)
+        loss = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, self.logits(written))
+        if self.label_smoothing:
+            # The logit of the target, and the mean of all: no second look at all of them is needed.
+            table, written = self.token_vectors(), tf.cast(written, tf.float32)
+            own = tf.reduce_sum(written * tf.gather(table, targets), axis=1)
+            own += tf.gather(self.bias.value, targets)
+            mean = tf.linalg.matvec(written, tf.reduce_mean(table, axis=0))
+            loss += self.label_smoothing * (own - mean - tf.reduce_mean(self.bias))
+        # Keras adds up the gradients of all replicas, each of which sees its share of the batch.
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        count = tf.cast(tf.maximum(tf.size(targets), 1), tf.float32)
+        return tf.reduce_sum(loss) / count / replicas
+
+
+# A translation is at most so much longer than its source, in tokens; the search ends there.
+TIMES, MORE = 2, 10
+TEXTS_AT_ONCE = 64
+
+
+class TextToText(tf.Module):
+    """Writes a text for each text, by beam search, all of it in operations of TensorFlow's core.
+
+    Args:
+        model: reads and writes tokens.
+        tokenizer: makes them of texts, and texts of them.
+        source_length: tokens of a text that are read, its marks counted; what comes later is not.
+        target_length: tokens that are written at most, the end counted.
+        beams: of the search.
+        length_penalty: of the search, see `beam_search`.
+
+    Example:
+
+    >>> from kit.models._sequence_to_sequence import SequenceToSequence
+    >>> from kit.tokenizers import MARKS, WordPiece
+    >>> tokens = WordPiece([*MARKS, "\u2581", "##a", "##b"], lower=False, plain=False, spaced=True)
+    >>> writer = TextToText(SequenceToSequence(7, 8, heads=2), tokens, 16, 8)
+    >>> [x.shape for x in writer(tf.constant(["a b", "b"])).values()]
+    [TensorShape([2]), TensorShape([2])]
+    """
+
+    def __init__(
+        self,
+        model: Seq2SeqModel,
+        tokenizer: Tokenizer,
+        source_length: int,
+        target_length: int,
+        *,
+        beams: int = 4,
+        length_penalty: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self._model, self.tokenizer = model, tokenizer
+        self.source_length, self.target_length = source_length, target_length
+        self.beams, self.length_penalty = beams, length_penalty
+        signature = tf.TensorSpec([None], tf.string)
+        self._in_a_graph = tf.function(lambda x: self(x)["text"], input_signature=[signature])
+
+    def tokens_of(self, texts: Any, length: int | None = None) -> tf.RaggedTensor:
+        """Marked tokens as the model takes them, int32 [batch, (tokens)].
+
+        Args:
+            texts: string [batch].
+            length: most tokens of a text; None for those of a source.
+        """
+        return self.tokenizer.marked(texts, length or self.source_length)
+
+    def __call__(self, texts: Any) -> dict[str, Any]:
+        """What it writes for each text.
+
+        Args:
+            texts: string [batch].
+
+        Returns:
+            "text", string [batch]; "score", float32 [batch], the log-probability over the penalty
+            of the length.
+        """
+        tokens = self.tokens_of(texts)
+        length = tf.cast(tokens.row_lengths(), tf.int32)
+        written, score = self._model.generate(
+            tokens.to_tensor(self.tokenizer.padding),
+            most=tf.minimum(TIMES * length + MORE, self.target_length),
+            beams=self.beams,
+            length_penalty=self.length_penalty,
+        )
+        return {"text": self.tokenizer.detokenize(written), "score": score}
+
+    def embed(self, texts: Any) -> Any:
+        """A vector of each text, float32 [batch, dim]."""
+        return self._model.embed(self.tokens_of(texts).to_tensor(self.tokenizer.padding))
+
+    def write(self, texts: Sequence[str]) -> list[str]:
+        """What it writes for each of many texts."""
+        order = np.argsort([len(text) for text in texts], kind="stable")
+        found = [""] * len(texts)
+        with stage("evaluate", len(texts), "texts") as written:
+            for begin in range(0, len(texts), TEXTS_AT_ONCE):
+                rows = order[begin : begin + TEXTS_AT_ONCE]
+                answer = self._in_a_graph(tf.constant([texts[row] for row in rows])).numpy()
+                for row, text in zip(rows, answer, strict=True):
+                    found[row] = text.decode(errors="replace")
+                written.advance(len(rows))
+        return found

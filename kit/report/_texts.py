@@ -1,0 +1,250 @@
+"""The report on a text classifier."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kit.data.texts import TextData
+from kit.evaluation import ClassPredictions, coloured, integrated_gradients, word_weights
+from kit.models import TextClassifier
+from kit.report._class_figures import confidence_figure
+from kit.report._classes import (
+    baselines_section,
+    best_baseline,
+    class_headline,
+    classes_section,
+    confusion_section,
+    confusions,
+    counts_of_classes,
+    counts_of_parts,
+    measures_in_words,
+    of_classes,
+    part_facts,
+)
+from kit.report._figures import DASH
+from kit.report._html import (
+    counted,
+    figure,
+    licence,
+    on_valid,
+    page,
+    protocols,
+    repeat,
+    two_columns,
+)
+from kit.report._report import ComparisonReport, Report, training_section
+from kit.tokenizers import TokenIds, Tokenizer
+
+MISTAKES = 10
+
+
+def text_page(report: "TextReport", facts: Mapping[str, Any]) -> str:
+    """The whole page.
+
+    Args:
+        report: what is told.
+        facts: what metrics.json holds.
+    """
+    systems, differences = report.systems, report.differences
+    best = best_baseline(report.baselines)
+    classes = report.data.classes
+    return page(
+        report.title,
+        [
+            f"<h1>{escape(report.title)}</h1>",
+            f'<p class="soft">Says of which of {len(classes)} classes '
+            f"{counted(len(report.test.labels), 'text')} are that it was not trained on. Intervals "
+            "are 95 % bootstrap over texts.</p>",
+            class_headline(report.model, best, systems, differences, facts["confusions"], "texts"),
+            confusion_section(report.test, classes),
+            _calibration(report),
+            _mistakes(report),
+            _rightly(report),
+            classes_section(report.test, classes, "texts"),
+            baselines_section(report.model, systems, differences, "texts"),
+            training_section(report.history, report.metric),
+            on_valid(report.model, report.valid.estimates()),
+            _data_section(facts["data"], facts["cost"]),
+            _protocol(facts),
+            repeat(report.command, report.settings, report.seconds, facts["versions"]),
+        ],
+    )
+
+
+def _calibration(report: "TextReport") -> str:
+    return "<h2>How sure, and how often right</h2>" + figure(
+        confidence_figure(report.test),
+        "The texts of test in bins of equally many, by the probability of what was said: how often "
+        "it was right. On the dashed line it is right as often as it says. Lines are 95 % of "
+        "chance.",
+    )
+
+
+def _mistakes(report: "TextReport") -> str:
+    rows = report.test.worst(MISTAKES)
+    if not len(rows):
+        return ""
+    return (
+        "<h2>The worst mistakes</h2><p class='soft'>The texts of test on which it was most certain "
+        "and wrong. Words are coloured by integrated gradients: blue spoke for what it was "
+        "called, red against it, the more the darker. Labels may be wrong, too.</p>"
+        + _texts(report, rows)
+    )
+
+
+def _rightly(report: "TextReport") -> str:
+    """The text of each class that was named with the greatest certainty."""
+    rows = []
+    for number in range(min(len(report.data.classes), MISTAKES)):
+        right = np.flatnonzero((report.test.is_correct == 1) & (report.test.labels == number))
+        if len(right):
+            rows.append(right[report.test.probabilities[right, number].argmax()])
+    if not rows:
+        return ""
+    return (
+        "<details><summary>Words that mattered where it was right</summary>"
+        "<p class='soft'>Of each class the text of test that was named most surely.</p>"
+        + _texts(report, np.array(rows))
+        + "</details>"
+    )
+
+
+def _texts(report: "TextReport", rows: NDArray[np.integer]) -> str:
+    """Texts with what they were called, what they are, and their words coloured."""
+    test, tokenizer, classes = report.data.test, report.tokenizer, report.data.classes
+    said = report.test.said[rows]
+    numbers = report.numbers["test"].padded(rows)
+    weights = integrated_gradients(
+        report.classifier,
+        numbers,
+        said,
+        unknown=tokenizer.unknown,
+        marks=(tokenizer.start, tokenizer.end),
+    )
+    parts = []
+    for place, row in enumerate(rows):
+        marks = (tokenizer.padding, tokenizer.start, tokenizer.end)
+        is_piece = ~np.isin(numbers[place], marks)
+        stretches = word_weights(
+            tokenizer, str(test.texts[row]), weights[place][is_piece], report.length
+        )
+        certain = report.test.probabilities[row, said[place]]
+        parts.append(
+            f'<div class="example"><h3>{escape(classes[said[place]])} {100 * certain:.0f} %'
+            f" <small>is {escape(classes[test.labels[row]])}</small></h3>"
+            f"<p>{coloured(_shortened(stretches))}</p>"
+            f'<p class="soft">{escape(str(test.names[row]))}</p></div>'
+        )
+    return "".join(parts)
+
+
+def _shortened(stretches: Sequence[tuple[str, float | None]]) -> list[tuple[str, float | None]]:
+    """With a sign in place of what the model did not read."""
+    shown: list[tuple[str, float | None]] = []
+    unread = 0
+    for text, weight in stretches:
+        is_unread = weight is not None and np.isnan(weight)
+        unread = unread + 1 if is_unread else 0 if weight is not None else unread
+        if is_unread and unread == 1:
+            shown.append(("\N{HORIZONTAL ELLIPSIS} ", None))
+        elif not unread:
+            shown.append((text, weight))
+    return shown
+
+
+def _data_section(data: Mapping[str, Any], cost: Mapping[str, Any]) -> str:
+    rows = [
+        ("rows read", f"{data['texts_read']:,}"),
+        *((f"{DASH} {step['dropped']}", f"{step['rows']:,}") for step in data["cleaning"]),
+        *((f"texts in {part}", f"{n:,}") for part, n in data["rows_of_part"].items()),
+        ("tokens of a text, median", f"{data['pieces_of_a_text']:,.0f}"),
+        ("texts of train cut off", f"{100 * data['share_cut_off']:.0f} %"),
+        ("pieces known", f"{cost['pieces_known']:,}"),
+        ("weights", f"{cost['weights']:,}"),
+    ]
+    return (
+        f"<h2>Data</h2><p>{escape(data['name'])}, split {escape(data['split'])}.</p>"
+        f"{two_columns(rows)}{counts_of_classes(data['classes'])}{licence(data['licence'])}"
+    )
+
+
+def _protocol(facts: Mapping[str, Any]) -> str:
+    return protocols(
+        [facts[part]["protocol"] for part in ("test", "valid")],
+        measures_in_words("texts")
+        + " the linear model is a logistic regression of the words and pairs of words of which two "
+        "texts of train or more have one, weighted by rarity, its penalty chosen on valid.",
+    )
+
+
+PARTS = ("train", "valid", "test")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextReport(ComparisonReport[ClassPredictions]):
+    """Everything a report on a classifier of texts is made from, see `ComparisonReport`.
+
+    Args:
+        data: the split texts.
+        classifier: the model itself, for the words that mattered.
+        tokenizer: of the model.
+        numbers: part to its texts as the model takes them.
+        length: maximum tokens of a text.
+    """
+
+    data: TextData
+    classifier: TextClassifier
+    tokenizer: Tokenizer
+    numbers: dict[str, TokenIds]
+    length: int
+
+
+def text_report(report: TextReport) -> Report:
+    """The report of a text classifier."""
+    facts = text_facts(report)
+    return Report(facts, lambda: text_page(report, facts), report.history)
+
+
+def text_facts(report: TextReport) -> dict[str, Any]:
+    """What metrics.json holds: plain values, null where a number does not exist."""
+    data = report.data
+    content = {
+        "test": part_facts(text_protocol(data, "test"), report.test, "texts"),
+        "valid": part_facts(text_protocol(data, "valid"), report.valid, "texts"),
+        "of_classes": of_classes(data.classes, report.test, "texts"),
+        "confusions": confusions(data.classes, report.test),
+        "cost": {
+            "weights": report.classifier.count_params(),
+            "pieces_known": report.tokenizer.size,
+        },
+        "data": _data(report),
+    }
+    return report.facts(content)
+
+
+def text_protocol(data: TextData, part: str) -> str:
+    """How a part is measured, in a line."""
+    return (
+        f"{part}, {len(getattr(data, part)):,} texts of {len(data.classes)} classes; "
+        f"split {data.split}"
+    )
+
+
+def _data(report: TextReport) -> dict[str, Any]:
+    data = report.data
+    labels = {part: getattr(data, part).labels for part in PARTS}
+    lengths = report.numbers["train"].lengths
+    return {
+        "name": data.name,
+        "texts_read": data.texts_read,
+        **counts_of_parts(data.classes, labels),
+        "pieces_of_a_text": float(np.median(lengths)),
+        "share_cut_off": float(np.mean(lengths >= report.length)),
+        "cleaning": [{"dropped": step.name, "rows": step.rows} for step in data.cleaning],
+        "split": data.split,
+        "licence": data.licence,
+    }

@@ -1,0 +1,62 @@
+"""Texts as numbers, each as long as it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from kit.tokenizers._tokenizer import Tokenizer
+
+TEXTS_AT_ONCE = 1024
+
+
+@dataclass(frozen=True)
+class TokenIds:
+    """Texts as numbers of their pieces, with marks, each as long as it is.
+
+    Args:
+        values: int32 [pieces of all texts].
+        offsets: int64 [texts + 1], where each begins.
+    """
+
+    values: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Pieces of each text."""
+        return np.diff(self.offsets)
+
+    def padded(self, rows: NDArray[np.integer], padding: int = 0) -> NDArray[np.int32]:
+        """Some texts as a rectangle, int32 [rows, length of the longest]."""
+        lengths = self.lengths[rows]
+        places = np.arange(lengths.max(initial=0))[None, :]
+        filled = places < lengths[:, None]
+        found = np.full(filled.shape, padding, np.int32)
+        found[filled] = self.values[(self.offsets[:-1][rows, None] + places)[filled]]
+        return found
+
+
+def encode_batch(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> TokenIds:
+    """The numbers of texts, of each at most `length` with its marks; longer ones lose the middle.
+
+    Example:
+
+    >>> from kit.tokenizers._bytes import Bytes
+    >>> encode_batch(Bytes(), ["a", "abc"], 4).values.tolist()
+    [2, 101, 3, 2, 102, 103, 3]
+    """
+    values, lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
+    for start in range(0, len(texts), TEXTS_AT_ONCE):
+        batch = tf.constant(list(texts[start : start + TEXTS_AT_ONCE]))
+        # Inside a text there is no padding: what is left when it goes is the text.
+        rows = tokenizer.padded(batch, length, shortest=True, ends=True).numpy()
+        filled = rows != tokenizer.padding
+        values.append(rows[filled])
+        lengths.append(filled.sum(axis=1))
+    return TokenIds(np.concatenate(values), np.cumsum([0, *np.concatenate(lengths)]))
