@@ -19,6 +19,7 @@ SEARCHED = ROOT / "results" / "search"
 SMALL = "movielens-100k/split"
 RESULTS_PAGE = (ROOT / "docs" / "results.md").read_text()
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+TUTORIALS = sorted(ROOT.glob("docs/tutorials/*.ipynb"))
 
 
 @pytest.mark.parametrize("page", results_page.PAGES, ids=lambda page: page.stem)
@@ -70,7 +71,7 @@ def test_the_precisions_are_those_of_the_results_file() -> None:
     assert kept["float32"]["ndcg@10"] == json.loads(RESULTS.read_text())[SMALL]["ndcg@10"]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [*PAGES, *TUTORIALS], ids=lambda page: page.stem)
 def test_every_command_shown_exists_with_its_options(page: Path) -> None:
     text = page.read_text()
     shown = re.findall(r"^kit (\w.*?)(?:\s+#.*)?$", text, flags=re.MULTILINE)
