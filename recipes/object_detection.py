@@ -45,7 +45,11 @@ def build(data: "DetectionData", options: ObjectDetectionOptions) -> "Detector":
 
     chosen = options.model
     return Detector.for_dataset(
-        data, size=chosen.size, dim=options.training.dim, backbone=chosen.backbone
+        data,
+        size=chosen.size,
+        dim=options.training.dim,
+        backbone=chosen.backbone,
+        seed=options.data.seed,
     )
 
 

@@ -65,6 +65,7 @@ def build(data: "RankingData", options: RankingOptions) -> "Ranking":
         dim=options.training.dim,
         dropout=chosen.dropout,
         shrinkage=chosen.shrinkage,
+        seed=options.data.seed,
     )
 
 

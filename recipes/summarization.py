@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from kit.config import (
     CheckpointOptions,
+    GenerationOptions,
     Options,
     Text2TextOptions,
     TrainingOptions,
-    WritingOptions,
     option,
 )
 from kit.errors import UserError
@@ -53,7 +53,7 @@ class SummarizationOptions:
 
     data: Text2TextOptions
     mode: ModeOptions = ModeOptions()
-    model: WritingOptions = WritingOptions(
+    model: GenerationOptions = GenerationOptions(
         layers=2, source_length=400, target_length=80, dropout=0.3
     )
     training: TrainingOptions = TrainingOptions(dim=128)
@@ -75,7 +75,7 @@ def check(options: SummarizationOptions) -> None:
 def build(data: "Text2TextData", options: SummarizationOptions) -> "SentenceRanker | Seq2SeqModel":
     """The model with its tokenizer, untrained."""
     if options.mode.mode == "abstractive":
-        return build_transformer(data, options.training, options.model)
+        return build_transformer(data, options)
     from kit.models import SentenceRanker
 
     chosen = options.model
@@ -87,6 +87,7 @@ def build(data: "Text2TextData", options: SummarizationOptions) -> "SentenceRank
         hidden=chosen.hidden,
         vocabulary=chosen.vocabulary,
         dropout=chosen.dropout,
+        seed=options.data.seed,
     )
 
 
@@ -101,15 +102,7 @@ def train(
 
     if isinstance(model, SentenceRanker):
         return train_ranker(model, data, options, precision)
-    built = train_transformer(
-        model,
-        data,
-        precision,
-        training=options.training,
-        chosen=options.model,
-        epochs=EPOCHS,
-        rate=LEARNING_RATE,
-    )
+    built = train_transformer(model, data, options, precision, epochs=EPOCHS, rate=LEARNING_RATE)
     return replace(built, settings={**built.settings, "mode": "abstractive"})
 
 

@@ -50,7 +50,9 @@ def build(data: "TextData", options: TextClassificationOptions) -> "TextClassifi
     chosen = asdict(options.model)
     for name in ("class_weights", "label_smoothing"):
         del chosen[name]
-    return TextClassifier.for_dataset(data, dim=options.training.dim, **chosen)
+    return TextClassifier.for_dataset(
+        data, dim=options.training.dim, seed=options.data.seed, **chosen
+    )
 
 
 def train(

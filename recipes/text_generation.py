@@ -1,9 +1,8 @@
 """What translation and summarization share: a transformer that generates text."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kit.config import TrainingOptions, WritingOptions
 from kit.tasks import Built, Generation, Stage
 
 if TYPE_CHECKING:
@@ -20,25 +19,24 @@ BATCH = 4096
 PATIENCE = 8
 
 
-def build_transformer(
-    data: "Text2TextData", training: TrainingOptions, chosen: WritingOptions
-) -> "Seq2SeqModel":
+def build_transformer(data: "Text2TextData", options: Any) -> "Seq2SeqModel":
     """An encoder-decoder transformer with its tokenizer: from scratch, or pretrained."""
     from kit.models import SequenceToSequence
 
-    settings = asdict(chosen)
+    settings = asdict(options.model)
     for name in ("average", "beams", "length_penalty"):
         del settings[name]
-    return SequenceToSequence.for_dataset(data, dim=training.dim, **settings)
+    return SequenceToSequence.for_dataset(
+        data, dim=options.training.dim, seed=options.data.seed, **settings
+    )
 
 
 def train_transformer(
     model: "Seq2SeqModel",
     data: "Text2TextData",
+    options: Any,
     precision: "Precision",
     *,
-    training: TrainingOptions,
-    chosen: WritingOptions,
     epochs: int,
     rate: float,
 ) -> Built:
@@ -47,9 +45,8 @@ def train_transformer(
     Args:
         model: from `build_transformer`.
         data: the split pairs.
+        options: of the recipe.
         precision: what it computes in.
-        training: how to train.
-        chosen: the model and its search.
         epochs: of one from scratch, if not given.
         rate: peak learning rate of one from scratch, if not given.
     """
@@ -59,6 +56,7 @@ def train_transformer(
     from kit.models import TextToText
     from kit.training.batches import Text2TextBatches, Tokens
 
+    training, chosen = options.training, options.model
     if chosen.backbone:
         epochs, rate = TUNING_EPOCHS, TUNING_RATES[chosen.tune]
     epochs, rate = training.epochs or epochs, training.learning_rate or rate
@@ -74,7 +72,7 @@ def train_transformer(
             # The start token is not generated.
             tokens_of(targets, model.target_length + 1),
             batch_size=training.batch_size or BATCH,
-            seed=data.options.seed,
+            seed=options.data.seed,
             replicas=tf.distribute.get_strategy().num_replicas_in_sync,
         )
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from kit.config import (
     CheckpointOptions,
+    GenerationOptions,
     Options,
     Text2TextOptions,
     TrainingOptions,
-    WritingOptions,
     option,
 )
 from kit.pipeline import Recipe, command
@@ -49,14 +49,14 @@ class TranslationOptions:
 
     data: Text2TextOptions
     bleu: BleuOptions = BleuOptions()
-    model: WritingOptions = WritingOptions()
+    model: GenerationOptions = GenerationOptions()
     training: TrainingOptions = TrainingOptions(dim=256)
     checkpoint: CheckpointOptions = CheckpointOptions()
 
 
 def build(data: "Text2TextData", options: TranslationOptions) -> "Seq2SeqModel":
     """The model with its tokenizer, untrained."""
-    return build_transformer(data, options.training, options.model)
+    return build_transformer(data, options)
 
 
 def train(
@@ -66,15 +66,7 @@ def train(
     precision: "Precision",
 ) -> Built:
     """Compile the model, and make the batches it is trained on."""
-    return train_transformer(
-        model,
-        data,
-        precision,
-        training=options.training,
-        chosen=options.model,
-        epochs=EPOCHS,
-        rate=LEARNING_RATE,
-    )
+    return train_transformer(model, data, options, precision, epochs=EPOCHS, rate=LEARNING_RATE)
 
 
 def task(options: TranslationOptions) -> Text2Text:

@@ -88,6 +88,7 @@ def build(data: "Dataset", options: TwoTowerOptions) -> "TwoTower":
         ),
         features=chosen.features,
         item_id_hiding=options.content.hide_ids,
+        seed=options.data.seed,
     )
 
 

@@ -7,8 +7,8 @@ from kit._lazy import lazy_names
 if TYPE_CHECKING:
     from kit.config._data import DataOptions as DataOptions
     from kit.config._data import FormatOptions as FormatOptions
+    from kit.config._generation import GenerationOptions as GenerationOptions
     from kit.config._generation import Text2TextOptions as Text2TextOptions
-    from kit.config._generation import WritingOptions as WritingOptions
     from kit.config._images import DetectionOptions as DetectionOptions
     from kit.config._images import DetectionTrainingOptions as DetectionTrainingOptions
     from kit.config._images import ImageOptions as ImageOptions

@@ -84,7 +84,7 @@ class Text2TextOptions(FormatOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WritingOptions(Options):
+class GenerationOptions(Options):
     """The model that generates texts, regularization, and the search."""
 
     layers: int = option(3, "Blocks of the encoder, and as many of the decoder.", min=1)

@@ -8,11 +8,11 @@ from kit.config import (
     AnswerOptions,
     CheckpointOptions,
     DataOptions,
+    GenerationOptions,
     ImageTrainingOptions,
     IndexOptions,
     Options,
     TrainingOptions,
-    WritingOptions,
     option,
     override,
 )
@@ -212,7 +212,7 @@ def test_unknown_augmentations_are_named():
 
 
 def test_a_width_that_heads_cannot_share_is_refused():
-    chosen = WritingOptions(heads=3)
+    chosen = GenerationOptions(heads=3)
     chosen.check_width(12)
     with pytest.raises(UserError, match="A width of 16 cannot be shared out to 3 heads") as error:
         chosen.check_width(16)
