@@ -1,0 +1,53 @@
+"""The Python of docs/python.md and docs/extending.md runs."""
+
+import re
+import warnings
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from tests.evaluation.clicks import write_clicks
+
+DOCS = Path(__file__).parent.parent / "docs"
+BLOCK = re.compile(r"^```python\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
+
+
+def run(page, namespace=None):
+    """Execute the blocks of a page one after the other, with fewer epochs."""
+    namespace = {"__name__": page} | (namespace or {})
+    for number, code in enumerate(BLOCK.findall((DOCS / page).read_text())):
+        quick = re.sub(r"epochs=\d+", "epochs=1", code).replace("limit=2000", "limit=200")
+        exec(compile(quick, f"{page}, block {number + 1}", "exec"), namespace)
+    return namespace
+
+
+@pytest.fixture
+def here(tmp_path, shop, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    frame = pl.read_csv(shop[0])
+    frame.with_columns(pl.col("user_id").replace({"shopper-000": "42"})).write_csv(
+        "interactions.csv"
+    )
+    Path("products.csv").write_text(shop[1].read_text())
+    write_clicks(tmp_path / "clicks.csv")
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_the_page_on_python_runs(here):
+    names = run("python.md")
+    assert names["kit"].load("saved_models/two-tower").recommend(user="42", k=10).height == 10
+    assert (here / "reports" / "two-tower" / "report.html").is_file()
+
+
+@pytest.mark.slow
+def test_the_page_on_extending_runs(here):
+    names = run("extending.md")
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        line = "--data fashion-mnist-part --limit 200 --epochs 1 --width 4"
+        answer = CliRunner().invoke(names["main"], line.split())
+    assert answer.exit_code == 0, answer.output
+    assert (here / "saved_models" / "small-images" / "1" / "saved_model.pb").is_file()
