@@ -66,8 +66,8 @@ if TYPE_CHECKING:
     from kit.report._tabular import scores_figure as scores_figure
     from kit.report._tabular import tabular_protocol as tabular_protocol
     from kit.report._text2text import Text2TextReport as Text2TextReport
-    from kit.report._text2text import pair_report as pair_report
     from kit.report._text2text import text2text_protocol as text2text_protocol
+    from kit.report._text2text import text2text_report as text2text_report
     from kit.report._texts import TextReport as TextReport
     from kit.report._texts import text_protocol as text_protocol
     from kit.report._texts import text_report as text_report

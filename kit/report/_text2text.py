@@ -191,7 +191,7 @@ class Text2TextReport(ComparisonReport[GeneratedTexts]):
         }
 
 
-def pair_report(report: Text2TextReport) -> Report:
+def text2text_report(report: Text2TextReport) -> Report:
     """The report of a model that generates texts."""
     facts = text2text_facts(report)
     return Report(facts, lambda: text2text_page(report, facts), report.history)

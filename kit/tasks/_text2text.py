@@ -99,7 +99,7 @@ class Text2Text:
         return GeneratedResults(valid, test, self.baselines(run.data), generator)
 
     def report(self, run: Run, results: Results) -> "Report":
-        from kit.report import Text2TextReport, pair_report
+        from kit.report import Text2TextReport, text2text_report
 
         report = Text2TextReport(
             **report_facts(run, results),
@@ -107,7 +107,7 @@ class Text2Text:
             bounds=self.bounds,
             how=run.built.parts.protocol,
         )
-        return pair_report(report)
+        return text2text_report(report)
 
     def card(self, run: Run, results: Results, facts: Mapping[str, Any]) -> dict[str, Any]:
         return {

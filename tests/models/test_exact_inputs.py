@@ -18,6 +18,7 @@ from kit.models import (
     EntityTower,
     FeatureShape,
     Ranking,
+    RankingFields,
     RankingInput,
     SequenceEncoder,
     SequentialRecommender,
@@ -46,7 +47,7 @@ def writer(name, backbone):
     sizes = {"num_layers": 1, "num_heads": 2, "hidden_dim": 8, "intermediate_dim": 8}
     made = getattr(hub.models, backbone)
     backbone = made(vocabulary_size=5000, **sizes)
-    return getattr(kit.models, name)(backbone)
+    return getattr(kit.models.pretrained, name)(backbone)
 
 
 PAIR = {"source": IDS, "target": IDS}
@@ -74,6 +75,10 @@ EXACT = {
     "SequentialRecommender": (
         lambda: SequentialRecommender(5000, 8, encoder=SequenceEncoder(time_buckets=8)),
         [{"history": IDS, "time": 1.7e9 + TIMES}],
+    ),
+    "RankingFields": (
+        lambda: RankingFields(RANKING, 4),
+        [{"item": IDS[:, 0], "year": NUMBERS[:, 0]}],
     ),
     "Ranking": (lambda: Ranking(RANKING), [{"item": IDS[:, 0], "year": NUMBERS[:, 0]}]),
     "CandidateRanking": (

@@ -4,7 +4,7 @@ import pytest
 
 from kit.data.text2text import Text2TextSource, split_text2text
 from kit.evaluation import Translations, translation_baselines
-from kit.report import Text2TextReport, pair_report
+from kit.report import Text2TextReport, text2text_report
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def written(tmp_path_factory):
         seconds={"train": 1.0},
     )
     folder = tmp_path_factory.mktemp("report")
-    made = pair_report(report)
+    made = text2text_report(report)
     made.save(folder)
     return folder, report, made.facts
 
@@ -61,3 +61,19 @@ def test_examples_are_shown_and_escaped(written):
     assert "&lt;b&gt;cat&lt;/b&gt;" in page
     assert "By people" in page or "by people" in page
     assert "a bound, no system" in page
+
+
+def test_the_page_has_its_sections_in_order(written):
+    page = (written[0] / "report.html").read_text()
+    headings = [
+        "What it writes",
+        "Against the baselines",
+        "Training",
+        "Data",
+        "How the numbers were measured",
+        "How to repeat it",
+    ]
+    places = [page.index(f"<h2>{heading}</h2>") for heading in headings]
+    assert places == sorted(places)
+    assert "significant" in page
+    assert "Licence and attribution" in page
