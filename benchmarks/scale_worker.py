@@ -49,7 +49,7 @@ class Pairs:
     def __init__(self, rows: int, steps: int, workers: int) -> None:
         self.rows, self.steps_per_epoch = rows, steps
         self.batch_size = BATCH * workers
-        self.interactions_per_pass = self.batch_size * steps
+        self.examples_per_epoch = self.batch_size * steps
         self.content = {"rows": rows}
 
     def stream(self, start_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:

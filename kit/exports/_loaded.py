@@ -17,7 +17,7 @@ from kit.exports._item_names import ItemNames
 from kit.exports._operations import load_version
 from kit.exports._read_card import recommender_card
 from kit.exports._sample_users import is_sample_user
-from kit.retrieval import MOST_EXCLUDED, because_of
+from kit.retrieval import MOST_EXCLUDED, explain_by_history
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ class LoadedExport:
         items = [item.decode() for item in answer["item_id"][0] if item][:count]
         reasons: list[list[str]] = [[] for _ in items]
         if history and items:
-            places = because_of(self.embeddings(items), self.embeddings(history))
+            places = explain_by_history(self.embeddings(items), self.embeddings(history))
             reasons = [[self.name(history[place]) for place in row] for row in places]
         scores = answer["score"][0]
         return [

@@ -120,7 +120,7 @@ class SentenceRanker(keras.Model):
         Example:
 
         >>> import kit
-        >>> data = kit.open("scitldr-part", limit=20)
+        >>> data = kit.open("scitldr-part", limit=40)
         >>> SentenceRanker.for_dataset(data, dim=8, vocabulary=300).tokenizer.size <= 300
         True
         """
@@ -216,10 +216,11 @@ class ExtractiveSummarizer(tf.Module):
 
     Example:
 
-    >>> from kit.tokenizers import MARKS
-    >>> tokens = WordPiece([*MARKS, "\u2581", "##a", "##b"], lower=False, plain=False, spaced=True)
-    >>> choose = ExtractiveSummarizer(SentenceRanker(7, 8, heads=2), tokens, 24, 16)
-    >>> choose(tf.constant(["a b. a. b?", "b"]))["text"].numpy()[1]
+    >>> from kit.tokenizers import SPECIAL_TOKENS
+    >>> vocabulary = [*SPECIAL_TOKENS, "\u2581", "##a", "##b"]
+    >>> tokenizer = WordPiece(vocabulary, lower=False, plain=False, spaced=True)
+    >>> summarize = ExtractiveSummarizer(SentenceRanker(7, 8, heads=2), tokenizer, 24, 16)
+    >>> summarize(tf.constant(["a b. a. b?", "b"]))["text"].numpy()[1]
     b'b'
     """
 

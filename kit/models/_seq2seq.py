@@ -146,10 +146,11 @@ class TextToText(tf.Module):
     Example:
 
     >>> from kit.models._sequence_to_sequence import SequenceToSequence
-    >>> from kit.tokenizers import MARKS, WordPiece
-    >>> tokens = WordPiece([*MARKS, "\u2581", "##a", "##b"], lower=False, plain=False, spaced=True)
-    >>> writer = TextToText(SequenceToSequence(7, 8, heads=2), tokens, 16, 8)
-    >>> [x.shape for x in writer(tf.constant(["a b", "b"])).values()]
+    >>> from kit.tokenizers import SPECIAL_TOKENS, WordPiece
+    >>> vocabulary = [*SPECIAL_TOKENS, "\u2581", "##a", "##b"]
+    >>> tokenizer = WordPiece(vocabulary, lower=False, plain=False, spaced=True)
+    >>> generator = TextToText(SequenceToSequence(7, 8, heads=2), tokenizer, 16, 8)
+    >>> [x.shape for x in generator(tf.constant(["a b", "b"])).values()]
     [TensorShape([2]), TensorShape([2])]
     """
 

@@ -13,7 +13,7 @@ from kit.evaluation import Evaluation, RankingTask
 from kit.metrics import Estimate, Estimates, bootstrap_intervals
 from kit.progress import stage
 from kit.report._report import plain, versions
-from kit.retrieval import because_of
+from kit.retrieval import explain_by_history
 
 
 @dataclass(frozen=True)
@@ -241,7 +241,7 @@ def examples(
         history = task.known.take(np.array([row])).items
         shown = result.top[row] >= 0
         top, scores = (lists[row][shown][:SHOWN] for lists in (result.top, result.scores))
-        reasons = because_of(vectors[top], vectors[history])
+        reasons = explain_by_history(vectors[top], vectors[history])
         found.append(
             Example(
                 because_of=[names[item] for item in history[::-1][:SHOWN]],

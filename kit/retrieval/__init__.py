@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from kit._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from kit.retrieval._cooccurrence import because_of as because_of
+    from kit.retrieval._cooccurrence import explain_by_history as explain_by_history
     from kit.retrieval._cooccurrence import item_cooccurrence as item_cooccurrence
     from kit.retrieval._cooccurrence import nearest_neighbours as nearest_neighbours
     from kit.retrieval._cooccurrence import unit_rows as unit_rows

@@ -88,7 +88,7 @@ def _nearest(unit: sparse.csc_matrix, start: int, stop: int, neighbours: int) ->
     )
 
 
-def because_of(
+def explain_by_history(
     recommended: NDArray[np.float32], history: NDArray[np.float32], count: int = 2
 ) -> NDArray[np.int64]:
     """The items of a history that are most like each recommended item, by cosine.
@@ -103,7 +103,7 @@ def because_of(
 
     Example:
 
-    >>> because_of(np.float32([[1, 0]]), np.float32([[0, 1], [2, 0]]), count=1)
+    >>> explain_by_history(np.float32([[1, 0]]), np.float32([[0, 1], [2, 0]]), count=1)
     array([[1]])
     """
     likeness = unit_rows(recommended) @ unit_rows(history).T

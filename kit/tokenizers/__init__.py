@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from kit.tokenizers._tokenizer import Tokenizer as Tokenizer
     from kit.tokenizers._tokenizer import rectangle as rectangle
     from kit.tokenizers._tokenizer import truncate_middle as truncate_middle
-    from kit.tokenizers._tokenizer import with_marks as with_marks
+    from kit.tokenizers._tokenizer import with_special_tokens as with_special_tokens
     from kit.tokenizers._vocabulary import END as END
-    from kit.tokenizers._vocabulary import MARKS as MARKS
     from kit.tokenizers._vocabulary import PADDING as PADDING
+    from kit.tokenizers._vocabulary import SPECIAL_TOKENS as SPECIAL_TOKENS
     from kit.tokenizers._vocabulary import START as START
     from kit.tokenizers._vocabulary import UNKNOWN as UNKNOWN
     from kit.tokenizers._vocabulary import train_bpe as train_bpe

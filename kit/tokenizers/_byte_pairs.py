@@ -68,13 +68,15 @@ class BytePairs(Tokenizer):
         super().__init__()
         # A tf.Module would wrap lists.
         self.vocabulary, self.merges = tuple(vocabulary), tuple(merges)
-        self.marks = (padding, unknown, start, end)
+        self.special_tokens = (padding, unknown, start, end)
         number_of = {piece: number for number, piece in enumerate(vocabulary)}
         if len(number_of) < len(self.vocabulary):
             raise ValueError("A piece comes twice in the vocabulary.")
-        if missing := [mark for mark in self.marks if mark not in number_of]:
+        if missing := [token for token in self.special_tokens if token not in number_of]:
             raise ValueError(f"The vocabulary has no {missing[0]}.")
-        self.padding, self.unknown, self.start, self.end = (number_of[m] for m in self.marks)
+        self.padding, self.unknown, self.start, self.end = (
+            number_of[m] for m in self.special_tokens
+        )
         self._pieces = tf.constant([self._bytes_of(piece) for piece in self.vocabulary])
         # What merges need and the vocabulary has not, becomes unknown at the end.
         self._bytes = tf.constant(
@@ -104,7 +106,7 @@ class BytePairs(Tokenizer):
         )
 
     def _bytes_of(self, piece: str) -> bytes:
-        if piece in self.marks:
+        if piece in self.special_tokens:
             return b""
         return b"".join(byte_signs().get(sign, sign.encode()) for sign in piece)
 
@@ -114,7 +116,7 @@ class BytePairs(Tokenizer):
         return {
             "vocabulary": list(self.vocabulary),
             "merges": list(self.merges),
-            **dict(zip(names, self.marks, strict=True)),
+            **dict(zip(names, self.special_tokens, strict=True)),
         }
 
     @property

@@ -6,9 +6,9 @@ from typing import Any
 import tensorflow as tf
 
 from kit.tokenizers._tokenizer import Tokenizer
-from kit.tokenizers._vocabulary import MARKS
+from kit.tokenizers._vocabulary import SPECIAL_TOKENS
 
-FIRST = len(MARKS)
+FIRST = len(SPECIAL_TOKENS)
 
 
 class Bytes(Tokenizer):

@@ -29,7 +29,7 @@ def truncate_middle(length: int | Any) -> tuple[Any, Any]:
     return start, length - 2 - start
 
 
-def with_marks(
+def with_special_tokens(
     pieces: tf.RaggedTensor, start: int, end: int, length: int | Any, ends: bool = False
 ) -> tf.RaggedTensor:
     """A start before every row and an end after it; a row too long for both is cut.
@@ -141,7 +141,7 @@ class Tokenizer(tf.Module):
         Returns:
             int32 [batch, (pieces)].
         """
-        return with_marks(self.tokenize(texts), self.start, self.end, length)
+        return with_special_tokens(self.tokenize(texts), self.start, self.end, length)
 
     def padded(
         self,
@@ -166,7 +166,7 @@ class Tokenizer(tf.Module):
         """
         pieces = self.tokenize(texts)
         if marked:
-            pieces = with_marks(pieces, self.start, self.end, length, ends)
+            pieces = with_special_tokens(pieces, self.start, self.end, length, ends)
         return rectangle(pieces, self.padding, length, shortest)
 
     def is_text(self, numbers: Any) -> Any:

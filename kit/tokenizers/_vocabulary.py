@@ -18,7 +18,7 @@ START = "[START]"
 """Begins a generated text."""
 END = "[END]"
 """Ends a generated text."""
-MARKS = (PADDING, UNKNOWN, START, END)
+SPECIAL_TOKENS = (PADDING, UNKNOWN, START, END)
 """The special tokens, in the order of their numbers."""
 JOINED = "##"
 AT_ONCE = 4096
@@ -29,7 +29,7 @@ MOST_WORDS = 30_000
 def train_wordpiece(
     texts: Iterable[str], size: int, *, lower: bool = True, plain: bool = True
 ) -> list[str]:
-    """Pieces of words, learned from texts; `MARKS` come first.
+    """Pieces of words, learned from texts; `SPECIAL_TOKENS` come first.
 
     The same texts give the same pieces.
 
@@ -66,7 +66,7 @@ def train_wordpiece(
         learner.learn(
             [(word.decode(), count) for word, count in ranked],
             vocab_size=size,
-            reserved_tokens=list(MARKS),
+            reserved_tokens=list(SPECIAL_TOKENS),
             lower_thresh=fewest,
             upper_thresh=32 * fewest,
         )
@@ -85,7 +85,7 @@ def train_bpe(texts: Iterable[str], size: int) -> list[str]:
 
     Letters stay as they are. Beginning with characters, the two pieces that most often stand beside
     each other become one, until there are enough. The same texts give the same pieces, in a
-    second for a few ten thousand different words; `MARKS` come first.
+    second for a few ten thousand different words; `SPECIAL_TOKENS` come first.
 
     Args:
         texts: what to learn from, of all languages that share the vocabulary.
@@ -107,7 +107,7 @@ def train_bpe(texts: Iterable[str], size: int) -> list[str]:
     words = [_characters(word) for word in counts]
     times = list(counts.values())
     known = _alphabet(words, times)
-    pieces = dict.fromkeys([*MARKS, *known])
+    pieces = dict.fromkeys([*SPECIAL_TOKENS, *known])
     for piece in islice(_merges(words, times), max(0, size - len(pieces))):
         pieces[piece] = None
     return list(pieces)

@@ -80,7 +80,7 @@ class WordPiece(Tokenizer):
 
     def get_config(self) -> dict[str, Any]:
         """What makes the same tokenizer again: `WordPiece(**config)`."""
-        marks = {name: self.vocabulary[getattr(self, name)] for name in _MARKS}
+        marks = {name: self.vocabulary[getattr(self, name)] for name in _NAMES}
         return {
             "vocabulary": list(self.vocabulary),
             "lower": self.lower,
@@ -195,7 +195,7 @@ class WordPiece(Tokenizer):
         return tf.concat([unknown, pieces], axis=1)
 
 
-_MARKS = ("padding", "unknown", "start", "end")
+_NAMES = ("padding", "unknown", "start", "end")
 
 
 def _numbers(number_of: dict[str, int], *, is_first: bool) -> tf.lookup.StaticHashTable:

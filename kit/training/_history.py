@@ -49,7 +49,7 @@ class History(keras.callbacks.Callback):
         super().__init__()
         self.rows: list[dict[str, float]] = []
         self._passes = steps / batches.steps_per_epoch
-        self._interactions_a_step = batches.interactions_per_pass / batches.steps_per_epoch
+        self._examples_per_step = batches.examples_per_epoch / batches.steps_per_epoch
         self._ready = ready
         self._before = 0.0
         self._all, self._round = _Steps(), _Steps()
@@ -75,7 +75,7 @@ class History(keras.callbacks.Callback):
             {
                 "epoch": (epoch + 1) * self._passes,
                 "seconds": self.seconds,
-                "examples_per_second": self._round.rate * self._interactions_a_step,
+                "examples_per_second": self._round.rate * self._examples_per_step,
                 "waiting": self._round.waiting,
                 **(logs or {}),
             }
@@ -90,7 +90,7 @@ class History(keras.callbacks.Callback):
     @property
     def rate(self) -> float:
         """Interactions a second, over all training steps."""
-        return self._all.rate * self._interactions_a_step
+        return self._all.rate * self._examples_per_step
 
     @property
     def waiting(self) -> float:

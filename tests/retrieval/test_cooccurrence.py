@@ -1,7 +1,7 @@
 import numpy as np
 import scipy.sparse as sparse
 
-from kit.retrieval import because_of, item_cooccurrence, nearest_neighbours
+from kit.retrieval import explain_by_history, item_cooccurrence, nearest_neighbours
 
 
 def owned_at_random(users=40, items=15, seed=0):
@@ -45,15 +45,16 @@ def test_items_without_neighbours_have_padding():
 def test_the_nearest_items_by_cosine_come_first():
     recommended = np.float32([[1, 0], [0, 3]])
     history = np.float32([[9, 9], [0, 0.1], [2, 0.1]])
-    assert because_of(recommended, history).tolist() == [[2, 0], [1, 0]]
+    assert explain_by_history(recommended, history).tolist() == [[2, 0], [1, 0]]
 
 
 def test_no_more_than_the_history_has():
     assert (
-        because_of(np.ones([2, 3], np.float32), np.ones([1, 3], np.float32)).tolist() == [[0]] * 2
+        explain_by_history(np.ones([2, 3], np.float32), np.ones([1, 3], np.float32)).tolist()
+        == [[0]] * 2
     )
 
 
 def test_a_vector_of_zeros_is_like_nothing():
     history = np.float32([[0, 0], [1, 1]])
-    assert because_of(np.float32([[1, 0]]), history, count=1).tolist() == [[1]]
+    assert explain_by_history(np.float32([[1, 0]]), history, count=1).tolist() == [[1]]

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from kit.tokenizers import BytePairs, tokenizer_of
 
-MARKS = ["<pad>", "<unk>", "<s>", "</s>"]
+SPECIAL_TOKENS = ["<pad>", "<unk>", "<s>", "</s>"]
 SENTENCES = [
     "It's a small step; they'll say we've won, don't they?",
     "In 2024, 1,234.5 people  saw   3 dogs.\nAnd\n\n\tcats \t there ",
@@ -28,7 +28,7 @@ def reference():
     byte_level = tokenizers.pre_tokenizers.ByteLevel
     found.pre_tokenizer = byte_level(add_prefix_space=False)
     trainer = tokenizers.trainers.BpeTrainer(
-        vocab_size=400, special_tokens=MARKS, initial_alphabet=byte_level.alphabet()
+        vocab_size=400, special_tokens=SPECIAL_TOKENS, initial_alphabet=byte_level.alphabet()
     )
     found.train_from_iterator(SENTENCES * 3, trainer)
     return found
@@ -105,12 +105,12 @@ def test_it_works_in_a_saved_graph(tokens, tmp_path):
 
 
 def test_without_merges_it_cuts_bytes():
-    tokens = BytePairs([*MARKS, "a", "b"], [])
+    tokens = BytePairs([*SPECIAL_TOKENS, "a", "b"], [])
     assert tokens.tokenize(["abba", "c"]).to_list() == [[4, 5, 5, 4], [1]]
 
 
 def test_what_merges_make_need_not_be_in_the_vocabulary():
-    tokens = BytePairs([*MARKS, "a", "b", "abc"], ["a b", "ab c"])
+    tokens = BytePairs([*SPECIAL_TOKENS, "a", "b", "abc"], ["a b", "ab c"])
     assert tokens.tokenize(["abc", "ab"]).to_list() == [[6], [1]]
 
 
@@ -118,8 +118,8 @@ def test_what_merges_make_need_not_be_in_the_vocabulary():
     ("vocabulary", "merges", "message"),
     [
         (["<pad>", "<unk>", "<s>"], [], "no </s>"),
-        ([*MARKS, "a", "a"], [], "twice"),
-        ([*MARKS, "a", "b"], ["ab"], "with a space between; got 'ab'"),
+        ([*SPECIAL_TOKENS, "a", "a"], [], "twice"),
+        ([*SPECIAL_TOKENS, "a", "b"], ["ab"], "with a space between; got 'ab'"),
     ],
 )
 def test_what_it_refuses(vocabulary, merges, message):

@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pytest
 
-from kit.tokenizers import MARKS, WordPiece, train_bpe
+from kit.tokenizers import SPECIAL_TOKENS, WordPiece, train_bpe
 
 TEXTS = [
     "It's a déjà vu, isn't it?",
@@ -36,7 +36,7 @@ def test_other_texts_of_known_characters_come_back_too():
 
 def test_frequent_words_become_one_piece_and_the_marks_come_first():
     vocabulary = train_bpe(["the cat the dog the cat"] * 5, 260)
-    assert vocabulary[:4] == list(MARKS)
+    assert vocabulary[:4] == list(SPECIAL_TOKENS)
     assert {"\u2581the", "\u2581cat", "\u2581dog"} <= set(vocabulary)
     assert vocabulary.index("\u2581the") < vocabulary.index("\u2581dog")
 

@@ -1,9 +1,16 @@
 import pytest
 import tensorflow as tf
 
-from kit.tokenizers import MARKS, BytePairs, Bytes, WordPiece, rectangle, with_marks
+from kit.tokenizers import (
+    SPECIAL_TOKENS,
+    BytePairs,
+    Bytes,
+    WordPiece,
+    rectangle,
+    with_special_tokens,
+)
 
-LETTERS = [*MARKS, "a", "b", "##a", "##b"]
+LETTERS = [*SPECIAL_TOKENS, "a", "b", "##a", "##b"]
 TEXT2TEXT = BytePairs(["<pad>", "<unk>", "<s>", "</s>", "a", "b"], [])
 
 
@@ -39,14 +46,14 @@ PIECES = [Bytes(), WordPiece(["[PAD]", "[UNK]", "[START]", "[END]", "a"])]
 
 def test_what_is_too_long_loses_its_end_and_keeps_its_marks():
     rows = tf.ragged.constant([[5, 6, 7], [8], []], dtype=tf.int32)
-    marked = with_marks(rows, 2, 3, 4)
+    marked = with_special_tokens(rows, 2, 3, 4)
     assert marked.to_list() == [[2, 5, 6, 3], [2, 8, 3], [2, 3]]
     assert rectangle(rows, 0, 2, False).numpy().tolist() == [[5, 6], [8, 0], [0, 0]]
 
 
 def test_or_it_loses_its_middle():
     rows = tf.ragged.constant([[5, 6, 7, 8, 9, 10], [5, 6, 7, 8], [5], []], dtype=tf.int32)
-    assert with_marks(rows, 2, 3, 6, ends=True).to_list() == [
+    assert with_special_tokens(rows, 2, 3, 6, ends=True).to_list() == [
         [2, 5, 8, 9, 10, 3],
         [2, 5, 6, 7, 8, 3],
         [2, 5, 3],

@@ -1,13 +1,13 @@
 import pytest
 
-from kit.tokenizers import MARKS, WordPiece, train_wordpiece
+from kit.tokenizers import SPECIAL_TOKENS, WordPiece, train_wordpiece
 
 TEXTS = ["The lowest tide", "lower and lower still", "the newest, the newer", "Été"] * 3
 
 
 def test_marks_come_first_and_all_words_can_be_cut() -> None:
     pieces = train_wordpiece(TEXTS, 60)
-    assert tuple(pieces[: len(MARKS)]) == MARKS
+    assert tuple(pieces[: len(SPECIAL_TOKENS)]) == SPECIAL_TOKENS
     assert len(pieces) <= 60
     numbers = WordPiece(pieces).tokenize([*TEXTS, "lowtide"])
     assert 1 not in numbers.flat_values.numpy()

@@ -6,9 +6,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers.models import WordPiece as ReferenceWordPiece
 
-from kit.tokenizers import MARKS, WordPiece
+from kit.tokenizers import SPECIAL_TOKENS, WordPiece
 
-PIECES = [*MARKS, "a", "ab", "abc", "b", "c", "##a", "##b", "##bc", "##cab", "é", "##é", "!"]
+PIECES = [
+    *SPECIAL_TOKENS,
+    "a",
+    "ab",
+    "abc",
+    "b",
+    "c",
+    "##a",
+    "##b",
+    "##bc",
+    "##cab",
+    "é",
+    "##é",
+    "!",
+]
 
 
 def of_reference(word: str) -> list[int]:

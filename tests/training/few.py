@@ -81,7 +81,7 @@ class Points:
 
     batch_size: int = 8
     steps_per_epoch: int = 2
-    interactions_per_pass: int = 16
+    examples_per_epoch: int = 16
     seed: int = 0
 
     @property

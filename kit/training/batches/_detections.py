@@ -56,7 +56,7 @@ class DetectionBatches:
         return -(-len(self.images) // self.batch_size)
 
     @property
-    def interactions_per_pass(self) -> int:
+    def examples_per_epoch(self) -> int:
         """Images."""
         return len(self.images)
 

@@ -166,7 +166,7 @@ class ImageBatches:
         return -(-len(self.images) // self.batch_size)
 
     @property
-    def interactions_per_pass(self) -> int:
+    def examples_per_epoch(self) -> int:
         """Images."""
         return len(self.images)
 

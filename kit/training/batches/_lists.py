@@ -39,7 +39,7 @@ class ListBatches:
         return -(-len(self.taken) // self.batch_size)
 
     @property
-    def interactions_per_pass(self) -> int:
+    def examples_per_epoch(self) -> int:
         """Candidates that were taken."""
         return int(self.taken.sum())
 
@@ -48,7 +48,7 @@ class ListBatches:
         """Counts and a digest of the lists."""
         return {
             "lists": len(self.taken),
-            "taken": self.interactions_per_pass,
+            "taken": self.examples_per_epoch,
             "content": digest(self.taken, *self.features.values()),
         }
 

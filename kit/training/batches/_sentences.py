@@ -46,7 +46,7 @@ class SentenceBatches:
         return -(-len(self.tokens) // self.batch_size)
 
     @property
-    def interactions_per_pass(self) -> int:
+    def examples_per_epoch(self) -> int:
         """Tokens."""
         return int(np.count_nonzero(self.tokens))
 

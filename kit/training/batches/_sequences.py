@@ -94,7 +94,7 @@ class SequenceBatches:
         return sum(bucket.steps for bucket in self.buckets)
 
     @property
-    def interactions_per_pass(self) -> int:
+    def examples_per_epoch(self) -> int:
         """Targets of an epoch."""
         return int(np.minimum(np.maximum(self.histories.lengths - 1, 0), self.length).sum())
 

@@ -96,7 +96,7 @@ class Batches(Protocol):
         ...
 
     @property
-    def interactions_per_pass(self) -> int:
+    def examples_per_epoch(self) -> int:
         """Interactions that enter an epoch; what the rate counts."""
         ...
 

@@ -52,7 +52,7 @@ class TableBatches:
         return -(-len(self.labels) // self.batch_size)
 
     @property
-    def interactions_per_pass(self) -> int:
+    def examples_per_epoch(self) -> int:
         """Rows of the table."""
         return len(self.labels)
 

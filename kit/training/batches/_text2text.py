@@ -136,7 +136,7 @@ class Text2TextBatches:
         return sum(group.steps for group in self.groups)
 
     @property
-    def interactions_per_pass(self) -> int:
+    def examples_per_epoch(self) -> int:
         """Tokens to be written."""
         return int(np.sum(self.targets.lengths - 1))
 

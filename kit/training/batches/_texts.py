@@ -71,7 +71,7 @@ class TextBatches:
         return sum(-(-len(rows) // self.batch_size) for rows, _ in self.buckets)
 
     @property
-    def interactions_per_pass(self) -> int:
+    def examples_per_epoch(self) -> int:
         """Texts."""
         return len(self.numbers)
 

@@ -58,7 +58,7 @@ class UserBatches:
         return -(-len(self.users) // self.batch_size)
 
     @property
-    def interactions_per_pass(self) -> int:
+    def examples_per_epoch(self) -> int:
         """Items that enter an epoch, as history or as target."""
         return int(np.minimum(self.histories.lengths, self.length).sum())
 

@@ -44,5 +44,5 @@ def test_what_was_taken_goes_with_its_list():
 
 def test_the_content_tells_lists_apart():
     given = batches()
-    assert (given.steps_per_epoch, given.interactions_per_pass) == (3, 2)
+    assert (given.steps_per_epoch, given.examples_per_epoch) == (3, 2)
     assert given.content == batches(seed=9).content != batches(lists=9).content

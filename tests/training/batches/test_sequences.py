@@ -44,7 +44,7 @@ def test_every_user_with_two_items_comes_once_a_pass():
         for batch in drawn(stream, stream.steps_per_epoch, begin * stream.steps_per_epoch):
             users.update(set(batch[0].tolist()))
         assert set(users) == {user for user, length in enumerate(LENGTHS) if length > 1}
-    assert stream.interactions_per_pass == sum(min(max(n - 1, 0), 16) for n in LENGTHS)
+    assert stream.examples_per_epoch == sum(min(max(n - 1, 0), 16) for n in LENGTHS)
 
 
 def test_like_lengths_come_together_with_as_many_positions():

@@ -36,7 +36,7 @@ def same(first, second):
 
 def test_every_row_comes_once_a_pass_and_whole():
     stream = batches()
-    assert (stream.steps_per_epoch, stream.interactions_per_pass) == (3, ROWS)
+    assert (stream.steps_per_epoch, stream.examples_per_epoch) == (3, ROWS)
     orders = []
     for first in (0, 3):
         found = some(3, stream.stream(first))

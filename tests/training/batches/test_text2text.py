@@ -58,7 +58,7 @@ def test_every_pair_comes_in_a_pass_and_batches_hold_as_many_tokens():
     stream = batches()
     seen = {n for b in drawn(stream, stream.steps_per_epoch) for n in b[0][:, 1].tolist()}
     assert seen == {100 + n for n in range(60)}
-    assert stream.interactions_per_pass == sum(len(t) - 1 for t in TARGETS)
+    assert stream.examples_per_epoch == sum(len(t) - 1 for t in TARGETS)
 
 
 def test_like_lengths_come_together():

@@ -46,7 +46,7 @@ def rows(count: int = 30, **changes):
 
 def test_every_user_with_items_comes_once_a_pass():
     stream = batches()
-    assert (stream.steps_per_epoch, stream.interactions_per_pass) == (
+    assert (stream.steps_per_epoch, stream.examples_per_epoch) == (
         3,
         1 + 8 + 2 + 7 + 8 + 3 + 8 + 5 + 1,
     )
