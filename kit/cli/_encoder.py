@@ -31,7 +31,7 @@ def encoder(preset: str, output: Path, length: int) -> None:
 
     PRESET is its name, or a folder that has one. The export gives vectors of texts, the means of
     their tokens' vectors, and reads items for --text-encoder of the recommenders. Needs the
-    extra: pip install kit[pretrained]
+    extra: pip install keras-application-kit[pretrained]
     """
     quiet_tensorflow()
     from kit.exporting import export_text_encoder

@@ -115,7 +115,7 @@ class GenerationOptions(Options):
     backbone: str | None = option(
         None,
         "Fine-tune a pretrained BART or T5 of keras-nlp instead: the name of a preset, or a folder "
-        "that has one. Needs the extra: pip install kit[pretrained]",
+        "that has one. Needs the extra: pip install keras-application-kit[pretrained]",
         metavar="PRESET",
     )
     tune: str = option(

@@ -125,7 +125,7 @@ class ImageTrainingOptions(Options):
     backbone: str | None = option(
         None,
         "Fine-tune a pretrained network instead: the name of a preset of keras-hub, or a folder "
-        "that has one. Needs the extra: pip install kit[pretrained]",
+        "that has one. Needs the extra: pip install keras-application-kit[pretrained]",
         metavar="PRESET",
     )
     frozen_epochs: int = option(
@@ -237,6 +237,6 @@ class DetectionTrainingOptions(Options):
     backbone: str | None = option(
         None,
         "Fine-tune a pretrained network instead: a preset of keras-hub, or a folder that has one. "
-        "Needs the extra: pip install kit[pretrained]",
+        "Needs the extra: pip install keras-application-kit[pretrained]",
         metavar="PRESET|FOLDER",
     )
