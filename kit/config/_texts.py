@@ -97,7 +97,7 @@ class TextTrainingOptions(Options):
         None,
         "Fine-tune a pretrained BERT, DistilBERT, ELECTRA, RoBERTa, ALBERT or DeBERTa of keras-nlp "
         "instead: the name of a preset, or a folder that has one. Needs the extra: pip install "
-        "kit[pretrained]",
+        "keras-application-kit[pretrained]",
         metavar="PRESET",
     )
     tune: str = option(

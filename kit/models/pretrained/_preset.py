@@ -31,7 +31,7 @@ def read_preset(preset: str, read: Callable[[Any, str], Read]) -> Read:
         raise UserError(
             "A pretrained backbone needs keras-hub, which is not installed.",
             where="--backbone",
-            remedy="Install it, pip install keras-application-kit[pretrained], or leave --backbone out.",
+            remedy="Run pip install keras-application-kit[pretrained], or leave --backbone out.",
         ) from None
     folder = Path(preset).expanduser()
     is_folder = folder.is_dir()

@@ -73,5 +73,5 @@ def test_a_folder_that_is_not_there_or_has_no_preset(tmp_path):
 
 def test_without_keras_hub_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "keras_hub", None)
-    with pytest.raises(UserError, match=r"pip install kit\[pretrained\]"):
+    with pytest.raises(UserError, match=r"pip install keras-application-kit\[pretrained\]"):
         pretrained_encoder("resnet_18_imagenet")
