@@ -1,4 +1,7 @@
-"""From text to numbers inside the graph, in operations of TensorFlow's core alone."""
+"""Tokenizers that run inside the graph.
+
+All but `SentencePieces` consist of core TensorFlow operations.
+"""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Texts as their bytes."""
+"""Byte tokenizer."""
 
 import re
 from typing import Any
@@ -12,20 +12,20 @@ FIRST = len(SPECIAL_TOKENS)
 
 
 class Bytes(Tokenizer):
-    """Texts as numbers of their bytes in UTF-8, and back: no vocabulary, nothing unknown.
+    """Byte tokenizer: each byte of a text's UTF-8 is a token.
 
-    Sequences are long, some five times those of subword tokens. Everything is of TensorFlow's
-    core.
+    There is no vocabulary to learn and no unknown token, but sequences are about five times as long
+    as those of subword tokens. The graph contains only core TensorFlow operations.
 
     Source: Xue et al. (2022), ByT5: towards a token-free future with pre-trained byte-to-byte
     models.
 
     Example:
 
-    >>> tokens = Bytes()
-    >>> tokens.padded(["né"], 6).numpy().tolist()
+    >>> tokenizer = Bytes()
+    >>> tokenizer.padded(["né"], 6).numpy().tolist()
     [[2, 114, 199, 173, 3, 0]]
-    >>> tokens.detokenize([[2, 114, 199, 173, 3, 0]]).numpy()[0].decode()
+    >>> tokenizer.detokenize([[2, 114, 199, 173, 3, 0]]).numpy()[0].decode()
     'né'
     """
 
@@ -37,39 +37,39 @@ class Bytes(Tokenizer):
         self._bytes = tf.constant([b""] * FIRST + [bytes([value]) for value in range(256)])
 
     def get_config(self) -> dict[str, Any]:
-        """What makes the same tokenizer again: `Bytes(**config)`."""
+        """The configuration, from which `Bytes(**config)` makes an equal tokenizer."""
         return {}
 
     def tokenize(self, texts: Any) -> tf.RaggedTensor:
-        """Numbers of bytes, without marks.
+        """Token ids of texts, without special tokens: the value of each byte plus 4.
 
         Args:
             texts: string [batch].
 
         Returns:
-            int32 [batch, (bytes)].
+            int32 [batch, (bytes)], ragged.
         """
         values = tf.strings.bytes_split(texts)
-        numbers = tf.io.decode_raw(values.flat_values, tf.uint8)
-        return values.with_flat_values(tf.cast(tf.reshape(numbers, [-1]), tf.int32) + FIRST)
+        flat_bytes = tf.io.decode_raw(values.flat_values, tf.uint8)
+        return values.with_flat_values(tf.cast(tf.reshape(flat_bytes, [-1]), tf.int32) + FIRST)
 
     def pieces(self, text: str) -> list[tuple[str, int]]:
-        """Words and the spaces between them, each with the number of its bytes.
+        """Words and the white space between them, each with its number of bytes.
 
         Args:
-            text: one.
+            text: a single text.
         """
         return [(part, len(part.encode())) for part in re.findall(r"\s+|\S+", text)]
 
-    def detokenize(self, numbers: Any) -> Any:
-        """The text of bytes; marks are left out, and what follows an end.
+    def detokenize(self, token_ids: Any) -> Any:
+        """Texts of token ids, without special tokens and without what follows the end token.
 
         Args:
-            numbers: int32 [batch, bytes].
+            token_ids: int32 [batch, bytes].
 
         Returns:
             string [batch].
         """
-        numbers = tf.convert_to_tensor(numbers)
-        pieces = tf.where(self.is_text(numbers), tf.gather(self._bytes, numbers), b"")
-        return tf.strings.reduce_join(pieces, axis=-1)
+        token_ids = tf.convert_to_tensor(token_ids)
+        tokens = tf.where(self.is_text(token_ids), tf.gather(self._bytes, token_ids), b"")
+        return tf.strings.reduce_join(tokens, axis=-1)

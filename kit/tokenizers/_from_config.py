@@ -10,7 +10,7 @@ from kit.tokenizers._word_piece import WordPiece
 
 
 def tokenizer_of(config: dict[str, Any]) -> Tokenizer:
-    """A tokenizer from what its `get_config` gave.
+    """The tokenizer of a configuration that `Tokenizer.get_config` returned.
 
     Example:
 

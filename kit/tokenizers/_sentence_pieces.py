@@ -1,4 +1,4 @@
-"""Pieces of SentencePiece, cut by TensorFlow Text."""
+"""SentencePiece tokenizer, through TensorFlow Text."""
 
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
@@ -11,19 +11,19 @@ from kit.tokenizers._tokenizer import Tokenizer, with_counts
 
 
 class SentencePieces(Tokenizer):
-    """Texts as numbers of pieces, and back, as a trained SentencePiece model cuts them.
+    """Tokenizer with a trained SentencePiece model.
 
-    Its operations are none of TensorFlow's core: a graph with it runs where TensorFlow Text of the
-    same version is loaded, which stock TensorFlow Serving does and the C library does not.
+    It uses operations of TensorFlow Text, so a graph with it runs only where TensorFlow Text of the
+    same version is loaded. Stock TensorFlow Serving has them; the C library does not.
 
     Args:
-        model: of SentencePiece, as base64.
-        order: the model's number of each number here; padding, the unknown and the end are the
-            numbers 0, 1 and 3.
-        start: number before every text; the one behind the others if the model has none.
+        model: serialized SentencePiece model, as base64.
+        order: for each token id of this tokenizer, the model's id; padding, unknown and end have
+            the ids 0, 1 and 3 here.
+        start: id of the token before every text; one above all others if the model has none.
 
     Attributes:
-        custom_ops: the operations needed, by the Python module that registers them.
+        custom_ops: the custom operations needed, by the Python module that registers them.
 
     Source: Kudo and Richardson (2018), SentencePiece: a simple and language independent subword
     tokenizer and detokenizer for neural text processing.
@@ -43,59 +43,59 @@ class SentencePieces(Tokenizer):
 
         super().__init__()
         self.model, self.order, self.start = model, tuple(order), start
-        self._pieces = text.SentencepieceTokenizer(model=b64decode(model), out_type=tf.int32)
-        # Its resource is saved with the graph.
-        self._resource = self._pieces._model_resource
-        number_of = np.full(max(order) + 1, self.unknown, np.int32)
-        number_of[list(order)] = np.arange(len(order))
-        self._number_of = tf.constant(number_of)
-        self._model_number_of = tf.constant(self.order)
+        self._tokenizer = text.SentencepieceTokenizer(model=b64decode(model), out_type=tf.int32)
+        # Tracked as an attribute, the model is saved with the graph.
+        self._resource = self._tokenizer._model_resource
+        id_of = np.full(max(order) + 1, self.unknown, np.int32)
+        id_of[list(order)] = np.arange(len(order))
+        self._id_of = tf.constant(id_of)
+        self._model_id_of = tf.constant(self.order)
 
     @classmethod
     def of_model(cls, model: bytes, order: Sequence[int], start: int) -> "SentencePieces":
-        """From the bytes of a model's file."""
+        """Create a tokenizer from the bytes of a model file."""
         return cls(b64encode(model).decode(), order, start)
 
     def get_config(self) -> dict[str, Any]:
-        """What makes the same tokenizer again: `SentencePieces(**config)`."""
+        """The configuration, from which `SentencePieces(**config)` makes an equal tokenizer."""
         return {"model": self.model, "order": list(self.order), "start": self.start}
 
     @property
     def size(self) -> int:
-        """How many different numbers there are."""
+        """Number of token ids: the size of the vocabulary."""
         return max(len(self.order), self.start + 1)
 
     def tokenize(self, texts: Any) -> tf.RaggedTensor:
-        """Numbers of pieces, without marks.
+        """Token ids of texts, without special tokens.
 
         Args:
             texts: string [batch].
 
         Returns:
-            int32 [batch, (pieces)].
+            int32 [batch, (tokens)], ragged.
         """
-        pieces = self._pieces.tokenize(tf.convert_to_tensor(texts))
-        return pieces.with_flat_values(tf.gather(self._number_of, pieces.flat_values))
+        tokens = self._tokenizer.tokenize(tf.convert_to_tensor(texts))
+        return tokens.with_flat_values(tf.gather(self._id_of, tokens.flat_values))
 
     def pieces(self, text: str) -> list[tuple[str, int]]:
-        """The words of a text as they are written, each with the number of its pieces.
+        """The words of a text as they are written, each with its number of tokens.
 
         Args:
-            text: one.
+            text: a single text.
         """
         words = tf.constant(text.split(), tf.string)
         return with_counts(words, self.tokenize(words))
 
-    def detokenize(self, numbers: Any) -> Any:
-        """The text of pieces; marks are left out, and what follows an end.
+    def detokenize(self, token_ids: Any) -> Any:
+        """Texts of token ids, without special tokens and without what follows the end token.
 
         Args:
-            numbers: int32 [batch, pieces].
+            token_ids: int32 [batch, tokens].
 
         Returns:
             string [batch].
         """
-        numbers = tf.convert_to_tensor(numbers)
-        rows = tf.ragged.boolean_mask(numbers, self.is_text(numbers))
-        pieces = rows.with_flat_values(tf.gather(self._model_number_of, rows.flat_values))
-        return self._pieces.detokenize(pieces)
+        token_ids = tf.convert_to_tensor(token_ids)
+        rows = tf.ragged.boolean_mask(token_ids, self.is_text(token_ids))
+        tokens = rows.with_flat_values(tf.gather(self._model_id_of, rows.flat_values))
+        return self._tokenizer.detokenize(tokens)

@@ -1,4 +1,4 @@
-"""Texts as numbers, each as long as it is."""
+"""Token ids of many texts, stored without padding."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ TEXTS_AT_ONCE = 1024
 
 @dataclass(frozen=True)
 class TokenIds:
-    """Texts as numbers of their pieces, with marks, each as long as it is.
+    """Token ids of texts, with special tokens and without padding.
 
     Args:
-        values: int32 [pieces of all texts].
-        offsets: int64 [texts + 1], where each begins.
+        values: int32 [tokens of all texts].
+        offsets: int64 [texts + 1], where each text begins in `values`.
     """
 
     values: NDArray[np.int32]
@@ -29,21 +29,26 @@ class TokenIds:
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """Pieces of each text."""
+        """Number of tokens of each text, int64 [texts]."""
         return np.diff(self.offsets)
 
     def padded(self, rows: NDArray[np.integer], padding: int = 0) -> NDArray[np.int32]:
-        """Some texts as a rectangle, int32 [rows, length of the longest]."""
+        """Token ids of some texts, padded to the longest: int32 [rows, length of the longest]."""
         lengths = self.lengths[rows]
         places = np.arange(lengths.max(initial=0))[None, :]
         filled = places < lengths[:, None]
-        found = np.full(filled.shape, padding, np.int32)
-        found[filled] = self.values[(self.offsets[:-1][rows, None] + places)[filled]]
-        return found
+        token_ids = np.full(filled.shape, padding, np.int32)
+        token_ids[filled] = self.values[(self.offsets[:-1][rows, None] + places)[filled]]
+        return token_ids
 
 
 def encode_batch(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> TokenIds:
-    """The numbers of texts, of each at most `length` with its marks; longer ones lose the middle.
+    """Tokenize texts to at most `length` tokens each; the middle of a longer text is truncated.
+
+    Args:
+        tokenizer: the tokenizer.
+        texts: the texts.
+        length: maximum number of tokens of a text, special tokens included.
 
     Example:
 
@@ -54,7 +59,7 @@ def encode_batch(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> Tok
     values, lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
     for start in range(0, len(texts), TEXTS_AT_ONCE):
         batch = tf.constant(list(texts[start : start + TEXTS_AT_ONCE]))
-        # Inside a text there is no padding: what is left when it goes is the text.
+        # A text contains no padding, so dropping all padding leaves exactly the text.
         rows = tokenizer.padded(batch, length, shortest=True, ends=True).numpy()
         filled = rows != tokenizer.padding
         values.append(rows[filled])

@@ -1,4 +1,4 @@
-"""What tokenizers share."""
+"""The base class of tokenizers, truncation and padding."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -6,17 +6,21 @@ from typing import Any
 
 import tensorflow as tf
 
-# An empty batch, too, has some columns.
+# Minimum number of columns, which an empty batch has, too.
 NARROWEST = 2
 
 
 def truncate_middle(length: int | Any) -> tuple[Any, Any]:
-    """How many pieces of the start and of the end of a text too long are kept, without marks.
+    """How many tokens to keep of the start and of the end of a text that is too long.
 
-    A quarter of the start and the rest of the end: what a text comes to stands there.
+    A quarter of the tokens comes from the start and the rest from the end, where the conclusion of
+    a text usually is.
 
     Args:
-        length: of the longest row, with its marks.
+        length: maximum number of tokens of a text, its two special tokens included.
+
+    Returns:
+        The two numbers of tokens, special tokens not counted.
 
     Source: Sun et al. (2019), How to fine-tune BERT for text classification?
 
@@ -30,61 +34,65 @@ def truncate_middle(length: int | Any) -> tuple[Any, Any]:
 
 
 def with_special_tokens(
-    pieces: tf.RaggedTensor, start: int, end: int, length: int | Any, ends: bool = False
+    tokens: tf.RaggedTensor, start: int, end: int, length: int | Any, ends: bool = False
 ) -> tf.RaggedTensor:
-    """A start before every row and an end after it; a row too long for both is cut.
+    """Add a start and an end token to every row, truncating rows that are too long.
 
     Args:
-        pieces: int32 [batch, (pieces)].
-        start: number of the mark.
-        end: number of the mark.
-        length: of the longest row, with its marks.
-        ends: whether a row too long loses its middle, not its end.
+        tokens: int32 [batch, (tokens)], ragged token ids.
+        start: id of the start token.
+        end: id of the end token.
+        length: maximum number of tokens of a row, the two special tokens included.
+        ends: whether to truncate the middle of a row that is too long instead of its end.
+
+    Returns:
+        int32 [batch, (tokens)], ragged.
     """
     if ends:
         first, last = truncate_middle(length)
-        lengths = pieces.row_lengths()
-        places = tf.ragged.range(lengths).flat_values
-        of_row = tf.gather(lengths, pieces.value_rowids())
-        kept = (places < first) | (places >= of_row - last)
-        pieces = tf.RaggedTensor.from_row_lengths(
-            tf.boolean_mask(pieces.flat_values, kept),
+        lengths = tokens.row_lengths()
+        positions = tf.ragged.range(lengths).flat_values
+        row_lengths = tf.gather(lengths, tokens.value_rowids())
+        mask = (positions < first) | (positions >= row_lengths - last)
+        tokens = tf.RaggedTensor.from_row_lengths(
+            tf.boolean_mask(tokens.flat_values, mask),
             tf.minimum(lengths, first + last),
             validate=False,
         )
     else:
-        pieces = pieces[:, : length - 2]
-    rows = pieces.nrows()
-    return tf.concat([tf.fill([rows, 1], start), pieces, tf.fill([rows, 1], end)], axis=1)
+        tokens = tokens[:, : length - 2]
+    rows = tokens.nrows()
+    return tf.concat([tf.fill([rows, 1], start), tokens, tf.fill([rows, 1], end)], axis=1)
 
 
-def rectangle(pieces: tf.RaggedTensor, padding: int, length: int | Any, shortest: bool) -> Any:
-    """Rows filled up with padding, or cut.
+def rectangle(tokens: tf.RaggedTensor, padding: int, length: int | Any, shortest: bool) -> Any:
+    """Pad or truncate rows to one length.
 
     Args:
-        pieces: int32 [batch, (pieces)].
-        padding: number of the mark.
-        length: of every row.
-        shortest: whether rows are no longer than the longest needs; `length` is the most then.
+        tokens: int32 [batch, (tokens)], ragged token ids.
+        padding: id of the padding token.
+        length: number of columns.
+        shortest: whether to use only as many columns as the longest row needs; `length` is then
+            the maximum.
 
     Returns:
         int32 [batch, length].
     """
     if not shortest:
-        return pieces.to_tensor(padding, shape=[None, length])
-    found = pieces[:, :length].to_tensor(padding)
-    missing = tf.maximum(NARROWEST - tf.shape(found)[1], 0)
-    return tf.pad(found, [[0, 0], [0, missing]], constant_values=padding)
+        return tokens.to_tensor(padding, shape=[None, length])
+    padded = tokens[:, :length].to_tensor(padding)
+    missing = tf.maximum(NARROWEST - tf.shape(padded)[1], 0)
+    return tf.pad(padded, [[0, 0], [0, missing]], constant_values=padding)
 
 
 class Tokenizer(tf.Module):
-    """Texts to numbers inside the graph, and back.
+    """Base class: texts to token ids inside the graph, and back.
 
     Attributes:
-        padding: number of what stands for nothing.
-        unknown: number of what is not known.
-        start: number before every text.
-        end: number after every text.
+        padding: id of the padding token.
+        unknown: id of the unknown token.
+        start: id of the token before every text.
+        end: id of the token after every text.
     """
 
     padding: int
@@ -95,51 +103,51 @@ class Tokenizer(tf.Module):
     @property
     @abstractmethod
     def size(self) -> int:
-        """How many different numbers there are."""
+        """Number of token ids: the size of the vocabulary."""
 
     @abstractmethod
     def get_config(self) -> dict[str, Any]:
-        """What makes the same tokenizer again."""
+        """The configuration, from which `tokenizer_of` makes an equal tokenizer."""
 
     @abstractmethod
     def tokenize(self, texts: Any) -> tf.RaggedTensor:
-        """Numbers of pieces, without marks.
+        """Token ids of texts, without special tokens.
 
         Args:
             texts: string [batch].
 
         Returns:
-            int32 [batch, (pieces)].
+            int32 [batch, (tokens)], ragged.
         """
 
     @abstractmethod
     def pieces(self, text: str) -> list[tuple[str, int]]:
-        """The words of a text as they are written, each with the number of its pieces.
+        """The words of a text as they are written, each with its number of tokens.
 
         Args:
-            text: one.
+            text: a single text.
         """
 
     @abstractmethod
-    def detokenize(self, numbers: Any) -> Any:
-        """The text of pieces; marks are left out, and what follows an end.
+    def detokenize(self, token_ids: Any) -> Any:
+        """Texts of token ids, without special tokens and without what follows the end token.
 
         Args:
-            numbers: int32 [batch, pieces].
+            token_ids: int32 [batch, tokens].
 
         Returns:
             string [batch].
         """
 
     def marked(self, texts: Any, length: int | Any) -> tf.RaggedTensor:
-        """Numbers of pieces between a start and an end: what is too long loses its last pieces.
+        """Token ids with a start and an end token; the end of a text that is too long is truncated.
 
         Args:
             texts: string [batch].
-            length: most pieces of a row, with its marks.
+            length: maximum number of tokens of a text, special tokens included.
 
         Returns:
-            int32 [batch, (pieces)].
+            int32 [batch, (tokens)], ragged.
         """
         return with_special_tokens(self.tokenize(texts), self.start, self.end, length)
 
@@ -152,58 +160,60 @@ class Tokenizer(tf.Module):
         shortest: bool = False,
         ends: bool = False,
     ) -> Any:
-        """Numbers of pieces as a rectangle: what is too long loses its end.
+        """Token ids, padded or truncated to one length.
 
         Args:
             texts: string [batch].
-            length: of every row, with its marks.
-            marked: whether the start and the end are marked.
-            shortest: whether rows are no longer than the longest needs; `length` is the most then.
-            ends: whether a marked text too long keeps its end and loses its middle.
+            length: number of columns, special tokens included.
+            marked: whether to add the start and the end token.
+            shortest: whether to use only as many columns as the longest text needs; `length` is
+                then the maximum.
+            ends: whether to truncate the middle of a text that is too long instead of its end;
+                only with `marked`.
 
         Returns:
             int32 [batch, length].
         """
-        pieces = self.tokenize(texts)
+        tokens = self.tokenize(texts)
         if marked:
-            pieces = with_special_tokens(pieces, self.start, self.end, length, ends)
-        return rectangle(pieces, self.padding, length, shortest)
+            tokens = with_special_tokens(tokens, self.start, self.end, length, ends)
+        return rectangle(tokens, self.padding, length, shortest)
 
-    def is_text(self, numbers: Any) -> Any:
-        """Which of numbers are of the text: no marks, and nothing behind an end.
+    def is_text(self, token_ids: Any) -> Any:
+        """Which tokens belong to the text: no padding, no start, nothing from the end token on.
 
         Args:
-            numbers: int32 [batch, pieces].
+            token_ids: int32 [batch, tokens].
 
         Returns:
-            bool [batch, pieces].
+            bool [batch, tokens].
         """
-        ended = tf.cumsum(tf.cast(numbers == self.end, tf.int32), axis=1) > 0
-        return ~ended & (numbers != self.padding) & (numbers != self.start)
+        ended = tf.cumsum(tf.cast(token_ids == self.end, tf.int32), axis=1) > 0
+        return ~ended & (token_ids != self.padding) & (token_ids != self.start)
 
 
 def pieces_of_words(
     words: tf.RaggedTensor, cut: Callable[[Any], tf.RaggedTensor]
 ) -> tf.RaggedTensor:
-    """Ids of subword tokens, each different word cut once.
+    """Token ids of words; each distinct word is tokenized once.
 
     Args:
-        words: string [batch, (words)].
-        cut: numbers of the pieces of each word, int32 [words, (pieces)].
+        words: string [batch, (words)], ragged.
+        cut: tokenizes words: string [words] -> int32 [words, (tokens)], ragged.
 
     Returns:
-        int32 [batch, (pieces)].
+        int32 [batch, (tokens)], ragged.
     """
-    different, place = tf.unique(words.flat_values)
-    return words.with_flat_values(tf.gather(cut(different), place)).merge_dims(1, 2)
+    distinct, index = tf.unique(words.flat_values)
+    return words.with_flat_values(tf.gather(cut(distinct), index)).merge_dims(1, 2)
 
 
-def with_counts(words: Any, pieces: tf.RaggedTensor) -> list[tuple[str, int]]:
-    """Words, each with the number of its pieces.
+def with_counts(words: Any, tokens: tf.RaggedTensor) -> list[tuple[str, int]]:
+    """Words, each with its number of tokens.
 
     Args:
         words: string [words].
-        pieces: int32 [words, (pieces)].
+        tokens: int32 [words, (tokens)], ragged.
     """
-    counts = pieces.row_lengths().numpy()
+    counts = tokens.row_lengths().numpy()
     return [(word.decode(), int(count)) for word, count in zip(words.numpy(), counts, strict=True)]

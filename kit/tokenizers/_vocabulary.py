@@ -1,4 +1,4 @@
-"""Learn a vocabulary: WordPiece and byte pairs."""
+"""Learn a vocabulary: WordPiece and byte-pair encoding."""
 
 import heapq
 import string
@@ -11,46 +11,50 @@ import tensorflow as tf
 from kit.tokenizers._words import AFTER_SPACE, words_of
 
 PADDING = "[PAD]"
-"""Fills a row up to its length; its number is 0."""
+"""The padding token; its id is 0."""
 UNKNOWN = "[UNK]"
-"""Stands for what the vocabulary lacks."""
+"""The token for what is not in the vocabulary."""
 START = "[START]"
-"""Begins a generated text."""
+"""The token before a text."""
 END = "[END]"
-"""Ends a generated text."""
+"""The token after a text."""
 SPECIAL_TOKENS = (PADDING, UNKNOWN, START, END)
-"""The special tokens, in the order of their numbers."""
+"""The special tokens, in the order of their ids."""
 JOINED = "##"
 AT_ONCE = 4096
-# Pieces of rarer words are those of the frequent ones.
+# Only the most frequent words are counted; rarer words share their subwords.
 MOST_WORDS = 30_000
 
 
 def train_wordpiece(
     texts: Iterable[str], size: int, *, lower: bool = True, plain: bool = True
 ) -> list[str]:
-    """Pieces of words, learned from texts; `SPECIAL_TOKENS` come first.
+    """Learn a WordPiece vocabulary from texts.
 
-    The same texts give the same pieces.
+    The same texts give the same vocabulary.
 
     Args:
-        texts: what to learn from.
-        size: pieces at most; there are up to a twentieth fewer, and fewer yet of few texts.
-        lower: whether letters are made small.
-        plain: whether letters lose their accents.
+        texts: the training texts.
+        size: maximum size of the vocabulary; the result may be up to a twentieth smaller, and
+            smaller still for few texts.
+        lower: whether to lowercase.
+        plain: whether to strip accents.
+
+    Returns:
+        The tokens, `SPECIAL_TOKENS` first.
 
     Raises:
-        ValueError: there is no word in the texts.
+        ValueError: the texts contain no word.
 
-    Source: Schuster and Nakajima (2012), Japanese and Korean voice search; the learning is that of
-    TensorFlow Text, which keras-nlp's `compute_word_piece_vocabulary` calls, too.
+    Source: Schuster and Nakajima (2012), Japanese and Korean voice search; learned with
+    TensorFlow Text, as keras-nlp's `compute_word_piece_vocabulary` does.
 
     Example:
 
     >>> train_wordpiece(["so new", "newer and newest"], 30)[-5:]
     ['and', 'new', 'newer', 'newest', 'so']
     """
-    # Only who learns a vocabulary needs it.
+    # Imported late: only learning a vocabulary needs TensorFlow Text.
     from tensorflow_text.tools.wordpiece_vocab import wordpiece_tokenizer_learner_lib as learner
 
     counts: Counter[bytes] = Counter()
@@ -59,8 +63,8 @@ def train_wordpiece(
         counts.update(words_of(tf.constant(batch), lower=lower, plain=plain).flat_values.numpy())
     if not counts:
         raise ValueError("There is no word in the texts.")
-    ranked = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:MOST_WORDS]
-    # Words alone would fill the vocabulary if those as frequent as this one were in it.
+    ranked = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))[:MOST_WORDS]
+    # At this threshold whole words alone fill the vocabulary, so the search starts here.
     fewest = ranked[min(size, len(ranked)) - 1][1]
     return list(
         learner.learn(
@@ -73,7 +77,7 @@ def train_wordpiece(
     )
 
 
-# Characters of rarer kinds are unknown; a vocabulary of Chinese has to know thousands.
+# Rarer characters become unknown tokens. Chinese needs thousands of characters.
 MOST_CHARACTERS = 4000
 ALWAYS_KNOWN = string.ascii_letters + string.digits + string.punctuation
 
@@ -81,18 +85,21 @@ Pair = tuple[str, str]
 
 
 def train_bpe(texts: Iterable[str], size: int) -> list[str]:
-    """Pieces of words that tell where spaces were, for `WordPiece(..., spaced=True)`.
+    """Learn a byte-pair-encoding vocabulary for `WordPiece(..., spaced=True)`.
 
-    Letters stay as they are. Beginning with characters, the two pieces that most often stand beside
-    each other become one, until there are enough. The same texts give the same pieces, in a
-    second for a few ten thousand different words; `SPECIAL_TOKENS` come first.
+    Its tokens keep case and accents and record where spaces were. Starting from characters, the
+    most frequent pair of adjacent tokens is merged until the vocabulary is full. The same texts
+    give the same vocabulary. A few ten thousand distinct words take about a second.
 
     Args:
-        texts: what to learn from, of all languages that share the vocabulary.
-        size: pieces at most, but never fewer than the characters of the texts.
+        texts: the training texts, of all languages that share the vocabulary.
+        size: maximum size of the vocabulary; the alphabet is kept even if it is larger.
+
+    Returns:
+        The tokens, `SPECIAL_TOKENS` first.
 
     Raises:
-        ValueError: there is no word in the texts.
+        ValueError: the texts contain no word.
 
     Source: Sennrich et al. (2016), Neural machine translation of rare words with subword units.
 
@@ -106,11 +113,11 @@ def train_bpe(texts: Iterable[str], size: int) -> list[str]:
         raise ValueError("There is no word in the texts.")
     words = [_characters(word) for word in counts]
     times = list(counts.values())
-    known = _alphabet(words, times)
-    pieces = dict.fromkeys([*SPECIAL_TOKENS, *known])
-    for piece in islice(_merges(words, times), max(0, size - len(pieces))):
-        pieces[piece] = None
-    return list(pieces)
+    alphabet = _alphabet(words, times)
+    vocabulary = dict.fromkeys([*SPECIAL_TOKENS, *alphabet])
+    for token in islice(_merges(words, times), max(0, size - len(vocabulary))):
+        vocabulary[token] = None
+    return list(vocabulary)
 
 
 def _counts(texts: Iterable[str]) -> dict[str, int]:
@@ -129,16 +136,16 @@ def _characters(word: str) -> list[str]:
 def _alphabet(words: list[list[str]], times: list[int]) -> list[str]:
     counts: Counter[str] = Counter()
     for word, count in zip(words, times, strict=True):
-        for piece in word:
-            counts[piece] += count
-    ranked = sorted(counts, key=lambda piece: (-counts[piece], piece))[:MOST_CHARACTERS]
+        for token in word:
+            counts[token] += count
+    ranked = sorted(counts, key=lambda token: (-counts[token], token))[:MOST_CHARACTERS]
     always = [AFTER_SPACE]
-    always += [mark + character for mark in ("", JOINED) for character in ALWAYS_KNOWN]
+    always += [prefix + character for prefix in ("", JOINED) for character in ALWAYS_KNOWN]
     return sorted({*ranked, *always})
 
 
 def _merges(words: list[list[str]], times: list[int]) -> Iterator[str]:
-    """Pieces in the order in which they are made; changes the words."""
+    """Merged tokens, in the order of the merges; modifies `words` in place."""
     counts: Counter[Pair] = Counter()
     places: defaultdict[Pair, set[int]] = defaultdict(set)
     for place, word in enumerate(words):
@@ -149,32 +156,32 @@ def _merges(words: list[list[str]], times: list[int]) -> Iterator[str]:
     heapq.heapify(queue)
     while queue:
         count, pair = heapq.heappop(queue)
-        # Counts have changed since some were put into the queue.
+        # An outdated entry: the count has changed since it was queued.
         if counts[pair] != -count or not count:
             continue
-        made = pair[0] + pair[1].removeprefix(JOINED)
-        yield made
+        merged = pair[0] + pair[1].removeprefix(JOINED)
+        yield merged
         changed: set[Pair] = set()
         for place in places.pop(pair):
             for before in pairwise(words[place]):
                 counts[before] -= times[place]
                 changed.add(before)
-            words[place] = _merged(words[place], pair, made)
+            words[place] = _merged(words[place], pair, merged)
             for after in pairwise(words[place]):
                 counts[after] += times[place]
                 places[after].add(place)
                 changed.add(after)
-        for one in changed - {pair}:
-            if counts[one] > 0:
-                heapq.heappush(queue, (-counts[one], one))
+        for other in changed - {pair}:
+            if counts[other] > 0:
+                heapq.heappush(queue, (-counts[other], other))
 
 
-def _merged(word: list[str], pair: Pair, made: str) -> list[str]:
+def _merged(word: list[str], pair: Pair, token: str) -> list[str]:
     merged: list[str] = []
     place = 0
     while place < len(word):
         if tuple(word[place : place + 2]) == pair:
-            merged.append(made)
+            merged.append(token)
             place += 2
         else:
             merged.append(word[place])

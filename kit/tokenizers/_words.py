@@ -9,14 +9,14 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-# Beyond them lie rare scripts and images, which stay as they are.
+# Characters from here on (rare scripts, emoji) stay as they are.
 KNOWN_CHARACTERS = 0x10000
 SPACE, LETTER, ALONE = 0, 1, 2
 WHITE = " \t\n\r"
 REPLACED = 0xFFFD
-# Stands before a word that comes after white space, where that has to be known.
+# Prefix of words that follow white space, with `spaced`.
 AFTER_SPACE = "\N{LOWER ONE EIGHTH BLOCK}"
-# Chinese and Japanese write no spaces: each of their signs is a word.
+# Chinese and Japanese are written without spaces: each ideograph is a word.
 IDEOGRAPHS = (
     (0x4E00, 0x9FFF),
     (0x3400, 0x4DBF),
@@ -32,21 +32,20 @@ IDEOGRAPHS = (
 def words_of(
     texts: Any, *, lower: bool = True, plain: bool = True, spaced: bool = False
 ) -> tf.RaggedTensor:
-    """The words and punctuation marks of texts.
+    """Split texts into words and punctuation.
 
-    Runs of letters and digits are words, every sign of punctuation and every ideograph is one,
-    white space and control characters only part them.
+    A run of letters and digits is a word, and so is each punctuation character and each ideograph.
+    White space separates words; control characters and invalid bytes are removed.
 
     Args:
-        texts: string [batch], UTF-8; invalid bytes become the sign that stands for them.
-        lower: whether letters are made small.
-        plain: whether letters lose their accents.
-        spaced: whether the first word and those after white space begin with "\u2581", by which
-            the text can be put together again; the mark of Kudo and Richardson (2018),
-            SentencePiece.
+        texts: string [batch], UTF-8.
+        lower: whether to lowercase.
+        plain: whether to strip accents.
+        spaced: whether the first word and those after white space begin with "\u2581", from which
+            the text can be restored; the marker of Kudo and Richardson (2018), SentencePiece.
 
     Returns:
-        string [batch, (words)].
+        string [batch, (words)], ragged.
 
     Source: Devlin et al. (2019), BERT: its BasicTokenizer.
 
@@ -61,7 +60,8 @@ def words_of(
     characters = _replaced(characters, lower, plain)
     kinds = _kinds_of(characters.values)
     rows = characters.value_rowids()
-    # A word begins at what stands alone, after it, after space and at the start of a row.
+    # A word begins at each character that is a word by itself, at a letter that follows no
+    # letter, and at the start of a row.
     before = tf.concat([[SPACE], kinds[:-1]], axis=0)
     row_before = tf.concat([tf.constant([-1], rows.dtype), rows[:-1]], axis=0)
     begins = (kinds == ALONE) | ((kinds == LETTER) & (before != LETTER)) | (row_before != rows)
@@ -90,12 +90,12 @@ def _kinds_of(characters: Any) -> Any:
     inside = characters < KNOWN_CHARACTERS
     near = tf.gather(tf.constant(_kinds()), tf.where(inside, characters, 0))
     far = [(first, last) for first, last in IDEOGRAPHS if first >= KNOWN_CHARACTERS]
-    is_sign = tf.reduce_any([(characters >= a) & (characters <= b) for a, b in far], axis=0)
-    return tf.where(inside, tf.cast(near, tf.int32), tf.where(is_sign, ALONE, LETTER))
+    is_ideograph = tf.reduce_any([(characters >= a) & (characters <= b) for a, b in far], axis=0)
+    return tf.where(inside, tf.cast(near, tf.int32), tf.where(is_ideograph, ALONE, LETTER))
 
 
 def _replaced(characters: tf.RaggedTensor, lower: bool, plain: bool) -> tf.RaggedTensor:
-    """Characters by what they become: nothing, one, or several."""
+    """Replace each character by none, one or several."""
     one, several = _becomes(lower, plain)
     values = characters.values
     inside = values < KNOWN_CHARACTERS
@@ -115,7 +115,7 @@ def _replaced(characters: tf.RaggedTensor, lower: bool, plain: bool) -> tf.Ragge
 
 @cache
 def _becomes(lower: bool, plain: bool) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """What each character becomes; of those that do not become one, minus a row of the second."""
+    """What each character becomes: one character, or `-row` of the table of several."""
     one = np.arange(KNOWN_CHARACTERS, dtype=np.int32)
     rows: dict[str, int] = {"": 0}
     for number in range(KNOWN_CHARACTERS):
@@ -152,19 +152,19 @@ def _kinds() -> NDArray[np.uint8]:
     return kinds
 
 
-# A stop behind these ends no sentence.
+# A full stop after these abbreviations does not end a sentence.
 SHORTENED = "e\\.g|i\\.e|et al|cf|vs|resp|approx|Fig|Figs|Eq|Eqs|Sec|Tab|No|Dr|Mr|Mrs|Ms|Prof|St"
 HELD = "\x01"
 
 
 def sentences_of(texts: Any) -> tf.RaggedTensor:
-    r"""The sentences of texts: a new line begins one, and white space behind `.`, `!` or `?`.
+    r"""Split texts into sentences, at new lines and at white space after `.`, `!` or `?`.
 
     Args:
         texts: string [batch].
 
     Returns:
-        string [batch, (sentences)]; a text without a word has one, the empty one.
+        string [batch, (sentences)], ragged; a blank text has one sentence, the empty one.
 
     Example:
 
@@ -174,9 +174,9 @@ def sentences_of(texts: Any) -> tf.RaggedTensor:
     held = tf.strings.regex_replace(texts, rf"\b({SHORTENED})\.[ \t]+", f"\\1.{HELD}")
     parted = tf.strings.regex_replace(held, r"([.!?][\"')\]]*)\s+", "\\1\n")
     whole = tf.strings.regex_replace(parted, HELD, " ")
-    found = tf.strings.split(tf.strings.strip(whole), "\n")
-    found = found.with_flat_values(tf.strings.strip(found.flat_values))
-    found = tf.ragged.boolean_mask(found, found != "")
-    nothing = tf.fill([found.nrows(), 1], "")
-    is_empty = found.row_lengths() == 0
-    return tf.concat([tf.ragged.boolean_mask(nothing, is_empty[:, None]), found], axis=1)
+    sentences = tf.strings.split(tf.strings.strip(whole), "\n")
+    sentences = sentences.with_flat_values(tf.strings.strip(sentences.flat_values))
+    sentences = tf.ragged.boolean_mask(sentences, sentences != "")
+    empty = tf.fill([sentences.nrows(), 1], "")
+    is_empty = sentences.row_lengths() == 0
+    return tf.concat([tf.ragged.boolean_mask(empty, is_empty[:, None]), sentences], axis=1)

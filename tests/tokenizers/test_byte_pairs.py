@@ -118,7 +118,7 @@ def test_what_merges_make_need_not_be_in_the_vocabulary():
     ("vocabulary", "merges", "message"),
     [
         (["<pad>", "<unk>", "<s>"], [], "no </s>"),
-        ([*SPECIAL_TOKENS, "a", "a"], [], "twice"),
+        ([*SPECIAL_TOKENS, "a", "a"], [], "A token occurs twice"),
         ([*SPECIAL_TOKENS, "a", "b"], ["ab"], "with a space between; got 'ab'"),
     ],
 )

@@ -77,7 +77,7 @@ def test_it_answers_in_a_saved_graph_and_from_its_config(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("pieces", "error"),
     [
-        ([*PIECES, "a"], "A piece comes twice"),
+        ([*PIECES, "a"], "A token occurs twice"),
         (["a"], r"The vocabulary has no \[PAD\]"),
     ],
 )
