@@ -1,4 +1,4 @@
-"""Keras blocks that models are composed from."""
+"""Keras layers that the models are composed of."""
 
 from typing import TYPE_CHECKING
 

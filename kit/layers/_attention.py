@@ -15,37 +15,39 @@ def split_heads(vectors: Any, heads: int) -> Any:
 
 
 def merge_heads(vectors: Any, like: Any) -> Any:
-    """The way back, to the shape of `like`."""
+    """The inverse of `split_heads`: reshapes to the shape of `like`."""
     joined = tf.reshape(tf.transpose(vectors, [0, 2, 1, 3]), tf.shape(like))
     return tf.ensure_shape(joined, like.shape)
 
 
 def attention_mask(length: Any, mask: Any, causal: bool) -> Any:
-    """bool, broadcasts to [batch, heads, length, length]: the keys each query may look at."""
-    places = tf.range(length)
-    allowed = places[None, :] <= places[:, None] if causal else tf.ones([length, length], tf.bool)
+    """Which keys each query may attend to: bool, broadcasts to [batch, heads, length, length]."""
+    positions = tf.range(length)
+    allowed = (
+        positions[None, :] <= positions[:, None] if causal else tf.ones([length, length], tf.bool)
+    )
     allowed = allowed[None, None]
     return allowed if mask is None else allowed & mask[:, None, None, :]
 
 
 @keras.saving.register_keras_serializable(package="kit")
 class CrossAttention(keras.layers.Layer):
-    """Every position of a sequence looks at all positions of another one.
+    """Multi-head attention of every position of a sequence to all positions of another one.
 
     Args:
-        heads: number of heads; divides the width of the inputs.
-        dropout: share of the attention weights dropped in training.
+        heads: number of attention heads; must divide the width of the inputs.
+        dropout: dropout rate of the attention weights.
 
     Call arguments:
         vectors: float [batch, length, dim].
-        memory: float [batch, memory length, memory dim], what is looked at.
-        memory_mask: bool [batch, memory length], False where it is padding, or None.
+        memory: float [batch, memory length, memory dim], the sequence that is attended to.
+        memory_mask: bool [batch, memory length], False at padding, or None.
 
     Returns:
-        float [batch, length, dim]; zeros and a bias where there is nothing to look at.
+        float [batch, length, dim]; where all of the memory is masked, only the output bias.
 
     Raises:
-        ValueError: the width is no multiple of the heads.
+        ValueError: the width is not a multiple of the number of heads.
 
     Source: Vaswani et al. (2017), Attention is all you need.
 
@@ -86,7 +88,7 @@ class CrossAttention(keras.layers.Layer):
         return self.attend(vectors, *self.keys_and_values(memory), memory_mask, training=training)
 
     def keys_and_values(self, memory: Any) -> tuple[Any, Any]:
-        """What `attend` needs of the memory, float [batch, heads, memory length, dim / heads]."""
+        """Keys and values of the memory, each float [batch, heads, memory length, dim / heads]."""
         key, value = (
             split_heads(x, self.heads) for x in tf.split(self.projection(memory), 2, axis=-1)
         )
@@ -95,7 +97,7 @@ class CrossAttention(keras.layers.Layer):
     def attend(
         self, vectors: Any, keys: Any, values: Any, mask: Any = None, *, training: bool = False
     ) -> Any:
-        """`call`, with the keys and values of the memory."""
+        """Attend to a memory by its keys and values, as `keys_and_values` returned them."""
         query = split_heads(self.query(vectors), self.heads)
         scores = tf.matmul(query, keys, transpose_b=True) / math.sqrt(query.shape[-1])
         scores = tf.cast(scores, tf.float32)
@@ -119,9 +121,10 @@ BASE = 10_000.0
 
 
 def rotated(vectors: tf.Tensor, first: Any = 0) -> tf.Tensor:
-    """Turn every pair of entries by an angle that grows with the position.
+    """Apply rotary position embeddings.
 
-    The product of two turned vectors depends on the distance of their positions alone.
+    Every pair of entries is rotated by an angle proportional to the position, so the dot product of
+    two rotated vectors depends on their positions only through the distance.
 
     Args:
         vectors: float [..., length, dim], dim even.
@@ -139,8 +142,8 @@ def rotated(vectors: tf.Tensor, first: Any = 0) -> tf.Tensor:
     """
     half = vectors.shape[-1] // 2
     frequencies = BASE ** (-tf.range(half, dtype=tf.float32) / half)
-    places = tf.range(tf.shape(vectors)[-2], dtype=tf.float32) + tf.cast(first, tf.float32)
-    angles = places[:, None] * frequencies
+    positions = tf.range(tf.shape(vectors)[-2], dtype=tf.float32) + tf.cast(first, tf.float32)
+    angles = positions[:, None] * frequencies
     sine, cosine = (tf.cast(f(angles), vectors.dtype) for f in (tf.sin, tf.cos))
     first, second = vectors[..., :half], vectors[..., half:]
     return tf.concat([first * cosine - second * sine, first * sine + second * cosine], axis=-1)
@@ -148,17 +151,18 @@ def rotated(vectors: tf.Tensor, first: Any = 0) -> tf.Tensor:
 
 @keras.saving.register_keras_serializable(package="kit")
 class RelativeTimeBias(keras.layers.Layer):
-    """A trained number a head for each bucket of the gap between two events.
+    """A trainable attention bias, per head, for the time gap between two events.
 
-    Buckets grow with the logarithm of the gap: 0 s, then a bucket for each doubling.
+    Gaps are bucketed logarithmically: bucket n holds gaps g, in seconds, with
+    2^n <= g + 1 < 2^(n + 1).
 
     Args:
-        heads: heads of the attention.
-        buckets: number of buckets; longer gaps fall into the last.
+        heads: number of attention heads.
+        buckets: number of buckets; longer gaps fall into the last one.
 
     Call arguments:
-        times: float [batch, length], in seconds from any origin. float32 holds whole seconds up to
-            2^24, so give them relative to a time of the sequence.
+        times: float [batch, length], in seconds from any origin. float32 represents whole seconds
+            exactly up to 2^24, so pass times relative to one of the sequence.
 
     Returns:
         float [batch, heads, length, length].
@@ -175,7 +179,7 @@ class RelativeTimeBias(keras.layers.Layer):
 
     def __init__(self, heads: int, buckets: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.autocast = False  # Times arrive as they are given.
+        self.autocast = False  # Times must not be cast to the compute dtype.
         self.heads, self.buckets = heads, buckets
 
     def build(self, times_shape: tuple[int | None, ...]) -> None:
@@ -190,9 +194,9 @@ class RelativeTimeBias(keras.layers.Layer):
         gaps = tf.abs(times[:, :, None] - times[:, None, :])
         doublings = tf.math.log1p(tf.cast(gaps, tf.float32)) / tf.math.log(2.0)
         bucket = tf.minimum(tf.cast(doublings, tf.int32), self.buckets - 1)
-        # A product with one-hot rows: its gradient is a sum, not a scatter of every pair.
-        chosen = tf.one_hot(bucket, self.buckets, dtype=self.compute_dtype)
-        return tf.einsum("bqkn,nh->bhqk", chosen, tf.cast(self.bias.value, self.compute_dtype))
+        # A product with one-hot rows, whose gradient is a matrix product instead of a scatter.
+        one_hot = tf.one_hot(bucket, self.buckets, dtype=self.compute_dtype)
+        return tf.einsum("bqkn,nh->bhqk", one_hot, tf.cast(self.bias.value, self.compute_dtype))
 
     def compute_output_shape(self, times_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         batch, length = times_shape
@@ -210,26 +214,26 @@ class SelfAttention(keras.layers.Layer):
     """Multi-head self-attention with causal and padding masks.
 
     Args:
-        heads: number of heads; divides the width of the inputs.
-        causal: whether a position attends to itself and earlier ones only.
-        rotary: whether queries and keys are turned by their position.
-        time_buckets: buckets of the gap between two events whose bias is added to the scores (its
-            call then takes `times`); 0 for none.
-        dropout: share of the attention weights dropped in training.
+        heads: number of attention heads; must divide the width of the inputs.
+        causal: whether a position attends only to itself and earlier positions.
+        rotary: whether to use rotary position embeddings.
+        time_buckets: number of buckets of a `RelativeTimeBias` added to the scores; `call` then
+            requires `times`. 0 for none.
+        dropout: dropout rate of the attention weights.
 
     Call arguments:
         vectors: float [batch, length, dim].
-        mask: bool [batch, length], False where the position is padding; None where nothing is.
-        times: float [batch, length], in seconds, where there are `time_buckets`.
+        mask: bool [batch, length], False at padding; None if there is no padding.
+        times: float [batch, length], in seconds; required with `time_buckets`.
 
     Returns:
-        float [batch, length, dim]; zeros where there is nothing to attend to.
+        float [batch, length, dim]; at positions that may attend to nothing, only the output bias.
 
     Raises:
-        ValueError: the width is no multiple of the heads (of twice the heads if `rotary`), or
-            `times` are missing.
+        ValueError: the width is not a multiple of the number of heads (of twice that number with
+            `rotary`), or `times` are missing.
 
-    Source: Vaswani et al. (2017), Attention is all you need; rotary positions of Su et al. (2021),
+    Source: Vaswani et al. (2017), Attention is all you need; rotary positions: Su et al. (2021),
     RoFormer.
 
     Example:
@@ -249,7 +253,7 @@ class SelfAttention(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.autocast = False  # Times arrive as they are given.
+        self.autocast = False  # Times must not be cast to the compute dtype.
         self.supports_masking = True
         self.heads, self.causal, self.rotary = heads, causal, rotary
         self.time_buckets = time_buckets
@@ -265,7 +269,7 @@ class SelfAttention(keras.layers.Layer):
                 f"A width of {dim} cannot be shared out to {self.heads} heads"
                 f"{' of even width' if self.rotary else ''}."
             )
-        # One product for queries, keys and values, split afterwards, is the fastest on a CPU.
+        # One matrix product for queries, keys and values, split afterwards, is fastest on a CPU.
         self.projection = keras.layers.Dense(3 * dim, dtype=self.dtype_policy, name="projection")
         self.projection.build((*vectors_shape[:-1], dim))
         self.output_projection = keras.layers.Dense(dim, dtype=self.dtype_policy, name="output")
@@ -295,24 +299,24 @@ class SelfAttention(keras.layers.Layer):
         return self.output_projection(merge_heads(heads, like=vectors))
 
     def step(self, vectors: Any, keys: Any, values: Any) -> tuple[Any, Any, Any]:
-        """What `call` gives for the next position, from what is kept of the earlier ones.
+        """The output of `call` at the next position, with cached keys and values.
 
-        Only of causal attention without time buckets.
+        For causal attention without time buckets only.
 
         Args:
-            vectors: float [batch, 1, dim], of the next position.
-            keys: float [batch, heads, earlier positions, dim / heads]; none at the start.
-            values: of the same shape.
+            vectors: float [batch, 1, dim], the next position.
+            keys: float [batch, heads, earlier positions, dim / heads]; of length 0 at first.
+            values: same shape.
 
         Returns:
-            float [batch, 1, dim]; keys and values with those of this position.
+            float [batch, 1, dim], and the keys and values including this position.
         """
-        place = tf.shape(keys)[2]
+        position = tf.shape(keys)[2]
         query, key, value = (
             split_heads(x, self.heads) for x in tf.split(self.projection(vectors), 3, axis=-1)
         )
         if self.rotary:
-            query, key = rotated(query, place), rotated(key, place)
+            query, key = rotated(query, position), rotated(key, position)
         keys, values = tf.concat([keys, key], axis=2), tf.concat([values, value], axis=2)
         scores = tf.matmul(query, keys, transpose_b=True) / math.sqrt(query.shape[-1])
         weights = tf.cast(tf.nn.softmax(tf.cast(scores, tf.float32)), values.dtype)

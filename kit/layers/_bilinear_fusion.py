@@ -1,4 +1,4 @@
-"""Two vectors fused to a score."""
+"""Bilinear fusion of two vectors to a score."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kit")
 class BilinearFusion(keras.layers.Layer):
-    """Score of two vectors: linear in each, plus their products, head by head.
+    """Score of two vectors: a linear term of each plus a bilinear term per head.
 
-    Both are cut into heads; entries are multiplied with those of the same head only, which costs
-    as many times less as there are heads.
+    Both vectors are split into heads, and only entries of the same head are multiplied. This takes
+    1/heads of the weights and operations of a full bilinear form.
 
     Args:
-        heads: into how many; both widths are multiples of it.
+        heads: number of heads; must divide both widths.
 
     Call arguments:
         first: float [batch, width].
@@ -24,7 +24,7 @@ class BilinearFusion(keras.layers.Layer):
         float [batch, 1].
 
     Raises:
-        ValueError: a width is no multiple of `heads`.
+        ValueError: a width is not a multiple of `heads`.
 
     Source: Mao et al. (2023), FinalMLP: an enhanced two-stream MLP model for CTR prediction.
 
@@ -51,11 +51,11 @@ class BilinearFusion(keras.layers.Layer):
             raise ValueError(f"{self.heads} heads do not divide the widths {widths}.")
         self.of_first.build(first_shape)
         self.of_second.build(second_shape)
-        shares = [width // self.heads for width in widths]
-        # Glorot's rule for one head; Keras would count the heads as a receptive field.
-        limit = (6 / sum(shares)) ** 0.5
+        head_widths = [width // self.heads for width in widths]
+        # Glorot initialization per head; Keras would take the heads for a receptive field.
+        limit = (6 / sum(head_widths)) ** 0.5
         self.products = self.add_weight(
-            shape=(self.heads, *shares),
+            shape=(self.heads, *head_widths),
             initializer=keras.initializers.RandomUniform(-limit, limit),
             name="products",
         )

@@ -1,4 +1,4 @@
-"""A transformer block's shape, with a wide depthwise convolution where attention was."""
+"""ConvNeXt V2 block."""
 
 from typing import Any
 
@@ -8,20 +8,20 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kit")
 class ConvNextBlock(keras.layers.Layer):
-    """Depthwise convolution, layer norm and a wide hidden layer of which each channel is weighed.
+    """ConvNeXt V2 block: depthwise convolution, layer norm, wide hidden layer, residual connection.
 
-    The hidden layer has global response normalization: channels that answer strongly in the
-    image are strengthened, so that they come to differ.
+    The hidden layer has global response normalization: each channel is scaled by its norm over the
+    image relative to the mean norm of all channels, which keeps channels diverse.
 
     Args:
         kernel: height and width of the depthwise convolution.
-        expansion: the hidden layer has that many times the channels.
+        expansion: width of the hidden layer, as a multiple of the number of channels.
 
     Call arguments:
         maps: float [batch, height, width, channels].
 
     Returns:
-        float, the same shape.
+        float, same shape.
 
     Source: Woo et al. (2023), ConvNeXt V2.
 
@@ -58,7 +58,7 @@ class ConvNextBlock(keras.layers.Layer):
 
     def call(self, maps: Any) -> Any:
         hidden = self.widen(self.norm(self.depthwise(maps)))
-        # Sums over all places need more digits than bfloat16 has.
+        # bfloat16 is too imprecise for sums over all positions.
         squares = ops.sum(ops.square(ops.cast(hidden, "float32")), axis=(1, 2), keepdims=True)
         response = ops.sqrt(squares + 1e-6)
         response /= ops.mean(response, axis=-1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Blocks of convolutions: plain, separable, residual, squeeze-and-excite."""
+"""Convolution blocks: plain, separable, residual, squeeze-and-excite."""
 
 from typing import Any
 
@@ -7,16 +7,17 @@ import keras
 
 @keras.saving.register_keras_serializable(package="kit")
 class ConvolutionBlock(keras.layers.Layer):
-    """A convolution, batch normalization and an activation.
+    """Convolution, batch normalization and activation.
 
-    The convolution has no bias, as the norm has one. Under mixed precision the norm computes in
-    float32; under a distribution strategy each replica normalizes its own part of the batch.
+    The convolution has no bias, as the normalization has one. Under mixed precision the
+    normalization computes in float32; under a distribution strategy each replica normalizes its own
+    part of the batch.
 
     Args:
-        filters: channels of the result.
+        filters: number of output channels.
         kernel: height and width of the convolution.
-        strides: steps of the convolution; the result is `1 / strides` as high and wide, rounded up.
-        groups: in how many parts of its own the channels are mixed.
+        strides: stride of the convolution; height and width are divided by it, rounded up.
+        groups: number of groups of a grouped convolution.
         activation: name of a Keras activation, or None.
 
     Call arguments:
@@ -87,14 +88,14 @@ class ConvolutionBlock(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="kit")
 class SeparableBlock(keras.layers.Layer):
-    """A depthwise convolution and one of 1 by 1, each with norm and activation.
+    """Depthwise-separable convolution: depthwise and 1x1, each with normalization and activation.
 
-    For a kernel of 3 it costs about an eighth of a whole convolution.
+    With a kernel of 3 it costs about an eighth of a full convolution.
 
     Args:
-        filters: channels of the result.
+        filters: number of output channels.
         kernel: height and width of the depthwise convolution.
-        strides: of the depthwise convolution.
+        strides: stride of the depthwise convolution.
         activation: name of a Keras activation.
 
     Call arguments:
@@ -167,16 +168,16 @@ class SeparableBlock(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="kit")
 class SqueezeExcite(keras.layers.Layer):
-    """Each channel is scaled by a gate that sees the mean of all channels.
+    """Squeeze-and-excitation: scales each channel by a gate, from the means of all channels.
 
     Args:
-        ratio: the hidden layer has `channels / ratio` units, 4 at least.
+        ratio: reduction ratio; the hidden layer has `channels / ratio` units, at least 4.
 
     Call arguments:
         maps: float [batch, height, width, channels].
 
     Returns:
-        float, the same shape.
+        float, same shape.
 
     Source: Hu, Shen and Sun (2018), Squeeze-and-excitation networks.
 
@@ -214,16 +215,16 @@ class SqueezeExcite(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="kit")
 class ResidualBlock(keras.layers.Layer):
-    """Two convolutions of 3 by 3 around which a shortcut leads.
+    """Two 3x3 convolutions with a residual shortcut.
 
-    Where the shape changes, the shortcut averages as many neighbours as the stride leaves out and
-    mixes the channels by a convolution of 1 by 1.
+    Where the shape changes, the shortcut is average pooling by the stride followed by a 1x1
+    convolution.
 
     Args:
-        filters: channels of the result.
-        strides: of the first convolution.
+        filters: number of output channels.
+        strides: stride of the first convolution.
         activation: name of a Keras activation.
-        squeeze: ratio of a `SqueezeExcite` before the addition; 0 for none.
+        squeeze: reduction ratio of a `SqueezeExcite` before the addition; 0 for none.
 
     Call arguments:
         maps: float [batch, height, width, channels].
@@ -232,7 +233,7 @@ class ResidualBlock(keras.layers.Layer):
         float [batch, height / strides, width / strides, filters].
 
     Source: He, Zhang, Ren and Sun (2016), Deep residual learning for image recognition; the
-    shortcut that averages: He et al. (2019), Bag of tricks for image classification.
+    average-pooling shortcut: He et al. (2019), Bag of tricks for image classification.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Convolutions over a sequence."""
+"""Dilated convolutions over a sequence."""
 
 from typing import Any
 
@@ -8,21 +8,20 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable(package="kit")
 class ConvolutionEncoder(keras.layers.Layer):
-    """Residual blocks of convolutions whose dilation doubles from block to block.
+    """Residual blocks of 1D convolutions whose dilation doubles from block to block.
 
-    A position sees `1 + (kernel - 1) * (2^blocks - 1)` positions: itself and those before it, or as
-    many on both sides.
+    The receptive field is `1 + (kernel - 1) * (2^blocks - 1)` positions: up to the
+    position itself if causal, else centred on it.
 
     Args:
-        kernel: positions each convolution sees.
-        blocks: how many; block i has dilation 2^i.
-        dropout: share of what a block adds that is dropped in training.
-        causal: whether a position sees itself and earlier ones only.
+        kernel: kernel size of each convolution.
+        blocks: number of blocks; block i has dilation 2^i.
+        dropout: dropout rate of each block's output before the residual addition.
+        causal: whether a position sees only itself and earlier positions.
 
     Call arguments:
         vectors: float [batch, length, dim].
-        mask: bool [batch, length], False where the position is padding (in front or behind), or
-            None.
+        mask: bool [batch, length], False at padding (left or right), or None.
 
     Returns:
         float [batch, length, dim].
@@ -82,7 +81,7 @@ class ConvolutionEncoder(keras.layers.Layer):
             seen = tf.cast(norm(vectors), self.compute_dtype)
             if mask is not None:
                 seen *= tf.cast(mask, seen.dtype)[..., None]
-            # What dilation makes of an empty batch is longer than it was.
+            # For an empty batch a dilated convolution returns a longer sequence.
             added = mixer(convolution(seen))[:, : tf.shape(vectors)[1]]
             vectors = vectors + self.dropout(added, training=training)
         return vectors

@@ -1,4 +1,4 @@
-"""Cross network: products of features up to a degree."""
+"""Cross network of DCN V2: explicit feature crosses of bounded degree."""
 
 from typing import Any
 
@@ -8,14 +8,13 @@ import keras_rs
 
 @keras.saving.register_keras_serializable(package="kit")
 class CrossNetwork(keras.layers.Layer):
-    """Multiplies the features with a linear map of themselves, layer by layer.
+    """Stack of `keras_rs.layers.FeatureCross`; n layers model crosses of up to n + 1 features.
 
-    A stack of `keras_rs.layers.FeatureCross`. n layers make products of up to n + 1 features. By
-    itself that layer neither says its output shape nor builds its weights before it is called.
+    Unlike a bare stack, this layer builds all weights in `build` and knows its output shape.
 
     Args:
-        layers: number of layers.
-        projection_dim: rank of the maps, or None: full.
+        layers: number of cross layers.
+        projection_dim: rank of the weight matrices; None for full rank.
 
     Call arguments:
         features: float [batch, width].

@@ -1,4 +1,4 @@
-"""One block of a transformer that writes: it sees what it wrote and what it was given."""
+"""Transformer decoder block."""
 
 from typing import Any
 
@@ -13,18 +13,18 @@ ATTENTION, FEED_FORWARD, CROSS = range(3)
 
 @keras.saving.register_keras_serializable(package="kit")
 class DecoderBlock(TransformerBlock):
-    """A `TransformerBlock` that, after its self-attention, looks at another sequence.
+    """Transformer decoder block: self-attention, cross-attention to a memory, feed-forward.
 
     Args:
-        heads: heads of both attentions.
+        heads: number of attention heads, of both attentions.
         hidden: width of the feed-forward layer.
-        settings: as of `TransformerBlock`.
+        settings: further arguments of `TransformerBlock`.
 
     Call arguments:
         vectors: float [batch, length, dim].
-        memory: float [batch, memory length, dim], what an encoder made.
-        mask: bool [batch, length], False where the position is padding, or None.
-        memory_mask: bool [batch, memory length], False where the memory is padding, or None.
+        memory: float [batch, memory length, dim], the encoder's output.
+        mask: bool [batch, length], False at padding, or None.
+        memory_mask: bool [batch, memory length], False at padding, or None.
 
     Returns:
         float [batch, length, dim].
@@ -72,17 +72,18 @@ class DecoderBlock(TransformerBlock):
         added = self.feed_forward(before, training=training)
         return self._with(FEED_FORWARD, vectors, added, training)
 
-    def step(self, vectors: Any, kept: dict[str, Any], memory: dict[str, Any]) -> Any:
-        """What `call` gives for the next position of several sequences for each memory.
+    def step(self, vectors: Any, cache: dict[str, Any], memory: dict[str, Any]) -> Any:
+        """The output of `call` at the next position, for several beams per memory.
 
         Args:
-            vectors: float [batch, beams, dim], the next position of each sequence.
-            kept: "keys" and "values" of the earlier positions, float [batch, beams, heads, earlier
-                positions, dim / heads].
-            memory: "keys" and "values" that `CrossAttention.keys_and_values` gave, and "mask".
+            vectors: float [batch, beams, dim], the next position of each beam.
+            cache: "keys" and "values" of the earlier positions, each float [batch, beams, heads,
+                earlier positions, dim / heads].
+            memory: "keys" and "values" as `CrossAttention.keys_and_values` returns them, and
+                "mask".
 
         Returns:
-            float [batch, beams, dim]; what is kept, with this position.
+            float [batch, beams, dim], and the cache including this position.
         """
         batch, beams, dim = tf.shape(vectors)[0], tf.shape(vectors)[1], vectors.shape[-1]
 
@@ -94,18 +95,18 @@ class DecoderBlock(TransformerBlock):
 
         before = tf.reshape(self._before(ATTENTION, vectors), [-1, 1, dim])
         attended, keys, values = self.attention.step(
-            before, flat(kept["keys"]), flat(kept["values"])
+            before, flat(cache["keys"]), flat(cache["values"])
         )
-        kept = {"keys": beamed(keys), "values": beamed(values)}
+        cache = {"keys": beamed(keys), "values": beamed(values)}
         attended = tf.reshape(attended, tf.shape(vectors))
         vectors = self._with(ATTENTION, vectors, attended, False)
-        # Sequences of one memory are to its keys as positions are.
+        # The beams of one memory attend to it as the positions of one sequence do.
         seen = self.cross_attention.attend(
             self._before(CROSS, vectors), memory["keys"], memory["values"], memory["mask"]
         )
         vectors = self._with(CROSS, vectors, seen, False)
         added = self.feed_forward(self._before(FEED_FORWARD, vectors))
-        return self._with(FEED_FORWARD, vectors, added, False), kept
+        return self._with(FEED_FORWARD, vectors, added, False), cache
 
     def _before(self, place: int, vectors: Any) -> Any:
         return self._normed(place, vectors) if self.norm == "pre" else vectors

@@ -1,4 +1,4 @@
-"""What every place of a feature map says: which classes, and how far the sides of the box are."""
+"""Detection head: class scores and box distances at every cell of a feature map."""
 
 from typing import Any
 
@@ -6,25 +6,25 @@ import keras
 
 from kit.layers._convolution_block import ConvolutionBlock
 
-# A new model takes one place in a hundred for an object, and its boxes for four cells wide.
+# Initial biases: a score of 1 %, and boxes four cells wide.
 RARE, TWO_CELLS = -4.6, 1.854
 
 
 @keras.saving.register_keras_serializable(package="kit")
 class DetectionHead(keras.layers.Layer):
-    """Scores and box distances of one feature map, each after convolutions of its own.
+    """Class logits and box distances of one feature map, by separate convolution branches.
 
     Args:
         classes: number of classes.
-        filters: channels of the convolutions.
-        depth: convolutions before the scores, and before the distances.
+        filters: channels of the hidden convolutions.
+        depth: number of hidden convolutions in each of the two branches.
 
     Call arguments:
         maps: float [batch, height, width, channels].
 
     Returns:
-        Logits, float [batch, height * width, classes], and the distances from the middle of the
-        cell to the left, top, right and bottom of the box in cells, float [batch, height * width,
+        Logits, float [batch, height * width, classes]; and the distances, in cells, from the centre
+        of each cell to the left, top, right and bottom of its box, float [batch, height * width,
         4], above 0.
 
     Source: Tian et al. (2019), FCOS: fully convolutional one-stage object detection.

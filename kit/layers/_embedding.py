@@ -1,4 +1,4 @@
-"""Embedding whose cost does not depend on the number of rows."""
+"""Embedding layer whose cost per step does not depend on the size of the table."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,48 +11,52 @@ import tensorflow as tf
 from kit.layers._integer_ids import integer_ids
 
 Key = str | int
-# Bytes. A tensor of 2 GiB cannot be sent to a server, as it is when training goes on.
+# In bytes. A tensor of 2 GiB cannot be sent to a server, as resuming a training does.
 LARGEST_SHARD = 2_000_000_000
 
 
 @keras.saving.register_keras_serializable(package="kit")
 class Embedding(keras.layers.Layer):
-    """Turns ids into learned vectors and reads only the rows asked for.
+    """Maps ids to trainable vectors and reads only the rows that are looked up.
 
-    `keras.layers.Embedding` reads its whole table at every call, which the update that follows
-    then has to copy. This layer gathers rows from the variable, its gradient is a
-    `tf.IndexedSlices`, and with a lazy optimizer of `kit.optimizers` a step on ten million rows
-    costs about what it costs on ten thousand.
+    `keras.layers.Embedding` reads its whole table in every call, which the following update then
+    has to copy. This layer gathers rows directly from the variable, and its gradient is a
+    `tf.IndexedSlices`. With a lazy optimizer of `kit.optimizers`, a training step on ten million
+    rows costs about as much as one on ten thousand.
 
-    Built in the scope of a `tf.distribute.ParameterServerStrategy`, a large table lies in shards on
-    the servers, so that it may be larger than the memory of any of them; it is saved as one. No
-    shard is larger than 2 GB.
+    Built in the scope of a `tf.distribute.ParameterServerStrategy`, a large table is sharded over
+    the parameter servers, so it may exceed the memory of each of them. No shard is larger than
+    2 GB. The table is saved as one.
 
-    Exactly one of `input_dim`, `vocabulary`, `hash_bins` and `table` says what ids are:
+    Exactly one of `input_dim`, `vocabulary`, `hash_bins` and `table` defines the ids:
 
     * `input_dim`: integers in [0, input_dim);
-    * `vocabulary`: the known keys, all strings or all integers. The n-th key has row n + 1;
-      row 0 is for every key out of vocabulary. Saved with the layer;
-    * `hash_bins`: any string or integer, hashed (FarmHash64 of its text) to one of these rows;
-    * `table`: another `Embedding`; both share its weights and its keys.
+    * `vocabulary`: known keys, all strings or all integers. The n-th key, from 0, has row n + 1;
+      every key out of vocabulary has row 0. Saved with the layer;
+    * `hash_bins`: any string or integer, hashed (FarmHash64 of its text) to this many rows;
+    * `table`: another `Embedding`, whose weights and keys are shared.
 
     Args:
         input_dim: number of rows.
-        output_dim: number of entries of a vector. Not given with `table`.
+        output_dim: width of the vectors; not allowed with `table`.
         embeddings_initializer: initializer of the table [rows, output_dim].
-        mask_zero: row 0 is padding, and downstream layers get a mask without it. With a
+        mask_zero: whether row 0 is padding, which downstream layers get a mask of. With a
             vocabulary, keys out of vocabulary are masked ("" in a padded history, unless "" is
-            a key). With hashing, "" or 0 gets a row 0 of its own, beside the bins.
-        vocabulary: known keys, at most once each.
-        hash_bins: number of bins.
-        table: the Embedding whose weights to use.
+            a key). With hashing, "" or 0 gets an extra row 0, in addition to the bins.
+        vocabulary: known keys, without repetition.
+        hash_bins: number of hash bins.
+        table: the `Embedding` whose weights to share.
 
-    Input: any shape, integer or string, or floats that hold whole numbers (see `integer_ids`).
-    Output: input shape + [output_dim], in the layer's
-    compute dtype (mixed precision casts the rows, never the table).
+    Call arguments:
+        inputs: integers, strings, or floats that hold whole numbers (see `integer_ids`), of any
+            shape.
+
+    Returns:
+        input shape + [output_dim], in the layer's compute dtype; mixed precision casts the rows
+        that are looked up, never the table.
 
     Raises:
-        ValueError: not exactly one kind of id, a size below 1, or a vocabulary that is empty,
+        ValueError: not exactly one kind of ids, a size below 1, or a vocabulary that is empty,
             mixes types or repeats a key.
 
     Example:
@@ -83,7 +87,7 @@ class Embedding(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.autocast = False  # Ids arrive as they are given.
+        self.autocast = False  # Ids must not be cast to the compute dtype.
         kinds = (input_dim, vocabulary, hash_bins, table)
         if sum(kind is not None for kind in kinds) != 1:
             raise ValueError("Give exactly one of input_dim, vocabulary, hash_bins and table.")
@@ -125,11 +129,12 @@ class Embedding(keras.layers.Layer):
     def _rows_of_shards(self) -> list[int]:
         assert self.input_dim is not None
         shards = _shards((self.input_dim, self.output_dim), self.variable_dtype)
-        # Row r is in shard r modulo their number: neighbours, often alike frequent, are apart.
+        # Row r is in shard r modulo the number of shards: this spreads neighbouring rows, whose
+        # frequencies are often similar.
         return [len(range(number, self.input_dim, shards)) for number in range(shards)]
 
     def _add_shard(self, number: int, rows: int) -> Any:
-        # Without autocast the variable stays the variable: a cast would read it whole.
+        # No autocast: it would read the whole variable.
         return self.add_weight(
             shape=(rows, self.output_dim),
             initializer=_reseeded(self.embeddings_initializer, number),
@@ -142,7 +147,7 @@ class Embedding(keras.layers.Layer):
         """The table, a `keras.Variable` [rows, output_dim] in the variable dtype.
 
         Raises:
-            AttributeError: there is no table yet, or it lies in shards on parameter servers.
+            AttributeError: the layer is not built, or the table is sharded over parameter servers.
         """
         (table,) = self._one_shard()
         return table
@@ -155,7 +160,7 @@ class Embedding(keras.layers.Layer):
 
     @property
     def shards(self) -> list[Any]:
-        """The table in parts, usually one; of n shards, row r is row r // n of shard r % n."""
+        """The shards of the table, usually one; of n shards, row r is row r // n of shard r % n."""
         if self.table is not None:
             return self.table.shards
         if not self.built:
@@ -163,7 +168,7 @@ class Embedding(keras.layers.Layer):
         return self._shards
 
     def rows(self, inputs: Any) -> Any:
-        """Row of the table for each id, int32 or int64, in the shape of the input."""
+        """Row number of each id, int32 or int64, in the shape of the input."""
         if self.table is not None:
             return self.table.rows(inputs)
         if inputs.dtype != tf.string:
@@ -186,12 +191,12 @@ class Embedding(keras.layers.Layer):
         if len(tables) == 1:
             gathered = tf.gather(tables[0], rows)
         else:
-            # `tf.nn.embedding_lookup` would take the shards for stretches of neighbouring rows.
+            # `tf.nn.embedding_lookup` would assume that shards hold contiguous rows.
             gathered = tf.compat.v1.nn.embedding_lookup(tables, rows, partition_strategy="mod")
         return tf.cast(gathered, self.compute_dtype)
 
     def save_own_variables(self, store: Any) -> None:
-        """Save the table as one, so that it loads wherever it lies then."""
+        """Save the table as one, independent of its shards."""
         if self.table is None and self.built:
             parts = [np.asarray(shard) for shard in self.shards]
             table = np.empty((sum(map(len, parts)), *parts[0].shape[1:]), parts[0].dtype)
@@ -200,13 +205,13 @@ class Embedding(keras.layers.Layer):
             store["0"] = table
 
     def load_own_variables(self, store: Any) -> None:
-        """Load a table saved as one."""
+        """Load a table into the shards, whatever shards it was saved from."""
         if self.table is None:
             for number, shard in enumerate(self.shards):
                 shard.assign(store["0"][number :: len(self.shards)])
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        # A functional model hands masks on when it runs; while it is built there is none to give.
+        # A functional model computes masks when it runs; a symbolic input has none.
         if not self.mask_zero or isinstance(inputs, keras.KerasTensor):
             return None
         return tf.not_equal(self.rows(inputs), 0)
@@ -231,8 +236,8 @@ class Embedding(keras.layers.Layer):
         }
 
     def _table_config(self) -> dict[str, Any]:
-        # A model file names shared objects by this key. Keras adds it too late for one that is
-        # first met inside another layer, and would load two tables.
+        # Keras identifies shared objects by this key. It adds the key too late for an object that
+        # is first serialized inside another layer, and would load two tables.
         config = keras.saving.serialize_keras_object(self.table)
         return {**config, "shared_object_id": id(self.table)}
 
@@ -243,11 +248,11 @@ class Embedding(keras.layers.Layer):
 
 
 def _checked(vocabulary: Sequence[Key] | np.ndarray[Any, Any]) -> list[Key]:
-    given = list(vocabulary)
-    kind = str if given and isinstance(given[0], str) else int
-    if not given or not all(isinstance(key, (kind, np.integer)) for key in given):
+    raw = list(vocabulary)
+    kind = str if raw and isinstance(raw[0], str) else int
+    if not raw or not all(isinstance(key, (kind, np.integer)) for key in raw):
         raise ValueError("A vocabulary is one or more strings, or one or more integers.")
-    keys = [kind(key) for key in given]
+    keys = [kind(key) for key in raw]
     repeated = [key for key, times in Counter(keys).items() if times > 1]
     if repeated:
         raise ValueError(f"The vocabulary repeats {len(repeated)} keys, first {repeated[0]!r}.")
@@ -256,7 +261,7 @@ def _checked(vocabulary: Sequence[Key] | np.ndarray[Any, Any]) -> list[Key]:
 
 def _lookup_table(keys: list[Key]) -> Any:
     key_dtype = tf.string if isinstance(keys[0], str) else tf.int64
-    # Created outside any graph, so that a layer may be made inside one.
+    # Created outside of any graph, so that a layer may be constructed inside one.
     with tf.init_scope():
         rows = tf.range(1, len(keys) + 1, dtype=tf.int64)
         pairs = tf.lookup.KeyValueTensorInitializer(tf.constant(keys, key_dtype), rows)
@@ -271,12 +276,12 @@ def _shards(shape: tuple[int, int | None], dtype: str) -> int:
 
 
 def shards_on(servers: int, shape: tf.TensorShape, dtype: tf.DType) -> int:
-    """Into how many shards a table goes: one a server, fewer of a small table, more of a huge one.
+    """Number of shards of a table: one per server, fewer for a small table, more for a huge one.
 
     Args:
-        servers: that take turns.
-        shape: of the table.
-        dtype: of its entries.
+        servers: number of parameter servers.
+        shape: shape of the table.
+        dtype: dtype of its entries.
     """
     by_size = tf.distribute.experimental.partitioners.MinSizePartitioner(max_shards=servers)
     fewest = int(by_size(shape, dtype)[0])
@@ -287,7 +292,7 @@ def shards_on(servers: int, shape: tf.TensorShape, dtype: tf.DType) -> int:
 
 
 def _reseeded(initializer: Any, shard: int) -> Any:
-    # An initializer with a seed gives equal shapes equal values.
+    # An initializer with a seed would give all shards of one shape the same values.
     config = initializer.get_config()
     if shard == 0 or "seed" not in config:
         return initializer
@@ -297,7 +302,7 @@ def _reseeded(initializer: Any, shard: int) -> Any:
 
 
 def _local(variable: Any) -> Any:
-    # A gather on a mirrored variable reads the whole table; on this replica's copy it reads rows.
+    # A gather on a mirrored variable reads the whole table; on the local copy it reads rows.
     copies = tf.distribute.get_strategy().experimental_local_results(variable)
     if len(copies) == 1:
         return copies[0]

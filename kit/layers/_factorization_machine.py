@@ -8,7 +8,7 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kit")
 class FactorizationMachine(keras.layers.Layer):
-    """Sum of the dot products of every two vectors of a list, in time linear in their number.
+    """Sum of the dot products of all pairs of vectors, in time linear in the number of vectors.
 
     Call arguments:
         vectors: float [..., fields, dim].

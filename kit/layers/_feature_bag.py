@@ -1,4 +1,4 @@
-"""One vector for whatever is known of a user or an item besides its id."""
+"""Embedding of the features of users or items."""
 
 from typing import Any
 
@@ -13,25 +13,25 @@ DROPPED = 0.7
 
 @keras.saving.register_keras_serializable(package="kit")
 class FeatureBag(keras.layers.Layer):
-    """Embed text tokens and categories from one table, add a linear map of the numbers.
+    """Embeds tokens of texts and categories from one table and adds a linear map of the numbers.
 
-    The sum over a row's tokens is divided by the square root of their number, so that a long text
-    does not drown a single category and a short one is not lost.
+    The sum over a row's tokens is divided by the square root of their number, which balances long
+    texts and single categories.
 
     Args:
-        vocabulary_size: rows of the token table; row 0 is padding.
-        dim: width of the result.
-        entries: how many of the last numbers are entries of vectors that an encoder gave. There
-            are so many that a linear map of them could tell all things apart and learn each by
-            heart: seven in ten are dropped in training.
+        vocabulary_size: number of rows of the token table; row 0 is padding.
+        dim: width of the output.
+        entries: how many of the numbers, the last ones, are entries of precomputed vectors. A
+            linear map of that many numbers could memorize every row, so they get dropout at a rate
+            of 0.7.
 
     Call arguments:
-        tokens: int32 [..., tokens], 0 where there is none.
-        numbers: float32 [..., numbers], standardised.
-        training: whether entries are dropped.
+        tokens: int32 [..., tokens]; 0 is padding.
+        numbers: float32 [..., numbers], standardized.
+        training: whether to apply dropout.
 
     Returns:
-        float [..., dim]; zeros for a row without tokens and with average numbers.
+        float [..., dim]; zeros for a row without tokens whose numbers are all average.
 
     Source: Kula (2015), Metadata embeddings for user and item cold-start recommendations.
 
@@ -45,13 +45,13 @@ class FeatureBag(keras.layers.Layer):
 
     def __init__(self, vocabulary_size: int, dim: int, entries: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.autocast = False  # Tokens and numbers arrive as they are given.
+        self.autocast = False  # Tokens and numbers must not be cast to the compute dtype.
         self.vocabulary_size, self.dim, self.entries = vocabulary_size, dim, entries
         policy = self.dtype_policy
         self.table = Embedding(vocabulary_size, dim, dtype=policy, name="tokens")
         self.pooling = MaskedPooling(power=0.5, dtype=policy)
         self.numbers = keras.layers.Dense(dim, use_bias=False, dtype="float32", name="numbers")
-        # In float32 the same entries are dropped in every precision.
+        # In float32, so that dropout does not depend on the precision.
         self.dropout = keras.layers.Dropout(DROPPED, dtype="float32") if entries else None
 
     def build(

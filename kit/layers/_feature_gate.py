@@ -1,4 +1,4 @@
-"""Gates that select features."""
+"""Feature gates of FinalMLP."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kit")
 class FeatureGate(keras.layers.Layer):
-    """Scales every entry of the features by 0 to 2, as a small network on them decides.
+    """Scales every entry of the features by a factor between 0 and 2 that a small network computes.
 
-    Two streams with a gate each see the same features differently.
+    With a gate of their own, the two streams of FinalMLP select different features.
 
     Args:
         units: width of the network's hidden layer.
@@ -22,7 +22,7 @@ class FeatureGate(keras.layers.Layer):
         float [batch, width].
 
     Source: Mao et al. (2023), FinalMLP: an enhanced two-stream MLP model for CTR prediction. There
-    the gate may look at a few features chosen by hand; here it looks at all of them.
+    the input of the gate may be a hand-picked subset of the features; here it is all of them.
 
     Example:
 

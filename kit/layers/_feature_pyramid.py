@@ -1,4 +1,4 @@
-"""Feature maps of several sizes, each told what the coarser ones saw."""
+"""Feature pyramid network."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,28 +10,27 @@ from kit.layers._convolution_block import ConvolutionBlock
 
 @keras.saving.register_keras_serializable(package="kit")
 class FeaturePyramid(keras.layers.Layer):
-    """Adds to each feature map the next coarser one, doubled in height and width.
+    """Top-down feature pyramid: adds to each feature map the next coarser one, upsampled.
 
-    A fine map sees where an edge is, a coarse one what it belongs to; an object of any size needs
-    both.
+    Fine maps locate edges, coarse maps recognize objects; detection at all scales needs both.
 
     Args:
-        filters: channels of every map of the result.
+        filters: channels of every output map.
 
     Call arguments:
-        maps: of float [batch, height, width, channels], from fine to coarse, each half as high and
-            wide as the one before, rounded up.
+        maps: list of float [batch, height, width, channels], from fine to coarse; each has half the
+            height and width of the one before, rounded up.
 
     Returns:
-        As many maps of the same heights and widths, float [batch, height, width, filters].
+        List of float [batch, height, width, filters], with the heights and widths of the inputs.
 
     Source: Lin et al. (2017), Feature pyramid networks for object detection.
 
     Example:
 
     >>> import tensorflow as tf
-    >>> found = FeaturePyramid(8)([tf.ones([2, 6, 4, 3]), tf.ones([2, 3, 2, 5])])
-    >>> [tuple(one.shape) for one in found]
+    >>> maps = FeaturePyramid(8)([tf.ones([2, 6, 4, 3]), tf.ones([2, 3, 2, 5])])
+    >>> [tuple(one.shape) for one in maps]
     [(2, 6, 4, 8), (2, 3, 2, 8)]
     """
 
@@ -53,13 +52,13 @@ class FeaturePyramid(keras.layers.Layer):
 
     def call(self, maps: Sequence[Any], training: bool = False) -> list[Any]:
         sides = [side(one, training=training) for side, one in zip(self.sides, maps, strict=True)]
-        found = [sides[-1]]
+        pyramid = [sides[-1]]
         for fine in reversed(sides[:-1]):
-            doubled = keras.ops.repeat(keras.ops.repeat(found[0], 2, axis=1), 2, axis=2)
+            doubled = keras.ops.repeat(keras.ops.repeat(pyramid[0], 2, axis=1), 2, axis=2)
             height, width = keras.ops.shape(fine)[1:3]
-            # Where the finer map is odd, the doubled one has a row or column too many.
-            found.insert(0, fine + doubled[:, :height, :width])
-        return [mix(one, training=training) for mix, one in zip(self.mixed, found, strict=True)]
+            # If the finer map has an odd size, the upsampled one has an extra row or column.
+            pyramid.insert(0, fine + doubled[:, :height, :width])
+        return [mix(one, training=training) for mix, one in zip(self.mixed, pyramid, strict=True)]
 
     def compute_output_shape(
         self, maps_shape: Sequence[tuple[int | None, ...]]

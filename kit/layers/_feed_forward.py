@@ -1,4 +1,4 @@
-"""The layer of a transformer that looks at one position at a time."""
+"""Position-wise feed-forward layer of a transformer."""
 
 from typing import Any, Literal
 
@@ -9,12 +9,12 @@ Activation = Literal["relu", "gelu", "swiglu"]
 
 @keras.saving.register_keras_serializable(package="kit")
 class FeedForward(keras.layers.Layer):
-    """Two dense layers, or SwiGLU's three.
+    """Position-wise feed-forward network: two dense layers, or three with SwiGLU.
 
     Args:
-        hidden: width between them.
+        hidden: width of the hidden layer.
         activation: "relu", "gelu", or "swiglu", where a third layer with SiLU gates the hidden one.
-        dropout: share of the hidden entries dropped in training.
+        dropout: dropout rate of the hidden layer.
 
     Call arguments:
         vectors: float [..., dim].

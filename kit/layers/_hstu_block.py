@@ -1,4 +1,4 @@
-"""One block of an HSTU."""
+"""HSTU block."""
 
 import math
 from typing import Any
@@ -17,28 +17,29 @@ from kit.layers._attention import (
 
 @keras.saving.register_keras_serializable(package="kit")
 class HSTUBlock(keras.layers.Layer):
-    """Pointwise attention, gated, with a residual connection; there is no softmax.
+    """HSTU block: gated attention with SiLU in place of softmax, and a residual connection.
 
     Args:
-        heads: heads of the attention; divide the width of the inputs.
-        causal: whether a position sees itself and earlier ones only.
-        time_buckets: buckets of a relative time bias; 0 for none.
-        dropout: share of what the block adds that is dropped in training.
+        heads: number of attention heads; twice this number must divide the width of the inputs.
+        causal: whether a position attends only to itself and earlier positions.
+        time_buckets: number of buckets of a `RelativeTimeBias`; 0 for none.
+        dropout: dropout rate of the block's output before the residual addition.
 
     Call arguments:
         vectors: float [batch, length, dim].
-        mask: bool [batch, length], False where the position is padding, or None.
-        times: float [batch, length], in seconds, where there are `time_buckets`.
+        mask: bool [batch, length], False at padding, or None.
+        times: float [batch, length], in seconds; required with `time_buckets`.
 
     Returns:
         float [batch, length, dim].
 
     Raises:
-        ValueError: the width is no multiple of twice the heads, or `times` are missing.
+        ValueError: the width is not a multiple of twice the number of heads, or `times` are
+            missing.
 
     Source: Zhai et al. (2024), Actions speak louder than words: trillion-parameter sequential
-    transducers for generative recommendations. Positions enter by rotation here, and the sum over
-    keys is divided by the number of those that a query may see, so that padding changes nothing.
+    transducers for generative recommendations. Here positions are rotary, and the sum over keys
+    is divided by the number of keys that the query may attend to, so padding has no effect.
 
     Example:
 
@@ -56,7 +57,7 @@ class HSTUBlock(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.autocast = False  # Times arrive as they are given.
+        self.autocast = False  # Times must not be cast to the compute dtype.
         self.supports_masking = True
         self.heads, self.causal, self.time_buckets = heads, causal, time_buckets
         self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy)

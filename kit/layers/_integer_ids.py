@@ -1,4 +1,4 @@
-"""Ids that arrive as floats."""
+"""Convert ids to integers."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ import tensorflow as tf
 
 
 def integer_ids(ids: Any) -> Any:
-    """The same ids as integers, exactly or not at all.
+    """Convert ids to integers, exactly or with an error.
 
-    `keras.Input` is float32 unless told otherwise, and so are tables that held a missing value, so
-    that ids often arrive as floats. Layers that take ids switch Keras's autocast off, which would
-    round them to the compute dtype before `call`, and convert them here.
+    `keras.Input` defaults to float32, and columns with missing values are float, so ids often
+    arrive as floats. Layers that take ids disable Keras's autocast, which would round them to the
+    compute dtype before `call`, and convert them with this function.
 
     Args:
         ids: integers, or floats that hold whole numbers.
@@ -19,9 +19,9 @@ def integer_ids(ids: Any) -> Any:
         int32 or int64, in the same shape.
 
     Raises:
-        tf.errors.InvalidArgumentError: a float that is no whole number, or so large that its type
-            skips integers: above 2^24 in float32, 2^53 in float64, 2^11 in float16, 2^8 in
-            bfloat16.
+        tf.errors.InvalidArgumentError: a float is not a whole number, or is above the range in
+            which its dtype represents every integer: 2^24 in float32, 2^53 in float64, 2^11 in
+            float16, 2^8 in bfloat16.
 
     Example:
 
@@ -34,12 +34,12 @@ def integer_ids(ids: Any) -> Any:
     if not dtype.is_floating:
         return tf.cast(ids, tf.int64 if dtype.size >= 4 else tf.int32)
     ids, largest = tf.convert_to_tensor(ids), EXACT[dtype]
-    # Also false of NaN. Without an upper bound, infinity would be whole.
+    # False for NaN, too. Without the upper bound, infinity would count as whole.
     is_exact = tf.reduce_all((tf.abs(ids) <= tf.cast(largest, ids.dtype)) & (tf.round(ids) == ids))
     message = f"Ids have to be whole numbers, as {dtype.name} at most {largest:,}; give int64."
     with tf.control_dependencies([tf.debugging.Assert(is_exact, [message, ids], summarize=10)]):
         return tf.cast(ids, tf.int64 if largest > 2**31 else tf.int32)
 
 
-# Up to these every integer has a float of its own.
+# The largest magnitudes up to which each dtype represents every integer.
 EXACT = {tf.float64: 2**53, tf.float32: 2**24, tf.float16: 2**11, tf.bfloat16: 2**8}

@@ -1,4 +1,4 @@
-"""Attention of features to one another."""
+"""Self-attention between features, of AutoInt."""
 
 from typing import Any
 
@@ -8,14 +8,13 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kit")
 class InteractingAttention(keras.layers.Layer):
-    """Every feature becomes a mixture of the features that matter to it, a layer an order.
+    """Multi-head self-attention over the features, with a linear shortcut and a ReLU.
 
-    Several heads of dot-product attention over the features, a linear map of the feature itself
-    beside them, and a ReLU over the sum.
+    Each layer raises the order of the feature interactions.
 
     Args:
-        heads: number of heads.
-        dim: width of each.
+        heads: number of attention heads.
+        dim: width of each head.
 
     Call arguments:
         vectors: float [batch, fields, width].
@@ -24,7 +23,7 @@ class InteractingAttention(keras.layers.Layer):
         float [batch, fields, heads * dim].
 
     Source: Song et al. (2019), AutoInt: automatic feature interaction learning via self-attentive
-    neural networks. Products are divided by the square root of the width, as in Vaswani et al.
+    neural networks. Scores are divided by the square root of the width, as in Vaswani et al.
     (2017).
 
     Example:

@@ -1,23 +1,23 @@
-"""An image of any shape on a canvas of one shape."""
+"""Resize images to a fixed shape, keeping their proportions."""
 
 from typing import Any
 
 import tensorflow as tf
 
 GREY = 114.0
-"""Value of the pixels beside a letterboxed image."""
+"""Value of the padding pixels around a letterboxed image."""
 
 
 def letterbox(image: Any, shape: tuple[int, int]) -> tuple[Any, Any]:
-    """Scale an image, its proportions kept, to fit at the top left of a grey canvas.
+    """Scale an image to fit, with its proportions, into the top left of a grey canvas.
 
     Args:
-        image: [height, width, 3], 0 to 255, of any type.
+        image: [height, width, 3], 0 to 255, of any dtype.
         shape: height and width of the canvas.
 
     Returns:
-        The canvas, float32 [height, width, 3], and the scale, float32 []: a point of the image
-        times it is where the point lies on the canvas.
+        The canvas, float32 [height, width, 3], and the scale, float32 []: coordinates in the image
+        times the scale are coordinates on the canvas.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Experts that several tasks share."""
+"""Multi-gate mixture of experts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,21 +11,19 @@ from kit.layers._perceptron import Perceptron
 
 @keras.saving.register_keras_serializable(package="kit")
 class MixtureOfExperts(keras.layers.Layer):
-    """Gives each task a mixture of shared perceptrons, weighed by a gate of its own.
-
-    Tasks that agree lean on the same experts, tasks that do not on different ones.
+    """Multi-gate mixture of experts: each task mixes shared perceptrons with a gate of its own.
 
     Args:
         tasks: number of tasks.
-        experts: number of perceptrons.
-        units: widths of each one's layers.
-        dropout: after each of its layers.
+        experts: number of experts, each a `Perceptron`.
+        units: widths of each expert's layers.
+        dropout: dropout rate after each layer of an expert.
 
     Call arguments:
         inputs: float [batch, width].
 
     Returns:
-        float [batch, tasks, last of units].
+        float [batch, tasks, units[-1]].
 
     Source: Ma et al. (2018), Modeling task relationships in multi-task learning with multi-gate
     mixture-of-experts.
@@ -60,9 +58,9 @@ class MixtureOfExperts(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        opinions = ops.stack([expert(inputs, training=training) for expert in self.experts], axis=1)
+        outputs = ops.stack([expert(inputs, training=training) for expert in self.experts], axis=1)
         scores = ops.reshape(self.gates(inputs), (-1, self.tasks, self.num_experts))
-        return ops.einsum("bte,beu->btu", ops.softmax(scores), opinions)
+        return ops.einsum("bte,beu->btu", ops.softmax(scores), outputs)
 
     def compute_output_shape(self, inputs_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (inputs_shape[0], self.tasks, self.units[-1])

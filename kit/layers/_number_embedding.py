@@ -1,4 +1,4 @@
-"""Vectors of plain numbers."""
+"""Embedding of numerical features."""
 
 from typing import Any
 
@@ -10,23 +10,23 @@ from numpy.typing import NDArray
 
 @keras.saving.register_keras_serializable(package="kit")
 class NumberEmbedding(keras.layers.Layer):
-    """Gives every number of a row a vector: piecewise linear in the number, bent at quantiles.
+    """Piecewise linear embedding of numerical features, with bins at quantiles.
 
-    A straight line through a number serves a heavy tail, a step or a hump badly. Each number's
-    range is cut into bins with about as much of the training data in each, and its vector may
-    change at another rate in each; outside the range it stays as it is at the end. A value that is
-    seen very often, as 0 is in "money gained", leaves bins to the others.
+    A linear map fits heavy tails, steps and humps badly. The range of each number is split into
+    bins that hold about equally much of the training data, and the vector is linear within each
+    bin; outside of the range it is constant. A very frequent value, such as 0 in an amount, does
+    not take up all bins, as values count by the square root of their frequency.
 
-    NaN and infinity are missing values. Their vector is the mean of the vectors of the training
-    data plus an offset, which is zero until missing values are trained on: a number that was never
-    missing in training gets an average answer where it is missing later.
+    NaN and infinity are missing values. Their vector is the mean vector of the training data plus a
+    trainable offset, which is zero at first: a number that was never missing in training gets an
+    average vector where it is missing later.
 
     Args:
         dim: width of the vectors.
-        bins: of each number.
+        bins: number of bins of each number.
 
     Call arguments:
-        numbers: float [batch, numbers], as they come.
+        numbers: float [batch, numbers], not standardized.
 
     Returns:
         float [batch, numbers, dim].
@@ -47,7 +47,7 @@ class NumberEmbedding(keras.layers.Layer):
 
     def __init__(self, dim: int, bins: int = 32, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.autocast = False  # Numbers arrive as they are given.
+        self.autocast = False  # Numbers must not be cast to the compute dtype.
         self.dim, self.bins = dim, bins
 
     def build(self, numbers_shape: tuple[int | None, ...]) -> None:
@@ -77,7 +77,7 @@ class NumberEmbedding(keras.layers.Layer):
         self.built = True
 
     def edges_of(self, numbers: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Edges of the bins, float32 [numbers, bins + 1], for training values [rows, numbers].
+        """Compute the edges of the bins, float32 [numbers, bins + 1], of values [rows, numbers].
 
         Raises:
             ValueError: a number is infinite.
@@ -88,15 +88,15 @@ class NumberEmbedding(keras.layers.Layer):
         return np.stack(columns).astype(np.float32)
 
     def set_edges(self, edges: NDArray[np.floating]) -> None:
-        """Store the edges of the bins, [numbers, bins + 1], each row in order.
+        """Store the edges of the bins, [numbers, bins + 1], each row ascending.
 
-        What stands for a missing value is then the middle of the bins; `adapt` knows better.
+        Missing values get the mean vector of equally frequent bins; `adapt` stores the actual mean.
         """
         self.edges.assign(edges)
         self.average.assign(_even_average((len(edges), self.bins)) * (np.diff(edges) > 0))
 
     def adapt(self, numbers: NDArray[np.floating]) -> None:
-        """Learn the bins, and what stands for a missing value, from training data.
+        """Compute the bins and the mean vectors for missing values from training data.
 
         Args:
             numbers: training values [rows, numbers], NaN where missing.
@@ -129,7 +129,7 @@ class NumberEmbedding(keras.layers.Layer):
         return tf.where(missing, vectors + offset, vectors)
 
     def load_own_variables(self, store: Any) -> None:
-        """Load the weights; in files without an average the vector of missing values is whole."""
+        """Load the weights; older files store the whole vector of missing values and no average."""
         if "4" in store.keys():  # noqa: SIM118
             super().load_own_variables(store)
             return
@@ -152,12 +152,12 @@ def _even_edges(shape: tuple[int, int], dtype: Any = None) -> Any:
 
 
 def _even_average(shape: tuple[int, int], dtype: Any = None) -> Any:
-    """How full bins are, on average, of values that are as often in one as in another."""
+    """Mean fill of each bin, 0 to 1, if values fall into all bins equally often."""
     return np.broadcast_to(1 - (np.arange(shape[1]) + 0.5) / shape[1], shape).astype(np.float32)
 
 
 def _filled(values: Any, low: Any, high: Any) -> NDArray[np.floating]:
-    """How full each bin is, 0 to 1; a bin without a width is empty."""
+    """Fill of each bin, 0 to 1: how far a value reaches into it; 0 for a bin without width."""
     width = np.where(high > low, high - low, np.inf)
     filled: NDArray[np.floating] = np.clip((values - low) / width, 0, 1)
     return filled
@@ -167,7 +167,7 @@ def _edges(values: NDArray[np.floating], bins: int) -> NDArray[np.floating]:
     if not values.size:
         return np.zeros(bins + 1)
     distinct, times = np.unique(values, return_counts=True)
-    # By the square root of its count a frequent value leaves bins to the rare ones around it.
+    # Square roots of the counts, so that a frequent value leaves bins to the rare ones around it.
     share = np.cumsum(np.sqrt(times))
     wanted = np.linspace(share[0], share[-1], bins + 1)
     edges = np.unique(distinct[np.searchsorted(share, wanted - 1e-9 * share[-1])])

@@ -8,17 +8,17 @@ import keras
 
 @keras.saving.register_keras_serializable(package="kit")
 class Perceptron(keras.layers.Layer):
-    """Dense layers one after the other, each with a ReLU and dropout.
+    """Multilayer perceptron: dense layers with ReLU and dropout.
 
     Args:
         units: width of each layer.
-        dropout: share of each layer's outputs dropped in training.
+        dropout: dropout rate after each layer.
 
     Call arguments:
         inputs: float [..., width].
 
     Returns:
-        float [..., last of units].
+        float [..., units[-1]].
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Pool a sequence into a vector: mean, last, learned attention."""
+"""Pool a sequence into a vector: mean, last position, attention."""
 
 from typing import Any
 
@@ -9,17 +9,17 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kit")
 class MaskedPooling(keras.layers.Layer):
-    """Sum the vectors of a list and divide by a power of their number; padding does not count.
+    """Sum of the unmasked vectors of a sequence, divided by a power of their number.
 
     Args:
-        power: 1 gives the mean, 0 the sum, 0.5 keeps the variance of a sum of independent vectors.
+        power: 1 for the mean, 0 for the sum; 0.5 keeps the variance of independent vectors.
 
     Call arguments:
         vectors: float [..., length, dim].
-        mask: bool [..., length], False where the position is padding.
+        mask: bool [..., length], False at padding.
 
     Returns:
-        float [..., dim]; zeros for a list that is all padding.
+        float [..., dim]; zeros for a sequence that is all padding.
 
     Example:
 
@@ -33,8 +33,8 @@ class MaskedPooling(keras.layers.Layer):
         super().__init__(**kwargs)
         self.power = power
         self.supports_masking = True
-        # Nothing is left to build. Under a distribution strategy Keras calls a model that holds an
-        # unbuilt layer on placeholders, which have not the types of the data.
+        # There is nothing to build. Under a distribution strategy Keras would call a model with an
+        # unbuilt layer on placeholders, whose dtypes differ from those of the data.
         self.built = True
 
     def call(self, vectors: Any, mask: Any) -> Any:
@@ -44,7 +44,7 @@ class MaskedPooling(keras.layers.Layer):
         return total / count**self.power
 
     def compute_mask(self, vectors: Any, mask: Any = None) -> None:
-        # One vector a list: were the mask handed on, a loss would take it for that of the lists.
+        # The output has no sequence axis. A loss would misinterpret the mask if it were passed on.
         return None
 
     def compute_output_shape(self, vectors_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -56,14 +56,14 @@ class MaskedPooling(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="kit")
 class LastPooling(keras.layers.Layer):
-    """Takes the last position that is not padding, wherever padding stands.
+    """The vector of the last position that is not padding; padding may be on either side.
 
     Call arguments:
         vectors: float [batch, length, dim].
-        mask: bool [batch, length], False where the position is padding; None where nothing is.
+        mask: bool [batch, length], False at padding; None if there is no padding.
 
     Returns:
-        float [batch, dim]; zeros for a list that is all padding.
+        float [batch, dim]; zeros for a sequence that is all padding.
 
     Example:
 
@@ -80,10 +80,10 @@ class LastPooling(keras.layers.Layer):
     def call(self, vectors: Any, mask: Any = None) -> Any:
         if mask is None:
             return vectors[:, -1]
-        places = tf.where(mask, tf.range(tf.shape(mask)[1]), -1)
-        # A position before the first, of zeros, is what a list of padding has last.
+        positions = tf.where(mask, tf.range(tf.shape(mask)[1]), -1)
+        # An extra position of zeros in front, which a sequence of only padding selects.
         padded = tf.pad(vectors, [[0, 0], [1, 0], [0, 0]])
-        return tf.gather(padded, tf.reduce_max(places, axis=1) + 1, batch_dims=1)
+        return tf.gather(padded, tf.reduce_max(positions, axis=1) + 1, batch_dims=1)
 
     def compute_mask(self, vectors: Any, mask: Any = None) -> None:
         return None
@@ -96,17 +96,17 @@ class LastPooling(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="kit")
 class AttentionPooling(keras.layers.Layer):
-    """The mean of a list's vectors, each weighted by how well it answers one learned query.
+    """Attention pooling: mean of the vectors, weighted by a softmax of trainable scores.
 
     Args:
-        hidden: width of the layer that scores a vector.
+        hidden: width of the hidden layer that computes the scores.
 
     Call arguments:
         vectors: float [batch, length, dim].
-        mask: bool [batch, length], False where the position is padding; None where nothing is.
+        mask: bool [batch, length], False at padding; None if there is no padding.
 
     Returns:
-        float [batch, dim]; zeros for a list that is all padding.
+        float [batch, dim]; zeros for a sequence that is all padding.
 
     Source: Yang et al. (2016), Hierarchical attention networks for document classification.
 

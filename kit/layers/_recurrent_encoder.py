@@ -1,4 +1,4 @@
-"""Recurrent encoders, one and both ways."""
+"""Recurrent encoders, unidirectional and bidirectional."""
 
 from typing import Any, Literal
 
@@ -10,17 +10,17 @@ CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
 @keras.saving.register_keras_serializable(package="kit")
 class RecurrentEncoder(keras.layers.Layer):
-    """Stacked LSTM or GRU layers, each with a residual connection; padding is passed over.
+    """Stacked LSTM or GRU layers, each with a residual connection; padding is skipped.
 
     Args:
         cell: "lstm" or "gru".
-        layers: how many.
-        units: width of the states; None takes that of the inputs.
-        dropout: share of what a layer adds that is dropped in training.
+        layers: number of layers.
+        units: width of the states; None for the width of the inputs.
+        dropout: dropout rate of each layer's output before the residual addition.
 
     Call arguments:
         vectors: float [batch, length, dim].
-        mask: bool [batch, length], False where the position is padding, or None.
+        mask: bool [batch, length], False at padding, or None.
 
     Returns:
         float [batch, length, dim].
@@ -90,22 +90,21 @@ class RecurrentEncoder(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="kit")
 class BidirectionalEncoder(RecurrentEncoder):
-    """Stacked layers of two LSTMs or GRUs, one for each direction, with residual connections.
+    """Stacked bidirectional LSTM or GRU layers, each with a residual connection.
 
-    Padding stands behind. Each sequence is turned round within its own length, so that no state
-    ever passes over padding before it passes over what is there: the layers need no mask, which
-    would make each of their steps slower.
+    Padding must be on the right. For the backward direction each sequence is reversed within its
+    own length, so no state sees padding before the sequence itself. The recurrent layers therefore
+    need no mask, which would slow down each of their steps.
 
     Args:
         cell: "lstm" or "gru".
-        layers: how many.
-        units: width of the states of one direction; None takes half that of the inputs.
-        dropout: share of what a layer adds that is dropped in training.
+        layers: number of layers.
+        units: width of the states of one direction; None for half the width of the inputs.
+        dropout: dropout rate of each layer's output before the residual addition.
 
     Call arguments:
         vectors: float [batch, length, dim].
-        mask: bool [batch, length], False where the position is padding, which has to stand behind;
-            or None.
+        mask: bool [batch, length], False at padding, which must be on the right; or None.
 
     Returns:
         float [batch, length, dim].
@@ -147,9 +146,9 @@ class BidirectionalEncoder(RecurrentEncoder):
         if mask is not None:
             lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
         for (forward, backward), output in zip(self.directions, self.outputs_, strict=True):
-            turned = tf.reverse_sequence(vectors, lengths, seq_axis=1)
+            reversed_ = tf.reverse_sequence(vectors, lengths, seq_axis=1)
             behind = forward(vectors, training=training)
-            ahead = tf.reverse_sequence(backward(turned, training=training), lengths, seq_axis=1)
+            ahead = tf.reverse_sequence(backward(reversed_, training=training), lengths, seq_axis=1)
             added = output(tf.concat([behind, ahead], axis=-1))
             vectors = vectors + self.dropout(added, training=training)
         return tf.ensure_shape(vectors, vectors.shape)

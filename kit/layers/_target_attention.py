@@ -1,4 +1,4 @@
-"""What of a history bears on one thing."""
+"""Target attention of the deep interest network (DIN)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,11 +11,11 @@ from kit.layers._perceptron import Perceptron
 
 @keras.saving.register_keras_serializable(package="kit")
 class TargetAttention(keras.layers.Layer):
-    """Sums a history with weights that say how much each event has to do with the target.
+    """Weighted sum of a history, with weights by the relevance of each event to a target.
 
-    A small network weighs each event from its vector, the target's, and their difference and
-    product. The weights do not add up to one: a history full of what resembles the target gives a
-    longer vector than one with a single trace of it.
+    A small network computes each weight from the event's vector, the target's vector, their
+    difference and their product. The weights are not normalized to one: a history with many
+    relevant events gives a longer vector than one with a single relevant event.
 
     Args:
         units: widths of the network's hidden layers.
@@ -23,13 +23,13 @@ class TargetAttention(keras.layers.Layer):
     Call arguments:
         target: float [batch, dim].
         history: float [batch, length, dim].
-        mask: bool [batch, length], False where the position is padding.
+        mask: bool [batch, length], False at padding.
 
     Returns:
         float [batch, dim]; zeros for a history that is all padding.
 
     Source: Zhou et al. (2018), Deep interest network for click-through rate prediction. The hidden
-    layers have ReLUs in place of Dice.
+    layers use ReLU instead of Dice.
 
     Example:
 
@@ -59,7 +59,7 @@ class TargetAttention(keras.layers.Layer):
         self.built = True
 
     def call(self, target: Any, history: Any, mask: Any) -> Any:
-        # Adding zeros repeats the target along the history, whose length may be unknown.
+        # Broadcasts the target along the history, whose length may be unknown.
         repeated = target[:, None] + ops.zeros_like(history)
         pairs = [repeated, history, repeated - history, repeated * history]
         weights = self.weigh(self.hidden(ops.concatenate(pairs, axis=-1)))[..., 0]

@@ -1,4 +1,4 @@
-"""One block of a transformer."""
+"""Transformer encoder block."""
 
 from typing import Any, Literal
 
@@ -11,32 +11,34 @@ from kit.layers._feed_forward import Activation, FeedForward
 
 @keras.saving.register_keras_serializable(package="kit")
 class TransformerBlock(keras.layers.Layer):
-    """Self-attention and a feed-forward layer, each with a residual connection and a norm.
+    """Self-attention and feed-forward layer, each with a residual connection and layer norm.
 
     Args:
-        heads: heads of the attention.
+        heads: number of attention heads.
         hidden: width of the feed-forward layer.
-        norm: "pre" normalises what goes into the two layers, "post" what comes out of the sums.
-        activation: of the feed-forward layer.
-        gated: whether a sigmoid of the block's input gates what each layer adds, as in LiGR.
-        causal: whether a position sees itself and earlier ones only.
-        rotary: whether the attention knows positions, by rotation.
-        time_buckets: buckets of a relative time bias; 0 for none.
-        dropout: share dropped in training of what each layer adds.
+        norm: "pre" normalizes the inputs of the two sublayers, "post" the outputs of the residual
+            additions.
+        activation: activation of the feed-forward layer.
+        gated: whether a sigmoid of each sublayer's residual input gates its output, as in LiGR.
+        causal: whether a position attends only to itself and earlier positions.
+        rotary: whether to use rotary position embeddings.
+        time_buckets: number of buckets of a `RelativeTimeBias`; 0 for none.
+        dropout: dropout rate of each sublayer's output, of the attention weights and of the hidden
+            layer.
 
     Call arguments:
         vectors: float [batch, length, dim].
-        mask: bool [batch, length], False where the position is padding, or None.
-        times: float [batch, length], in seconds, where there are `time_buckets`.
+        mask: bool [batch, length], False at padding, or None.
+        times: float [batch, length], in seconds; required with `time_buckets`.
 
     Returns:
         float [batch, length, dim].
 
     Raises:
-        ValueError: an unknown norm; what `SelfAttention` raises.
+        ValueError: an unknown norm, or an error of `SelfAttention`.
 
     Source: Vaswani et al. (2017), Attention is all you need; pre-norm as in Kang and McAuley
-    (2018), Self-attentive sequential recommendation; the gates of Borisyuk et al. (2024), LiGR.
+    (2018), Self-attentive sequential recommendation; gates as in Borisyuk et al. (2024), LiGR.
 
     Example:
 
@@ -44,7 +46,7 @@ class TransformerBlock(keras.layers.Layer):
     TensorShape([3, 5, 8])
     """
 
-    # What has a norm, a residual connection and maybe a gate: the attention, the feed-forward.
+    # Number of sublayers, each with a norm, a residual connection and maybe a gate.
     parts = 2
 
     def __init__(
@@ -62,7 +64,7 @@ class TransformerBlock(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.autocast = False  # Times arrive as they are given.
+        self.autocast = False  # Times must not be cast to the compute dtype.
         self.supports_masking = True
         if norm not in ("pre", "post"):
             raise ValueError(f"norm must be pre or post; got {norm!r}.")
@@ -80,7 +82,7 @@ class TransformerBlock(keras.layers.Layer):
             hidden, activation, dropout, dtype=self.dtype_policy, name="feed_forward"
         )
         self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
-        # In float32 under every precision: short floats lose the small differences of a mean.
+        # In float32 under every precision, as half precision is too coarse for mean and variance.
         self.norms = [
             keras.layers.LayerNormalization(epsilon=1e-6, dtype="float32", name=f"norm_{i}")
             for i in range(self.parts)
