@@ -1,4 +1,4 @@
-"""Binary losses: gBCE, cross-entropy with a mask, focal."""
+"""Binary losses: gBCE, masked cross-entropy, quality focal loss."""
 
 from typing import Any
 
@@ -18,19 +18,20 @@ def gbce(
     num_items: int,
     calibration: float = 0.75,
 ) -> tf.Tensor:
-    """Weighted mean of -beta log sigmoid(positive) - sum of log(1 - sigmoid(negative)).
+    """Generalized binary cross-entropy (gBCE) with sampled negatives.
 
-    With few negatives of many items plain binary cross-entropy grows too sure of all it ranks;
-    beta, the power of the positive's probability, makes up for that.
+    The weighted mean of `-beta log sigmoid(positive) - sum of log(1 - sigmoid(negative))`. When
+    negatives are a small sample of the catalogue, plain binary cross-entropy makes the model
+    overconfident; the exponent beta of the positive's probability corrects this.
 
     Args:
         queries: float [batch, dim].
         positives: float [batch, dim], vectors of the targets.
-        negatives: float [drawn, dim], drawn uniformly, shared by the batch.
+        negatives: float [negatives, dim], sampled uniformly, shared by the batch.
         targets: int32 [batch]; 0 is padding.
-        negative_ids: int32 [drawn]; one that is the row's target takes no part.
+        negative_ids: int32 [negatives]; a negative that is the target of a row is ignored for it.
         weights: float [batch].
-        num_items: size of the catalogue; more than one.
+        num_items: size of the catalogue, at least 2.
         calibration: t of the paper, in [0, 1]: 0 is plain binary cross-entropy, 1 gives the
             probabilities of a softmax over all items.
 
@@ -48,28 +49,28 @@ def gbce(
     >>> round(float(loss), 4)  # -log 1/2 for the positive, the same for the negative
     1.3863
     """
-    drawn = negatives.shape[0] or tf.shape(negatives)[0]
-    rate = tf.minimum(tf.cast(drawn, tf.float32) / (num_items - 1), 1.0)
+    num_negatives = negatives.shape[0] or tf.shape(negatives)[0]
+    rate = tf.minimum(tf.cast(num_negatives, tf.float32) / (num_items - 1), 1.0)
     power = rate * (calibration * (1 - 1 / rate) + 1 / rate)
     positive = tf.cast(tf.reduce_sum(queries * positives, axis=1), tf.float32)
     negative = tf.cast(tf.matmul(queries, negatives, transpose_b=True), tf.float32)
-    itself = tf.equal(negative_ids[None, :], targets[:, None])
-    wrong = tf.reduce_sum(tf.where(itself, 0.0, tf.nn.softplus(negative)), axis=1)
-    return weighted_mean(power * tf.nn.softplus(-positive) + wrong, targets, weights)
+    is_target = tf.equal(negative_ids[None, :], targets[:, None])
+    negative_loss = tf.reduce_sum(tf.where(is_target, 0.0, tf.nn.softplus(negative)), axis=1)
+    return weighted_mean(power * tf.nn.softplus(-positive) + negative_loss, targets, weights)
 
 
 def masked_binary_crossentropy(targets: Any, logits: Any) -> Any:
-    """Mean binary cross-entropy of each row's labels, those left out that are NaN.
+    """Mean binary cross-entropy over the labels of each row, ignoring labels that are NaN.
 
-    Where some labels are not known for every row, as whether a product was bought that was not
-    clicked, a row teaches what it knows.
+    Use it for labels that are unknown for some rows, such as conversions of items that were not
+    clicked.
 
     Args:
         targets: float [batch, labels], 0, 1 or NaN.
         logits: float [batch, labels].
 
     Returns:
-        float32 [batch], 0 where no label is known.
+        float32 [batch]; 0 for rows without a known label.
 
     Example:
 
@@ -79,7 +80,7 @@ def masked_binary_crossentropy(targets: Any, logits: Any) -> Any:
     """
     targets, logits = tf.cast(targets, tf.float32), tf.cast(logits, tf.float32)
     known = tf.logical_not(tf.math.is_nan(targets))
-    # Filled in before the loss: a NaN that is masked behind it still reaches the gradient.
+    # Replaced before the loss: a NaN masked only afterwards would still reach the gradient.
     losses = tf.nn.sigmoid_cross_entropy_with_logits(tf.where(known, targets, 0.0), logits)
     total = tf.reduce_sum(tf.where(known, losses, 0.0), axis=-1)
     count = tf.math.count_nonzero(known, axis=-1, dtype=tf.float32)
@@ -87,20 +88,20 @@ def masked_binary_crossentropy(targets: Any, logits: Any) -> Any:
 
 
 def quality_focal(quality: Any, logits: Any, *, gamma: float = 2.0) -> Any:
-    """Binary cross-entropy with each term weighted by how far the probability is from its target.
+    """Quality focal loss: binary cross-entropy weighted by the error of the probability.
 
-    Of the thousands of places of an image nearly all hold nothing and are soon known to; without
-    the weight their many small losses would be most of the sum. The target need not be 0 or 1: with
-    the overlap of a predicted box as the target, the score says how good the box is. With targets
-    of 0 and 1 it is the focal loss.
+    Nearly all of the thousands of positions in an image are easy negatives; without the weight
+    their small losses would dominate the sum. Targets may be soft: with the IoU of the predicted
+    box as the target, the score predicts the quality of the box. With targets of 0 and 1 this is
+    the focal loss, without its class weight alpha.
 
     Args:
-        quality: float [...], targets from 0 to 1.
+        quality: float [...], targets in [0, 1].
         logits: float [...].
-        gamma: exponent of the weight; 0 is plain cross-entropy.
+        gamma: exponent of the weight; 0 gives plain cross-entropy.
 
     Returns:
-        float [...], a loss for each term.
+        float [...], the loss of each element.
 
     Source: Lin et al. (2017), Focal loss for dense object detection; Li et al. (2020), Generalized
     focal loss.

@@ -1,4 +1,4 @@
-"""Softmax losses over all items, a sample, a list."""
+"""Softmax losses: full, sampled and listwise."""
 
 from typing import Any
 
@@ -18,24 +18,25 @@ def full_softmax(
     excluded: tf.Tensor | None = None,
     temperature: float = 1.0,
 ) -> tf.Tensor:
-    """Weighted mean of -log softmax(query . candidates / temperature)[target].
+    """Softmax cross-entropy over the whole catalogue.
 
-    Row 0 of the candidates stands for "no item" and takes no part.
+    The weighted mean of `-log softmax(query . candidates / temperature)[target]`. Row 0 of the
+    candidates is padding and is ignored.
 
     Args:
         queries: float [batch, dim].
         candidates: float [items + 1, dim], the catalogue.
         targets: int32 [batch, targets], rows of `candidates`; 0 is padding.
         weights: float [batch, targets].
-        excluded: int32 [batch, n], items that are no negatives of the row (what the user has
-            already); 0 is padding.
+        excluded: int32 [batch, n], items that are not used as negatives of the row, such as those
+            the user has already; 0 is padding.
         temperature: divides the scores; above 0.
 
     Returns:
         A scalar; 0 where every target is padding.
 
     Source: Covington, Adams and Sargin (2016), Deep neural networks for YouTube recommendations;
-    several targets a row as in Liang et al. (2018), Variational autoencoders for collaborative
+    several targets per row as in Liang et al. (2018), Variational autoencoders for collaborative
     filtering.
 
     Example:
@@ -55,10 +56,10 @@ def full_softmax(
 
 
 def weighted_mean(values: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-    """Mean of the values where there is a target, by weight.
+    """Weighted mean of the values that have a target.
 
-    Where several replicas have a part of the batch each, the mean of their results is that mean
-    over the whole batch, whatever the weights of the parts.
+    Under a distribution strategy, the mean of the results of all replicas is the weighted mean over
+    the global batch, whatever the sums of weights per replica.
     """
     weights = tf.where(targets > 0, tf.cast(weights, values.dtype), 0)
     values = tf.where(targets > 0, values, 0)
@@ -80,7 +81,7 @@ def _scores(queries: tf.Tensor, candidates: tf.Tensor, temperature: float) -> An
 
 
 def multi_hot(items: tf.Tensor, size: int | tf.Tensor) -> tf.Tensor:
-    """float32 [batch, size] with ones at the items of each row, int [batch, n]; 0 is padding.
+    """Multi-hot encoding of items: int [batch, n] -> float32 [batch, size]; 0 is padding.
 
     An item must not repeat within a row.
     """
@@ -104,23 +105,24 @@ def sampled_softmax(
     num_hard_negatives: int | None = None,
     temperature: float = 1.0,
 ) -> tf.Tensor:
-    """Weighted mean cross-entropy of each target, with the same drawn negatives for every row.
+    """Sampled softmax cross-entropy with logQ correction and negatives shared by the batch.
 
-    The logarithm of how often an item is expected among the negatives is taken off its score
-    (logQ), so that they stand for the whole catalogue: with more of them, loss and gradient
-    approach those of `full_softmax`. The row's own targets are there for certain and are not
-    corrected; a negative that is one of them, or one of the row's excluded items, takes no part.
+    The logarithm of an item's expected count among the negatives is subtracted from its score
+    (logQ), so that the sample represents the whole catalogue: with more negatives, loss and
+    gradient approach those of `full_softmax`. A row's own targets are always present and are not
+    corrected. A negative that is a target or an excluded item of the row is ignored for it.
 
     Args:
         queries: float [batch, dim].
         positives: float [batch, targets, dim], vectors of the targets.
-        negatives: float [drawn, dim], shared by the batch.
+        negatives: float [negatives, dim], shared by the batch.
         targets: int32 [batch, targets], distinct within a row; 0 is padding.
-        negative_ids: int32 [drawn]; 0 is padding.
+        negative_ids: int32 [negatives]; 0 is padding.
         weights: float [batch, targets].
-        negative_probability: float [drawn], of one draw giving the negative.
-        excluded: int32 [batch, n], further items that are no negatives of the row.
-        num_hard_negatives: keep only this many highest-scored negatives of each row.
+        negative_probability: float [negatives], probability that one draw gives this item.
+        excluded: int32 [batch, n], further items that are not used as negatives of the row; 0 is
+            padding.
+        num_hard_negatives: number of highest-scored negatives to keep per row; None for all.
         temperature: divides the scores; above 0.
 
     Returns:
@@ -129,7 +131,7 @@ def sampled_softmax(
     Source: Yi et al. (2019), Sampling-bias-corrected neural modeling for large corpus item
     recommendations; mixed negatives as in Yang et al. (2020), Mixed negative sampling for learning
     two-tower neural networks in recommendations. There the target's score is corrected as well,
-    and the gradient keeps a bias however many negatives are drawn.
+    and the gradient stays biased however many negatives are drawn.
 
     Example:
 
@@ -140,19 +142,19 @@ def sampled_softmax(
     >>> round(float(loss), 4)  # One draw of probability 1/2 stands for two items.
     1.0986
     """
-    # The default floor of 1e-6 would cut off every item of a catalogue above a million, and the
-    # short floats of a mixed precision round logarithms off.
+    # The default epsilon of 1e-6 would clip the probabilities of a catalogue above a million items,
+    # and half precision is too coarse for the logarithms.
     log_q = keras_rs.layers.SamplingProbabilityCorrection(epsilon=1e-20, dtype="float32")
     order = tf.argsort(negative_ids)
     ids, probability = tf.gather(negative_ids, order), tf.gather(negative_probability, order)
     queries = queries / temperature
-    # An id drawn several times is scored once, by its first place, and weighs as often.
+    # An id that was drawn several times is scored once, at its first position, with its count.
     first = tf.searchsorted(ids, ids)
     times = tf.cast(tf.searchsorted(ids, ids, side="right") - first, tf.float32)
     draws = tf.cast(tf.math.count_nonzero(ids), tf.float32)
     correction = log_q(tf.math.log(times / tf.maximum(draws, 1)), probability)
-    takes_part = tf.equal(first, tf.range(tf.size(ids))) & tf.not_equal(ids, 0)
-    correction = tf.where(takes_part, correction, MASKED)
+    is_scored = tf.equal(first, tf.range(tf.size(ids))) & tf.not_equal(ids, 0)
+    correction = tf.where(is_scored, correction, MASKED)
 
     positive = tf.cast(tf.einsum("bd,bmd->bm", queries, positives), tf.float32)
     positive = tf.where(targets > 0, positive, MASKED)
@@ -168,32 +170,33 @@ def sampled_softmax(
 
 
 def _accidental_hits(sorted_ids: tf.Tensor, sets: tf.Tensor) -> tf.Tensor:
-    """float32 [batch, ids]: very low where the first place of an id is one of the row's set.
+    """Mask, float32 [batch, ids]: `MASKED` at the first position of each id in the row's set.
 
-    A search and a scatter: comparing every id with every member would cost more than the scores.
+    Uses a search and a scatter: comparing all pairs would cost more than the scores.
     """
-    batch, drawn = tf.shape(sets)[0], tf.size(sorted_ids)
-    place = tf.minimum(tf.searchsorted(sorted_ids, tf.reshape(sets, [-1])), drawn - 1)
-    place = tf.reshape(place, tf.shape(sets))
-    found = tf.equal(tf.gather(sorted_ids, place), sets)
+    batch, num_ids = tf.shape(sets)[0], tf.size(sorted_ids)
+    position = tf.minimum(tf.searchsorted(sorted_ids, tf.reshape(sets, [-1])), num_ids - 1)
+    position = tf.reshape(position, tf.shape(sets))
+    is_hit = tf.equal(tf.gather(sorted_ids, position), sets)
     rows = tf.broadcast_to(tf.range(batch)[:, None], tf.shape(sets))
     return tf.scatter_nd(
-        tf.stack([rows, place], axis=-1),
-        tf.where(found, MASKED, 0.0),
-        tf.stack([batch, drawn]),
+        tf.stack([rows, position], axis=-1),
+        tf.where(is_hit, MASKED, 0.0),
+        tf.stack([batch, num_ids]),
     )
 
 
 @keras.saving.register_keras_serializable(package="kit")
 class ListwiseSoftmax(keras.losses.Loss):
-    """Cross-entropy between the softmax of a list's scores and what was taken of it.
+    """Listwise softmax (ListNet) cross-entropy of the scores of a list of candidates.
 
     Call arguments:
-        y_true: float [batch, n], 1 for a candidate that was taken, else 0.
-        y_pred: float [batch, n], scores; the lowest float is no candidate.
+        y_true: float [batch, n], 1 for relevant candidates, else 0.
+        y_pred: float [batch, n], scores; the lowest float marks padding.
 
     Returns:
-        `-sum(y * log(softmax(scores))) / sum(y)` of each list; 0 where nothing was taken.
+        `-sum(y * log(softmax(scores))) / sum(y)` of each list; 0 for lists without a relevant
+        candidate.
 
     Source: Cao et al. (2007), Learning to rank: from pairwise approach to listwise approach.
 
@@ -204,8 +207,8 @@ class ListwiseSoftmax(keras.losses.Loss):
     """
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        scores, taken = tf.cast(y_pred, tf.float32), tf.cast(y_true, tf.float32)
-        # The lowest float times zero is no number once the highest score was subtracted.
-        surprise = tf.where(taken > 0, -tf.nn.log_softmax(scores, axis=1), 0.0)
-        total = tf.reduce_sum(taken * surprise, axis=1)
-        return total / tf.maximum(tf.reduce_sum(taken, axis=1), 1)
+        scores, relevant = tf.cast(y_pred, tf.float32), tf.cast(y_true, tf.float32)
+        # Not just a product: the log-softmax of padding may be infinite, and 0 * inf is NaN.
+        losses = tf.where(relevant > 0, -tf.nn.log_softmax(scores, axis=1), 0.0)
+        total = tf.reduce_sum(relevant * losses, axis=1)
+        return total / tf.maximum(tf.reduce_sum(relevant, axis=1), 1)

@@ -1,8 +1,8 @@
-"""Metrics by their definitions.
+"""Metrics, computed exactly by their definitions in NumPy.
 
-One rule for all: scores, probabilities and values have to be finite, labels 0 or 1; anything else
-raises `InvalidInputError`, a `ValueError`. nan is only returned where a metric is not defined: of
-no rows, or of rows of one class.
+Scores, probabilities and values must be finite, and binary labels 0 or 1; anything else raises
+`InvalidInputError`, a `ValueError`. The result is nan only where a metric is undefined: without
+rows, or with rows of a single class.
 """
 
 from typing import TYPE_CHECKING

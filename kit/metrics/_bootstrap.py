@@ -1,4 +1,4 @@
-"""Bootstrap intervals."""
+"""Bootstrap confidence intervals."""
 
 import math
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from kit.metrics._checks import check_finite
 def bootstrap_interval(
     values: NDArray[np.float64], *, resamples: int = 1000, level: float = 0.95, seed: int = 0
 ) -> tuple[float, float]:
-    """Percentile bootstrap interval of the mean over users.
+    """Percentile bootstrap confidence interval of the mean over users.
 
     Args:
-        values: float [users], one value a user; differences of two systems give a paired interval.
-        resamples: number of resamples with replacement.
-        level: coverage, between 0 and 1.
-        seed: of the resampling.
+        values: float [users], one value per user; differences of two systems for a paired interval.
+        resamples: number of bootstrap resamples.
+        level: confidence level, between 0 and 1.
+        seed: random seed of the resampling.
 
     Returns:
-        Lower and upper end; both nan where there is no user.
+        Lower and upper end; both nan without users.
 
     Raises:
         ValueError: a value is NaN or infinite.
@@ -43,16 +43,16 @@ def bootstrap_interval(
 def bootstrap_intervals(
     values: NDArray[np.float64], *, resamples: int = 1000, level: float = 0.95, seed: int = 0
 ) -> NDArray[np.float64]:
-    """`bootstrap_interval` of many columns at once, from the same resamples.
+    """`bootstrap_interval` of several columns, from the same resamples.
 
     Args:
         values: float [users, columns].
-        resamples: number of resamples with replacement.
-        level: coverage, between 0 and 1.
-        seed: of the resampling.
+        resamples: number of bootstrap resamples.
+        level: confidence level, between 0 and 1.
+        seed: random seed of the resampling.
 
     Returns:
-        float64 [columns, 2], lower and upper ends; nan where there is no user.
+        float64 [columns, 2], lower and upper ends; nan without users.
 
     Raises:
         ValueError: a value is NaN or infinite.
@@ -68,13 +68,13 @@ def bootstrap_intervals(
     users, columns = values.shape
     if not users:
         return np.full((columns, 2), np.nan)
-    draws = np.random.default_rng(seed)
-    # Around a value of each column, so that a constant column keeps its value to the last digit.
+    rng = np.random.default_rng(seed)
+    # Relative to one value of each column, so that a constant column keeps its exact value.
     centre = values[0]
     off_centre = values - centre
     means = np.empty((resamples, columns))
     for row in means:
-        row[:] = np.bincount(draws.integers(0, users, users), minlength=users) @ off_centre / users
+        row[:] = np.bincount(rng.integers(0, users, users), minlength=users) @ off_centre / users
     tail = (1 - level) / 2
     intervals: NDArray[np.float64] = np.quantile(means + centre, [tail, 1 - tail], axis=0).T
     return intervals
@@ -82,7 +82,7 @@ def bootstrap_intervals(
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over users with its 95 % bootstrap interval; nan where there is none."""
+    """A mean over users with its 95 % bootstrap confidence interval; nan if there is none."""
 
     mean: float
     low: float = math.nan
@@ -90,9 +90,9 @@ class Estimate:
 
     @property
     def outside_chance(self) -> bool:
-        """Whether the interval leaves zero out."""
+        """Whether the interval excludes zero."""
         return self.low > 0 or self.high < 0
 
 
 Estimates = dict[str, Estimate]
-"""Estimates by the name of the metric."""
+"""Estimates by name of the metric."""

@@ -1,4 +1,4 @@
-"""Inputs of metrics are checked in one place, so that all metrics refuse the same ones."""
+"""Validation of the inputs of metrics, shared by all of them."""
 
 from typing import Any
 
@@ -7,31 +7,31 @@ from numpy.typing import NDArray
 
 from kit.errors import UserError
 
-# Probabilities that were computed in float32 may miss 0 and 1 by rounding.
+# Tolerance for probabilities computed in float32, which may exceed [0, 1] by rounding.
 ROUNDING = 1e-5
 Numbers = NDArray[Any]
 
 
 class InvalidInputError(UserError, ValueError):
-    """A metric cannot be computed from what it is given.
+    """A metric cannot be computed from these inputs.
 
-    A `ValueError` for whoever calls a metric; a command ends with its message, as for every
-    `UserError`.
+    It is a `ValueError` for callers of a metric, and a `UserError`, whose message a command prints.
     """
 
 
 def check_finite(values: Any, name: str) -> Numbers:
-    """Values as an array.
+    """Convert values to an array and check that they are finite.
 
     Args:
-        values: scores, probabilities or anything else a metric averages or orders by.
-        name: what they are, for the message.
+        values: scores, probabilities or other numbers that a metric averages or sorts by.
+        name: what they are, for the error message.
 
     Raises:
-        InvalidInputError: one is NaN or infinite.
+        InvalidInputError: a value is NaN or infinite.
     """
     array = np.asarray(values)
-    # The sum of finite float32 values may overflow; then each value decides.
+    # A fast check: a finite sum has finite terms only. The sum of finite float32 values may
+    # overflow, so an infinite sum decides nothing.
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(array.sum()):
             return array
@@ -48,10 +48,10 @@ def check_finite(values: Any, name: str) -> Numbers:
 
 
 def binary(labels: Any) -> Numbers:
-    """Labels as numbers.
+    """Convert binary labels to an array of numbers.
 
     Raises:
-        InvalidInputError: one is neither 0 nor 1.
+        InvalidInputError: a label is neither 0 nor 1.
     """
     array = check_finite(labels, "labels")
     wrong = (array != 0) & (array != 1)
@@ -67,10 +67,10 @@ def binary(labels: Any) -> Numbers:
 
 
 def probabilities(values: Any, name: str = "probabilities") -> Numbers:
-    """Probabilities as an array.
+    """Convert probabilities to an array and check their range.
 
     Raises:
-        InvalidInputError: one is NaN or lies outside 0 to 1.
+        InvalidInputError: a probability is NaN or outside of [0, 1].
     """
     array = check_finite(values, name)
     if array.size and (array.min() < -ROUNDING or array.max() > 1 + ROUNDING):
@@ -84,10 +84,10 @@ def probabilities(values: Any, name: str = "probabilities") -> Numbers:
 
 
 def weights_of(values: Any) -> Numbers:
-    """Weights as an array.
+    """Convert weights to an array and check their range.
 
     Raises:
-        InvalidInputError: one is NaN, infinite or negative.
+        InvalidInputError: a weight is NaN, infinite or negative.
     """
     array = check_finite(values, "weights")
     if (array < 0).any():
@@ -96,38 +96,39 @@ def weights_of(values: Any) -> Numbers:
 
 
 def same_length(**arrays: Numbers | None) -> None:
-    """Check that arrays have a value for each row.
+    """Check that arrays have the same length.
 
     Raises:
         InvalidInputError: their lengths differ.
     """
     lengths = {name: len(array) for name, array in arrays.items() if array is not None}
     if len(set(lengths.values())) > 1:
-        found = ", ".join(f"{length:,} {name}" for name, length in lengths.items())
+        listed = ", ".join(f"{length:,} {name}" for name, length in lengths.items())
         raise _invalid(
-            f"The lengths differ: {found}.", ", ".join(lengths), "one value for each row", ""
+            f"The lengths differ: {listed}.", ", ".join(lengths), "one value for each row", ""
         )
 
 
-def check_binary(labels: Any, chances: Any) -> None:
-    """Check labels of 0 and 1 and the probability of 1 of each row.
+def check_binary(labels: Any, predicted: Any) -> None:
+    """Check binary labels and the predicted probability of label 1 of each row.
 
     Raises:
-        InvalidInputError: a label is neither 0 nor 1, a probability is none, or one is missing.
+        InvalidInputError: a label is neither 0 nor 1, a probability is invalid, or the lengths
+            differ.
     """
-    same_length(labels=binary(labels), probabilities=probabilities(chances))
+    same_length(labels=binary(labels), probabilities=probabilities(predicted))
 
 
-def check_classes(labels: Any, chances: Any) -> None:
-    """Check numbers of classes, [rows], and the probabilities of all classes, [rows, classes].
+def check_classes(labels: Any, predicted: Any) -> None:
+    """Check class indices, [rows], and predicted probabilities of all classes, [rows, classes].
 
     Raises:
-        InvalidInputError: a label is no number of a class, a probability is none, or one is
-            missing.
+        InvalidInputError: a label is not a class index, a probability is invalid, or the lengths
+            differ.
     """
-    labels, chances = check_finite(labels, "labels"), probabilities(chances)
-    same_length(labels=labels, probabilities=chances)
-    classes = chances.shape[1]
+    labels, predicted = check_finite(labels, "labels"), probabilities(predicted)
+    same_length(labels=labels, probabilities=predicted)
+    classes = predicted.shape[1]
     wrong = (labels < 0) | (labels >= classes) | (labels != np.floor(labels))
     if wrong.any():
         place = int(np.flatnonzero(wrong)[0])

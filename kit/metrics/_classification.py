@@ -1,4 +1,4 @@
-"""How well probabilities tell two classes apart and say how sure they are, by definition."""
+"""Metrics of binary classification: AUC, log loss, calibration."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +13,15 @@ Floats = NDArray[np.floating]
 
 
 def auc(labels: Floats, scores: Floats, weights: Floats | None = None) -> float:
-    """Area under the ROC curve: how often a positive scores above a negative; a tie is half.
+    """Area under the ROC curve: probability that a positive outscores a negative; ties count half.
 
     Args:
         labels: [rows], 0 or 1.
-        scores: [rows], larger is more likely 1.
-        weights: [rows], how often each row counts; None for once.
+        scores: [rows], higher means more likely 1.
+        weights: [rows], sample weights; None for 1.
 
     Returns:
-        nan where there is only one class.
+        The area; nan if there is only one class.
 
     Raises:
         ValueError: a label is neither 0 nor 1, or a score is NaN or infinite.
@@ -41,7 +41,7 @@ def auc(labels: Floats, scores: Floats, weights: Floats | None = None) -> float:
 
 
 def _ties(scores: Floats) -> NDArray[np.int64]:
-    """Where each run of equal scores begins, of sorted ones."""
+    """Start index of each run of equal scores; the scores are sorted."""
     return (
         np.flatnonzero(np.r_[True, scores[1:] != scores[:-1]]) if len(scores) else np.zeros(0, int)
     )
@@ -60,15 +60,15 @@ def _auc_of_sorted(labels: Floats, ties: NDArray[np.int64], weights: Floats) -> 
 def grouped_auc(
     labels: Floats, scores: Floats, groups: NDArray[np.integer]
 ) -> tuple[float, int, int]:
-    """Mean of the AUC of each group, weighted by its rows; what orders one person's list.
+    """Grouped AUC: mean of the AUC per group (such as a user), weighted by its number of rows.
 
     Args:
         labels: [rows], 0 or 1.
         scores: [rows].
-        groups: int [rows].
+        groups: int [rows], the group of each row.
 
     Returns:
-        The mean (nan where there is none), how many groups entered it, and how many were left out
+        The mean (nan without groups), the number of groups in it, and the number of groups skipped
         because they have only one class.
 
     Raises:
@@ -83,17 +83,17 @@ def grouped_auc(
     (1.0, 1, 1)
     """
     values, sizes = grouped_aucs(labels, scores, groups)
-    known = ~np.isnan(values)
-    if not known.any():
+    is_defined = ~np.isnan(values)
+    if not is_defined.any():
         return float("nan"), 0, len(values)
-    mean = float(np.average(values[known], weights=sizes[known]))
-    return mean, int(known.sum()), int((~known).sum())
+    mean = float(np.average(values[is_defined], weights=sizes[is_defined]))
+    return mean, int(is_defined.sum()), int((~is_defined).sum())
 
 
 def grouped_aucs(
     labels: Floats, scores: Floats, groups: NDArray[np.integer]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """AUC of each group, nan where it has one class, and its rows.
+    """AUC and number of rows of each group; nan for groups with only one class.
 
     Raises:
         ValueError: a label is neither 0 nor 1, or a score is NaN or infinite.
@@ -119,70 +119,71 @@ def grouped_aucs(
 
 
 def log_losses(labels: Floats, probabilities: Floats) -> NDArray[np.float64]:
-    """Minus the logarithm of the probability given to what happened, float64 [rows].
+    """Log loss of each row, float64 [rows]: minus the logarithm of the probability of its label.
 
-    Probabilities are kept 1e-7 away from 0 and 1.
+    Probabilities are clipped to [1e-7, 1 - 1e-7].
 
     Raises:
-        ValueError: a label is neither 0 nor 1, or a probability is none.
+        ValueError: a label is neither 0 nor 1, or a probability is invalid.
 
     Example:
 
     >>> log_losses(np.array([1.0]), np.array([0.5])).round(4)
     array([0.6931])
     """
-    labels, chances = binary(labels), _checked(probabilities)
-    same_length(labels=labels, probabilities=chances)
-    kept = np.clip(chances.astype(np.float64), SMALLEST, 1 - SMALLEST)
-    return -np.where(labels > 0, np.log(kept), np.log1p(-kept))
+    labels, predicted = binary(labels), _checked(probabilities)
+    same_length(labels=labels, probabilities=predicted)
+    clipped = np.clip(predicted.astype(np.float64), SMALLEST, 1 - SMALLEST)
+    return -np.where(labels > 0, np.log(clipped), np.log1p(-clipped))
 
 
 def reliability(
     labels: Floats, probabilities: Floats, bins: int = 20
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Mean probability and share of positives in bins of equally many rows, by probability.
+    """Reliability curve: mean predicted probability and share of positives in equal-mass bins.
 
     Args:
         labels: [rows], 0 or 1.
         probabilities: [rows].
-        bins: at most; rows of one probability stay together.
+        bins: maximum number of bins; rows with equal probabilities stay in one bin.
 
     Returns:
-        float64 [bins], float64 [bins] and int64 [bins], the rows of each.
+        Mean probabilities, float64 [bins]; shares of positives, float64 [bins]; and the number of
+        rows of each bin, int64 [bins].
 
     Raises:
-        ValueError: a label is neither 0 nor 1, or a probability is none.
+        ValueError: a label is neither 0 nor 1, or a probability is invalid.
 
     Example:
 
-    >>> said, found, rows = reliability(np.array([0, 1]), np.array([0.2, 0.6]), bins=2)
-    >>> said.tolist(), found.tolist()
+    >>> predicted, observed, rows = reliability(np.array([0, 1]), np.array([0.2, 0.6]), bins=2)
+    >>> predicted.tolist(), observed.tolist()
     ([0.2, 0.6], [0.0, 1.0])
     """
-    labels, chances = binary(labels), _checked(probabilities)
-    same_length(labels=labels, probabilities=chances)
-    order = np.argsort(chances, kind="stable")
-    label, said = labels[order].astype(np.float64), chances[order].astype(np.float64)
-    starts = _ties(said)
-    # A bin begins with the first run of equal probabilities at or behind its share of the rows.
-    wanted = np.arange(bins) * len(said) / bins
-    places = np.searchsorted(starts, wanted)
-    edges = np.unique(starts[places[places < len(starts)]])
-    rows = np.diff(np.r_[edges, len(said)])
-    return np.add.reduceat(said, edges) / rows, np.add.reduceat(label, edges) / rows, rows
+    labels, predicted = binary(labels), _checked(probabilities)
+    same_length(labels=labels, probabilities=predicted)
+    order = np.argsort(predicted, kind="stable")
+    label, ordered = labels[order].astype(np.float64), predicted[order].astype(np.float64)
+    starts = _ties(ordered)
+    # A bin begins at the first run of equal probabilities at or after its quantile.
+    quantiles = np.arange(bins) * len(ordered) / bins
+    runs = np.searchsorted(starts, quantiles)
+    edges = np.unique(starts[runs[runs < len(starts)]])
+    rows = np.diff(np.r_[edges, len(ordered)])
+    return np.add.reduceat(ordered, edges) / rows, np.add.reduceat(label, edges) / rows, rows
 
 
 def calibration_error(labels: Floats, probabilities: Floats, bins: int = 20) -> float:
-    """Expected calibration error: mean distance of what was said and what happened, by bins.
+    """Expected calibration error: mean of |predicted - observed| over equal-mass bins.
 
-    Bins hold equally many rows (`reliability`); with bins of equal width most of them would be
-    nearly empty where clicks are rare.
+    See `reliability` for the bins. With bins of equal width, most would be nearly empty when
+    positives are rare.
 
     Source: Naeini, Cooper and Hauskrecht (2015), Obtaining well calibrated probabilities using
     Bayesian binning; bins of equal mass as in Nguyen and O'Connor (2015).
 
     Raises:
-        ValueError: a label is neither 0 nor 1, or a probability is none.
+        ValueError: a label is neither 0 nor 1, or a probability is invalid.
 
     Example:
 
@@ -191,22 +192,23 @@ def calibration_error(labels: Floats, probabilities: Floats, bins: int = 20) -> 
     """
     if not len(labels):
         return float("nan")
-    said, found, rows = reliability(labels, probabilities, bins)
-    return float(np.abs(said - found) @ rows / rows.sum())
+    predicted, observed, rows = reliability(labels, probabilities, bins)
+    return float(np.abs(predicted - observed) @ rows / rows.sum())
 
 
 def bootstrap_aucs(
     labels: Floats, scores: Floats, *, resamples: int = 1000, seed: int = 0
 ) -> NDArray[np.float64]:
-    """AUC of resamples of the rows, float64 [resamples]; of two systems they are paired.
+    """AUC of bootstrap resamples of the rows, float64 [resamples].
 
-    Of many rows fewer resamples are drawn, at least 100: so many rows need them less.
+    With the same seed, the resamples of two systems are paired. With many rows, fewer resamples are
+    drawn, but at least 100.
 
     Args:
         labels: [rows], 0 or 1.
         scores: [rows].
-        resamples: with replacement.
-        seed: of the draw; the same rows are drawn whatever the scores.
+        resamples: maximum number of resamples.
+        seed: random seed; the same rows are drawn whatever the scores.
 
     Raises:
         ValueError: a label is neither 0 nor 1, or a score is NaN or infinite.
@@ -218,8 +220,8 @@ def bootstrap_aucs(
     order = np.argsort(scores, kind="stable")
     label, ties = labels[order].astype(np.float64), _ties(scores[order])
     rng = np.random.default_rng(seed)
-    found = np.empty(resamples)
+    aucs = np.empty(resamples)
     for number in range(resamples):
         times = np.bincount(rng.integers(0, rows, rows), minlength=rows)
-        found[number] = _auc_of_sorted(label, ties, times[order].astype(np.float64))
-    return found
+        aucs[number] = _auc_of_sorted(label, ties, times[order].astype(np.float64))
+    return aucs

@@ -1,4 +1,4 @@
-"""Ranking metrics of one list a user, by their definitions, in NumPy."""
+"""Ranking metrics, one list per user."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from kit.metrics._checks import binary, check_finite
 def ranking_metrics(
     hits: NDArray[np.bool_], relevant: NDArray[np.integer], ks: Sequence[int]
 ) -> dict[str, NDArray[np.float64]]:
-    """NDCG, Recall, MRR, Hit and MAP of every user at every cut.
+    """NDCG, Recall, MRR, Hit and MAP of every user at every cutoff.
 
     With `r_i` = 1 where the i-th recommendation is relevant and `n` the number of relevant items:
     NDCG@k divides `sum r_i / log2(i + 1)` by its value for min(k, n) leading hits; Recall@k is
@@ -21,14 +21,14 @@ def ranking_metrics(
     Args:
         hits: bool [users, depth], whether the i-th recommendation is relevant, best first.
         relevant: int [users], number of relevant items of each user, at least one.
-        ks: cuts, none above the depth.
+        ks: cutoffs, each from 1 to the depth.
 
     Returns:
-        `"NDCG@10"` and the like to float64 [users].
+        Metric name, such as `"NDCG@10"`, to float64 [users].
 
     Raises:
-        ValueError: a cut is below one or above the depth, a hit is neither 0 nor 1, or a user has
-            no relevant item, or fewer than hits.
+        ValueError: a cutoff is below one or above the depth, a hit is neither 0 nor 1, or a user
+            has no relevant item or fewer than hits.
 
     Source: Järvelin and Kekäläinen (2002), Cumulated gain-based evaluation of IR techniques;
     Manning, Raghavan and Schütze (2008), Introduction to Information Retrieval, chapter 8.

@@ -1,4 +1,4 @@
-"""Optimizers that are right and cheap on embedding tables."""
+"""Optimizers that are exact and efficient for embedding tables."""
 
 from typing import TYPE_CHECKING
 

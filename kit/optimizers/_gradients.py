@@ -1,4 +1,4 @@
-"""Gradients of looked-up rows: one value per id, and clipping that counts each row once."""
+"""Sparse gradients of embedding lookups: deduplication and clipping."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,10 +9,10 @@ from kit.optimizers._static_shapes import compiled_by_xla, total_of_each_place
 
 
 def sum_repeated(gradient: Any) -> Any:
-    """Sums the values of ids that repeat, so that each id appears once.
+    """Sum the values of repeated ids, so that each id appears once.
 
-    The gradient of a lookup holds one value per id asked for. Anything non-linear in it, a
-    square or a norm, needs the sum per row first.
+    The gradient of a lookup has one value per looked-up id. Nonlinear functions of it, such as
+    squares and norms, require the sum per row first.
 
     Args:
         gradient: `tf.IndexedSlices`, values [n, ...], indices [n].
@@ -39,13 +39,13 @@ def clip(
     clipvalue: float | None,
     global_clipnorm: float | None,
 ) -> list[Any]:
-    """Clips gradients as Keras defines it, but on the sums of repeated ids, and stays sparse.
+    """Clip gradients as Keras does, but on the sums of repeated ids and without densifying.
 
     Args:
         gradients: tensors, `tf.IndexedSlices` or None.
-        clipnorm: largest norm of each gradient.
-        clipvalue: largest absolute value of an entry.
-        global_clipnorm: largest norm of all gradients together.
+        clipnorm: maximum norm of each gradient.
+        clipvalue: maximum absolute value of an entry.
+        global_clipnorm: maximum global norm of all gradients.
 
     Example:
 

@@ -13,15 +13,15 @@ TABLE = re.compile(r"embeddings(_\d+)?")
 
 @keras.saving.register_keras_serializable(package="kit")
 class LazyAdagrad(RowUpdates, keras.optimizers.Adagrad):
-    """Adagrad that is right on repeated ids and touches only the rows of the batch.
+    """Adagrad that handles repeated ids exactly and touches only the rows in the batch.
 
-    Gradients of an id that repeats in the batch are summed before they are squared. A row
-    without a gradient does not move under Adagrad, so being lazy changes nothing but the time;
-    only `weight_decay`, where given, is kept to the rows of the batch.
+    Gradients of an id that repeats in the batch are summed before they are squared. Adagrad does
+    not move a row without a gradient, so lazy updates give the same result in less time; only
+    `weight_decay`, if given, is restricted to the rows in the batch.
 
     With `row_wise=True` an embedding table has one accumulator per row, the running sum of the
-    mean square of the row's gradient, instead of one per entry: the optimizer's memory becomes
-    1/dim of the table's. Tables are the variables named `embeddings`, as Keras' and this kit's
+    mean square of the row's gradient, instead of one per entry: the optimizer state shrinks to
+    1/dim of the table's size. Tables are the variables named `embeddings`, as Keras' and this kit's
     Embedding name them, and shards `embeddings_1` and on; all others keep one accumulator per
     entry.
 

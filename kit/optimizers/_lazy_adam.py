@@ -10,26 +10,25 @@ from kit.optimizers._row_updates import RowUpdates
 
 @keras.saving.register_keras_serializable(package="kit")
 class LazyAdam(RowUpdates, keras.optimizers.Adam):
-    """Adam that is right on repeated ids and costs nothing for rows that are not in the batch.
+    """Adam that handles repeated ids exactly and touches only the rows in the batch.
 
-    Two differences from `keras.optimizers.Adam`, both only where the gradient comes from a
-    lookup (`tf.IndexedSlices`); on any other variable the two are the same:
+    It differs from `keras.optimizers.Adam` in two ways, both only for gradients of lookups
+    (`tf.IndexedSlices`):
 
     * gradients of an id that repeats in the batch are summed before they are squared, as the
-      definition has it;
-    * a row without an id in the batch keeps its moments and its weights. By the definition its
-      moments would decay and the row would move on; `LazyAdam` leaves it until its id returns.
-      The bias correction counts steps, not visits. When every row is in the batch this is Adam
-      exactly.
+      definition of Adam requires;
+    * a row without an id in the batch keeps its moments and its weights. Under exact Adam its
+      moments would decay and the row would move. The bias correction counts steps, not visits of
+      the row. If every row is in the batch, the result is exactly Adam.
 
-    Whether a table is updated by rows or as a whole is a matter of speed and never changes the
-    result: as a whole when the batch holds four or more ids per row of the table, else by rows.
+    A table is updated as a whole if the batch holds four or more ids per row of the table, else by
+    rows. This affects only the speed, never the result.
 
-    Learning-rate schedules, `clipnorm`, `clipvalue`, `global_clipnorm` (on the summed gradients;
-    they stay sparse), `weight_decay` (only rows of the batch), `loss_scale_factor`, `amsgrad`
-    and saving work as in Keras. `use_ema`, a constraint on the variable and
-    `gradient_accumulation_steps` are right but read whole tables; accumulated gradients are
-    dense and move every row. Under `mixed_float16` wrap it in `LossScale`.
+    Learning-rate schedules, `clipnorm`, `clipvalue`, `global_clipnorm` (on the summed gradients,
+    which stay sparse), `weight_decay` (only rows in the batch), `loss_scale_factor`, `amsgrad` and
+    saving work as in Keras. `use_ema`, variable constraints and `gradient_accumulation_steps` work
+    but read whole tables; accumulated gradients are dense and move every row. Under
+    `mixed_float16`, wrap the optimizer in `LossScale`.
 
     Args: those of `keras.optimizers.Adam`.
 
@@ -71,10 +70,10 @@ class LazyAdam(RowUpdates, keras.optimizers.Adam):
 
 @keras.saving.register_keras_serializable(package="kit")
 class LazyAdamW(LazyAdam, keras.optimizers.AdamW):
-    """`LazyAdam` with decoupled weight decay, for the rows of the batch only.
+    """`LazyAdam` with decoupled weight decay of the rows in the batch only.
 
-    A row that is not in the batch does not decay either; a variable with a dense gradient
-    decays whole, as in Keras. `exclude_from_weight_decay` works as in Keras.
+    A row that is not in the batch does not decay; a variable with a dense gradient decays as a
+    whole, as in Keras. `exclude_from_weight_decay` works as in Keras.
 
     Args: those of `keras.optimizers.AdamW`.
 

@@ -1,4 +1,4 @@
-"""Loss scaling that costs nothing for the rows of a table that are not in the batch."""
+"""Loss scaling that keeps the gradients of embedding tables sparse."""
 
 from typing import Any
 
@@ -8,17 +8,17 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable(package="kit")
 class LossScale(keras.optimizers.LossScaleOptimizer):
-    """Wraps an optimizer for `mixed_float16`, where small gradients would vanish.
+    """Dynamic loss scaling for `mixed_float16`, where small gradients would underflow.
 
-    The loss is multiplied by a scale and the gradients are divided by it. A step with a gradient
-    that is not finite is left out and halves the scale, `dynamic_growth_steps` good steps in a
-    row double it. Two differences from `keras.optimizers.LossScaleOptimizer`, which `compile`
-    wraps around an optimizer that is not wrapped yet:
+    The loss is multiplied by a scale and the gradients are divided by it. A step with a non-finite
+    gradient is skipped and halves the scale; `dynamic_growth_steps` finite steps in a row double
+    it. It differs from `keras.optimizers.LossScaleOptimizer`, which `compile` puts around any other
+    optimizer, in two ways:
 
-    * of a lookup's gradient (`tf.IndexedSlices`) only the rows of the batch are looked at, where
-      Keras makes a table of them first;
-    * under a distribution strategy a step is left out when the gradient of any replica is not
-      finite. Keras looks at the first replica's, before the gradients are summed.
+    * of a lookup's gradient (`tf.IndexedSlices`) only the rows in the batch are checked, whereas
+      Keras converts it to a dense tensor first;
+    * under a distribution strategy a step is skipped if the gradient of any replica is not finite.
+      Keras checks only the first replica's gradient, before the gradients are summed.
 
     Args: those of `keras.optimizers.LossScaleOptimizer`.
 

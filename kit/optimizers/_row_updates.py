@@ -9,36 +9,35 @@ import tensorflow as tf
 from kit.optimizers._gradients import clip, sum_repeated
 from kit.optimizers._static_shapes import compiled_by_xla, total_of_each_place
 
-# From this many ids per row of the table on, summing into a whole table is faster, by
-# about a tenth (measured on 2 cores, dim 64). Gathers and scatters of rows win below.
+# With at least this many ids per row of the table, summing into a dense table is faster, by about
+# a tenth (measured on 2 cores, dim 64). Below, gathering and scattering rows is faster.
 IDS_A_ROW = 4
 
 
 class RowUpdates(keras.optimizers.Optimizer):
-    """A Keras optimizer whose step on an embedding table touches only the rows of the batch.
+    """Base class of optimizers whose update of an embedding table touches only rows in the batch.
 
-    A subclass gives two things: which slot variables belong to a model variable, and the step
-    for some rows of it. This class sums the gradients of repeated ids, fetches and stores the
-    rows, and keeps weight decay and clipping to them.
+    A subclass defines the slot variables of a model variable (`row_slots`) and the update rule for
+    a set of rows (`row_step`). This class sums the gradients of repeated ids, gathers and stores
+    the rows, and restricts weight decay and clipping to them.
 
-    A `tf.IndexedSlices` gradient is applied in one of two ways. By rows: the rows of the batch are
-    gathered, updated and stored. Whole: when the batch holds `IDS_A_ROW` times as many ids as the
-    table has rows, gradients are summed into a table and rows without an id keep their old
-    values. Both give the same numbers; the way is a matter of speed. A dense gradient updates
-    every row.
+    A `tf.IndexedSlices` gradient is applied in one of two ways. By rows: the rows in the batch are
+    gathered, updated and stored. As a whole: if the batch holds `IDS_A_ROW` times as many ids as
+    the table has rows, gradients are summed into a dense table, and rows without an id keep their
+    values. Both give the same result and differ only in speed. A dense gradient updates every row.
     """
 
     loss_scale_factor: float | None
 
     @abstractmethod
     def row_slots(self, index: int) -> list[Any]:
-        """The slot variables of the model variable of this index."""
+        """The slot variables of the model variable with this index."""
 
     @abstractmethod
     def row_step(
         self, gradient: Any, slots: list[Any], learning_rate: Any
     ) -> tuple[list[Any], Any]:
-        """The rule of the optimizer, on any number of rows.
+        """The update rule, for any number of rows.
 
         Args:
             gradient: [rows, ...], repeated ids already summed.
@@ -50,7 +49,7 @@ class RowUpdates(keras.optimizers.Optimizer):
         """
 
     def apply(self, grads: Any, trainable_variables: Any = None) -> None:
-        # Keras 3.15 divides by the factor with an operator that IndexedSlices lack.
+        # Keras 3.15 divides by the factor with an operator that IndexedSlices do not support.
         factor = self.loss_scale_factor
         if factor is not None:
             grads = [None if g is None else keras.ops.divide(g, factor) for g in grads]
@@ -66,20 +65,20 @@ class RowUpdates(keras.optimizers.Optimizer):
         if not isinstance(gradient, tf.IndexedSlices):
             self._update_whole(gradient, None, variable, learning_rate)
             return
-        # An all-reduce forgets the static shape.
+        # An all-reduce loses the static shape.
         gradient.values.set_shape([None, *variable.shape[1:]])
         ids, many = gradient.indices.shape[0], IDS_A_ROW * variable.shape[0]
-        case = (gradient, variable, learning_rate)
+        arguments = (gradient, variable, learning_rate)
         if ids is None:
             tf.cond(
                 tf.size(gradient.indices) >= many,
-                lambda: self._update_summed(*case),
-                lambda: self._update_rows(*case),
+                lambda: self._update_summed(*arguments),
+                lambda: self._update_rows(*arguments),
             )
         elif ids >= many:
-            self._update_summed(*case)
+            self._update_summed(*arguments)
         else:
-            self._update_rows(*case)
+            self._update_rows(*arguments)
 
     def _update_rows(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         gradient = total_of_each_place(gradient) if compiled_by_xla() else sum_repeated(gradient)
@@ -87,7 +86,7 @@ class RowUpdates(keras.optimizers.Optimizer):
         *values, weights = [tf.gather(place, gradient.indices) for place in places]
         new_values, step = self.row_step(gradient.values, values, learning_rate)
         weights = self._decayed(weights, variable, learning_rate) - step
-        # Storing rows is about three times as fast as subtracting from them in place.
+        # Overwriting rows is about three times as fast as subtracting from them in place.
         for place, value in zip(places, [*new_values, weights], strict=True):
             place.scatter_update(tf.IndexedSlices(value, gradient.indices))
 
@@ -108,8 +107,8 @@ class RowUpdates(keras.optimizers.Optimizer):
             place.assign(new if touched is None else tf.where(touched, new, old))
 
     def _local_slots(self, variable: Any) -> list[Any]:
-        # A gather on a mirrored variable would read the whole table; on its local copy it reads
-        # the rows.
+        # A gather on a mirrored variable would read the whole table; on the local copy it reads
+        # only the rows.
         copies = [
             self._distribution_strategy.experimental_local_results(slot.value)
             for slot in self.row_slots(self._get_variable_index(variable))
@@ -125,7 +124,7 @@ class RowUpdates(keras.optimizers.Optimizer):
         return weights - weights * tf.cast(self.weight_decay, weights.dtype) * learning_rate
 
     def _apply_weight_decay(self, variables: Any) -> None:
-        """Nothing here: `update_step` decays, since only it knows the rows."""
+        """Do nothing: `update_step` applies the decay, as it knows the rows."""
 
     def _clip_gradients(self, grads: Any) -> list[Any]:
         if not (self.clipnorm or self.clipvalue or self.global_clipnorm):

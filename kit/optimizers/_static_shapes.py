@@ -1,4 +1,4 @@
-"""Sums of repeated ids in shapes known beforehand, as XLA and with it a TPU ask for."""
+"""Sums of repeated ids with static shapes, which XLA and TPUs require."""
 
 from typing import Any
 
@@ -7,32 +7,31 @@ from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
 
 def compiled_by_xla() -> bool:
-    """Whether the step being traced is compiled by XLA: `jit_compile=True`, or a TPU's strategy.
+    """Whether the function being traced is compiled by XLA: `jit_compile=True` or a TPU strategy.
 
     Example:
 
     >>> tf.function(compiled_by_xla, jit_compile=True)().numpy().item(), compiled_by_xla()
     (True, False)
     """
-    # TensorFlow offers no public way to ask.
+    # TensorFlow has no public API for this.
     inside: bool = GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
     return inside
 
 
 def total_of_each_place(gradient: Any, *, once: bool = False) -> Any:
-    """Gives every place the sum of the values of its id; as many places as before.
+    """Replace the value at each position by the sum of the values of its id, keeping all positions.
 
-    The number of distinct ids is known only when the step runs, so there is one place per id asked
-    for instead. Storing rows computed from it is right all the same: places of one id store
-    one row.
+    The number of distinct ids is unknown when a graph is compiled, so repeated ids stay. Rows that
+    are computed from the result can be stored: all positions of an id store the same row.
 
     Args:
         gradient: `tf.IndexedSlices`, values [n, ...], indices [n].
-        once: only the first place of an id holds its sum, the others hold zeros. That is the same
-            gradient again, but norms count each row once.
+        once: whether only the first position of an id gets the sum and the others zeros. This is
+            the same gradient, but norms count each row once.
 
     Returns:
-        `tf.IndexedSlices` with n places, in order of the indices.
+        `tf.IndexedSlices` with n positions, sorted by index.
 
     Example:
 
@@ -46,10 +45,10 @@ def total_of_each_place(gradient: Any, *, once: bool = False) -> Any:
     """
     order = tf.argsort(gradient.indices)
     indices, values = tf.gather(gradient.indices, order), tf.gather(gradient.values, order)
-    places = tf.size(indices) if indices.shape[0] is None else indices.shape[0]
+    size = tf.size(indices) if indices.shape[0] is None else indices.shape[0]
     is_first = tf.concat([tf.ones_like(indices[:1], tf.bool), indices[1:] != indices[:-1]], axis=0)
     number = tf.cumsum(tf.cast(is_first, tf.int32)) - 1
-    sums = tf.math.unsorted_segment_sum(values, number, places)
+    sums = tf.math.unsorted_segment_sum(values, number, size)
     totals = tf.gather(sums, number)
     if once:
         column = tf.reshape(is_first, [-1] + [1] * (values.shape.rank - 1))
