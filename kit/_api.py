@@ -208,7 +208,7 @@ def export(
 
     Raises:
         UserError: there is no such option, or the folder cannot be written.
-        VerificationError: the export does not answer as the model.
+        VerificationError: the outputs of the export differ from the model's.
     """
     result = result or evaluate(model, data, **options)
     session = result.session
@@ -236,7 +236,7 @@ def train(recipe: str, source: Any, **options: Any) -> Path | None:
 
     Raises:
         UserError: there is no such recipe or option, or the data cannot be used.
-        VerificationError: the export does not answer as the model.
+        VerificationError: the outputs of the export differ from the model's.
     """
     found = _recipe(recipe)
     kind = found.data_options()

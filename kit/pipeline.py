@@ -109,7 +109,7 @@ def run(recipe: Recipe, options: Any) -> Path | None:
 
     Raises:
         UserError: the data, an option or a folder cannot be used.
-        VerificationError: the export does not answer as the model.
+        VerificationError: the outputs of the export differ from the model's.
     """
     begin = time.perf_counter()
     recipe.check(options)

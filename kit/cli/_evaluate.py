@@ -63,7 +63,7 @@ def _evaluated(folder: Path, source: str | None, max_users: int, trust: bool) ->
             "It is not known how this model is measured.",
             where=str(version),
             expected=f"an export of one of the tasks {', '.join(TASKS)}",
-            remedy=f"Ask it with kit predict {folder}.",
+            remedy=f"Query it with kit predict {folder}.",
         )
     task = TASKS[card.task]
     data = task.open_again(card, source)

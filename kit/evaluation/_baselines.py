@@ -21,11 +21,12 @@ DAY = 86_400
 
 
 def popular(dataset: Dataset, part: Part = "test") -> Scorer:
-    """Everybody gets the items that most users have.
+    """Every user gets the items with the most users.
 
     Args:
         dataset: the split data.
-        part: whose past is counted: train, and valid too at test time where the split follows time.
+        part: the part to evaluate; counts are of train, at test time of valid too if the split
+            follows time.
 
     Example:
 
@@ -39,9 +40,9 @@ def popular(dataset: Dataset, part: Part = "test") -> Scorer:
 
 
 def recently_popular(dataset: Dataset, part: Part = "test", *, days: float = 7) -> Scorer:
-    """Everybody gets the items most often taken in the last days before the part begins.
+    """Every user gets the items with the most interactions in the days before the part begins.
 
-    Ties, the items not taken at all among them, are ordered by `popular`.
+    Ties, such as items without recent interactions, are ordered by `popular`.
 
     Args:
         dataset: the split data; needs times.
@@ -57,7 +58,7 @@ def recently_popular(dataset: Dataset, part: Part = "test", *, days: float = 7) 
 
 
 def recent_counts(dataset: Dataset, part: Part, days: float) -> NDArray[np.int64]:
-    """int64 [items]: events of each item in the last days that are known when a part begins.
+    """int64 [items]: interactions of each item in the last days before a part begins.
 
     Raises:
         ValueError: the data have no time.
@@ -77,11 +78,11 @@ def recent_counts(dataset: Dataset, part: Part, days: float) -> NDArray[np.int64
 
 
 def item_knn(dataset: Dataset, *, neighbours: int = 100) -> Scorer:
-    """Items like those the user has: cosine of their sets of users, nearest neighbours only.
+    """Items similar to the user's: cosine of their sets of users, nearest neighbours only.
 
     Args:
-        dataset: the split data; train is learned from.
-        neighbours: how many similar items each item keeps.
+        dataset: the split data; fitted on train.
+        neighbours: number of similar items kept for each item.
 
     Source: Deshpande and Karypis (2004), Item-based top-N recommendation algorithms.
     """
@@ -95,11 +96,11 @@ def ease(dataset: Dataset, *, l2: float = 250.0) -> Scorer:
     Where there are fewer users than items, the smaller matrix of users is inverted instead.
 
     Args:
-        dataset: the split data; train is learned from.
+        dataset: the split data; fitted on train.
         l2: weight of the squared norm.
 
     Raises:
-        ValueError: more than 20,000 items, where the inverse no longer fits a small machine.
+        ValueError: more than 20,000 items, so that the inverse does not fit a small machine.
 
     Source: Steck (2019), Embarrassingly shallow autoencoders for sparse data.
     """
@@ -147,16 +148,16 @@ def _ease_by_users(owned: sparse.csr_matrix, l2: float) -> Scorer:
 
 
 def baselines(dataset: Dataset) -> tuple[dict[str, Scorer], dict[str, str]]:
-    """Every baseline that fits the data, ready for the test part.
+    """Every baseline applicable to the data, fitted for the test part.
 
-    The window of recently popular and, up to 5,000 users or items, the weight of EASE are chosen on
-    valid.
+    The window of recently popular and, up to 5,000 users or items, the L2 weight of EASE are chosen
+    on valid.
 
     Args:
         dataset: the split data.
 
     Returns:
-        Scorers by name, and the reasons for those left out by name.
+        Scorers by name, and by name the reasons why others were left out.
     """
     valid = ranking_task(dataset, "valid", max_users=affordable_users(dataset.num_items))
     found = {"popular": popular(dataset)}
@@ -186,7 +187,7 @@ def baselines(dataset: Dataset) -> tuple[dict[str, Scorer], dict[str, str]]:
 
 
 def pairs_to_count(dataset: Dataset) -> int:
-    """What comparing all items by their users takes: pairs of events of one user, over all users.
+    """Cost of comparing all items by their users: the pairs of a user's events, over all users.
 
     Example:
 
@@ -200,9 +201,9 @@ def pairs_to_count(dataset: Dataset) -> int:
 def evaluated_baselines(
     dataset: Dataset, task: RankingTask
 ) -> tuple[dict[str, Evaluation], dict[str, str]]:
-    """Every baseline that fits the data on a test task, and why others were left out."""
+    """Every applicable baseline evaluated on a test task, and why others were left out."""
     with stage("baselines") as compared:
-        compared.note = "learning from train"
+        compared.note = "fitting on train"
         found, left_out = baselines(dataset)
         results = {}
         for name, scorer in found.items():
@@ -219,7 +220,7 @@ def _best_on_valid(
 
 
 def past_events(dataset: Dataset, part: Part) -> list[Events]:
-    """What is known when a part begins: train, and at test time valid too where it lies before."""
+    """Events before a part begins: train, and at test time valid too if it precedes test."""
     with_valid = part == "test" and dataset.valid_is_known
     return [dataset.train, dataset.valid] if with_valid else [dataset.train]
 
@@ -243,14 +244,14 @@ def _from_item_matrix(weights: sparse.csr_matrix | NDArray[np.float32]) -> Score
 
 
 def as_good_as_best(users: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Which choices lose no more to the best one than chance would explain.
+    """Choices that are no worse than the best one by the one-standard-error rule.
 
     Args:
         users: float [choices, users], a metric of each user under each choice.
 
     Returns:
-        bool [choices]: whether the mean loss to the choice with the best mean lies within its
-        standard error.
+        bool [choices]: whether the mean difference to the choice with the best mean lies within
+        its standard error.
 
     Source: the one-standard-error rule of Breiman et al. (1984), Classification and regression
     trees, for a paired difference.

@@ -1,4 +1,4 @@
-"""Probabilities that come true as often as they say."""
+"""Calibration of predicted probabilities."""
 
 import numpy as np
 import scipy.optimize
@@ -13,18 +13,18 @@ PRIOR = 1.0
 def calibration(
     labels: NDArray[np.floating], logits: NDArray[np.floating]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """By what to multiply the logits of each label, and what to add, so that they fit best.
+    """Platt scaling: scale and shift of the logits of each label.
 
-    A model that was trained until it orders best is as a rule too sure of itself. Two numbers a
-    label, fitted by log loss on rows that it was not trained on, mend most of that and change no
-    order. A weak prior keeps them near 1 and 0 where rows are few.
+    A model trained until its ranking metric peaks is usually overconfident. Two parameters a label,
+    fitted by log loss on rows it was not trained on, correct most of that and change no order. A
+    weak prior keeps them near 1 and 0 if rows are few.
 
     Args:
         labels: [rows, labels], 0, 1 or NaN.
         logits: [rows, labels].
 
     Returns:
-        float32 [labels] and float32 [labels].
+        Scale and shift, each float32 [labels].
 
     Source: Platt (1999), Probabilistic outputs for support vector machines.
 
@@ -50,7 +50,7 @@ def calibration(
 
 def _fitted(labels: NDArray[np.float64], logits: NDArray[np.float64]) -> tuple[float, float]:
     def loss(place: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        # The logarithm of the scale is searched: a negative scale would turn the order round.
+        # The logarithm of the scale is optimized: a negative scale would reverse the order.
         scaled = np.exp(place[0]) * logits
         moved = scaled + place[1]
         value = np.logaddexp(0, moved).sum() - labels @ moved + PRIOR / 2 * place @ place

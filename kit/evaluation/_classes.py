@@ -29,14 +29,14 @@ SMALLER_IS_BETTER = (LOSS, ECE)
 
 @dataclass(frozen=True)
 class ClassPredictions:
-    """Probabilities of classes, and what they were.
+    """Predicted class probabilities, with the true classes.
 
     Args:
         labels: int [examples], numbers of classes.
         probabilities: float32 [examples, classes].
 
     Raises:
-        ValueError: a label is no number of a class, or a probability is none.
+        ValueError: a label is not the number of a class, or a probability is invalid.
 
     Example:
 
@@ -52,27 +52,27 @@ class ClassPredictions:
         check_classes(self.labels, self.probabilities)
 
     @cached_property
-    def said(self) -> NDArray[np.int64]:
+    def predicted(self) -> NDArray[np.int64]:
         """The most probable class of each example."""
         return np.asarray(self.probabilities.argmax(axis=1))
 
     @cached_property
     def is_correct(self) -> NDArray[np.float64]:
-        """1 where that is the class of the example, else 0."""
-        return np.asarray(self.said == self.labels, np.float64)
+        """1 where the predicted class is the true one, else 0."""
+        return np.asarray(self.predicted == self.labels, np.float64)
 
     @cached_property
     def confusion(self) -> NDArray[np.int64]:
-        """How often class [row] was called class [column]."""
+        """How often class [row] was predicted as class [column]."""
         classes = self.probabilities.shape[1]
-        places = self.labels.astype(np.int64) * classes + self.said
+        places = self.labels.astype(np.int64) * classes + self.predicted
         return np.bincount(places, minlength=classes**2).reshape(classes, classes)
 
     @cached_property
     def of_classes(self) -> dict[str, NDArray[np.float64]]:
-        """Recall, precision and F1 of each class; nan for recall of a class that has no example.
+        """Recall, precision and F1 of each class; nan for recall of a class without examples.
 
-        A class that is never named has precision 0.
+        A class that is never predicted has precision 0.
         """
         right = np.diag(self.confusion).astype(np.float64)
         there, named = self.confusion.sum(axis=1), self.confusion.sum(axis=0)
@@ -112,10 +112,10 @@ class ClassPredictions:
         return _estimates(self.summary(), self.intervals())
 
     def minus(self, other: "ClassPredictions") -> Estimates:
-        """Differences to what something else says of the same examples, from paired resamples.
+        """Differences to predictions of another system for the same examples, paired resamples.
 
         Raises:
-            ValueError: the examples are others.
+            ValueError: the examples differ.
         """
         if not np.array_equal(self.labels, other.labels):
             raise ValueError("Differences need the same examples.")
@@ -129,9 +129,9 @@ class ClassPredictions:
         return _estimates({name: mine[name] - others[name] for name in mine}, intervals)
 
     def worst(self, count: int) -> NDArray[np.int64]:
-        """The mistakes that were made with the greatest certainty, greatest first."""
+        """Numbers of the misclassified examples with the highest probability, highest first."""
         wrong = np.flatnonzero(self.is_correct == 0)
-        certainty = self.probabilities[wrong, self.said[wrong]]
+        certainty = self.probabilities[wrong, self.predicted[wrong]]
         return wrong[np.argsort(-certainty, kind="stable")[:count]]
 
 
@@ -145,11 +145,11 @@ PICTURES_AT_ONCE = 256
 
 
 def probabilities_of_images(model: keras.Model, images: Images) -> NDArray[np.float32]:
-    """What a classifier says as it stands, float32 [images, classes].
+    """Probabilities predicted by a classifier in its current state, float32 [images, classes].
 
     Args:
-        model: gives logits.
-        images: read and decoded as many at a time as fit easily.
+        model: returns logits.
+        images: read and decoded in batches that fit into memory.
     """
     parts = []
     with stage("evaluate", len(images), "images") as looked_at:
@@ -165,11 +165,11 @@ TEXTS_AT_ONCE = 128
 
 
 def probabilities_of_texts(model: keras.Model, numbers: TokenIds) -> NDArray[np.float32]:
-    """What a classifier says as it stands, float32 [texts, classes].
+    """Probabilities predicted by a classifier in its current state, float32 [texts, classes].
 
     Args:
-        model: gives logits.
-        numbers: of the texts; those of like length go together.
+        model: returns logits.
+        numbers: token ids of the texts; batches hold texts of similar length.
     """
     order = np.argsort(numbers.lengths, kind="stable")
     parts = []
@@ -179,7 +179,7 @@ def probabilities_of_texts(model: keras.Model, numbers: TokenIds) -> NDArray[np.
             logits = model.predict_on_batch(numbers.padded(rows))
             parts.append(keras.ops.convert_to_numpy(keras.ops.softmax(logits)))
             read.advance(len(rows))
-    said = np.concatenate(parts)
-    found = np.empty_like(said)
-    found[order] = said
-    return found
+    predicted = np.concatenate(parts)
+    probabilities = np.empty_like(predicted)
+    probabilities[order] = predicted
+    return probabilities

@@ -23,11 +23,11 @@ AT_ONCE = 16
 
 @dataclass(frozen=True)
 class Detections:
-    """Boxes found in an image, best first.
+    """Boxes detected in an image, by descending score.
 
     Args:
         boxes: float32 [boxes, 4], left, top, right and bottom in pixels of the image.
-        labels: int32 [boxes], places in the list of classes.
+        labels: int32 [boxes], indices into the list of classes.
         scores: float32 [boxes], 0 to 1.
     """
 
@@ -37,11 +37,11 @@ class Detections:
 
 
 class DetectionPredictor:
-    """Images as the model takes them, made once for many looks.
+    """Predicts boxes of images that are preprocessed once, for example after every epoch.
 
     Args:
-        images: to look at.
-        model: looks at them, as it stands then.
+        images: to detect objects in.
+        model: used in its state at the time of each prediction.
     """
 
     def __init__(self, images: Sequence[DetectionImage], model: Detector) -> None:
@@ -58,7 +58,7 @@ class DetectionPredictor:
         )
 
     def found(self) -> list[Detections]:
-        """What the model as it stands finds in each image."""
+        """Detections of the model in its current state, one for each image."""
         with stage("evaluate", len(self.pixels), "images") as looked_at:
             return self._found(looked_at)
 
@@ -66,7 +66,7 @@ class DetectionPredictor:
         found = []
         for start in range(0, len(self.pixels), AT_ONCE):
             part = self.pixels[start : start + AT_ONCE]
-            # Every batch has one shape, so that the graph is traced once.
+            # All batches have one shape, so that the graph is traced once.
             filled = np.concatenate([part, np.zeros((AT_ONCE - len(part), *part.shape[1:]), "f")])
             boxes, labels, scores = (one.numpy() for one in self._look(tf.constant(filled)))
             for row in range(len(part)):
@@ -79,22 +79,22 @@ class DetectionPredictor:
         return found
 
 
-# COCO's own mark for what does not exist.
+# COCO's value for a metric that does not exist.
 NOTHING = -1
 
 
 @dataclass(frozen=True)
 class AveragePrecision:
-    """How well boxes were found.
+    """Average precision of detections.
 
     Args:
-        of_class: class to (mAP, AP at an overlap of a half); nan for one without a box.
-        curves: class to the precision at an overlap of a half, float [101], by recall from 0 to 1.
+        of_class: class to (mAP, AP at IoU .50); nan for a class without boxes.
+        curves: class to the precision at IoU .50, float [101], by recall from 0 to 1.
         small: mAP of boxes under 32 pixels squared, nan where there are none.
         medium: of those up to 96 squared.
         large: of the others.
-        resampled: float [resamples, 2], mAP and mAP50 of images drawn anew; [0, 2] where none
-            were.
+        resampled: float [resamples, 2], mAP and mAP50 of resampled images; [0, 2] without
+            resamples.
     """
 
     of_class: dict[str, tuple[float, float]]
@@ -106,12 +106,12 @@ class AveragePrecision:
 
     @property
     def mean(self) -> float:
-        """mAP: the mean over classes and overlaps from .50 to .95."""
+        """mAP: the mean over classes and IoU thresholds from .50 to .95."""
         return float(np.nanmean([mean for mean, _ in self.of_class.values()]))
 
     @property
     def at_half(self) -> float:
-        """mAP50: the mean over classes at an overlap of a half."""
+        """mAP50: the mean over classes at IoU .50."""
         return float(np.nanmean([half for _, half in self.of_class.values()]))
 
 
@@ -123,14 +123,14 @@ def average_precision(
     resamples: int = 0,
     seed: int = 0,
 ) -> AveragePrecision:
-    """Hold what was found against what is there.
+    """Compare detections with the labelled boxes.
 
     Args:
         images: with their boxes.
-        found: of each image; the 100 best count.
+        found: detections of each image; the 100 best count.
         classes: names.
-        resamples: how often images are drawn anew, with replacement, for bootstrap intervals.
-        seed: of that.
+        resamples: number of bootstrap resamples of the images.
+        seed: of the resamples.
 
     Raises:
         ValueError: a score or a side of a box is NaN or infinite.
@@ -149,11 +149,11 @@ def average_precision(
     for one in found:
         check_finite(one.scores, "scores of boxes")
         check_finite(one.boxes, "sides of boxes")
-    # Only here: nothing else needs it.
+    # Imported here because nothing else needs it.
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
-    # It prints as it goes.
+    # pycocotools prints its progress.
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO()
         truth.dataset = _as_coco(images, classes)
@@ -177,7 +177,7 @@ def average_precision(
 
 
 def _resampled(evaluation: Any, images: int, resamples: int, seed: int) -> NDArray[np.float64]:
-    """mAP and mAP50 of images drawn anew: matches are of an image, so they are found once."""
+    """mAP and mAP50 of resampled images; matches depend on one image, so they are computed once."""
     # The evaluation keeps a result for each class, size and image, in this order.
     shape = (-1, len(evaluation.params.areaRng), images)
     of_all_sizes = np.array(evaluation.evalImgs, dtype=object).reshape(shape)[:, 0]
@@ -253,8 +253,9 @@ class Matches:
     """Detected boxes against objects of one image.
 
     Args:
-        right: bool [found], whether a box frames an object of its class that no better box framed.
-        missed: bool [objects].
+        right: bool [found], whether a box matches an object of its class that no box of a higher
+            score matches.
+        missed: bool [objects], whether no box matches the object.
     """
 
     right: NDArray[np.bool_]
@@ -262,9 +263,9 @@ class Matches:
 
 
 def matched(image: DetectionImage, found: Detections) -> Matches:
-    """Give each found box, best first, the object of its class that it overlaps most.
+    """Match each detected box, by descending score, to the object of its class of highest IoU.
 
-    Boxes that overlap by a half or more agree.
+    A match needs an IoU of at least one half.
 
     Example:
 
@@ -291,16 +292,16 @@ def above(found: Detections, score: float) -> Detections:
 
 
 def best_score(images: Sequence[DetectionImage], found: Sequence[Detections]) -> float:
-    """The least score to believe for the largest F1, the mean of precision and recall.
+    """The score threshold with the largest F1, the harmonic mean of precision and recall.
 
     Args:
-        images: to choose by, not those to be judged by.
-        found: of each image.
+        images: of valid, not of test.
+        found: detections of each image.
     """
     scores = np.concatenate([one.scores for one in found])
     if not len(scores):
         return HALF
-    # As better boxes choose first, those of low scores change nothing about those above.
+    # Boxes of higher scores are matched first, so those below a threshold change no match above.
     right = np.concatenate(
         [matched(image, one).right for image, one in zip(images, found, strict=True)]
     )

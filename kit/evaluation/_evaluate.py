@@ -14,7 +14,7 @@ from kit.progress import stage
 
 Scores = NDArray[np.float32]
 Scorer = Callable[[NDArray[np.int32], Histories], Scores]
-"""Users' codes [batch] and their known items -> scores [batch, items], larger is better."""
+"""Users' codes [batch] and their histories -> scores [batch, items], larger is better."""
 
 SCORES_IN_MEMORY = 2**26
 
@@ -25,10 +25,10 @@ class Evaluation:
 
     Args:
         per_user: metric name to float64 [users], in the order of the task's users.
-        coverage: share of the catalogue that stands in at least one top list, by cut.
-        novelty: mean over users of the mean of -log2(share of training users that have the item)
-            in the top list, in bits, by cut.
-        top: int32 [users, depth], the lists themselves, best first; -1 where a list ended early.
+        coverage: share of the catalogue that is in at least one top list, by cut-off.
+        novelty: mean over users of the mean of -log2(share of training users that interacted with
+            the item) in the top list, in bits, by cut-off.
+        top: int32 [users, depth], the lists, best first; -1 past the end of a shorter list.
         scores: float32 [users, depth], of those items.
     """
 
@@ -39,7 +39,7 @@ class Evaluation:
     scores: Scores
 
     def mean(self, metric: str) -> float:
-        """Mean of a metric over users; nan where there is no user."""
+        """Mean of a metric over users; nan without users."""
         values = self.per_user[metric]
         return float(values.mean()) if len(values) else float("nan")
 
@@ -58,12 +58,12 @@ class Evaluation:
 def evaluate(task: RankingTask, scorer: Scorer, ks: Sequence[int] = (10, 20)) -> Evaluation:
     """Rank the whole catalogue for every user of a task.
 
-    Users are scored in batches so that about 256 MB of scores are held at a time.
+    Users are scored in batches so that about 256 MB of scores are in memory at a time.
 
     Args:
-        task: users with what they should find.
-        scorer: gives the scores of all items for a batch of users.
-        ks: cuts of the metrics.
+        task: users with their relevant items.
+        scorer: returns the scores of all items for a batch of users.
+        ks: cut-offs of the metrics.
 
     Returns:
         The evaluation, user by user.
@@ -91,13 +91,13 @@ def evaluate(task: RankingTask, scorer: Scorer, ks: Sequence[int] = (10, 20)) ->
 def measured(
     task: RankingTask, top: NDArray[np.int32], scores: Scores, ks: Sequence[int]
 ) -> Evaluation:
-    """The metrics of lists that are there already.
+    """The metrics of given recommended lists.
 
     Args:
-        task: users with what they should find.
-        top: int32 [users, depth], best first, -1 where a list ended early.
+        task: users with their relevant items.
+        top: int32 [users, depth], best first, -1 past the end of a shorter list.
         scores: float32 [users, depth].
-        ks: cuts, none above the depth.
+        ks: cut-offs, none above the depth.
     """
     hits = task.relevant.contains(top)
     per_user = ranking_metrics(hits, task.relevant.lengths, ks)
@@ -121,11 +121,11 @@ def measured(
 def top_items(
     scores: Scores, seen: Histories, depth: int
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """The best items of each row, seen ones left out.
+    """The top items of each row, seen items excluded.
 
     Args:
-        scores: float32 [batch, items]; changed in place.
-        seen: items to leave out, row by row.
+        scores: float32 [batch, items]; modified in place.
+        seen: items to exclude, row by row.
         depth: length of the lists.
 
     Returns:
@@ -133,7 +133,7 @@ def top_items(
         -1 and -inf past the last item.
     """
     scores[seen.row_of_each_item, seen.items] = -np.inf
-    # A score that is no number says nothing for its item.
+    # An item whose score is nan is not recommended.
     np.copyto(scores, -np.inf, where=np.isnan(scores))
     found = _largest(scores, min(depth, scores.shape[1]))
     values = np.take_along_axis(scores, found, axis=1)
@@ -144,10 +144,10 @@ def top_items(
 
 
 def _largest(scores: Scores, count: int) -> NDArray[np.int64]:
-    """Where the largest scores of each row are, largest first, ties by the smaller place."""
+    """Indices of the largest scores of each row, largest first, ties by the smaller index."""
     least = np.partition(scores, -count, axis=1)[:, -count, None]
     chosen = scores >= least
-    # Of several that are equal to the least one the first are taken.
+    # Among scores equal to the smallest of the top, the first indices win.
     for row in np.flatnonzero(np.count_nonzero(chosen, axis=1) > count):
         larger = scores[row] > least[row]
         equal = np.flatnonzero(chosen[row] & ~larger)
@@ -164,8 +164,8 @@ def _scored(task: RankingTask, scorer: Scorer) -> Iterator[tuple[Scores, Histori
         for start in range(0, len(task.users), size):
             rows = np.arange(start, min(start + size, len(task.users)))
             scores = np.array(scorer(task.users[rows], task.known.take(rows)), dtype=np.float32)
-            # A scorer may leave items out by -inf. The ends tell without a copy as large as the
-            # scores.
+            # A scorer may exclude items by -inf. Minimum and maximum suffice for the check and need
+            # no copy as large as the scores.
             if not scores.max(initial=0) < np.inf or np.isnan(scores.min(initial=0)):
                 check_finite(scores, "scores of the ranking")
             yield scores, task.seen.take(rows)
@@ -181,13 +181,13 @@ def evaluate_lists(
     answers: Callable[[list[str]], tuple[list[list[str]], NDArray[np.float32]]],
     ks: Sequence[int] = (10, 20),
 ) -> Evaluation:
-    """The metrics of the lists that user ids are answered with.
+    """The metrics of the lists that an export recommends to user ids.
 
     Args:
-        task: users with what they should find.
-        dataset: the data the task was made from; names users and items.
-        answers: user ids to item ids, best first, "" behind the last, and scores [users, depth].
-        ks: cuts; a list that is shorter than a cut is taken as ending there.
+        task: users with their relevant items.
+        dataset: the data of the task; maps codes to ids.
+        answers: user ids to item ids, best first, "" past the last, and scores [users, depth].
+        ks: cut-offs; a list shorter than a cut-off ends there.
     """
     codes = {item: code for code, item in enumerate(dataset.item_ids[: dataset.num_items])}
     depth = max(ks)
@@ -206,14 +206,13 @@ def evaluate_lists(
 
 
 def retrieval_scorer(model: RetrievalModel, popularity: NDArray[np.floating]) -> Scorer:
-    """Scores by the model as it stands now; it does not follow later training.
+    """Scores of the model in its current state; later training does not change the scorer.
 
-    Users the model does not know are answered from their history, and by popularity where they
-    have none: what the export does.
+    New users are scored from their history, or by popularity if they have none, as in the export.
 
     Args:
         model: a built `TwoTower` or `SequentialRecommender`.
-        popularity: float [items], for those of whom nothing is known.
+        popularity: float [items], the scores for users without a history.
     """
     item_vectors = np.asarray(model.item_vectors(), dtype=np.float32)[1:]
 

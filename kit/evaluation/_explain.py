@@ -1,4 +1,4 @@
-"""What a prediction looked at: Grad-CAM of images, integrated gradients of words."""
+"""Explanations of predictions: Grad-CAM for images, integrated gradients for words."""
 
 from collections.abc import Sequence
 from html import escape
@@ -16,19 +16,19 @@ from kit.tokenizers import Tokenizer, truncate_middle
 def grad_cam(
     model: ImageClassifier, images: NDArray[np.uint8], classes: NDArray[np.integer]
 ) -> NDArray[np.float32] | None:
-    """How much each place of the images speaks for a class.
+    """Heat maps of the regions of the images that support a class.
 
-    The gradient of the class's logit, averaged over the places, weighs the channels of the last
-    feature map; what is negative is left out.
+    The gradient of the class's logit, averaged over positions, weighs the channels of the last
+    feature map; negative values are set to 0.
 
     Args:
         model: a classifier.
         images: uint8 [images, height, width, channels].
-        classes: int [images], for which class of each image it is asked.
+        classes: int [images], the class to explain for each image.
 
     Returns:
         float32 [images, height, width], from 0 to 1, the largest of each image 1 (or all 0);
-        None where the encoder gives no feature map.
+        None if the encoder has no feature map.
 
     Source: Selvaraju et al. (2017), Grad-CAM.
 
@@ -68,19 +68,19 @@ def integrated_gradients(
     marks: tuple[int, ...] = (),
     steps: int = STEPS,
 ) -> NDArray[np.float32]:
-    """How much each piece of each text speaks for a class.
+    """How much each token of each text supports a class.
 
-    On the straight way from a text of which every piece is unknown to the text itself, the
-    gradients of the class's logit by the vectors of the pieces are added up. Over a text they sum
-    to what its logit has more than that of the unknown text; the more steps, the closer.
+    The baseline is the text with every token unknown. On the straight path from it to the text, the
+    gradients of the class's logit by the token embeddings are accumulated. Over a text they sum
+    to the difference of the two logits; the more steps, the closer.
 
     Args:
         model: a classifier.
         numbers: int32 [texts, length], 0 is padding.
-        classes: int [texts], for which class of each text it is asked.
-        unknown: the number of an unknown piece.
-        marks: numbers that stay as they are on the way, such as those of start and end.
-        steps: points on the way, at the middles of equal stretches.
+        classes: int [texts], the class to explain for each text.
+        unknown: id of the unknown token.
+        marks: ids of tokens that do not change on the path, such as start and end.
+        steps: points on the path, at the midpoints of equal intervals.
 
     Returns:
         float32 [texts, length]; 0 at padding and marks.
@@ -104,7 +104,7 @@ def integrated_gradients(
 
     @tf.function(autograph=False, reduce_retracing=True)
     def slopes(shares: tf.Tensor, start: tf.Tensor, way: tf.Tensor, row: tf.Tensor) -> tf.Tensor:
-        """The gradients at some points of one text's way, added up."""
+        """The sum of the gradients at some points of one text's path."""
         vectors = start + shares[:, None, None] * way
         masks = tf.repeat(mask[row][None], tf.size(shares), axis=0)
         with tf.GradientTape() as tape:
@@ -126,25 +126,25 @@ def integrated_gradients(
 
 
 FAINTEST = 0.08
-# Per cent; the letters have to stand out.
+# Percent; the text has to stay legible.
 STRONGEST = 40
 
 
 def word_weights(
     tokenizer: Tokenizer, text: str, weights: NDArray[np.floating], length: int
 ) -> list[tuple[str, float | None]]:
-    """The text in stretches, each with the sum of its pieces' weights.
+    """The text in stretches, each with the sum of its tokens' weights.
 
     Args:
-        tokenizer: that cut it.
-        text: as it is written.
-        weights: float [pieces], of the pieces that were read in order, without marks.
+        tokenizer: of the model.
+        text: the original text.
+        weights: float [tokens], of the tokens the model read, in order, without special tokens.
         length: maximum tokens of a text, special tokens included; the middle of a longer one is
             truncated.
 
     Returns:
-        Stretches that make up the text; None for what no piece stands for, NaN for what was not
-        read.
+        Stretches that make up the text, with weights; None where there is no token, NaN where the
+        model did not read the text.
     """
     parts = tokenizer.pieces(text)
     count = sum(pieces for _, pieces in parts)
@@ -161,7 +161,7 @@ def word_weights(
                 found.append((text[place:at], None))
             place = at + len(word)
             found.append((word, float(of_piece[piece : piece + pieces].sum())))
-        # Else the tokenizer wrote its signs otherwise: they stay without a weight.
+        # Otherwise the tokenizer normalized the characters: they stay without a weight.
         piece += pieces
     if place < len(text):
         found.append((text[place:], None))
@@ -169,10 +169,10 @@ def word_weights(
 
 
 def coloured(stretches: Sequence[tuple[str, float | None]]) -> str:
-    """The text as HTML: blue for what spoke for the answer, red for what spoke against it.
+    """The text as HTML: blue supports the predicted class, red contradicts it.
 
     Args:
-        stretches: what `word_weights` gave.
+        stretches: the result of `word_weights`.
 
     Example:
 

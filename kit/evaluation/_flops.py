@@ -1,22 +1,22 @@
-"""How much a model computes."""
+"""Floating point operations of a model."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-# A step computes the outputs, and gradients by inputs and by weights.
+# A training step computes outputs, gradients by inputs, and gradients by weights.
 TRAIN_TO_FORWARD_RATIO = 3
 """Cost of a training step relative to a forward pass."""
 
 
 def count_flops(model: keras.Model, shape: tuple[int, int, int]) -> int:
-    """Floating point operations of convolutions and matrix products for one image, forward.
+    """Floating point operations of convolutions and matrix products, forward pass of one image.
 
-    A multiplication and its addition are two; norms, activations and pools are not counted, nor
-    what changes images in training. Training takes three times as many.
+    A multiplication and its addition count as two; normalization, activations, pooling and
+    augmentation are not counted. A training step needs three times as many.
 
     Args:
-        model: takes [batch, height, width, channels].
+        model: reads [batch, height, width, channels].
         shape: height, width and channels.
 
     Example:
@@ -27,7 +27,7 @@ def count_flops(model: keras.Model, shape: tuple[int, int, int]) -> int:
     """
     spec = tf.TensorSpec([1, *shape], tf.float32)
     graph = tf.function(lambda x: model(x, training=False)).get_concrete_function(spec).graph
-    # What layers compute in functions of their own counts, too.
+    # Nested functions of layers count, too.
     functions = [f.graph for f in graph._functions.values() if hasattr(f, "graph")]
     found = 0
     for operation in (op for one in (graph, *functions) for op in one.get_operations()):

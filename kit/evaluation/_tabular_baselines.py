@@ -1,4 +1,4 @@
-"""What a ranking model has to beat: the base rate and a logistic regression."""
+"""Baselines of tabular models: the base rate and a logistic regression."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ BINS = 32
 
 @stage("baselines")
 def classification_baselines(data: RankingData, encoder: TableEncoder) -> dict[str, Predictions]:
-    """Name of a baseline to its predictions of test.
+    """Predictions of each baseline for test, by name.
 
     Args:
         data: the split table.
@@ -49,15 +49,15 @@ def logistic_regression(
 ) -> NDArray[np.float64]:
     """Probabilities of test by a linear model of the same features.
 
-    A code is one of its feature's columns, a list the mean of its values' columns, a number one of
+    Categories are one-hot, lists are the mean of their values' columns, numbers are one-hot in
     32 bins with equally many rows of train. The weight of the squared norm (1, 10, 100) is chosen
-    by log loss on valid. Of more than a million rows of train as many are drawn.
+    by log loss on valid. Of more than a million rows of train, a million are sampled.
 
     Args:
         data: the split table.
         encoder: fitted on its train part.
-        label: which.
-        seed: of the draw.
+        label: index of the label.
+        seed: of the sample.
 
     Returns:
         float64 [rows of test].
@@ -82,7 +82,7 @@ def logistic_regression(
     rate = np.clip(targets.mean(), 1e-6, 1 - 1e-6)
     start[-1] = np.log(rate / (1 - rate))
     judged = ~np.isnan(data.valid.labels[:, label])
-    # From the heaviest on, each starts where the one before ended.
+    # From the largest weight down, each fit starts from the previous solution.
     for weight in sorted(WEIGHTS, reverse=True):
         start = _fitted(columns, targets, weight, start)
         said = _probabilities(valid, start)[judged]
@@ -114,7 +114,7 @@ def _columns(
 
 
 def _one_hot(codes: NDArray[np.generic], size: int, *, padded: bool = False) -> sparse.csr_matrix:
-    """float64 [rows, size]: the share of each code among a row's; 0 does not count if padded."""
+    """float64 [rows, size]: the share of each code in a row; 0 does not count if padded."""
     counts = (codes != 0) if padded else np.ones(codes.shape, bool)
     lengths = counts.sum(axis=1)
     shares = np.repeat(1 / np.maximum(lengths, 1), lengths)

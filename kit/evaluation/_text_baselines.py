@@ -1,4 +1,4 @@
-"""What a classifier of texts has to beat: a linear model of words and pairs of words."""
+"""Baselines of text classification: a linear model of words and pairs of words."""
 
 from collections.abc import Sequence
 
@@ -17,14 +17,14 @@ from kit.tokenizers import words_of
 WEIGHTS = (0.3, 1.0, 3.0, 10.0)
 ITERATIONS = 100
 TEXTS_AT_ONCE = 4096
-# A pair that one text alone has says nothing of others.
+# A pair in a single text does not generalize.
 FEWEST_TEXTS = 2
 MOST_FEATURES = 1 << 19
 
 
 @stage("baselines")
 def text_baselines(data: TextData) -> dict[str, ClassPredictions]:
-    """Name of a baseline to what it says of test.
+    """Predictions of each baseline for test, by name.
 
     * "most frequent": the shares of the classes in train;
     * "bigrams, linear": a linear model of words and pairs of neighbouring words.
@@ -57,11 +57,11 @@ def _linear(data: TextData) -> NDArray[np.float64]:
     targets = np.eye(classes)[data.train.labels]
     best, least = np.zeros((train.shape[1] + 1, classes)), np.inf
     start = best
-    # From the heaviest on, each starts where the one before ended.
+    # From the largest weight down, each fit starts from the previous solution.
     for weight in sorted(WEIGHTS, reverse=True):
         start = _fitted(train, targets, weight, start)
-        said = _probabilities(valid, start)[np.arange(len(data.valid)), data.valid.labels]
-        loss = -np.log(np.clip(said, 1e-7, 1)).mean()
+        predicted = _probabilities(valid, start)[np.arange(len(data.valid)), data.valid.labels]
+        loss = -np.log(np.clip(predicted, 1e-7, 1)).mean()
         if loss < least:
             best, least = start, loss
     return _probabilities(test, best)
@@ -71,7 +71,7 @@ Grams = tuple[NDArray[np.object_], NDArray[np.int64]]
 
 
 def _grams(texts: Sequence[str]) -> Grams:
-    """Every word and every pair of words of the texts, and the row each stands in."""
+    """Every word and every pair of neighbouring words of the texts, and the row of each."""
     grams, rows = [np.zeros(0, object)], [np.zeros(0, np.int64)]
     for start in range(0, len(texts), TEXTS_AT_ONCE):
         words = words_of(tf.constant(list(texts[start : start + TEXTS_AT_ONCE])))
@@ -83,7 +83,7 @@ def _grams(texts: Sequence[str]) -> Grams:
 
 
 def _known(part: Grams) -> dict[bytes, int]:
-    """The columns of what stands in several texts, of very many the most frequent."""
+    """Columns of the words and pairs in several texts, at most `MOST_FEATURES` by frequency."""
     grams, rows = part
     codes: dict[bytes, int] = {}
     of_gram = np.array([codes.setdefault(gram, len(codes)) for gram in grams], np.int64)
@@ -106,7 +106,7 @@ def _counts(
 
 
 def _unit(counts: sparse.csr_matrix, inverse: NDArray[np.float64]) -> sparse.csr_matrix:
-    """Rows of length 1: logarithms of counts times how rare each column is."""
+    """Rows of unit length: logarithmic counts times inverse document frequencies."""
     found = counts.copy()
     found.data = 1 + np.log(found.data)
     found = found @ sparse.diags(inverse)

@@ -1,4 +1,4 @@
-"""A prior for what is taken right now."""
+"""A prior for items that are popular right now."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -13,8 +13,8 @@ from kit.evaluation._ranking_task import Part, RankingTask
 from kit.progress import stage
 
 WINDOWS = (1.0, 7.0, 30.0)
-# A score is a log-odds: at weight 1 the rate of the last days enters as it is, above it would be
-# counted more than once, and everybody would be shown the same few items.
+# A score is a log-odds: weight 1 adds the rate of the last days once. A larger weight would count
+# it more than once, and every user would get the same few items.
 WEIGHTS = (0.25, 0.5, 1.0)
 
 
@@ -38,7 +38,7 @@ class Trend:
     weight: float
 
     def prior(self, dataset: Dataset, part: Part) -> NDArray[np.float32]:
-        """float32 [items], from what is known when the part begins."""
+        """float32 [items], from events before the part begins."""
         if not self.weight or dataset.train.time is None:
             return np.zeros(dataset.num_items, np.float32)
         counts = recent_counts(dataset, part, self.days)
@@ -47,11 +47,11 @@ class Trend:
 
 @stage("evaluate")
 def choose_trend(dataset: Dataset, task: RankingTask, scorer: Scorer) -> Trend:
-    """The window and weight that rank valid best, or hardly worse with a smaller weight.
+    """Choose window and weight by NDCG@10 on valid, with the one-standard-error rule.
 
-    What sells changes with the season while a trained model stands still. Counting is cheap, so
-    the prior is renewed without training whenever events come in. As valid is one season only, the
-    smallest weight is taken that is as good as the best one by the one-standard-error rule.
+    Demand changes with the season while a trained model does not. Counting is cheap, so the prior
+    is renewed without training whenever events arrive. As valid covers one season only, the
+    smallest weight that is as good as the best by the one-standard-error rule is chosen.
 
     Args:
         dataset: the split data.
@@ -59,7 +59,7 @@ def choose_trend(dataset: Dataset, task: RankingTask, scorer: Scorer) -> Trend:
         scorer: the trained model without a prior.
 
     Returns:
-        The trend; weight 0 where none is needed and for data without time.
+        The trend; weight 0 if it does not help, and for data without time.
     """
     none = Trend(WINDOWS[0], 0.0)
     if dataset.train.time is None or not len(task.users):
@@ -72,7 +72,7 @@ def choose_trend(dataset: Dataset, task: RankingTask, scorer: Scorer) -> Trend:
     users = np.stack([result.per_user["NDCG@10"] for result in found])
     enough = as_good_as_best(users)
     least = min(trend.weight for trend, is_enough in zip(trends, enough, strict=True) if is_enough)
-    # Of the windows with that weight the one that ranks best.
+    # Among the windows with that weight, the best one.
     order = np.argsort(-users.mean(axis=1), kind="stable")
     chosen: Trend = next(trends[i] for i in order if trends[i].weight == least)
     return chosen

@@ -1,4 +1,4 @@
-"""Evaluation of two stages: candidate lists, and the second stage's order of them."""
+"""Evaluation of two-stage recommenders: candidate lists, and their order by the second stage."""
 
 from dataclasses import dataclass, replace
 
@@ -23,9 +23,9 @@ class CandidateLists:
     """The candidates of users, best first.
 
     Args:
-        items: int32 [users, n]; -1 where a list ends early.
-        features: float32 [users, n] by name; "retrieval" is the lowest float where a list ends.
-        taken: bool [users, n], what the users went on to take.
+        items: int32 [users, n]; -1 past the end of a shorter list.
+        features: float32 [users, n] by name; "retrieval" is the lowest float past the end.
+        taken: bool [users, n], whether the user interacted with the item in the task's part.
     """
 
     items: NDArray[np.int32]
@@ -42,17 +42,17 @@ class CandidateLists:
 def candidate_lists(
     task: RankingTask, scorer: Scorer, features: CandidateFeatures, count: int
 ) -> CandidateLists:
-    """The highest-scored items of every user of a task, seen ones left out.
+    """The highest-scored items of every user of a task, seen items excluded.
 
     Args:
-        task: users with what they should find.
+        task: users with their relevant items.
         scorer: the retrieval stage.
         features: as of the beginning of the task's part.
-        count: candidates of a user.
+        count: number of candidates of a user.
     """
     found = evaluate(task, scorer, ks=[min(count, task.num_items)])
     retrieval = np.maximum(found.scores, LOWEST)
-    # Compiled once for all batches.
+    # Traced once for all batches.
     compiled = tf.function(features.__call__, autograph=False, reduce_retracing=True)
     parts: list[dict[str, NDArray[np.float32]]] = []
     for start in range(0, len(task.users), USERS_AT_ONCE):
@@ -78,7 +78,7 @@ def candidate_features(
 
     Args:
         dataset: the split data.
-        part: "valid" or "test"; valid is known at test time where the split follows time.
+        part: "valid" or "test"; at test time the events of valid count if the split follows time.
         item_vectors: float32 [items, dim], without bias.
     """
     past = past_events(dataset, part)  # type: ignore[arg-type]
@@ -94,7 +94,7 @@ def ranked_lists(
         task: what the lists were made for.
         lists: the candidates.
         model: the second stage.
-        ks: cuts, none above the number of candidates.
+        ks: cut-offs, none above the number of candidates.
     """
     scores = np.concatenate(
         [
@@ -124,10 +124,10 @@ WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 @stage("evaluate")
 def choose_weight(task: RankingTask, lists: CandidateLists, model: CandidateRanking) -> float:
-    """Set how much the ranking model counts to what ranks valid best, or hardly worse.
+    """Choose the weight of the ranking model by NDCG@10 on valid, and set it.
 
-    The smallest weight is taken that is as good as the best by the one-standard-error rule; 0
-    leaves the list of the retrieval stage as it is.
+    The smallest weight that is as good as the best by the one-standard-error rule is chosen; 0
+    keeps the order of the retrieval stage.
 
     Args:
         task: the valid task.
@@ -135,7 +135,7 @@ def choose_weight(task: RankingTask, lists: CandidateLists, model: CandidateRank
         model: the trained second stage.
 
     Returns:
-        The weight; 0 where there is nobody to choose by.
+        The weight; 0 if the task has no user.
     """
     chosen = 0.0
     if len(task.users):
@@ -151,16 +151,16 @@ def choose_weight(task: RankingTask, lists: CandidateLists, model: CandidateRank
 def with_diversity(
     result: Evaluation, item_vectors: NDArray[np.float32], k: int = 10
 ) -> Evaluation:
-    """A result with how much the items of a list differ.
+    """Add the diversity of the lists to a result.
 
     Args:
         result: lists of items.
         item_vectors: float32 [items, dim], of unit length.
-        k: how many of each list.
+        k: number of items of each list.
 
     Returns:
-        The same with `Diversity@k`: 1 minus the mean cosine of two items of a list, 0 where a list
-        has no two.
+        The result with `Diversity@k`: 1 minus the mean cosine of two items of a list, 0 for a list
+        of fewer than two items.
 
     Source: Smyth and McClave (2001), Similarity vs. diversity.
     """
@@ -176,7 +176,7 @@ def with_diversity(
 
 
 def difference_in_words(ours: Evaluation, theirs: Evaluation, metric: str = "NDCG@10") -> str:
-    """The paired difference of two results with its interval, and what it means.
+    """The paired difference of two results, its interval and the verdict.
 
     Example:
 
@@ -187,9 +187,9 @@ def difference_in_words(ours: Evaluation, theirs: Evaluation, metric: str = "NDC
     """
     users = ours.per_user[metric] - theirs.per_user[metric]
     if not len(users):
-        return f"{metric}: nobody to measure by"
+        return f"{metric}: no user to measure by"
     low, high = bootstrap_interval(users)
-    verdict = "neither can be called better"
+    verdict = "not significant"
     if low > 0 or high < 0:
         verdict = f"{'better' if low > 0 else 'worse'}, significant"
     return (

@@ -1,4 +1,4 @@
-"""Make exports: the graphs that are served, their signatures and recorded answers."""
+"""Write exports: served graphs with their signatures and recorded answers."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Blanks at the ends of what servers are asked with, as of what files hold."""
+"""Strip whitespace from ids in requests, as readers of files do."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _AT_ENDS = f"^{_CLASS}|{_CLASS}$"
 
 
 def without_blanks(text: Any) -> Any:
-    """Strings without blanks at their ends, in operations that every TensorFlow Serving has.
+    """Strip whitespace at both ends, in operations that stock TensorFlow Serving has.
 
     Example:
 
@@ -22,7 +22,7 @@ def without_blanks(text: Any) -> Any:
 
 
 class IdTable(tf.lookup.StaticHashTable):
-    """Id to code; ids are looked up as files are read, without blanks at their ends."""
+    """Id to code; ids are stripped of whitespace before lookup, as in files."""
 
     def lookup(self, keys: Any, name: str | None = None) -> Any:
         return super().lookup(without_blanks(keys), name)

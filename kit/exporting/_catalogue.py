@@ -1,4 +1,4 @@
-"""Another catalogue for a trained model, without training it again."""
+"""Change the catalogue of a trained model without retraining."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,12 +23,12 @@ CHANGED = "The catalogue was changed after training; the results are those of th
 
 @dataclass(frozen=True)
 class Catalogue:
-    """An export taken apart, so that its items can be changed.
+    """The parts of an export, so that its items can be changed.
 
     Args:
-        version: the folder it came from.
-        parts: what it was made from.
-        card: what it is.
+        version: the folder of the export.
+        parts: the arrays of its graph.
+        card: its card.
     """
 
     version: Path
@@ -37,29 +37,29 @@ class Catalogue:
 
     @classmethod
     def of(cls, version: Path, *, trust: bool = False) -> "Catalogue":
-        """Take an export apart.
+        """Read the parts of an export.
 
         Args:
             version: its folder.
-            trust: also if it was changed or could do what no export of this kit does.
+            trust: also if it was changed, or could do what no export of this kit does.
 
         Raises:
-            UserError: it is no export of this kit, no recommender, or was changed.
+            UserError: it is not an export of this kit, is not a recommender, or was changed.
         """
         card = recommender_card(version)
         if not isinstance(card, RetrievalCard):
             raise UserError(
-                "The catalogue of a model of two stages cannot be changed.",
+                "The catalogue of a two-stage model cannot be changed.",
                 where=str(version),
                 expected="a model of one stage, such as kit train two-tower makes",
-                remedy="Train it anew with the new catalogue.",
+                remedy="Train it again with the new catalogue.",
             )
         if not trust:
             _refuse_changed(version)
         model = load_version(version, trust=trust)
         if not hasattr(model, "contents"):
             raise UserError(
-                "The export cannot be taken apart.",
+                "The parts of the export cannot be read.",
                 where=str(version),
                 expected="one made by this version of the kit",
                 remedy="Train it again.",
@@ -82,15 +82,15 @@ class Catalogue:
 
     @property
     def encoder(self) -> FeatureEncoder:
-        """Of the item features.
+        """Encoder of the item features.
 
         Raises:
-            UserError: the model knows items by id alone.
+            UserError: the model identifies items by id only.
         """
         saved = self.card.item_encoder
         if saved is None:
             raise UserError(
-                "The model knows its items by id alone, so it cannot embed new ones.",
+                "The model identifies items by id only, so it cannot embed new ones.",
                 where=str(self.version),
                 expected="a model trained with features: kit train two-tower --items FILE",
                 remedy="Train it with the items' features, without --no-features.",
@@ -104,11 +104,11 @@ class Catalogue:
 
     @property
     def contents(self) -> list[TrainableColumn]:
-        """Images and texts that the model has learned to read."""
+        """Columns of images and texts whose encoders were trained with the model."""
         return [TrainableColumn.of_card(dict(saved)) for saved in self.card.learned_contents]
 
     def without(self, item_ids: Sequence[str]) -> "Catalogue":
-        """Without some items; people keep the queries they have.
+        """Remove items; the queries of users do not change.
 
         Raises:
             UserError: an item is not in the catalogue, or none would be left.
@@ -124,7 +124,7 @@ class Catalogue:
         kept = ~np.isin(np.array(self.parts.item_ids, object), list(item_ids))
         if not kept.any():
             raise UserError(
-                "Nothing would be left in the catalogue.",
+                "The catalogue would be empty.",
                 where=str(self.version),
                 remedy="Remove fewer items, or delete the version.",
             )
@@ -141,15 +141,15 @@ class Catalogue:
         return replace(self, parts=kept_parts, card=replace(self.card, names=names))
 
     def with_items(self, table: pl.DataFrame, folder: Path | str = ".") -> "Catalogue":
-        """With further items, embedded from their features; nobody has them yet.
+        """Add items, embedded from their features; no user has interacted with them yet.
 
         Args:
-            table: `item_id` and features, as `read_new_items` gives them.
-            folder: what paths of images start from.
+            table: `item_id` and features, as returned by `read_new_items`.
+            folder: base of relative paths of images.
 
         Raises:
-            UserError: an item is in the catalogue already, the model knows ids alone, or an image
-                cannot be read.
+            UserError: an item is in the catalogue already, the model identifies items by id only,
+                or an image cannot be read.
         """
         encoded = self.encoder.encode(table)
         new = table["item_id"].to_list()
@@ -181,15 +181,15 @@ class Catalogue:
         return replace(self, parts=joined, card=replace(self.card, names=named))
 
     def export(self, folder: Path, index: IndexSettings) -> tuple[Path, list[SignatureCheck]]:
-        """Write it as the next version and verify that.
+        """Write the next version and verify it.
 
         Args:
             folder: the model's folder.
-            index: how the best items are found.
+            index: how the top items are found.
 
         Raises:
             UserError: the folder cannot be written.
-            VerificationError: it does not answer as its parts say; nothing is left behind.
+            VerificationError: its outputs differ from those of its parts; it is removed.
         """
         limits = dict.fromkeys([*self.card.limits, CHANGED])
         return export_recommender(
@@ -204,7 +204,7 @@ class Catalogue:
 
 
 def _refuse_changed(version: Path) -> None:
-    """A new version gets a manifest of its own, which would vouch for what was changed here."""
+    """Check the manifest: the new version's manifest would certify a file that was changed here."""
     if damaged := damages(version):
         raise UserError(
             f"The export is not as it was written: {damaged[0]}.",

@@ -21,21 +21,21 @@ MOST_LABELS = 5
 
 
 class ImageLabels(tf.Module):
-    """The graph of the export, in operations that every TensorFlow Serving has.
+    """The graph of the export, in operations that stock TensorFlow Serving has.
 
     An image that cannot be decoded fails the request.
 
     Args:
         model: the trained model.
         classes: names, in the order of its logits.
-        shape: height, width and channels it takes; what comes is resized as in training.
+        shape: height, width and channels of its input; images are resized as in training.
     """
 
     def __init__(
         self, model: ImageClassifier, classes: Sequence[str], shape: tuple[int, int, int]
     ) -> None:
         super().__init__()
-        # The model itself stays outside: only its variables and what it computes are saved.
+        # The Keras model is not tracked: only its variables and its traced computation are saved.
         self._weights = [weight.value for weight in model.variables]
         names = tf.constant(list(classes))
         best = min(MOST_LABELS, len(classes))
@@ -59,7 +59,7 @@ class ImageLabels(tf.Module):
         self._embed = tf.function(embed, autograph=False).get_concrete_function(image=image)
 
     def signatures(self) -> dict[str, Any]:
-        """The functions a server offers, by name."""
+        """The signatures, by name."""
         return {"serving_default": self._predict, "embed": self._embed}
 
 
@@ -70,20 +70,20 @@ CASES = 8
 def export_images(
     model: ImageClassifier, data: ImageData, folder: Path, *, card: dict[str, Any]
 ) -> tuple[Path, list[SignatureCheck]]:
-    """Write the next version of a trained model and verify it in processes of their own.
+    """Export a trained model as the next version and verify it in separate processes.
 
     Args:
         model: the trained model, computing in float32.
-        data: what it was trained on.
+        data: its training data.
         folder: the model's folder; versions are numbered in it.
-        card: what the export is, kept in `assets.extra/card.json`.
+        card: of the export, stored in `assets.extra/card.json`.
 
     Returns:
         The version's folder and the checks it passed.
 
     Raises:
         UserError: the folder cannot be written.
-        VerificationError: the export does not answer as the model; nothing is left behind.
+        VerificationError: the export's outputs differ from the model's; it is removed.
     """
     encoded = sample_images(data.shape, CASES)
     channels = data.shape[2]
@@ -111,9 +111,9 @@ def export_images(
 
 
 class TextLabels(tf.Module):
-    """The graph of the export, in operations that every TensorFlow Serving has.
+    """The graph of the export, in operations that stock TensorFlow Serving has.
 
-    The tokenizer is in it. A batch is padded to its longest text; an empty text is answered, too.
+    It includes the tokenizer. A batch is padded to its longest text; empty texts are allowed.
 
     Args:
         model: the trained model.
@@ -127,7 +127,7 @@ class TextLabels(tf.Module):
         self, model: TextClassifier, tokenizer: Tokenizer, classes: Sequence[str], length: int
     ) -> None:
         super().__init__()
-        # The model itself stays outside: only its variables and what it computes are saved.
+        # The Keras model is not tracked: only its variables and its traced computation are saved.
         self._weights = [weight.value for weight in model.variables]
         self._tokenizer = tokenizer
         names = tf.constant(list(classes))
@@ -149,11 +149,11 @@ class TextLabels(tf.Module):
         self._embed = tf.function(embed, autograph=False).get_concrete_function(text=text)
 
     def signatures(self) -> dict[str, Any]:
-        """The functions a server offers, by name."""
+        """The signatures, by name."""
         return {"serving_default": self._predict, "embed": self._embed}
 
 
-# What no data set holds, and a server gets: nothing, spaces, signs of many kinds.
+# Inputs that servers get although data sets lack them: empty, whitespace, unusual characters.
 STRANGE = ("", "  \n", "Čaj 茶 🫖 <br />!!!")
 
 
@@ -167,22 +167,22 @@ def export_texts(
     *,
     card: dict[str, Any],
 ) -> tuple[Path, list[SignatureCheck]]:
-    """Write the next version of a trained model and verify it in processes of their own.
+    """Export a trained model as the next version and verify it in separate processes.
 
     Args:
         model: the trained model, computing in float32.
         tokenizer: of the model.
-        data: what it was trained on.
+        data: its training data.
         length: maximum tokens of a text.
         folder: the model's folder; versions are numbered in it.
-        card: what the export is, kept in `assets.extra/card.json`.
+        card: of the export, stored in `assets.extra/card.json`.
 
     Returns:
         The version's folder and the checks it passed.
 
     Raises:
         UserError: the folder cannot be written.
-        VerificationError: the export does not answer as the model; nothing is left behind.
+        VerificationError: the export's outputs differ from the model's; it is removed.
     """
     texts = [*TEXTS, LONG_TEXT, *STRANGE]
     # As in training, to the full length: the graph pads to the longest of the batch.

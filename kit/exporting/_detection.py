@@ -19,12 +19,12 @@ from kit.progress import stage
 
 
 class BoxFinder(tf.Module):
-    """The graph of the export, in operations that every TensorFlow Serving has.
+    """The graph of the export, in operations that stock TensorFlow Serving has.
 
-    `serving_default` takes `image`, string [batch], whole JPEG, PNG, GIF or BMP files, each of its
-    own size, and gives `box`, float32 [batch, boxes, 4], left, top, right and bottom in pixels of
-    that image; `label`, string [batch, boxes], "" where there are no more; `score`, float32
-    [batch, boxes], falling. Decoding, scaling and non-maximum suppression are in the graph.
+    `serving_default` reads `image`, string [batch], encoded JPEG, PNG, GIF or BMP images of any
+    size, and returns `box`, float32 [batch, boxes, 4], left, top, right and bottom in pixels of
+    that image; `label`, string [batch, boxes], "" past the last box; `score`, float32 [batch,
+    boxes], descending. Decoding, scaling and non-maximum suppression are in the graph.
 
     Args:
         model: the trained model.
@@ -32,7 +32,7 @@ class BoxFinder(tf.Module):
 
     def __init__(self, model: Detector) -> None:
         super().__init__()
-        # The model itself stays outside: only its variables and what it computes are saved.
+        # The Keras model is not tracked: only its variables and its traced computation are saved.
         self._weights = [weight.value for weight in model.variables]
         spec = tf.TensorSpec([None], tf.string, "image")
 
@@ -42,7 +42,7 @@ class BoxFinder(tf.Module):
         self._detect = tf.function(detect, autograph=False).get_concrete_function(image=spec)
 
     def signatures(self) -> dict[str, Any]:
-        """The functions a server offers, by name."""
+        """The signatures, by name."""
         return {"serving_default": self._detect}
 
 
@@ -50,7 +50,7 @@ def answers(model: Detector, images: Any) -> dict[str, Any]:
     """Boxes of encoded images, see `BoxFinder`.
 
     Args:
-        model: the model as it stands.
+        model: the model, used in its current state.
         images: string [batch].
     """
     height, width = model.picture_shape
@@ -83,7 +83,7 @@ def answers(model: Detector, images: Any) -> dict[str, Any]:
 
 
 CASES = 4
-# By how much scores, and sides in pixels, may differ between two ways to compute them.
+# Tolerances of scores, and of box coordinates in pixels, between two computations.
 SCORES, SIDES = 1e-4, 0.05
 
 
@@ -91,25 +91,25 @@ SCORES, SIDES = 1e-4, 0.05
 def export_detection(
     model: Detector, data: DetectionData, folder: Path, *, card: dict[str, Any]
 ) -> tuple[Path, list[SignatureCheck]]:
-    """Write the next version of a trained detector and verify it in processes of their own.
+    """Export a trained detector as the next version and verify it in separate processes.
 
-    Recorded are answers to drawn images and to one of a single colour. A side of a
-    box is a small difference of large numbers, so what is recorded are the graph's own answers,
-    after they were held against the model's.
+    The recorded requests are synthetic images and one image of a single colour. The side of a
+    box is a small difference of large numbers, so the recorded answers are those of the graph,
+    after they were compared with the model's.
 
     Args:
         model: the trained model, computing in float32.
-        data: what it was trained on.
+        data: its training data.
         folder: the model's folder; versions are numbered in it.
-        card: what the export is, kept in `assets.extra/card.json`.
+        card: of the export, stored in `assets.extra/card.json`.
 
     Returns:
         The version's folder and the checks it passed.
 
     Raises:
         UserError: the folder cannot be written.
-        RuntimeError: the graph does not answer as the model.
-        VerificationError: the export does not answer as the model; nothing is left behind.
+        RuntimeError: the graph's outputs differ from the model's.
+        VerificationError: the export's outputs differ from the model's; it is removed.
     """
     height, width = model.picture_shape
     drawn = sample_images((min(height, 96), min(width, 128), 3), CASES)
@@ -129,10 +129,10 @@ def export_detection(
 
 
 def hold(found: dict[str, NDArray[Any]], expected: dict[str, NDArray[Any]]) -> None:
-    """Hold the graph's answers against the model's.
+    """Compare the graph's outputs with the model's.
 
-    Boxes of nearly one score may change places, so boxes and labels are compared where the scores
-    of an image are apart.
+    Boxes of nearly equal scores may swap, so boxes and labels are compared only where the scores
+    of an image are distinct.
 
     Args:
         found: box, label and score.
@@ -150,7 +150,7 @@ def hold(found: dict[str, NDArray[Any]], expected: dict[str, NDArray[Any]]) -> N
         or sides.max(initial=0) > SIDES
         or (found["label"] != expected["label"])[apart].any()
     ):
-        raise RuntimeError("The graph to export does not answer as the model does.")
+        raise RuntimeError("The outputs of the exported graph differ from the model's.")
 
 
 def _plain(outputs: dict[str, Any]) -> dict[str, NDArray[Any]]:

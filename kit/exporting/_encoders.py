@@ -1,4 +1,4 @@
-"""The graphs that encode users' histories and item features."""
+"""Graphs that encode histories and item features."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from kit.models import EntityTower, SequentialRecommender
 class HistoryEncoder(tf.Module):
     """The encoder of a sequential model, without Keras in the export.
 
-    It takes vectors, not codes, so that items added to the catalogue later may stand in a history.
-    `query` takes no times; where the model looks at them, `timed_query` does.
+    It reads vectors, not codes, so that a history may contain items added to the catalogue later.
+    `query` reads no times; if the model uses them, `timed_query` does.
 
     Args:
         model: a built model.
@@ -19,7 +19,7 @@ class HistoryEncoder(tf.Module):
 
     def __init__(self, model: SequentialRecommender) -> None:
         super().__init__()
-        # The layer itself stays outside: only its variables and what it computes are saved.
+        # The Keras layer is not tracked: only its variables and its traced computation are saved.
         self._weights = [weight.value for weight in model.encoder.variables]
         encode = model.encode
         specs = [
@@ -44,20 +44,20 @@ class HistoryEncoder(tf.Module):
 
 
 class ItemFeatures(tf.Module):
-    """The item tower's way from features, images and texts to a vector, without Keras.
+    """The item tower as a function of features, images and texts, without Keras.
 
     Args:
         tower: a built item tower that has features or reads images or texts.
 
     Raises:
-        ValueError: the tower knows ids only.
+        ValueError: the tower reads ids only.
     """
 
     def __init__(self, tower: EntityTower) -> None:
         super().__init__()
         if not tower.reads_features:
-            raise ValueError("This tower knows ids only; nothing can be embedded from features.")
-        # The layers themselves stay outside: only their variables and what they compute are saved.
+            raise ValueError("The tower reads ids only; it cannot embed items from features.")
+        # The layers are not tracked: only their variables and traced computation are saved.
         parts = [tower.bag, *tower.readers] if tower.bag is not None else tower.readers
         self._weights = [weight.value for part in parts for weight in part.variables]
         embed, features = tower.embed_features, tower.features

@@ -1,4 +1,4 @@
-"""The card of a model in the sections people know (Mitchell et al., 2019)."""
+"""Model cards for readers, in the sections of Mitchell et al. (2019)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
@@ -9,10 +9,10 @@ NO_LICENCE = "Not stated by the source; the licence is the user's to know."
 
 
 def model_card(card: Card, signatures: Mapping[str, Signature]) -> str:
-    """Write the card for people. What the card does not state is left out; it names no user.
+    """Render a card as Markdown. What it does not state is left out; it contains no user id.
 
     Args:
-        card: what the export is.
+        card: of the export.
         signatures: of the SavedModel.
 
     Returns:
@@ -55,8 +55,8 @@ def _details(card: Card) -> Iterator[str]:
         named = ", ".join(f"{name} {version}" for name, version in card.versions.items())
         yield f"- Made with: {named}"
     if isinstance(card, RecommenderCard):
-        seen = "left out of" if card.exclude_seen else "kept in"
-        yield f"- What a known user already had is {seen} the answers."
+        seen = "excluded from" if card.exclude_seen else "kept in"
+        yield f"- Seen items of a known user are {seen} the recommended list."
 
 
 def _data(card: Card) -> Iterator[str]:
@@ -110,7 +110,7 @@ def _signatures(signatures: Mapping[str, Signature]) -> Iterator[str]:
         ]
         yield from _table(["signature", "inputs", "outputs"], rows)
         yield ""
-        yield "A length written ? is free; the first is the batch."
+        yield "A dimension written as ? has any length; the first one is the batch."
 
 
 def _operations(card: Card) -> Iterator[str]:
@@ -123,16 +123,16 @@ def _operations(card: Card) -> Iterator[str]:
 
 
 def _serving(card: Card) -> Iterator[str]:
-    yield "The folder above this one is what TensorFlow Serving takes as a model's base path:"
+    yield "The parent folder is the model's base path for TensorFlow Serving:"
     yield ""
     yield "    tensorflow_model_server --rest_api_port=8501 \\"
     yield "        --model_name=NAME --model_base_path=/absolute/path/to/NAME"
     yield ""
     if card.custom_ops:
-        yield "The server must be one that was built with the other operations named above."
-    yield "It runs `assets.extra/tf_serving_warmup_requests` before the first answer."
-    yield "`assets.extra/recorded.json` holds an example request and its answer for each signature;"
-    yield "`kit verify` asks them of this copy and says whether it still answers so."
+        yield "The server must be built with the other operations named above."
+    yield "It runs `assets.extra/tf_serving_warmup_requests` before it serves requests."
+    yield "`assets.extra/recorded.json` holds example requests and answers for each signature;"
+    yield "`kit verify` repeats them with this copy and compares the answers."
 
 
 def _sentences(sentences: Sequence[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a retrieval model becomes for serving: strings in, strings out."""
+"""The serving graph of a retrieval model: strings in, strings out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,18 +27,18 @@ TUNING_USERS = 1000
 
 @dataclass(frozen=True)
 class RecommenderParts:
-    """Everything a server needs of a trained retrieval model.
+    """The arrays of a trained retrieval model that serving needs.
 
     Args:
         user_ids: ids of the known users.
         item_ids: ids of the catalogue.
         user_vectors: float32 [users, dim], queries of the known users, their history included.
         item_vectors: float32 [items, dim]; the last column is the item's bias.
-        owned: items each known user has.
-        popularity: float32 [items], share of the users that have the item.
-        attributes: what requests can filter by.
-        item_features: embeds items the model was not trained on, or None.
-        history_encoder: makes a query from a history; None takes the mean of its vectors.
+        owned: items each known user interacted with.
+        popularity: float32 [items], share of the users that interacted with the item.
+        attributes: item attributes that requests can filter by.
+        item_features: embeds new items, or None.
+        history_encoder: computes a query from a history; None uses the mean of its vectors.
     """
 
     user_ids: Sequence[str]
@@ -53,13 +53,13 @@ class RecommenderParts:
 
 
 class Recommender(tf.Module):
-    """The graph of the export, in operations that every TensorFlow Serving has.
+    """The graph of the export, in operations that stock TensorFlow Serving has.
 
     Args:
         parts: the trained model, as arrays.
-        k: length of the answers, at most the number of items.
-        exclude_seen: whether what a user has is left out of his answers.
-        index: how the best items are found.
+        k: length of the recommended lists, at most the number of items.
+        exclude_seen: whether seen items of a user are not recommended.
+        index: how the top items are found.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Recommender(tf.Module):
         self._exclude_seen = exclude_seen
         self._user_code = _table(parts.user_ids)
         self._item_code = _table(parts.item_ids)
-        # One more than there are, so that code -1 reads the empty string.
+        # One extra entry, so that code -1 reads the empty string.
         self._item_ids = tf.constant([*parts.item_ids, ""])
         some = np.random.default_rng(0).permutation(len(parts.user_ids))[:TUNING_USERS]
         longest = int(parts.owned.lengths[some].max(initial=0)) if exclude_seen else 0
@@ -103,7 +103,7 @@ class Recommender(tf.Module):
             )
 
     def signatures(self) -> dict[str, Any]:
-        """The functions a server offers, by name."""
+        """The signatures, by name."""
         timed = getattr(self, "from_timed_history", None)
         return ({} if timed is None else {"from_timed_history": timed}) | {
             "serving_default": self.recommend,
@@ -117,7 +117,7 @@ class Recommender(tf.Module):
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "user_id")])
     def recommend(self, user_id: Any) -> dict[str, Any]:
-        """For people the model knows; others get the popular list."""
+        """Recommendations for known users; unknown users get the popular list."""
         code = self._user_code.lookup(user_id)
         return self._best(code >= 0, self._user_vectors(code), self._seen(self._owned(code)))
 
@@ -125,12 +125,12 @@ class Recommender(tf.Module):
         autograph=False, input_signature=[tf.TensorSpec([None, None], tf.string, "history")]
     )
     def from_history(self, history: Any) -> dict[str, Any]:
-        """For people the model never saw, by what they had; unknown items are ignored."""
+        """Recommendations for new users by their history; unknown items are ignored."""
         codes = self._item_code.lookup(history)
         return self._best(*self._of_history(codes), self._seen(codes))
 
     def _from_timed_history(self, history: Any, time: Any) -> dict[str, Any]:
-        """`from_history` where it is known when each was taken, in seconds since 1970."""
+        """`from_history` with the time of each interaction, in seconds since 1970."""
         codes = self._item_code.lookup(history)
         return self._best(*self._of_history(codes, time), self._seen(codes))
 
@@ -143,7 +143,7 @@ class Recommender(tf.Module):
         ],
     )
     def recommend_where(self, user_id: Any, exclude: Any, where: Any) -> dict[str, Any]:
-        """`recommend` without some items, and among those that have the asked-for values."""
+        """`recommend` without excluded items, among those with the requested values."""
         code = self._user_code.lookup(user_id)
         excluded = [self._seen(self._owned(code)), self._item_code.lookup(bounded(exclude))]
         return self._best(
@@ -159,14 +159,14 @@ class Recommender(tf.Module):
         ],
     )
     def from_history_where(self, history: Any, exclude: Any, where: Any) -> dict[str, Any]:
-        """`from_history` without some items, and among those that have the asked-for values."""
+        """`from_history` without excluded items, among those with the requested values."""
         codes = self._item_code.lookup(history)
         excluded = [self._seen(codes), self._item_code.lookup(exclude)]
         return self._best(*self._of_history(codes), tf.concat(excluded, axis=1), where=where)
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "item_id")])
     def similar_items(self, item_id: Any) -> dict[str, Any]:
-        """Nearest items by cosine, itself left out; nothing ("") for an unknown item."""
+        """Nearest other items by cosine; empty ids for an unknown item."""
         code = self._item_code.lookup(item_id)
         found = self.similar.search(self.similar.vectors_of(code), code[:, None], self._k)
         nothing = (tf.fill(tf.shape(found[0]), tf.float32.min), tf.fill(tf.shape(found[1]), -1))
@@ -184,23 +184,23 @@ class Recommender(tf.Module):
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([], tf.string, "user_id")])
     def history_of(self, user_id: Any) -> Any:
-        """Items of one known user, oldest first; no signature, so a server does not offer it."""
+        """Items of one known user, oldest first; not a signature, so servers do not expose it."""
         return tf.gather(self._item_ids, self._owned(self._user_code.lookup(user_id[None]))[0])
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([], tf.int32, "least")])
     def users_with(self, least: Any) -> Any:
-        """Known users with at least so many items; no signature either."""
+        """Known users with at least that many items; not a signature."""
         count = self._owned_offsets[1:] - self._owned_offsets[:-1]
         return tf.boolean_mask(_keys(self._user_code), count >= tf.cast(least, tf.int64))
 
     @tf.function(autograph=False, input_signature=[])
     def attribute_values(self) -> Any:
-        """What `where` can ask for, string [n]; no signature either."""
+        """The values that `where` supports, string [n]; not a signature."""
         return self._filter.values()
 
     @tf.function(autograph=False, input_signature=[])
     def contents(self) -> dict[str, Any]:
-        """The parts this was made from; no signature either."""
+        """The parts of the graph; not a signature."""
         return {
             "user_ids": _keys(self._user_code),
             "item_ids": self._item_ids[:-1],
@@ -214,7 +214,7 @@ class Recommender(tf.Module):
         }
 
     def _best(self, known: Any, queries: Any, excluded: Any, where: Any = None) -> dict[str, Any]:
-        """The answer to each query; the popular list where it is not known who asks."""
+        """The recommended list of each query; the popular list for unknown users."""
         return self._answer(*self._found(known, queries, excluded, where, self._k))
 
     def _found(
@@ -232,7 +232,7 @@ class Recommender(tf.Module):
         return _first_where(known, found, popular)
 
     def _of_history(self, codes: Any, time: Any = None) -> tuple[Any, Any]:
-        """Whether anything in a history is known, and the query it makes."""
+        """Whether a history has a known item, and its query."""
         known, vectors = codes >= 0, self.index.vectors_of(codes)
         count = tf.math.count_nonzero(known, axis=1, keepdims=True, dtype=tf.float32)
         encoder = self.history_encoder
@@ -268,10 +268,10 @@ class Recommender(tf.Module):
 
 
 def bounded(exclude: Any) -> Any:
-    """Items to leave out for known users; an error where they are too many."""
+    """Items to exclude for known users; an error if they are too many."""
     count = tf.math.count_nonzero(tf.not_equal(exclude, ""), axis=1)
-    told = f"recommend_where leaves out at most {MOST_EXCLUDED} items of exclude"
-    is_few = tf.debugging.Assert(tf.reduce_all(count <= MOST_EXCLUDED), [told])
+    message = f"recommend_where leaves out at most {MOST_EXCLUDED} items of exclude"
+    is_few = tf.debugging.Assert(tf.reduce_all(count <= MOST_EXCLUDED), [message])
     with tf.control_dependencies([is_few]):
         return tf.identity(exclude)
 
@@ -296,13 +296,13 @@ def _variable(value: NDArray[np.generic]) -> tf.Variable:
 def _table(ids: Sequence[str]) -> tf.lookup.StaticHashTable:
     codes = tf.range(len(ids), dtype=tf.int32)
     initializer = tf.lookup.KeyValueTensorInitializer(tf.constant(list(ids)), codes)
-    # Of an export of an earlier version, ids may have blanks.
+    # Ids in exports of earlier versions may have whitespace at their ends.
     are_clean = all(one == clean_id(one) for one in ids)
     kind = IdTable if are_clean else tf.lookup.StaticHashTable
     return kind(initializer, default_value=UNKNOWN)
 
 
 def _keys(table: Any) -> Any:
-    """What a table was made from, in its order."""
+    """The keys of a table, in order."""
     ids, codes = (tf.reshape(x, [-1]) for x in table.export())
     return tf.gather(ids, tf.argsort(codes))

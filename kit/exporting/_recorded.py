@@ -1,4 +1,4 @@
-"""What the live model answers, computed without the graph that is exported."""
+"""Recorded requests with the answers of the live model, computed without the exported graph."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -36,23 +36,23 @@ def recorded_answers(
 ) -> dict[str, Any]:
     """Inputs and the live model's outputs for every signature.
 
-    Queries come from the Keras model and every item's score from NumPy. An exact index has to give
-    the best of these. Of an approximate one the answers themselves are recorded, after the score of
-    every item in them was held against NumPy's.
+    Queries come from the Keras model and every item's score from NumPy. An exact index must return
+    the top of these. For an approximate index its own answers are recorded, after the score of
+    every item in them was compared with NumPy's.
 
     Args:
-        model: the trained model; None where only its vectors are at hand, as when items are added.
-        parts: its export.
-        module: the graph that is exported.
-        k: length of the answers.
-        exclude_seen: whether what a user has is left out.
-        seed: of the draw of items and rules.
+        model: the trained model; None if only its vectors are available, as when items are added.
+        parts: of its export.
+        module: the exported graph.
+        k: length of the recommended lists.
+        exclude_seen: whether seen items of a user are not recommended.
+        seed: of the random items and rules.
 
     Returns:
         Signature name to `{"inputs": ..., "outputs": ...}`, as lists.
 
     Raises:
-        RuntimeError: the index scores an item otherwise than the model.
+        RuntimeError: the index and the model score an item differently.
     """
     cases = recorded_cases(model, parts, exclude_seen=exclude_seen, seed=seed)
     return answered(cases.rankings, cases.embeddings, parts, module, k)
@@ -60,14 +60,14 @@ def recorded_answers(
 
 @dataclass(frozen=True)
 class RecordedCases:
-    """Requests and what the live model says to them; the last row of each is about nobody known.
+    """Requests with the live model's scores; the last row of each is an unknown user.
 
     Args:
         rankings: signature to its inputs and the score of every item, float32 [rows, items], the
-            lowest float where an item may not be shown.
+            lowest float for items that must not be recommended.
         embeddings: signature to its inputs and the vectors.
-        owned: what the users asked for have.
-        recent: what the histories asked for hold.
+        owned: items of the requested users.
+        recent: items of the requested histories.
     """
 
     rankings: Cases
@@ -84,17 +84,17 @@ def recorded_cases(
     seed: int = 0,
     count: int = CASES,
 ) -> RecordedCases:
-    """Draw requests for every signature and score all items for them, without the graph.
+    """Sample requests for every signature and score all items for them, without the graph.
 
-    Known users are those that do not exist, see `with_sample_users`: what is recorded is read by
-    whoever gets the export.
+    Known users are synthetic ones, see `with_sample_users`: everyone who gets the export can read
+    its recorded requests.
 
     Args:
-        model: the trained model; None where only its vectors are at hand, as when items are added.
-        parts: its export.
-        exclude_seen: whether what a user has is left out.
-        seed: of the draw of items and rules.
-        count: users and items at most.
+        model: the trained model; None if only its vectors are available, as when items are added.
+        parts: of its export.
+        exclude_seen: whether seen items of a user are excluded.
+        seed: of the random items and rules.
+        count: maximum number of users and items.
     """
     rng = np.random.default_rng(seed)
     users = sample_rows(parts.user_ids, count)
@@ -133,8 +133,8 @@ def recorded_cases(
     item_ids = {"item_id": [*(parts.item_ids[i] for i in items), UNKNOWN_ID]}
     histories = {"history": history.tolist()}
     no_item = np.zeros((1, queries.shape[1]), np.float32)
-    nobody = no_item.copy()
-    nobody[:, -1] = 1
+    unknown_user = no_item.copy()
+    unknown_user[:, -1] = 1
     rankings = {
         "serving_default": (user_ids, known),
         "from_history": (histories, someone),
@@ -155,7 +155,7 @@ def recorded_cases(
         time = {"time": np.vstack([times, np.zeros_like(times[:1])]).tolist()}
         rankings["from_timed_history"] = (histories | time, of_histories(timed))
     embeddings = {
-        "embed_user": (user_ids, np.vstack([queries, nobody])),
+        "embed_user": (user_ids, np.vstack([queries, unknown_user])),
         "embed_item": (item_ids, np.vstack([parts.item_vectors[items], no_item])),
     }
     return RecordedCases(rankings, embeddings, owned, recent)
@@ -164,7 +164,7 @@ def recorded_cases(
 def answered(
     rankings: Cases, embeddings: Cases, parts: RecommenderParts, module: Recommender, k: int
 ) -> dict[str, Any]:
-    """What is recorded of requests, see `RecordedCases`."""
+    """The recorded inputs and outputs of requests, see `RecordedCases`."""
     recorded = {
         name: {"inputs": inputs, "outputs": _answer(module, parts, name, inputs, scores, k)}
         for name, (inputs, scores) in rankings.items()
@@ -208,7 +208,7 @@ def _without(scores: NDArray[np.float32], excluded: Histories) -> NDArray[np.flo
 
 
 def _requests(attributes: Attributes, count: int, rng: np.random.Generator) -> list[list[str]]:
-    """Two values a request; some ask for nothing, some for what there is not."""
+    """Two values a request; some are empty, some match no item."""
     possible = np.array(["", UNKNOWN_VALUE, *attributes.values], dtype=object)
     frequent = np.bincount(attributes.tokens.ravel(), minlength=len(attributes.values) + 1)[1:]
     weights = np.array([max(1, frequent.sum() / 4), max(1, frequent.sum() / 16), *frequent])
@@ -218,7 +218,7 @@ def _requests(attributes: Attributes, count: int, rng: np.random.Generator) -> l
 
 
 def _matches(attributes: Attributes, values: Sequence[str]) -> NDArray[np.bool_]:
-    """Which items have, of every column that is asked for, one of the values."""
+    """Items that have one of the requested values of every requested column."""
     matches = np.ones(len(attributes.tokens), np.bool_)
     wanted = [value for value in values if value]
     for column in {value.split("=", 1)[0] for value in wanted}:
@@ -239,9 +239,9 @@ def _answer(
     scores: NDArray[np.float32],
     k: int,
 ) -> dict[str, Any]:
-    """The best k by these scores [rows, items]; of an approximate index, what it answers."""
+    """The top k by these scores [rows, items]; of an approximate index, its own answers."""
     names = np.array([*parts.item_ids, ""], dtype=object)
-    # Behind the last item stands none.
+    # Code -1 past the last item reads the empty id.
     scores = np.pad(scores, ((0, 0), (0, 1)), constant_values=LOWEST)
     if isinstance(module.index, ExactIndex):
         best = np.argsort(-scores, axis=1, kind="stable")[:, : min(k, len(parts.item_ids))]
@@ -258,5 +258,5 @@ def _answer(
         values = answer["score"].numpy()
         expected = np.take_along_axis(scores, best, axis=1)
         if not np.allclose(values, expected, rtol=TOLERANCE, atol=TOLERANCE):
-            raise RuntimeError(f"{signature}: the index does not score items as the model does.")
+            raise RuntimeError(f"{signature}: the index and the model score items differently.")
     return {"item_id": names[best].tolist(), "score": values.tolist()}

@@ -1,4 +1,4 @@
-"""What both stages answer, computed without the graph that is exported."""
+"""Recorded answers of both stages, computed without the exported graph."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from kit.exporting._two_stage_recommender import LEAST_SHARE, SecondStage, TwoSt
 from kit.models import TwoTower, defined_features
 from kit.retrieval import ExactIndex
 
-# Twice as many are drawn as are kept: rows whose order rounding could change prove nothing.
+# Twice as many as recorded: rows whose order could depend on rounding are discarded.
 DRAWN = 2 * CASES
 CLOSE = 2e-5
 FACTORS = (0.0, 0.5, 2.0, 10.0)
@@ -34,23 +34,23 @@ def recorded_two_stage(
     """Inputs and the live models' outputs for every signature.
 
     Retrieval scores come from the two-tower model, features and re-ranking from NumPy, ranking
-    scores from the Keras model. Of an approximate index the graph's own answers are recorded, after
-    the retrieval score of every item in them was held against the model's.
+    scores from the Keras model. For an approximate index the graph's own answers are recorded,
+    after the retrieval score of every item in them was compared with the model's.
 
     Args:
         model: the trained retrieval model.
-        parts: its export.
+        parts: of its export.
         second: the trained second stage.
-        module: the graph that is exported.
-        k: length of the answers.
-        exclude_seen: whether what a user has is left out.
-        seed: of the draws.
+        module: the exported graph.
+        k: length of the recommended lists.
+        exclude_seen: whether seen items of a user are not recommended.
+        seed: of the random requests.
 
     Returns:
         Signature name to `{"inputs": ..., "outputs": ...}`, as lists.
 
     Raises:
-        RuntimeError: the index scores an item otherwise than the model.
+        RuntimeError: the index and the model score an item differently.
     """
     cases = recorded_cases(model, parts, exclude_seen=exclude_seen, seed=seed, count=DRAWN)
     rng = np.random.default_rng(seed)
@@ -80,7 +80,7 @@ def recorded_two_stage(
 
 
 def _rules(parts: RecommenderParts, count: int, rng: np.random.Generator) -> dict[str, list[Any]]:
-    """What each request asks of re-ranking; some ask for nothing."""
+    """The re-ranking rules of each request; some have none."""
     about = np.array(["", UNKNOWN_ID, *parts.attributes.values, *parts.item_ids], dtype=object)
     return {
         "boost": rng.choice(about, (count, 3)).tolist(),
@@ -99,7 +99,7 @@ def _answers(
     k: int,
     rules: dict[str, list[Any]] | None,
 ) -> tuple[dict[str, NDArray[Any]], Floats]:
-    """Outputs [rows, k], and by how little the order of each row was decided, float [rows]."""
+    """Outputs [rows, k], and the smallest margin that decided the order of each row."""
     count = min(max(second.candidates, k), scores.shape[1])
     best = np.argsort(-scores, axis=1, kind="stable")[:, : count + 1]
     values = np.take_along_axis(scores, best, axis=1)
@@ -175,7 +175,7 @@ def _chosen(
     categories: NDArray[np.int32],
     at_most: int,
 ) -> tuple[NDArray[np.int64], float]:
-    """Places by maximal marginal relevance under a limit, and by how little it was decided."""
+    """Positions by maximal marginal relevance under a limit, and the smallest deciding margin."""
     places = np.full(k, -1)
     is_open = scores > LOWEST
     if not is_open.any():
@@ -206,7 +206,7 @@ def _chosen(
 
 
 def _smallest(gaps: Floats) -> Floats:
-    """The smallest gap of each row between real scores that differ."""
+    """The smallest gap between distinct scores of each row."""
     is_gap = (gaps > 0) & (gaps < -LOWEST / 2)
     smallest: Floats = np.where(is_gap, gaps, np.inf).min(axis=1, initial=np.inf)
     return smallest
@@ -219,7 +219,7 @@ def _of_graph(
     inputs: dict[str, list[Any]],
     scores: Floats,
 ) -> dict[str, Any]:
-    """The graph's answer, its retrieval scores held against those of all items [rows, items]."""
+    """The graph's answer, after its retrieval scores were compared with those of all items."""
     function = module.signatures()[signature]
     specs = function.input_signature
     answer = function(*(tf.constant(inputs[spec.name], spec.dtype) for spec in specs))
@@ -231,5 +231,5 @@ def _of_graph(
         np.pad(scores, ((0, 0), (0, 1)), constant_values=LOWEST), places, axis=1
     )
     if not np.allclose(told["retrieval_score"], expected, rtol=TOLERANCE, atol=TOLERANCE):
-        raise RuntimeError(f"{signature}: the index does not score items as the model does.")
+        raise RuntimeError(f"{signature}: the index and the model score items differently.")
     return {name: value.tolist() for name, value in told.items()}

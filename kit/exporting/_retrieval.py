@@ -1,4 +1,4 @@
-"""From a trained retrieval model to the arrays of its export."""
+"""Export retrieval models."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -31,24 +31,24 @@ def export_retrieval(
     contents: Sequence[TrainableColumn] = (),
     card: dict[str, Any],
 ) -> tuple[Path, list[SignatureCheck]]:
-    """Write the next version of a trained model and verify it in a process of its own.
+    """Export a trained model as the next version and verify it in separate processes.
 
     Args:
         model: the trained model.
-        dataset: what it was trained on.
+        dataset: its training data.
         folder: the model's folder; versions are numbered in it.
-        k: length of the answers.
-        exclude_seen: whether what a user has in train or valid is left out of his answers.
-        index: how the export finds the best items.
-        contents: images and texts of items that the model has learned to read.
-        card: what the export is, kept in `assets.extra/card.json`.
+        k: length of the recommended lists.
+        exclude_seen: whether a user's items of train and valid are not recommended.
+        index: how the export finds the top items.
+        contents: columns of images and texts whose encoders were trained with the model.
+        card: of the export, stored in `assets.extra/card.json`.
 
     Returns:
         The version's folder and the checks it passed.
 
     Raises:
         UserError: the folder cannot be written.
-        VerificationError: the export does not answer as the model; nothing is left behind.
+        VerificationError: the export's outputs differ from the model's; it is removed.
     """
     parts = retrieval_parts(model, dataset)
     encoder = None
@@ -86,20 +86,20 @@ def export_recommender(
     """Write the next version from its parts and verify it.
 
     Args:
-        parts: what the server needs.
+        parts: the arrays of the graph.
         folder: the model's folder.
-        model: the trained model, to hold the export against; None where it is not at hand.
-        k: length of the answers.
-        exclude_seen: whether what a user has is left out of his answers.
-        index: how the export finds the best items.
-        card: what the export is; k, seen items and what the index reached are filled in.
+        model: the trained model, to compare the export with; None if it is not available.
+        k: length of the recommended lists.
+        exclude_seen: whether seen items of a user are not recommended.
+        index: how the export finds the top items.
+        card: of the export; k, exclusion of seen items and the recall of the index are filled in.
 
     Returns:
         The version's folder and the checks it passed.
 
     Raises:
         UserError: the folder cannot be written.
-        VerificationError: the export does not answer as the model; nothing is left behind.
+        VerificationError: the export's outputs differ from the model's; it is removed.
     """
     parts = with_sample_users(model, parts)
     module = Recommender(parts, k=k, exclude_seen=exclude_seen, index=index)
@@ -110,11 +110,11 @@ def export_recommender(
 
 
 def index_facts(module: Recommender, index: IndexSettings) -> dict[str, Any]:
-    """What a card states of the way the best items are found.
+    """What a card states about the index.
 
     Args:
-        module: the graph that is exported.
-        index: what was asked for.
+        module: the exported graph.
+        index: the requested index.
     """
     searched = {
         "settings": asdict(index),
@@ -134,11 +134,11 @@ def retrieval_parts(
 
     Args:
         model: the trained model.
-        dataset: what it was trained on.
+        dataset: its training data.
         with_valid: False leaves valid out of the histories, to measure on it.
 
     Returns:
-        What `Recommender` is made from.
+        The parts of `Recommender`.
     """
     past = [dataset.train, dataset.valid] if with_valid else [dataset.train]
     owned = histories(past, dataset.num_users, with_times=model.is_timed).below(dataset.num_items)

@@ -1,4 +1,4 @@
-"""Users that do not exist, beside those of the data."""
+"""Synthetic users, in addition to those of the data."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,15 +21,15 @@ TOLERANCE = 1e-4
 def with_sample_users(
     model: RetrievalModel | None, parts: RecommenderParts, *, seed: int = 0
 ) -> RecommenderParts:
-    """Add users whose histories are drawn from the catalogue.
+    """Add users whose histories are sampled from the catalogue.
 
-    What an export answers to known users is recorded of these alone, so that no real history is in
-    a file beside the model.
+    Answers to known users are recorded for these alone, so that no real history is in a file of the
+    export.
 
     Args:
-        model: the trained model; None where only its vectors are at hand, as when items are added.
-        parts: of the export; those that have such users are returned as they are.
-        seed: of the draw.
+        model: the trained model; None if only its vectors are available, as when items are added.
+        parts: of the export; returned unchanged if they have such users already.
+        seed: of the sample.
     """
     if any(map(is_sample_user, parts.user_ids)):
         return parts
@@ -37,7 +37,7 @@ def with_sample_users(
     items = len(parts.item_ids)
     lengths = rng.integers(1, max(2, min(MOST_ITEMS, items)), COUNT)
     if items <= SMALL:
-        # One has nearly everything: lists that end early are checked, too.
+        # One has interacted with nearly every item, so that shorter lists are verified, too.
         lengths[0] = max(1, items - 1)
     drawn = [rng.choice(items, length, replace=False) for length in lengths]
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
@@ -56,15 +56,15 @@ def with_sample_users(
 
 
 def hold_users(model: RetrievalModel | None, parts: RecommenderParts, module: object) -> None:
-    """Hold what the graph knows of some real users against the model; nothing of it is kept.
+    """Compare the graph with the model for some real users; nothing of this is stored.
 
     Args:
-        model: the trained model; None where it is not at hand.
+        model: the trained model; None if it is not available.
         parts: of the export.
-        module: the graph, of which `embed_user` and `history_of` are asked.
+        module: the graph, with `embed_user` and `history_of`.
 
     Raises:
-        RuntimeError: it knows them otherwise.
+        RuntimeError: their queries or histories differ.
     """
     if model is None:
         return
@@ -86,18 +86,18 @@ def hold_users(model: RetrievalModel | None, parts: RecommenderParts, module: ob
         for row in rows
     ]
     if histories != owned or not np.allclose(found, expected, rtol=TOLERANCE, atol=TOLERANCE):
-        raise RuntimeError("The graph does not know the users as the model does.")
+        raise RuntimeError("Queries or histories of the graph differ from the model's.")
 
 
 def sample_rows(user_ids: Sequence[str], count: int) -> NDArray[np.int64]:
-    """The places of users that do not exist.
+    """Codes of the synthetic users.
 
     Raises:
         ValueError: there are none, see `with_sample_users`.
     """
     rows = [row for row, user in enumerate(user_ids) if is_sample_user(user)][:count]
     if not rows:
-        raise ValueError("There are no sample users to record answers of.")
+        raise ValueError("There are no sample users to record answers for.")
     return np.array(rows)
 
 

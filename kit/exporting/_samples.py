@@ -1,4 +1,4 @@
-"""What exports are asked for their recorded answers: nobody's texts, images or rows."""
+"""Synthetic texts, images and rows for recorded requests."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from kit.data.table import Feature, RankingData
 
 UNKNOWN = "\N{WHITE QUESTION MARK ORNAMENT} nothing"
-# A value that fewer rows have may say who they are about.
+# A value of fewer rows could identify a user.
 FEWEST_ROWS = 10
 ROWS = 100_000
-# Sentences of nobody, in several scripts.
+# Invented sentences in several scripts.
 TEXTS = (
     "The train to the coast leaves at nine in the morning and arrives before noon.",
     "It is a good book. I would read it again.",
@@ -36,23 +36,23 @@ def sample_images(shape: tuple[int, ...], count: int, seed: int = 0) -> list[byt
 
     Args:
         shape: height, width and channels.
-        count: how many.
-        seed: of what is drawn.
+        count: number of images.
+        seed: random seed.
     """
     rng = np.random.default_rng(seed)
     return [tf.io.encode_png(tf.constant(_image(shape, rng))).numpy() for _ in range(count)]
 
 
 def sample_rows(data: RankingData, count: int, seed: int = 0) -> pl.DataFrame:
-    """Rows of which each value is drawn for itself, among those that many rows of train have.
+    """Rows whose values are sampled independently, from values that many rows of train have.
 
-    Ids are unknown ones, unless they are of what is ranked. Behind them stand a row of which
-    nothing is known, and one of values that no row has.
+    Ids are unknown ones, except those of ranked items. A row of missing values and a row of unseen
+    values follow.
 
     Args:
-        data: what the model was trained on.
-        count: rows to draw.
-        seed: of the draw.
+        data: the training data.
+        count: rows to sample.
+        seed: random seed.
     """
     rng = np.random.default_rng(seed)
     some = data.train.features.head(ROWS)

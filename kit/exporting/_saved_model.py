@@ -31,7 +31,7 @@ from kit.exports import (
 )
 from kit.progress import stage
 
-# TensorFlow Serving looks for this name in assets.extra and takes at most 1,000 records of it.
+# TensorFlow Serving looks for this name in assets.extra and reads at most 1,000 records of it.
 WARMUP = "tf_serving_warmup_requests"
 
 
@@ -41,10 +41,10 @@ def write_warmup(
     """Write the recorded inputs as warm-up requests: the first row alone, then the whole batch.
 
     Args:
-        file: where to, a TFRecord file of PredictionLog.
+        file: the TFRecord file of PredictionLog to write.
         recorded: signature to `{"inputs": ...}`, as lists.
-        signatures: of the SavedModel; their inputs say which types to send. What it does not have
-            gets no request.
+        signatures: of the SavedModel; their inputs define the types to send. Other names get no
+            request.
     """
     with tf.io.TFRecordWriter(str(file)) as writer:
         for name in (name for name in recorded if name in signatures):
@@ -61,7 +61,7 @@ def write_warmup(
 
 
 def _batches(inputs: Mapping[str, Any], signature: Signature) -> list[Mapping[str, Any]]:
-    """One row and all rows, where every input has rows; else the inputs as they are."""
+    """The first row and all rows, if every input has rows; else the inputs unchanged."""
     shapes = [signature.inputs[key].shape for key in inputs]
     if all(shape and shape[0] is None for shape in shapes):
         return [{key: value[:1] for key, value in inputs.items()}, inputs]
@@ -74,14 +74,14 @@ A_DAY = 86_400
 
 
 class Servable(Protocol):
-    """A `tf.Module` that says what a server should offer."""
+    """A `tf.Module` with the signatures to serve."""
 
     def signatures(self) -> dict[str, Any]:
         """Functions by name."""
 
 
 class VerificationError(RuntimeError):
-    """The export does not answer as the live model does.
+    """The outputs of the export differ from those of the live model.
 
     Args:
         checks: the outcome for every signature.
@@ -90,7 +90,9 @@ class VerificationError(RuntimeError):
     def __init__(self, checks: list[SignatureCheck]) -> None:
         self.checks = checks
         failed = "; ".join(str(check) for check in checks if not check.passed)
-        super().__init__(f"The export does not answer as the model does and was removed. {failed}")
+        super().__init__(
+            f"The outputs of the export differ from the model's; it was removed. {failed}"
+        )
 
 
 def export(
@@ -98,22 +100,22 @@ def export(
 ) -> tuple[Path, list[SignatureCheck]]:
     """Save, verify in fresh processes, then make it the next version.
 
-    The version is written under a name that TensorFlow Serving passes over and renamed when it is
+    The version is written under a name that TensorFlow Serving ignores, and renamed when it is
     complete and verified.
 
     Args:
         module: the graph with its signatures.
         folder: the model's folder; versions are numbered in it.
         recorded: inputs and the live model's outputs, of every signature.
-        card: what the export is, kept beside it as JSON and, by `model_card`, for people; date,
-            versions of libraries and operations are filled in.
+        card: of the export, written as JSON and, by `model_card`, as Markdown; date, versions of
+            libraries and operations are filled in.
 
     Returns:
         The version's folder and the checks it passed.
 
     Raises:
         UserError: the folder cannot be written, or the disk is full.
-        VerificationError: it does not answer as the live model; nothing is left behind.
+        VerificationError: its outputs differ from the live model's; it is removed.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -138,12 +140,12 @@ def export(
             raise UserError(
                 "The model cannot be written: the disk is full.",
                 where=str(folder),
-                expected="room for another version; none was left half written",
-                remedy="Make room and give the same command again: it goes on from the last "
+                expected="room for another version; no incomplete version was left",
+                remedy="Make room and give the same command again: it resumes from the last "
                 "checkpoint. Or name a folder on another disk: --output FOLDER",
             ) from error
         _warn_of_operations(draft)
-        # This process made it, so it may be loaded here whatever it can do.
+        # This process wrote the export, so it may be loaded whatever its operations can do.
         checks = exports.verify(draft, trust=True)
         if not all(check.passed for check in checks):
             raise VerificationError(checks)
@@ -156,16 +158,16 @@ def custom_operations(part: Any) -> dict[str, list[str]] | None:
     """The operations beyond TensorFlow's core that a part of a graph needs, for the card.
 
     Args:
-        part: may have `custom_ops`, Python module to the operations it registers.
+        part: may define `custom_ops`, Python module to the operations it registers.
     """
     return getattr(part, "custom_ops", None)
 
 
 def _warn_of_operations(draft: Path) -> None:
-    """Say it now if those who load the version will be told not to."""
+    """Warn if loading the version will need --trust."""
     if problems := [problem for _, problem in problems_of_graph(draft)]:
         warnings.warn(
-            f"Whoever loads this export has to give --trust: {'; '.join(problems)}.",
+            f"Loading this export requires --trust: {'; '.join(problems)}.",
             UserWarning,
             stacklevel=3,
         )
@@ -188,7 +190,7 @@ def _write_extra(draft: Path, recorded: dict[str, Any], card: Card) -> None:
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """What exports left that were killed; one that still runs is younger than a day."""
+    """Remove leftovers of killed exports; an export that still runs is younger than a day."""
     for draft in folder.glob(f"{DRAFT}*"):
         with suppress(FileNotFoundError):
             if time() - draft.stat().st_mtime > A_DAY:
@@ -196,11 +198,11 @@ def _remove_abandoned(folder: Path) -> None:
 
 
 def _publish(draft: Path, folder: Path) -> Path:
-    taken = [int(v.name) for v in folder.iterdir() if v.name.isdecimal()]
-    version = max(taken, default=0) + 1
+    versions = [int(v.name) for v in folder.iterdir() if v.name.isdecimal()]
+    version = max(versions, default=0) + 1
     while True:
         try:
-            # Atomic: a server sees nothing, then everything. Fails where the name is taken by now.
+            # Atomic: a server sees nothing or a complete version. Fails if the name exists by now.
             return draft.rename(folder / str(version))
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):

@@ -16,22 +16,22 @@ from kit.models import Ranking
 from kit.progress import stage
 
 MISSING, RARE, FIRST_KNOWN = 0, 1, 2
-# As `kit.data.table.TableEncoder` finds words, in the syntax of TensorFlow's regular expressions.
+# The words of `kit.data.table.TableEncoder`, in the syntax of TensorFlow's regular expressions.
 NO_WORD = r"[^\p{L}\p{N}]+"
 PROBABILITY = "probability"
 
 
 class Ranker(tf.Module):
-    """The graph of the export, in operations that every TensorFlow Serving has.
+    """The graph of the export, in operations that stock TensorFlow Serving has.
 
     Args:
         model: the trained model.
-        encoder: what its codes mean.
+        encoder: the encoder of its codes.
     """
 
     def __init__(self, model: Ranking, encoder: TableEncoder) -> None:
         super().__init__()
-        # The model itself stays outside: only its variables and what it computes are saved.
+        # The Keras model is not tracked: only its variables and its traced computation are saved.
         self._weights = [weight.value for weight in model.variables]
         self._tables = {
             str(number): _table(values)
@@ -56,7 +56,7 @@ class Ranker(tf.Module):
         self._predict = tf.function(predict, autograph=False).get_concrete_function(**specs)
 
     def signatures(self) -> dict[str, Any]:
-        """The functions a server offers, by name."""
+        """The signatures, by name."""
         return {"serving_default": self._predict}
 
     def _encoded(self, column: Any, feature: Feature, table: str) -> Any:
@@ -66,13 +66,13 @@ class Ranker(tf.Module):
             lower = tf.strings.lower(column, encoding="utf-8")
             words = tf.strings.split(tf.strings.regex_replace(lower, NO_WORD, " "))
             column = words.to_tensor(default_value="")
-            # A batch of empty texts has no column, and the model wants one.
+            # A batch of empty texts has no column, but the model needs one.
             column = tf.pad(column, [[0, 0], [0, 1]], constant_values="")
         return self._tables[table].lookup(without_blanks(column))
 
 
 def outputs_of(labels: Sequence[str]) -> list[str]:
-    """Names of the outputs: "probability", or each label's own where there are several.
+    """Names of the outputs: "probability", or the names of the labels if there are several.
 
     Example:
 
@@ -108,21 +108,21 @@ def export_ranking(
     *,
     card: dict[str, Any],
 ) -> tuple[Path, list[SignatureCheck]]:
-    """Write the next version of a trained model and verify it in processes of their own.
+    """Export a trained model as the next version and verify it in separate processes.
 
     Args:
         model: the trained model, computing in float32.
-        data: what it was trained on.
-        encoder: what turned the table into codes.
+        data: its training data.
+        encoder: encodes the table.
         folder: the model's folder; versions are numbered in it.
-        card: what the export is, kept in `assets.extra/card.json`.
+        card: of the export, stored in `assets.extra/card.json`.
 
     Returns:
         The version's folder and the checks it passed.
 
     Raises:
         UserError: the folder cannot be written.
-        VerificationError: the export does not answer as the model; nothing is left behind.
+        VerificationError: the export's outputs differ from the model's; it is removed.
     """
     rows = sample_rows(data, CASES)
     logits = model(encoder.encode(rows, whole=True), training=False)

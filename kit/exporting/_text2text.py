@@ -18,7 +18,7 @@ class WritesTexts(Protocol):
 
     @property
     def tokenizer(self) -> tf.Module:
-        """Its tables of words are saved with the graph."""
+        """The tokenizer, whose tables are saved with the graph."""
         ...
 
     def __call__(self, texts: Any) -> dict[str, Any]:
@@ -31,17 +31,17 @@ class WritesTexts(Protocol):
 
 
 class TextGenerator(tf.Module):
-    """The graph of the export, in operations that every TensorFlow Serving has.
+    """The graph of the export, in operations that stock TensorFlow Serving has.
 
     Args:
         writer: tokenizer, trained model and search.
         variables: of the model.
-        output: what is written, the name of the output: "translation" or "summary".
+        output: name of the output, "translation" or "summary".
     """
 
     def __init__(self, writer: WritesTexts, variables: Any, output: str) -> None:
         super().__init__()
-        # The model itself stays outside: only its variables and what it computes are saved.
+        # The Keras model is not tracked: only its variables and its traced computation are saved.
         self._weights = [variable.value for variable in variables]
         self._tokenizer = writer.tokenizer
 
@@ -57,7 +57,7 @@ class TextGenerator(tf.Module):
         self._embed = tf.function(embed, autograph=False).get_concrete_function(text=text)
 
     def signatures(self) -> dict[str, Any]:
-        """The functions a server offers, by name."""
+        """The signatures, by name."""
         return {"serving_default": self._write, "embed": self._embed}
 
 
@@ -74,24 +74,24 @@ def export_text2text(
     output: str,
     card: dict[str, Any],
 ) -> tuple[Path, list[SignatureCheck]]:
-    """Write the next version of a trained model and verify it in processes of their own.
+    """Export a trained model as the next version and verify it in separate processes.
 
     Args:
         model: the trained model, computing in float32.
         writer: the model with its tokenizer and search.
-        data: what it was trained on.
+        data: its training data.
         folder: the model's folder; versions are numbered in it.
-        output: what is written, the name of the output: "translation" or "summary".
-        card: what the export is, kept in `assets.extra/card.json`.
+        output: name of the output, "translation" or "summary".
+        card: of the export, stored in `assets.extra/card.json`.
 
     Returns:
         The version's folder and the checks it passed.
 
     Raises:
         UserError: the folder cannot be written.
-        VerificationError: the export does not answer as the model; nothing is left behind.
+        VerificationError: the export's outputs differ from the model's; it is removed.
     """
-    # One of no word, as a server may get it.
+    # With an empty text, which servers may get.
     texts = [*TEXTS[:CASES], LONG_TEXT, ""]
     answer = writer(tf.constant(texts))
     recorded = {

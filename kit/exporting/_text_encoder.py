@@ -1,4 +1,4 @@
-"""From a pretrained encoder of texts to its export."""
+"""Export pretrained text encoders."""
 
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,12 @@ from kit.exports import EncoderCard, SignatureCheck
 from kit.models.pretrained import PretrainedTextEncoder
 from kit.progress import stage
 
-# What a server gets, too: nothing, spaces, signs of many kinds.
+# Includes inputs that servers get, too: empty, whitespace, unusual characters.
 TEXTS = ("A red cup.", "two cups and a spoon", "", "  \n", "Čaj 茶 🫖 <br />!!!")
 
 
 class TextVectors(tf.Module):
-    """The graph of the export: texts in, the mean of their pieces' vectors out.
+    """The graph of the export: texts in, the mean of their tokens' vectors out.
 
     Args:
         found: encoder and tokenizer.
@@ -25,7 +25,7 @@ class TextVectors(tf.Module):
 
     def __init__(self, found: PretrainedTextEncoder, length: int) -> None:
         super().__init__()
-        # The encoder itself stays outside: only its variables and what it computes are saved.
+        # The encoder is not tracked: only its variables and its traced computation are saved.
         self._weights = [weight.value for weight in found.encoder.variables]
         self._tokenizer = found.tokenizer
 
@@ -37,7 +37,7 @@ class TextVectors(tf.Module):
         self._embed = tf.function(embed, autograph=False).get_concrete_function(text=text)
 
     def signatures(self) -> dict[str, Any]:
-        """The functions a server offers, by name."""
+        """The signatures, by name."""
         return {"serving_default": self._embed, "embed": self._embed}
 
 
@@ -45,20 +45,20 @@ class TextVectors(tf.Module):
 def export_text_encoder(
     found: PretrainedTextEncoder, length: int, folder: Path, *, card: dict[str, Any]
 ) -> tuple[Path, list[SignatureCheck]]:
-    """Write the next version of an encoder and verify it in processes of their own.
+    """Export an encoder as the next version and verify it in separate processes.
 
     Args:
-        found: what `pretrained_text_encoder` loaded, computing in float32.
+        found: the result of `pretrained_text_encoder`, computing in float32.
         length: maximum tokens of a text.
         folder: the model's folder; versions are numbered in it.
-        card: what the export is, kept in `assets.extra/card.json`.
+        card: of the export, stored in `assets.extra/card.json`.
 
     Returns:
         The version's folder and the checks it passed.
 
     Raises:
         UserError: the folder cannot be written.
-        VerificationError: the export does not answer as the encoder; nothing is left behind.
+        VerificationError: the export's outputs differ from the encoder's; it is removed.
     """
     # To the full length: the graph pads to the longest of the batch.
     numbers = found.tokenizer.padded(tf.constant(TEXTS), length, ends=True)

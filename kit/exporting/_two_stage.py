@@ -1,4 +1,4 @@
-"""From two trained models to one export."""
+"""Export two-stage recommenders."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -37,19 +37,19 @@ def export_two_stage(
     Args:
         model: the trained retrieval model.
         second: the trained second stage, its tables as of the end of valid.
-        dataset: what both were trained on.
+        dataset: the training data of both.
         folder: the model's folder; versions are numbered in it.
-        k: length of the answers.
-        exclude_seen: whether what a user has in train or valid is left out of his answers.
+        k: length of the recommended lists.
+        exclude_seen: whether a user's items of train and valid are not recommended.
         index: how the export finds candidates.
-        card: what the export is, kept in `assets.extra/card.json`.
+        card: of the export, stored in `assets.extra/card.json`.
 
     Returns:
         The version's folder and the checks it passed.
 
     Raises:
         UserError: the folder cannot be written.
-        VerificationError: the export does not answer as the models; nothing is left behind.
+        VerificationError: the export's outputs differ from the models'; it is removed.
     """
     settings = index or IndexSettings()
     parts = with_sample_users(model, retrieval_parts(model, dataset))
@@ -78,11 +78,11 @@ def export_two_stage(
 def lists_of(
     module: TwoStageRecommender, diversity: float | None = None
 ) -> Callable[[list[str]], tuple[list[list[str]], NDArray[np.float32]]]:
-    """What the graph answers to user ids, for `kit.evaluation.evaluate_lists`.
+    """The graph's recommendations for user ids, for `kit.evaluation.evaluate_lists`.
 
     Args:
         module: the graph.
-        diversity: asked for with each request; None: a request without rules.
+        diversity: sent with each request; None: a request without rules.
     """
 
     def answers(user_ids: list[str]) -> tuple[list[list[str]], NDArray[np.float32]]:

@@ -1,4 +1,4 @@
-"""Retrieval, ranking and re-ranking as one graph."""
+"""The serving graph of retrieval, ranking and re-ranking."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ _RULES = [
 
 @dataclass(frozen=True)
 class SecondStage:
-    """What comes after retrieval.
+    """The stage after retrieval.
 
     Args:
-        model: orders the candidates.
-        tables: what its features are computed from.
-        candidates: how many of them retrieval hands on.
+        model: scores the candidates.
+        tables: the source of its features.
+        candidates: number of candidates from retrieval.
         diversity: of lists without rules, see `kit.retrieval.diversify`.
         category_column: column of the items' table whose values `at_most` limits, or None.
     """
@@ -52,18 +52,18 @@ class SecondStage:
 
 
 class TwoStageRecommender(Recommender):
-    """`Recommender` whose candidates are ranked by a second model and chosen under rules.
+    """`Recommender` whose candidates are ranked by a second model and re-ranked by rules.
 
-    The answers hold `item_id`, `score` (by which they are ordered, but for diversity), and
-    `retrieval_score` and `ranking_score`, what each stage said. People and histories of whom
-    nothing is known get the popular list, in which the score is the logarithm of the share of users
-    who have the item and the second stage says 0.
+    It returns `item_id`, `score` (which orders the list, except for diversity), and the scores of
+    the stages, `retrieval_score` and `ranking_score`. Unknown users, and histories without a known
+    item, get the popular list: the score is the logarithm of the share of users who interacted with
+    the item, and the ranking score is 0.
 
     Args:
         parts: the trained retrieval model, as arrays.
         second: the second stage.
-        k: length of the answers, at most the number of candidates.
-        exclude_seen: whether what a user has is left out of his answers.
+        k: length of the recommended lists, at most the number of candidates.
+        exclude_seen: whether seen items of a user are not recommended.
         index: how candidates are found.
     """
 
@@ -81,7 +81,7 @@ class TwoStageRecommender(Recommender):
         self._diversity = second.diversity
         self._features = CandidateFeatures(second.tables)
         self._categories = tf.Variable(second.categories(parts.attributes), trainable=False)
-        # The model itself stays outside: only its variables and what it computes are saved.
+        # The Keras model is not tracked: only its variables and its traced computation are saved.
         self._weights = [weight.value for weight in second.model.variables]
         model = second.model
         self._rank: Callable[[Any], Any] = lambda features: model.ranking(features)
@@ -91,14 +91,14 @@ class TwoStageRecommender(Recommender):
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "user_id")])
     def recommend(self, user_id: Any) -> dict[str, Any]:
-        """For people the model knows; others get the popular list."""
+        """Recommendations for known users; unknown users get the popular list."""
         return self._list(*self._of_user(user_id))
 
     @tf.function(
         autograph=False, input_signature=[tf.TensorSpec([None, None], tf.string, "history")]
     )
     def from_history(self, history: Any) -> dict[str, Any]:
-        """For people the model never saw, by what they had; unknown items are ignored."""
+        """Recommendations for new users by their history; unknown items are ignored."""
         return self._list(*self._of_items(history))
 
     @tf.function(
@@ -137,7 +137,7 @@ class TwoStageRecommender(Recommender):
         return self._list_by_rules(*self._of_items(history), *rules)
 
     def _of_user(self, user_id: Any) -> tuple[Any, Any, Any]:
-        """Whether users are known, their queries, their histories."""
+        """Whether users are known, their queries and their histories."""
         code = self._user_code.lookup(user_id)
         return code >= 0, self._user_vectors(code), self._owned(code)
 
@@ -181,7 +181,7 @@ class TwoStageRecommender(Recommender):
         return self._told(places, items, score, retrieval, ranking)
 
     def _scored(self, known: Any, history: Any, retrieval: Any, items: Any) -> tuple[Any, Any]:
-        """The score of each candidate, and what the second stage says, [batch, candidates]."""
+        """The combined score and the ranking score of each candidate, [batch, candidates]."""
         known = known[:, None]
         ranking = tf.where(known, self._rank(self._features(history, items, retrieval)), 0.0)
         share = tf.math.log(tf.maximum(retrieval, LEAST_SHARE))
@@ -189,12 +189,12 @@ class TwoStageRecommender(Recommender):
         return tf.where(known, self._combine(retrieval, ranking), popular), ranking
 
     def _is_meant(self, boost: Any, items: Any) -> Any:
-        """Which boosts, by item id or `column=value`, are about which candidates."""
+        """Which boosts, by item id or `column=value`, apply to which candidates."""
         code, token = self._item_code.lookup(boost)[:, None], self._filter.tokens_of(boost)
         is_item = tf.equal(items[..., None], code) & (code >= 0)
         tokens = tf.gather(self._filter.tokens, tf.maximum(items, 0))[..., None]
         has_value = tf.equal(tokens, token[:, None, None]) & (token > 0)[:, None, None]
-        # An id that looks like a column=value means the item.
+        # An id of the form column=value means the item.
         return is_item | (tf.reduce_any(has_value, axis=2) & (code < 0))
 
     def _chosen(self, score: Any, items: Any, diversity: Any, at_most: Any) -> Any:

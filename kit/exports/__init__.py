@@ -1,4 +1,4 @@
-"""Finished exports: find, check, load, query and verify a version folder."""
+"""Read exports: find, check, load, query and verify version folders."""
 
 from typing import TYPE_CHECKING
 

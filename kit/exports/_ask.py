@@ -1,4 +1,4 @@
-"""Ask exports from Python: DataFrames in and out."""
+"""Query exports from Python: DataFrames in and out."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,10 +21,10 @@ ROWS_AT_ONCE = 256
 
 
 def load_export(folder: Path, *, trust: bool = False) -> "Recommender | Predictor":
-    """Load an export to ask it.
+    """Load an export for queries.
 
     Args:
-        folder: of a version, or of the versions, of which the latest is taken.
+        folder: a version folder, or a model's folder, of which the latest version is loaded.
         trust: load it even if it could do what no export of this kit does.
 
     Raises:
@@ -44,7 +44,7 @@ class Recommender:
         trust: load it even if it could do what no export of this kit does.
 
     Attributes:
-        card: what the export says of itself.
+        card: of the export.
     """
 
     def __init__(self, version: Path, *, trust: bool = False) -> None:
@@ -69,15 +69,15 @@ class Recommender:
             user: an id, or several; an unknown user gets the popular items.
             history: ids of items, oldest first, in place of a user.
             k: number of items.
-            exclude: ids of items to leave out.
-            where: `column=value` that the items have.
-            boost: of two stages: item or `column=value` to the factor of its odds.
-            at_most: of two stages: items of one category; 0 is no limit.
-            diversity: of two stages: 0 to 1; None is that of the export.
+            exclude: ids of items to exclude.
+            where: `column=value` that the items must have.
+            boost: for two-stage models: item or `column=value` to the factor of its odds.
+            at_most: for two-stage models: maximum items of one category; 0 is no limit.
+            diversity: for two-stage models: 0 to 1; None uses that of the export.
 
         Returns:
-            A row for each item, best first: item_id, name, score, because_of; of several users
-            user_id before them.
+            A row for each item, best first: item_id, name, score, because_of; with a leading column
+            user_id for several users.
 
         Raises:
             UserError: neither or both of user and history are given, no item of the history is
@@ -109,7 +109,7 @@ class Recommender:
         """The nearest items: item_id, name, score.
 
         Raises:
-            UserError: the item is not known.
+            UserError: the item is unknown.
         """
         _check_count(k, self.card.k)
         return _frame(self._export.similar(str(item), k)).drop("because_of")
@@ -126,12 +126,12 @@ class Predictor:
         trust: load it even if it could do what no export of this kit does.
 
     Attributes:
-        card: what the export says of itself.
+        card: of the export.
     """
 
     def __init__(self, version: Path, *, trust: bool = False) -> None:
         self.card, self.version = read_card(version), version
-        # The signature's tables live as long as the model it belongs to.
+        # The signature needs the tables of its model, so the model must not be collected.
         self._model = load_version(version, trust=trust)
         self._signature = self._model.signatures["serving_default"]
         specs = self._signature.structured_input_signature[1]
@@ -141,12 +141,12 @@ class Predictor:
         """Predict.
 
         Args:
-            rows: of a table, a DataFrame of polars or pandas or a dict of columns; of images,
-                paths, encoded bytes or uint8 arrays [height, width, channels]; of texts, strings.
+            rows: for tables a DataFrame of polars or pandas or a dict of columns; for images
+                paths, encoded bytes or uint8 arrays [height, width, channels]; for texts strings.
 
         Returns:
-            A row for each input: the probability of each label of a table; the best label of an
-            image or text with its probability; the generated text; of a detector a row for each
+            A row for each input: the probability of each label of a table; the predicted class of
+            an image or text with its probability; the generated text. For detectors a row for each
             object, with `row`, the number of its image.
 
         Raises:
@@ -231,7 +231,7 @@ def _image(image: Any) -> bytes:
 
 
 def _answers(answer: dict[str, Any], start: int) -> pl.DataFrame:
-    """What a signature returned for some rows, as a table."""
+    """The outputs of a signature for some rows, as a DataFrame."""
     if "box" in answer:
         return _boxes(answer, start)
     columns = {}
@@ -242,7 +242,7 @@ def _answers(answer: dict[str, Any], start: int) -> pl.DataFrame:
 
 
 def _boxes(answer: dict[str, Any], start: int) -> pl.DataFrame:
-    """A row for each object that was detected."""
+    """A row for each detected object."""
     image, place = np.nonzero(answer["score"] > 0)
     boxes = answer["box"][image, place]
     sides = dict(zip(("xmin", "ymin", "xmax", "ymax"), boxes.T, strict=True))

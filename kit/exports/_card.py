@@ -1,7 +1,7 @@
-"""The card of an export: what it is, for programs.
+"""The card of an export: its machine-readable description.
 
-Cards are typed and versioned: `Card` holds what all of them state, a subclass what one task needs.
-`upgrade` reads cards of earlier versions; nothing else looks at the keys of card.json.
+Cards are typed and versioned: `Card` has the fields of all of them, a subclass those of one task.
+`upgrade` reads cards of earlier versions; nothing else inspects the keys of card.json.
 """
 
 import json
@@ -22,7 +22,7 @@ RENAMED = {
     "writes": "output",
     "how": "generation",
 }
-# Before there were several ways to search, every candidate was scored.
+# Cards of exports that predate the choice of an index: those searched exactly.
 EXACT = {
     "kind": "exact",
     "recall": 1.0,
@@ -33,25 +33,25 @@ EXACT = {
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """What every export states.
+    """The fields of every export's card.
 
     Args:
         version: of the card's format.
         task: the kind of problem, "retrieval"; a key of `kit.tasks.TASKS`, or "encoder".
-        noun: what its data consist of, "interactions".
+        noun: what rows of its data are called, "interactions".
         recipe: its name, "two-tower".
         model: name of the model in tables, "dcn".
         data: the options that the data were opened with.
         dataset: facts: `name`, `rows`, `rows_of_part`, `users`, `items`, `cleaning`, `split` and
-            `licence`, "" where the source states none.
+            `licence`, "" if the source states none.
         results: `protocol`, and `metrics`: name to `mean`, `low` and `high`.
         baselines: name to `metrics`.
         intended_use: a sentence.
         limits: sentences.
         created: the date of the export.
         versions: library to its version.
-        operations: names of those that the graph consists of.
-        custom_ops: those outside core TensorFlow, by the Python module that registers them.
+        operations: names of the operations in the graph.
+        custom_ops: operations outside core TensorFlow, by the Python module that registers them.
 
     Example:
 
@@ -74,29 +74,29 @@ class Card:
     versions: Mapping[str, str] = field(default_factory=dict)
     operations: Sequence[str] = ()
     custom_ops: Mapping[str, Sequence[str]] | None = None
-    # An option of `kit predict` that asks the model; "" where none is short enough.
+    # An example option of `kit predict`; "" if none is short enough.
     example_input: ClassVar[str] = ""
 
     @property
     def purpose(self) -> str:
-        """What the model does; the rest of a sentence that begins with "it"."""
+        """What the model does, as a predicate: the rest of a sentence that begins with "it"."""
         return "predicts something else"
 
     def document(self) -> dict[str, Any]:
-        """What card.json holds; what is not known is left out."""
+        """The content of card.json; unknown fields are left out."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}
         return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecommenderCard(Card):
-    """Of an export that recommends items.
+    """The card of an export that recommends items.
 
     Args:
-        names: item id to what a person calls the item; "" where it has no name.
-        k: length of the answers.
-        exclude_seen: whether items that a user has are left out.
-        index: how the best items are found, and what share of them.
+        names: item id to the title of the item; "" if it has none.
+        k: length of the recommended lists.
+        exclude_seen: whether seen items of a user are excluded.
+        index: how the top items are found, and its recall.
     """
 
     noun: str = "interactions"
@@ -112,12 +112,12 @@ class RecommenderCard(Card):
 
 @dataclass(frozen=True, kw_only=True)
 class RetrievalCard(RecommenderCard):
-    """Of a model of one stage.
+    """The card of a retrieval model.
 
     Args:
-        item_contents: columns that an encoder read, `column` and `encoder`.
-        item_encoder: how features of new items are encoded; None where items are ids alone.
-        learned_contents: columns that the model learned to read.
+        item_contents: columns read by an exported encoder, `column` and `encoder`.
+        item_encoder: how features of new items are encoded; None if the model reads ids only.
+        learned_contents: columns whose encoders were trained with the model.
     """
 
     task: str = "retrieval"
@@ -128,10 +128,10 @@ class RetrievalCard(RecommenderCard):
 
 @dataclass(frozen=True, kw_only=True)
 class TwoStageCard(RecommenderCard):
-    """Of retrieval and ranking in one export.
+    """The card of retrieval and ranking in one export.
 
     Args:
-        second_stage: `category_column`, `diversity` and what else is fixed of ranking.
+        second_stage: `category_column`, `diversity` and other fixed settings of ranking.
     """
 
     task: str = "two-stage"
@@ -140,7 +140,7 @@ class TwoStageCard(RecommenderCard):
 
 @dataclass(frozen=True, kw_only=True)
 class TabularCard(Card):
-    """Of labels of rows.
+    """The card of a tabular model.
 
     Args:
         labels: name to the value that counts as 1.
@@ -159,11 +159,11 @@ class TabularCard(Card):
 
 @dataclass(frozen=True, kw_only=True)
 class ImageClassificationCard(Card):
-    """Of classes of images.
+    """The card of an image classifier.
 
     Args:
         classes: their names.
-        shape: height, width and channels of what the model takes.
+        shape: height, width and channels of the model's input.
     """
 
     task: str = "image-classification"
@@ -179,7 +179,7 @@ class ImageClassificationCard(Card):
 
 @dataclass(frozen=True, kw_only=True)
 class TextClassificationCard(Card):
-    """Of classes of texts.
+    """The card of a text classifier.
 
     Args:
         classes: their names.
@@ -199,12 +199,12 @@ class TextClassificationCard(Card):
 
 @dataclass(frozen=True, kw_only=True)
 class DetectionCard(Card):
-    """Of objects in images.
+    """The card of an object detector.
 
     Args:
         classes: their names.
-        image_shape: height and width of what the model takes.
-        least_score: of a box with the best F1 on valid.
+        image_shape: height and width of the model's input.
+        least_score: the score threshold with the best F1 on valid.
     """
 
     task: str = "detection"
@@ -221,12 +221,12 @@ class DetectionCard(Card):
 
 @dataclass(frozen=True, kw_only=True)
 class Text2TextCard(Card):
-    """Of texts that are generated from others.
+    """The card of a model that generates texts.
 
     Args:
         output: name of the export's output: "translation" or "summary".
         generation: how texts are generated, in words.
-        bleu_tokenizer: sacreBLEU's, that translations are measured by.
+        bleu_tokenizer: the sacreBLEU tokenizer that translations are measured with.
     """
 
     task: str = "text2text"
@@ -243,7 +243,7 @@ class Text2TextCard(Card):
 
 @dataclass(frozen=True, kw_only=True)
 class EncoderCard(Card):
-    """Of a pretrained encoder as it was published.
+    """The card of a pretrained encoder, exported without training.
 
     Args:
         preset: its name.
@@ -274,14 +274,14 @@ CARDS: dict[str, type[Card]] = {
 
 
 def upgrade(card: Mapping[str, Any], where: str = CARD.name) -> Card:
-    """Make a card of what card.json holds, whichever version of the kit wrote it.
+    """Convert the content of card.json, written by any version of the kit, to a card.
 
     Args:
         card: a checked JSON object, see `check_card`.
         where: its file, for messages.
 
     Raises:
-        UserError: the card is of a newer version, or lacks what its task needs.
+        UserError: the card has a newer version, or lacks a field of its task.
 
     Example:
 
@@ -328,20 +328,19 @@ def _task_of_version_1(card: Mapping[str, Any]) -> str:
     return next((task for key, task in shown_by.items() if key in card), "")
 
 
-# What a card or recorded answers may hold: they grow with the catalogue, as saved_model.pb does.
+# Maximum sizes of a card and of recorded answers, which grow with the catalogue.
 BYTES, TIMES_THE_GRAPH = 64 * 1024 * 1024, 16
 
 
 def json_object(file: Path) -> dict[str, Any]:
-    """What a file of assets.extra holds.
+    """The JSON object in a file of assets.extra.
 
     Raises:
-        UserError: it cannot be read, is far larger than an export writes it, or holds something
-            else.
+        UserError: it cannot be read, is far larger than any export writes, or is not a JSON object.
     """
     try:
         if not file.is_file():
-            raise UserError("It cannot be read: it is missing or no file.", where=str(file))
+            raise UserError("It cannot be read: it is missing or not a file.", where=str(file))
         size, most = file.stat().st_size, _most_bytes(file)
         if size > most:
             raise UserError(
@@ -355,7 +354,7 @@ def json_object(file: Path) -> dict[str, Any]:
     except RecursionError:
         raise UserError("It cannot be read: it is nested too deeply.", where=str(file)) from None
     if not isinstance(content, dict):
-        raise UserError("It holds no JSON object.", where=str(file))
+        raise UserError("It is not a JSON object.", where=str(file))
     return content
 
 
@@ -365,10 +364,10 @@ def _most_bytes(file: Path) -> int:
 
 
 def with_bytes(values: Any) -> Any:
-    """Lists in which `{"b64": ...}` has become the bytes it stands for.
+    """Decode `{"b64": ...}` in nested lists to bytes.
 
     Args:
-        values: recorded inputs; everything else stays.
+        values: recorded inputs; other values do not change.
 
     Example:
 

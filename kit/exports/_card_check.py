@@ -1,7 +1,7 @@
-"""Whether a card is what an export of this kit wrote, as far as anything reads it.
+"""Validate the fields of a card that the kit reads.
 
-A card comes with a model from elsewhere. What is read of it is checked here, once, so that nothing
-behind has to be prepared for a list where a number should be.
+A card may come from an untrusted source. Its types are validated here, once, so that no other code
+has to handle a list in place of a number.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from kit.errors import UserError
 from kit.exports._program import MODULES
 
 Check = Callable[[Any], str]
-# Of the format of cards. 1: no version and no task, other names of keys. 2: both are stated.
+# Version of the card format. 1: no version and no task, other names of keys. 2: both are stated.
 VERSION = 2
 MOST = 2**31 - 1
 MOST_PIXELS = 16_384
@@ -20,14 +20,14 @@ MOST_TOKENS = 65_536
 
 
 def check_card(card: Mapping[str, Any], file: str) -> None:
-    """Refuse a card in which something that is read is of another kind.
+    """Reject a card with a field of an invalid type or value.
 
     Args:
-        card: what the file holds.
-        file: where it is.
+        card: the content of the file.
+        file: its path.
 
     Raises:
-        UserError: it names the file and the key; or the card is of a newer version.
+        UserError: it names the file and the key; or the card has a newer version.
     """
     check_version(card, file)
     for key, check in CARD.items():
@@ -41,11 +41,11 @@ def check_card(card: Mapping[str, Any], file: str) -> None:
 
 
 def check_version(card: Mapping[str, Any], file: str) -> None:
-    """Refuse a card of a newer version, whose keys may mean something else.
+    """Reject a card of a newer version, whose keys may have another meaning.
 
     Args:
-        card: what the file holds.
-        file: where it is.
+        card: the content of the file.
+        file: its path.
 
     Raises:
         UserError: it is newer than this kit.
@@ -84,7 +84,7 @@ def _number(value: Any) -> str:
 
 
 def _measured(value: Any) -> str:
-    # What could not be measured is null or nan.
+    # Metrics that could not be measured are null or nan.
     is_nan = isinstance(value, float) and not isfinite(value)
     return "" if value is None or is_nan else _number(value)
 
@@ -133,7 +133,7 @@ def _map(check: Check) -> Check:
 
 
 def _fields(needed: Mapping[str, Check], optional: Mapping[str, Check] | None = None) -> Check:
-    """An object with these keys; others may stand beside them."""
+    """An object with these keys, and possibly others."""
 
     def check_all(value: Any) -> str:
         if not isinstance(value, dict):
@@ -154,7 +154,7 @@ def _triple(value: Any) -> str:
 
 
 def _option(value: Any) -> str:
-    """What an option of a command can be."""
+    """The value of a command's option."""
     if isinstance(value, list):
         return _list(_text)(value)
     return "" if value is None or isinstance(value, str | bool) else _number(value)
@@ -197,9 +197,9 @@ CARD: dict[str, Check] = {
     **dict.fromkeys(
         ("task", "noun", "recipe", "model", "how", "generation", "preset", "created"), _text
     ),
-    # Keys of version 1 are checked beside those of today.
+    # Keys of version 1 are validated, too.
     **dict.fromkeys(("writes", "output"), _one_of("translation", "summary")),
-    # Others of sacreBLEU fetch models.
+    # sacreBLEU's other tokenizers download models.
     "bleu_tokenizer": _one_of("13a", "intl", "char", "zh", "ja-mecab", "ko-mecab", "none"),
     "data": _map(_option),
     "dataset": _maybe(_dataset),

@@ -1,4 +1,4 @@
-"""Whether a version may be loaded: asked of its files, before TensorFlow sees them."""
+"""Decide from its files whether a version may be loaded, before TensorFlow reads them."""
 
 import logging
 import os
@@ -21,27 +21,26 @@ OTHER_FORMS = ("saved_model.cpb", "saved_model.pbtxt")
 WARMUP = Path("assets.extra", "tf_serving_warmup_requests")
 WARMUP_BYTES, WARMUP_RECORDS = 64 * 1024 * 1024, 1000
 RECORD_HEAD, RECORD_TAIL = 12, 4  # length and its checksum; the content's checksum
-TOLD = 3
+SHOWN = 3
 
-# Versions found fit, by what would change if they did.
+# Cache of the versions that passed, keyed by their path and file metadata.
 _fit: set[tuple[str, frozenset[tuple[str, int, int]]]] = set()
 
 
 def check_operations(folder: Path, *, trust: bool = False) -> None:
-    """Refuse a version that could do what no export of this kit does, or that was changed.
+    """Reject a version that could do what no export of this kit does, or that was changed.
 
-    A SavedModel is a program. Before TensorFlow sees it, its files are held against its manifest,
-    where it has one; its graph against the operations that the recipes' exports consist of; its
-    card against what the kit reads of it. Nothing is loaded or run for that. See SECURITY.md for
-    what this promises.
+    A SavedModel is a program. Before TensorFlow reads it, its files are compared with its manifest,
+    if it has one, its graph with the operations of the recipes' exports, and its card with the
+    expected types. Nothing is loaded or run for that. See SECURITY.md for the guarantees.
 
     Args:
         folder: of the version.
-        trust: load it nevertheless; what speaks against it is logged as a warning.
+        trust: accept it nevertheless; the problems are logged as warnings.
 
     Raises:
-        UserError: it should not be loaded; it names the file and the reason. Or its card is of a
-            newer version of the kit.
+        UserError: the version is rejected, with the file and the reason. Or its card has a newer
+            version than this kit.
     """
     version = folder.resolve()
     try:
@@ -58,10 +57,10 @@ def check_operations(folder: Path, *, trust: bool = False) -> None:
         LOG.warning("%s is loaded on trust although %s.", version / file, problem)
     if not trust:
         file = problems[0][0]
-        told = "; ".join(problem for _, problem in problems[:TOLD])
-        more = f"; and {len(problems) - TOLD} more" if len(problems) > TOLD else ""
+        shown = "; ".join(problem for _, problem in problems[:SHOWN])
+        more = f"; and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
         raise UserError(
-            f"The model is not loaded: {told}{more}.",
+            f"The model is not loaded: {shown}{more}.",
             where=str(version / file),
             expected="an export of this kit, as it was written: a model is a program",
             remedy="Export it again. If you know who made it, --trust loads it nevertheless.",
@@ -82,7 +81,7 @@ def _problems(version: Path) -> Iterator[tuple[str, str]]:
         except UserError as error:
             yield CARD.as_posix(), f"its card is damaged: {error.what.rstrip('.')}"
             return
-        # Also on trust: nothing of a newer card can be judged.
+        # Also with trust: a newer card cannot be validated.
         check_version(card, str(version / CARD))
         try:
             check_card(card, str(version / CARD))
@@ -91,7 +90,7 @@ def _problems(version: Path) -> Iterator[tuple[str, str]]:
 
 
 def problems_of_files(version: Path) -> Iterator[tuple[str, str]]:
-    """What of the files themselves speaks against loading them: file and sentence."""
+    """Problems of the files: file and sentence."""
     for name, status in _entries(version):
         path = version / name
         if stat.S_ISLNK(status.st_mode):
@@ -109,7 +108,7 @@ def problems_of_files(version: Path) -> Iterator[tuple[str, str]]:
 
 
 def _problems_of_warmup(version: Path) -> Iterator[str]:
-    """A TFRecord file states the length of each record, whatever it holds."""
+    """Problems of the warm-up requests, from the record lengths that a TFRecord file states."""
     file = version / WARMUP
     size = file.stat().st_size
     if size > WARMUP_BYTES:
@@ -127,7 +126,7 @@ def _problems_of_warmup(version: Path) -> Iterator[str]:
 
 
 def problems_of_graph(version: Path) -> Iterator[tuple[str, str]]:
-    """What of the graph speaks against loading it: file and sentence."""
+    """Problems of the graph: file and sentence."""
     file = "saved_model.pb"
     try:
         yield from ((file, problem) for problem in program_problems(version))

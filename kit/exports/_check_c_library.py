@@ -1,8 +1,8 @@
-"""Ask a SavedModel through TensorFlow's C library, without TensorFlow for Python.
+"""Run a SavedModel through TensorFlow's C library, without TensorFlow for Python.
 
-`TF_LoadSessionFromSavedModel` uses the loader that TensorFlow Serving is built on. Run by its path,
-in a process of its own, with a request on standard input; needs NumPy, and of the TensorFlow wheel
-the shared library alone. The functions are those of `tensorflow/c/c_api.h`.
+`TF_LoadSessionFromSavedModel` uses the loader that TensorFlow Serving is built on. Run as a script
+in a separate process, with a request on standard input; it needs only NumPy and the shared library
+of the TensorFlow wheel. The functions are those of `tensorflow/c/c_api.h`.
 """
 
 import ctypes
@@ -85,7 +85,7 @@ class Library:
     """The few functions that load a SavedModel and run it."""
 
     def __init__(self) -> None:
-        spec = find_spec("tensorflow")  # Finds, and does not import.
+        spec = find_spec("tensorflow")  # Does not import it.
         if spec is None or not spec.submodule_search_locations:
             raise FileNotFoundError("TensorFlow is not installed")
         files = sorted(Path(spec.submodule_search_locations[0]).glob("libtensorflow_cc.*"))
@@ -188,11 +188,11 @@ class Library:
 
 
 def main(request: dict[str, Any]) -> dict[str, Any]:
-    """The registered operations, and by signature answers or the error.
+    """The registered operations, and the outputs or the error of each signature.
 
     Args:
-        request: "version"; "signatures" as saved_model.pb has them; "cases": signature to
-            "inputs", as lists.
+        request: "version"; "signatures" as in saved_model.pb; "cases": signature to "inputs", as
+            lists.
     """
     library = Library()
     found: dict[str, Any] = {"op_list": b64encode(library.op_list()).decode()}

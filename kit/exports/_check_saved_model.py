@@ -1,7 +1,7 @@
-"""Ask a SavedModel in the two ways that TensorFlow for Python has; needs TensorFlow alone.
+"""Run a SavedModel by the two loaders of TensorFlow for Python; needs TensorFlow only.
 
-Run by its path, in a process of its own, with a request on standard input. Keras and this project
-are made impossible to import there, so what it finds is what a server would find.
+Run as a script in a separate process, with a request on standard input. Keras and this project
+cannot be imported there, so the result is that of a server.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Any
 
 FOREIGN = ("kit", "keras", "tf_keras", "tensorflow_recommenders")
 if __name__ == "__main__":
-    # TensorFlow imports Keras by itself where it can; None makes it as if it were not installed.
+    # TensorFlow imports Keras if it is installed; None makes the import fail.
     sys.modules.update(dict.fromkeys(FOREIGN))  # type: ignore[arg-type]
 
 import numpy as np  # noqa: E402
@@ -25,7 +25,7 @@ Ask = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 
 def by_load(version: str) -> Ask:
-    """The functions that `tf.saved_model.load` gives."""
+    """The functions that `tf.saved_model.load` returns."""
     signatures = tf.saved_model.load(version).signatures
 
     def ask(name: str, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def by_session(version: str) -> Ask:
     signatures = tf.compat.v1.saved_model.load(session, ["serve"], version).signature_def
 
     def ask(name: str, inputs: dict[str, Any]) -> dict[str, Any]:
-        # As dicts: a protobuf map makes what is asked of it.
+        # As dicts: a protobuf map creates missing keys on access.
         signature = dict(signatures)[name]
         specs = dict(signature.inputs)
         tensors = {key: session.graph.get_tensor_by_name(specs[key].name) for key in inputs}
@@ -64,7 +64,7 @@ def by_session(version: str) -> Ask:
 
 
 def register(module: str) -> None:
-    """Load the operations of a package, of one that wants Keras nothing but its operations."""
+    """Load the operations of a package, without its Python code if that needs Keras."""
     try:
         import_module(module)
     except ImportError:
@@ -76,7 +76,7 @@ def register(module: str) -> None:
 
 
 def with_bytes(values: Any) -> Any:
-    """As of `kit.exports`, which cannot be imported here."""
+    """As in `kit.exports`, which cannot be imported here."""
     if isinstance(values, list):
         return [with_bytes(value) for value in values]
     return b64decode(values["b64"]) if isinstance(values, dict) else values
@@ -93,7 +93,7 @@ def _text(values: Any) -> Any:
 
 
 def main(request: dict[str, Any]) -> dict[str, Any]:
-    """Answers by signature, "outputs" or "error"; "error" alone if it does not load.
+    """The "outputs" or "error" of each signature; only "error" if the model does not load.
 
     Args:
         request: "way" (load or session), "version", "modules" to import first, and "cases":
@@ -103,7 +103,7 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
         for module in request["modules"]:
             register(module)
         ask = {"load": by_load, "session": by_session}[request["way"]](request["version"])
-    except Exception as error:  # A damaged file may fail in any place.
+    except Exception as error:  # A damaged file may fail anywhere.
         return {"error": f"{type(error).__name__}: {error}"}
     answers: dict[str, dict[str, Any]] = {}
     for name, case in request["cases"].items():

@@ -1,7 +1,7 @@
-"""What saved_model.pb says, read without TensorFlow.
+"""Read saved_model.pb without TensorFlow.
 
-The messages hold the few fields that are read here, with TensorFlow's numbers; the protobuf
-library passes over all others. A map is a list of entries on the wire, so it is declared as one.
+The messages declare the few fields that are read here, with TensorFlow's numbers; the protobuf
+library skips all others. A map is a list of entries on the wire, so it is declared as one.
 """
 
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from google.protobuf import (
 
 from kit.errors import UserError
 
-# message -> field -> (number, type); * marks a repeated field. What may come by the million is
-# declared as bytes and parsed one at a time: an empty node takes 2 bytes on the wire and hundreds
-# in memory.
+# message -> field -> (number, type); * marks a repeated field. Fields that may repeat millions of
+# times are declared as bytes and parsed one at a time: an empty node has 2 bytes on the wire and
+# hundreds in memory.
 FIELDS = {
     "SavedModel": {"meta_graphs": (2, "*bytes")},
     "MetaGraphDef": {
@@ -128,7 +128,7 @@ class TensorSpec:
     Args:
         tensor: name in the graph, such as "serving_default_user_id:0".
         dtype: such as "string" or "float32".
-        shape: None for a length that is not fixed; None altogether if the rank is not.
+        shape: None for an unknown dimension; None instead of a tuple if the rank is unknown.
     """
 
     tensor: str
@@ -151,7 +151,7 @@ class Signature:
 
 @dataclass(frozen=True)
 class SavedGraph:
-    """The graph a server loads.
+    """The graph that a server loads.
 
     Args:
         signatures: by name.
@@ -175,7 +175,7 @@ def read_graph(version: Path) -> SavedGraph:
         UserError: the file is no SavedModel with such a graph.
     """
     for graph in meta_graphs(version):
-        # As TensorFlow chooses: these tags, no more and no fewer.
+        # As in TensorFlow: exactly these tags.
         if {*graph.meta_info_def.tags} == {"serve"}:
             try:
                 return SavedGraph(_signatures(graph), _operations(graph.graph_def))
@@ -187,10 +187,10 @@ def read_graph(version: Path) -> SavedGraph:
 
 
 def meta_graphs(version: Path) -> list[Any]:
-    """Every MetaGraphDef of a version; what is declared as bytes is for `parsed`.
+    """Every MetaGraphDef of a version; fields declared as bytes are read by `parsed`.
 
     Raises:
-        UserError: the file cannot be read, or is no SavedModel.
+        UserError: the file cannot be read, or is not a SavedModel.
     """
     file = version / "saved_model.pb"
     try:
@@ -213,13 +213,13 @@ def parsed(name: str, content: bytes) -> Any:
     """A message of `FIELDS`.
 
     Raises:
-        google.protobuf.message.DecodeError: it is none.
+        google.protobuf.message.DecodeError: the bytes are not such a message.
     """
     return MESSAGES[name].FromString(content)
 
 
 def names_of_operations(op_list: bytes) -> frozenset[str]:
-    """The names in a serialised OpList, as `TF_GetAllOpList` gives it."""
+    """The names in a serialised OpList, as returned by `TF_GetAllOpList`."""
     return frozenset(op.name for op in parsed("OpList", op_list).op)
 
 

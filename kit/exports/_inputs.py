@@ -1,4 +1,4 @@
-"""What the signature of a table's model takes."""
+"""Inputs of the signature of a tabular model."""
 
 import re
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ from kit.data.table import Feature
 
 
 def tensor_names(columns: Sequence[str]) -> dict[str, str]:
-    """What a column is called in a signature, where not every name can stand.
+    """Names of columns in a signature, where not every name is allowed.
 
-    Letters (of English), digits and underscores stay, everything else is an underscore.
+    ASCII letters, digits and underscores stay, all other characters become underscores.
 
     Example:
 
@@ -23,7 +23,7 @@ def tensor_names(columns: Sequence[str]) -> dict[str, str]:
     names: dict[str, str] = {}
     for column in columns:
         name = re.sub(r"[^A-Za-z0-9_]", "_", column)
-        # TensorFlow takes no name that begins with one of these, and its own code has a "self".
+        # TensorFlow rejects names that begin with these characters, and "self" is reserved.
         if not re.match(r"[A-Za-z]", name) or name == "self":
             name = f"column_{name}"
         again = 2
@@ -34,7 +34,7 @@ def tensor_names(columns: Sequence[str]) -> dict[str, str]:
 
 
 def raw_inputs(rows: pl.DataFrame, features: Sequence[Feature]) -> dict[str, Any]:
-    """Typed columns as the signature takes them: "" and NaN where a value is missing.
+    """Typed columns in the form of the signature's inputs: "" and NaN for missing values.
 
     Args:
         rows: the features' columns.

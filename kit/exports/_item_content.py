@@ -29,9 +29,9 @@ class ItemContent:
 
     Args:
         column: of paths of images, or of texts.
-        encoder: folder of an export with the signature `embed`; whether it takes `image`, an
-            encoded image, or `text` says what the column holds.
-        folder: what paths of images start from.
+        encoder: folder of an export with the signature `embed`; its input, `image` (encoded) or
+            `text`, determines the content of the column.
+        folder: base of relative paths of images.
         trust: load the encoder also if it could do what no export of this kit does.
 
     Example:
@@ -46,15 +46,15 @@ class ItemContent:
     trust: bool = False
 
     def card(self) -> dict[str, str]:
-        """What an export has to remember, to embed items that come later."""
+        """The entry of the card, from which new items can be embedded later."""
         return {"column": self.column, "encoder": self.encoder}
 
     def joined(self, table: pl.DataFrame) -> pl.DataFrame:
         """The table with a number column for each entry of the vectors, `column[0]` and so on.
 
-        A column of paths is left out, as its words mean nothing; one of texts stays. A row without
-        an image or text has nulls. The vectors of a column are computed once and kept in the
-        user's cache.
+        A column of paths is dropped, as its words have no meaning; one of texts stays. A row
+        without an image or text gets nulls. The vectors of a column are computed once and cached in
+        the user's cache folder.
 
         Args:
             table: a row an item, with its `item_id`.
@@ -91,7 +91,7 @@ class ItemContent:
         return (table.drop(self.column) if kind == "image" else table).with_columns(numbers)
 
     def _kind(self, version: Path) -> str:
-        """What the encoder takes, from its files: TensorFlow need not load it to know."""
+        """The input of the encoder, read from its files without loading it into TensorFlow."""
         check_operations(version, trust=self.trust)
         graph = read_graph(version)
         kinds = list(graph.signatures["embed"].inputs) if "embed" in graph.signatures else []
@@ -112,7 +112,7 @@ class ItemContent:
     def _embedded(
         self, version: Path, contents: list[bytes], names: list[str], kind: str
     ) -> NDArray[np.float32]:
-        # The signature's resources live as long as the model it belongs to.
+        # The signature needs the resources of its model, so the model must not be collected.
         model = load_version(version, trust=self.trust)
 
         def embed(batch: list[bytes]) -> NDArray[np.float32]:
@@ -146,7 +146,7 @@ def _file(version: Path, contents: list[bytes]) -> Path:
 
 
 def _cached(file: Path, rows: int) -> NDArray[np.float32] | None:
-    # What is damaged is computed anew.
+    # Damaged entries are computed again.
     with suppress(OSError, ValueError, EOFError):
         found: NDArray[np.float32] = np.load(file)
         if len(found) == rows:

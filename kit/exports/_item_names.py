@@ -8,16 +8,16 @@ from kit.data import clean_id
 from kit.errors import UserError
 
 CANDIDATES = 5
-# Of more titles only those with a like word are compared with one that was mistyped.
+# Of more titles than this, only those that share a similar word are compared with a mistyped one.
 COMPARED = 20_000
 
 
 class ItemNames:
-    """What the items are called, and which item somebody means.
+    """Titles of items, and search for items by id or title.
 
     Args:
-        names: item id to its title, or to the id itself where it has none.
-        where: what knows them, for errors.
+        names: item id to its title, or to the id itself if it has none.
+        where: the source of the names, for errors.
 
     Example:
 
@@ -41,17 +41,17 @@ class ItemNames:
         return any(self.title(item) for item in self._names)
 
     def title(self, item_id: str) -> str | None:
-        """The title of an item, None where it has none."""
+        """The title of an item, None if it has none."""
         name = self._names.get(item_id)
         return None if name in ("", item_id) else name
 
     def find(self, text: str) -> str:
-        """The item with that id, else with that title, else the only one with that in its title.
+        """The item with that id, else with that title, else the only one whose title contains it.
 
-        Case and repeated blanks of titles do not count.
+        Case and repeated whitespace of titles are ignored.
 
         Raises:
-            UserError: there is none or there are several.
+            UserError: no item or several items match.
         """
         for item_id in (text, clean_id(text)):
             if item_id in self._names:
@@ -67,7 +67,7 @@ class ItemNames:
         raise self._several(text, found) if found else self.unknown(text)
 
     def unknown(self, text: str) -> UserError:
-        """That no item has this id or title."""
+        """The error that no item has this id or title."""
         wanted = _plain(text)
         titles = {item: [item] for item in self._names} | self._by_title
         if len(titles) > COMPARED:

@@ -1,4 +1,4 @@
-"""An export that is loaded: recommend, find similar items, embed."""
+"""Loaded exports: recommend, find similar items, embed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ from kit.retrieval import MOST_EXCLUDED, explain_by_history
 
 @dataclass(frozen=True)
 class Recommendation:
-    """One line of an answer: item, name, score and the names of the items that speak for it."""
+    """An entry of a recommended list: item, name, score and the names of items that explain it."""
 
     item_id: str
     name: str
@@ -32,14 +32,14 @@ class Recommendation:
 
 @dataclass(frozen=True)
 class Narrowed:
-    """Rules of a request; those from `boost` on need a model of two stages.
+    """Rules of a request; those from `boost` on need a two-stage model.
 
     Args:
-        exclude: items to leave out.
-        where: `column=value` to ask for.
-        boost: items or `column=value`, and by what their odds are multiplied.
-        at_most: of one category; 0 is no limit.
-        diversity: 0 to 1; None: what the model was exported with.
+        exclude: items to exclude.
+        where: required `column=value`.
+        boost: items or `column=value`, with the factors of their odds.
+        at_most: maximum items of one category; 0 is no limit.
+        diversity: 0 to 1; None uses that of the export.
     """
 
     exclude: tuple[str, ...] = ()
@@ -54,15 +54,14 @@ NOT_NARROWED = Narrowed()
 
 
 class LoadedExport:
-    """A version folder, loaded.
+    """A loaded version folder.
 
     Args:
         version: folder that holds saved_model.pb.
         trust: load it also if it could do what no export of this kit does.
 
     Raises:
-        UserError: the folder does not hold an export of this kit that recommends, or it should not
-            be loaded.
+        UserError: the folder is not an export of a recommender of this kit, or it is rejected.
     """
 
     def __init__(self, version: Path, *, trust: bool = False) -> None:
@@ -76,12 +75,12 @@ class LoadedExport:
     def recommend(
         self, user_id: str, count: int, narrowed: Narrowed = NOT_NARROWED
     ) -> tuple[list[Recommendation], list[str]]:
-        """What a user should see next, with reasons, and what he has (names, latest first).
+        """Recommendations for a user with explanations, and the history (names, latest first).
 
-        A user the model does not know gets the popular list and has no history.
+        An unknown user gets the popular list and has no history.
 
         Raises:
-            UserError: a value that no item has.
+            UserError: no item has a required value.
         """
         answer = self._narrowed("recommend", narrowed, user_id=[user_id])
         history = [i.decode() for i in self._model.history_of(tf.constant(user_id)).numpy()]
@@ -90,10 +89,10 @@ class LoadedExport:
     def from_history(
         self, items: list[str], count: int, narrowed: Narrowed = NOT_NARROWED
     ) -> list[Recommendation]:
-        """What somebody with these items should see next.
+        """Recommendations for a history of items.
 
         Raises:
-            UserError: none of the items is known, or a value that no item has.
+            UserError: no item of the history is known, or no item has a required value.
         """
         items = [self._id(item) for item in items]
         known = list(dict.fromkeys(item for item in items if item in self._names))
@@ -106,7 +105,7 @@ class LoadedExport:
         """The nearest items.
 
         Raises:
-            UserError: the item is not known.
+            UserError: the item is unknown.
         """
         item_id = self._id(item_id)
         if item_id not in self._names:
@@ -121,31 +120,31 @@ class LoadedExport:
     def lists(
         self, user_ids: Sequence[str], count: int, narrowed: Narrowed = NOT_NARROWED
     ) -> tuple[NDArray[np.object_], NDArray[np.float32]]:
-        """Item ids, bytes [users, count], best first, b"" behind the last; and their scores.
+        """Item ids, bytes [users, count], best first, b"" past the last; and their scores.
 
         Raises:
-            UserError: a value that no item has.
+            UserError: no item has a required value.
         """
         answer = self._narrowed("recommend", narrowed, user_id=list(user_ids))
         return answer["item_id"][:, :count], answer["score"][:, :count]
 
     def user_ids(self) -> list[str]:
-        """The users that the model knows, in the order of its table."""
+        """The known users, in the order of the model's table."""
         return self._users_with(0)
 
     def name(self, item_id: str) -> str:
-        """What a person calls an item; its id if it has no name."""
+        """The title of an item; its id if it has none."""
         item_id = self._id(item_id)
         return self._names.get(item_id) or item_id
 
     def some_users(self, count: int, seed: int = 0) -> list[str]:
-        """Known users with at least five items, drawn at random."""
+        """A random sample of the known users with at least five items."""
         found = self._users_with(5)
         drawn = np.random.default_rng(seed).permutation(len(found))[:count]
         return [found[i] for i in drawn]
 
     def _users_with(self, least: int) -> list[str]:
-        """Users with so many items, without those that do not exist."""
+        """Users with at least that many items, without synthetic ones."""
         found = [user.decode() for user in self._model.users_with(tf.constant(least)).numpy()]
         return [user for user in found if not is_sample_user(user)]
 
@@ -155,7 +154,7 @@ class LoadedExport:
         return vectors[:, :-1]
 
     def _id(self, item_id: str) -> str:
-        """An item's id as the model knows it: exports of earlier versions may have blanks."""
+        """An item's id in the export; in earlier versions ids may have whitespace at their ends."""
         return item_id if item_id in self._names else clean_id(item_id)
 
     def _narrowed(self, name: str, narrowed: Narrowed, **inputs: Any) -> dict[str, Any]:
@@ -173,8 +172,8 @@ class LoadedExport:
             raise UserError(
                 f"{len(narrowed.exclude):,} items to leave out are too many.",
                 where=str(self.version),
-                expected=f"at most {MOST_EXCLUDED}, so that nobody learns a user's history from "
-                "what is never recommended",
+                expected=f"at most {MOST_EXCLUDED}, so that a user's history cannot be inferred "
+                "from what is never recommended",
                 remedy="Leave out fewer, or ask with a history (--item) instead of a user.",
             )
         rules = {
@@ -187,7 +186,7 @@ class LoadedExport:
         return self._ask(f"{name}_where", **inputs, **repeated)
 
     def _second_stage(self, narrowed: Narrowed) -> dict[str, Any]:
-        """The inputs that only a model of two stages has."""
+        """The inputs that only two-stage models have."""
         if not isinstance(self.card, TwoStageCard):
             if narrowed.boost or narrowed.at_most or narrowed.diversity is not None:
                 raise UserError(

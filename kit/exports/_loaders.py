@@ -1,4 +1,4 @@
-"""The three ways in which an export is loaded, each in a process of its own."""
+"""The three loaders of exports, each in a separate process."""
 
 import json
 import os
@@ -14,12 +14,12 @@ TIMEOUT = 900
 
 @dataclass(frozen=True)
 class Loader:
-    """One way.
+    """A loader.
 
     Args:
-        name: what the user reads.
-        script: file beside this one.
-        way: which of the script's ways.
+        name: its name in messages.
+        script: file in this folder.
+        way: the loader of the script.
     """
 
     name: str
@@ -37,12 +37,12 @@ def ask(loader: Loader, request: dict[str, Any]) -> dict[str, Any]:
     """Run a loader's script.
 
     Args:
-        loader: which.
-        request: as the script wants it, without "way".
+        loader: the loader.
+        request: of the script, without "way".
 
     Returns:
-        What the script answers; "error" where it came to no answer, be it that the export does
-        not load, or that the process crashed or hung.
+        The script's answer; "error" if there is none because the export does not load, or the
+        process crashed or hung.
     """
     script = Path(__file__).parent / loader.script
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}

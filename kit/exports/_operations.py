@@ -13,9 +13,9 @@ from kit.exports._read_card import read_card
 
 
 def custom_operations(version: Path) -> dict[str, list[str]]:
-    """Python module to the operations of it that the graph has.
+    """Python module to its operations in the graph.
 
-    Which modules there can be is fixed: one that only a card names is never imported.
+    The possible modules are fixed: a module that only a card names is never imported.
 
     Args:
         version: its folder.
@@ -29,7 +29,7 @@ def custom_operations(version: Path) -> dict[str, list[str]]:
 
 
 def operations_needed(version: Path) -> dict[str, list[str]]:
-    """What the card of an export states of operations: Python module to their names.
+    """The custom operations that the card of an export states: Python module to their names.
 
     Raises:
         UserError: the card cannot be read.
@@ -40,10 +40,10 @@ def operations_needed(version: Path) -> dict[str, list[str]]:
 
 
 def register_operations(version: Path) -> None:
-    """Load the operations that a version needs, before TensorFlow loads the version itself.
+    """Load the operations that a version needs, before TensorFlow loads the version.
 
     Raises:
-        UserError: a package that has them is not installed.
+        UserError: a package that registers them is not installed.
     """
     for module, names in custom_operations(version).items():
         try:
@@ -65,7 +65,7 @@ def load_version(version: Path, *, trust: bool = False) -> Any:
         trust: load it whatever it could do, see `check_operations`.
 
     Raises:
-        UserError: it could do what no export of this kit does; or a package is not installed.
+        UserError: it could do what no export of this kit does, or a package is not installed.
     """
     check_operations(version, trust=trust)
     import tensorflow as tf

@@ -1,8 +1,8 @@
-"""What the graph of a SavedModel could do, found without TensorFlow.
+"""Check what the graph of a SavedModel could do, without TensorFlow.
 
-A SavedModel is a program that TensorFlow runs with the rights of whoever loads it. Here it is held
-against what the exports of this kit consist of: their operations, listed in operations.txt, and
-the way in which these hang together.
+A SavedModel is a program that TensorFlow runs with the rights of the user who loads it. Here it is
+compared with the exports of this kit: their operations, listed in operations.txt, and how these
+are connected.
 """
 
 import re
@@ -32,21 +32,21 @@ LISTED = frozenset(
     if line and not line.startswith("#")
 )
 KNOWN = LISTED.union(*MODULES.values())
-# They write or read checkpoints at a path that is computed.
+# Operations that write or read checkpoints at a computed path.
 WRITES_CHECKPOINTS = frozenset({"SaveV2", "MergeV2Checkpoints", "ShardedFilename"})
 USES_CHECKPOINTS = WRITES_CHECKPOINTS | {"RestoreV2"}
 ASSIGNS = frozenset(name for name in KNOWN if name.startswith(("Assign", "LookupTableImport")))
-# Where a SavedModel of TensorFlow 2 names what is run when it is loaded.
+# Where a SavedModel of TensorFlow 2 names the operations that run when it is loaded.
 MAIN_OP = "saved_model_main_op"
 REGISTERED = frozenset({"", "tf.StaticHashTable", "tf.TrackableConstant"})
 DT_RESOURCE, DT_VARIANT = 20, 21
-# TensorFlow numbers the functions it traces; no operation is called like that.
+# TensorFlow numbers the functions it traces; no operation has such a name.
 FUNCTION_NAME = re.compile(r"_[0-9]")
 
 
 @dataclass(frozen=True)
 class Node:
-    """An operation at work: what it reads and which functions it calls."""
+    """A node: its inputs and the functions it calls."""
 
     name: str
     op: str
@@ -84,13 +84,13 @@ class Function:
 
 
 def program_problems(version: Path) -> list[str]:
-    """What speaks against loading the graph of a version, as sentences; nothing if all is well.
+    """Problems of the graph of a version, as sentences; empty if there is none.
 
     Args:
         version: folder that holds saved_model.pb.
 
     Raises:
-        UserError: the file is no SavedModel.
+        UserError: the file is not a SavedModel.
     """
     try:
         graphs = meta_graphs(version)
@@ -103,7 +103,7 @@ def program_problems(version: Path) -> list[str]:
 
 
 class Program:
-    """A MetaGraphDef, all of it: its main graph and its functions, called or not."""
+    """A whole MetaGraphDef: its main graph and its functions, called or not."""
 
     def __init__(self, graph: Any) -> None:
         self._graph = graph
@@ -164,7 +164,7 @@ class Program:
             yield "a function stands in for another (api_implements)"
 
     def _problems_of_checkpoints(self) -> Iterator[str]:
-        """Only the two nodes that the SaverDef names may save and restore."""
+        """Problems of saving and restoring, which only the two nodes of the SaverDef may do."""
         saver = self._graph.saver_def
         filename = _node(saver.filename_tensor_name)
         saving, restoring = _node(saver.save_tensor_name), saver.restore_op_name
@@ -180,7 +180,7 @@ class Program:
         entries = self._graph.object_graph_def.concrete_functions
         for name in (parsed("ConcreteFunctionEntry", entry).key for entry in entries):
             if name in concerned:
-                yield f"the function {name!r}, which whoever loads it may call, uses checkpoints"
+                yield f"the function {name!r}, which its user may call, uses checkpoints"
         if restoring and restoring not in self._by_name:
             yield f"what restores it, {restoring!r}, is not in the graph"
         elif restoring and WRITES_CHECKPOINTS & self._operations_behind([restoring]):
@@ -255,7 +255,7 @@ class Program:
         return found
 
     def _operations_behind(self, names: Iterable[str]) -> frozenset[str]:
-        """Operations that run for some nodes of the main graph to run."""
+        """Operations that run if some nodes of the main graph run."""
         seen: dict[str, Node] = {}
         left = [_node(name) for name in names]
         while left:
@@ -287,7 +287,7 @@ def _functions_of(attributes: Iterable[Any]) -> Iterator[str]:
     for entry in attributes:
         listed = [func for some in entry.value.list for func in some.func]
         for func in (*entry.value.func, *listed):
-            # The default of an optional function is one without a name.
+            # The default of an optional function has no name.
             if func.name:
                 yield func.name
             yield from _functions_of(func.attr)

@@ -11,7 +11,7 @@ def read_card(version: Path) -> Card:
     """The card of a version, `assets.extra/card.json`.
 
     Raises:
-        UserError: there is none, so it is not an export of this kit; or it is damaged, or of a
+        UserError: there is none, so it is not an export of this kit; or it is damaged, or has a
             newer version.
     """
     file = version / CARD
@@ -39,23 +39,23 @@ def recommender_card(version: Path) -> RecommenderCard:
     """The card of an export that recommends items.
 
     Raises:
-        UserError: the export has no card, or is of another task.
+        UserError: the export has no card, or has another task.
     """
     card = read_card(version)
     if not isinstance(card, RecommenderCard):
         example = f" {card.example_input}" if card.example_input else ""
         raise UserError(
-            f"This model recommends nothing: it {card.purpose}.",
+            f"This model is not a recommender: it {card.purpose}.",
             where=str(version),
             expected="an export of a recommender, such as two-tower",
-            remedy=f"Ask it with kit predict {version.parent}{example}, measure it with kit "
+            remedy=f"Query it with kit predict {version.parent}{example}, evaluate it with kit "
             f"evaluate {version.parent}.",
         )
     return card
 
 
 def index_line(card: RecommenderCard) -> str:
-    """How an export finds the best items, in a line.
+    """The index of an export, in one line.
 
     Example:
 

@@ -1,10 +1,10 @@
-"""Users that do not exist: exports are checked by them, and nobody's history is in a request."""
+"""Synthetic users: exports are verified by them, so that no real history is in a request."""
 
 PREFIX = "\N{WHITE QUESTION MARK ORNAMENT} sample "
 
 
 def sample_user(number: int) -> str:
-    """The id of one.
+    """The id of a synthetic user.
 
     Example:
 
@@ -15,5 +15,5 @@ def sample_user(number: int) -> str:
 
 
 def is_sample_user(user_id: str) -> bool:
-    """Whether an id is that of a user who does not exist."""
+    """Whether an id is that of a synthetic user."""
     return user_id.startswith(PREFIX)

@@ -1,4 +1,4 @@
-"""Verify an export: what three loaders answer against what the live model answered."""
+"""Verify an export: compare the answers of three loaders with those of the live model."""
 
 import math
 from base64 import b64decode
@@ -25,23 +25,23 @@ TOLERANCE = 1e-5
 
 
 def compare(expected: dict[str, Any], answer: dict[str, NDArray[Any]]) -> tuple[float, int]:
-    """Hold a signature's outputs against the recorded ones.
+    """Compare a signature's outputs with the recorded ones.
 
-    Real numbers may differ by `TOLERANCE`, times the largest of their output where that is above
-    one: what is computed from numbers of about ten may be near zero and is as inexact as they. Text
-    and whole numbers are ids, which must be equal; of a list of ids beside a "score" or
-    "probability" of its shape, items of one score may change places.
+    Real numbers may differ by `TOLERANCE`, times the largest of their output if that is above one:
+    a result near zero of operands of about ten is as inexact as they are. Text and whole numbers
+    are ids, which must be equal; in a list of ids with a "score" or "probability" of the same
+    shape, items of equal scores may swap.
 
     Args:
         expected: recorded outputs by name, as lists.
         answer: outputs by name, text as `str`.
 
     Returns:
-        The largest difference of real numbers, relative to the largest of their output where that
-        is above 1, and the count of ids that differ.
+        The largest difference of real numbers, relative to the largest of their output if that is
+        above 1, and the count of ids that differ.
 
     Raises:
-        ValueError: other outputs, shapes or kinds than recorded.
+        ValueError: outputs, shapes or types differ from the recorded ones.
 
     Example:
 
@@ -63,7 +63,7 @@ def compare(expected: dict[str, Any], answer: dict[str, NDArray[Any]]) -> tuple[
         if np.issubdtype(theirs.dtype, np.floating):
             ours = ours.astype(np.float64)
             gap = np.abs(ours - theirs) / np.maximum(_scale(ours), np.abs(ours))
-            # Not the built-in max, which passes over a nan.
+            # Not the built-in max, which ignores nan.
             difference = float(np.max([difference, np.max(gap, initial=0.0)]))
         elif score is not None and score.ndim == 2 and score.shape == theirs.shape:
             ids_differ += _ids_that_differ(ours, theirs, score)
@@ -73,21 +73,21 @@ def compare(expected: dict[str, Any], answer: dict[str, NDArray[Any]]) -> tuple[
 
 
 def agrees(difference: float, ids_differ: int) -> bool:
-    """Whether the outcome of `compare` is good enough; nan is not."""
+    """Whether the result of `compare` passes; nan does not."""
     return difference <= TOLERANCE and ids_differ == 0
 
 
 def _scale(numbers: NDArray[Any]) -> float:
-    """The largest, but at least one, of those that do not stand for nothing."""
+    """The largest magnitude, at least one, placeholders left out."""
     sizes = np.abs(numbers)
     return float(np.max(sizes, initial=1.0, where=sizes < np.finfo(np.float32).max))
 
 
 def _ids_that_differ(ours: NDArray[Any], theirs: NDArray[Any], score: NDArray[Any]) -> int:
-    """Ids [rows, k] that stand in one list only, where items of one score may change places."""
+    """Count of ids [rows, k] that differ; items of equal scores may swap."""
     apart = np.abs(np.diff(score, axis=1)) > 2 * TOLERANCE * _scale(score)
     tie = np.pad(np.cumsum(apart, axis=1), ((0, 0), (1, 0)))
-    # An item may be as good as the last one and just not be shown; not so past the end of a list.
+    # An item may tie with the last one and be cut off; not so past the end of a shorter list.
     free = (tie == tie[:, -1:]) & (score > np.finfo(score.dtype).min)
     differ = 0
     for row, fixed in enumerate(~free):
@@ -109,13 +109,13 @@ class SignatureCheck:
     """Outcome for one signature and one loader.
 
     Args:
-        signature: its name; in parentheses what is no signature: files, operations, loading.
-        passed: whether it is as it should be.
-        difference: largest difference of numbers, relative to the largest of their output where
-            that is above 1; nan where none was measured.
+        signature: its name; in parentheses other checks: files, operations, loading.
+        passed: whether the check passed.
+        difference: largest difference of numbers, relative to the largest of their output if that
+            is above 1; nan if none was measured.
         ids_differ: count of ids that differ.
-        reason: why it failed; or why a loader was passed over.
-        loader: which of the three ways; "" where it is about no loader.
+        reason: why it failed; or why a loader was skipped.
+        loader: name of the loader; "" if the check needs none.
     """
 
     signature: str
@@ -134,20 +134,20 @@ class SignatureCheck:
 def verify(folder: Path, *, trust: bool = False) -> list[SignatureCheck]:
     """Check a version's files and graph, load it in three ways and compare every signature.
 
-    The ways are `tf.saved_model.load`, the session loader of TensorFlow 1 and TensorFlow's C
-    library, each in a process of its own in which neither Keras nor this project can be imported.
+    The loaders are `tf.saved_model.load`, the session loader of TensorFlow 1 and TensorFlow's C
+    library, each in a separate process in which neither Keras nor this project can be imported.
     They run one after another, so the memory needed is that of one. Real numbers must agree to 1e-5
-    of the largest of their output, or to 1e-5 where that is below 1, and ids be equal.
+    of the largest of their output, or to 1e-5 if that is below 1, and ids must be equal.
 
     Args:
         folder: a version folder, or the model's folder for its newest version.
         trust: load it also if its graph could do what no export of this kit does.
 
     Returns:
-        One check a signature and loader. Failed ones come beside them or in their place: "(files)"
-        for a file that is missing, changed or unreadable, "(operations)" for what no export of
-        this kit can do (nothing is loaded in these cases), "(loading)"
-        for a loader that came to no answer.
+        One check for each signature and loader. Other failed checks are added or replace them:
+        "(files)" for a file that is missing, changed or unreadable, "(operations)" for what no
+        export of this kit can do (nothing is loaded in these cases), "(loading)" for a loader
+        without an answer.
 
     Raises:
         UserError: there is no export.
@@ -223,7 +223,7 @@ def _array(output: Mapping[str, Any]) -> np.ndarray[Any, Any]:
 
 
 def _foreign(graph: SavedGraph, answer: Mapping[str, Any]) -> frozenset[str]:
-    """Operations the C library does not have, if it came so far as to list its own."""
+    """Operations the C library lacks, if it got as far as listing its own."""
     if "op_list" not in answer:
         return frozenset()
     return graph.operations - names_of_operations(b64decode(answer["op_list"]))
@@ -232,7 +232,7 @@ def _foreign(graph: SavedGraph, answer: Mapping[str, Any]) -> frozenset[str]:
 def _passed_over(
     graph: SavedGraph, foreign: frozenset[str], custom: Mapping[str, list[str]], loader: str
 ) -> list[SignatureCheck]:
-    """The C library cannot load custom operations; right only if a known module has them."""
+    """The C library cannot load custom operations; passes only if known modules register them."""
     unnamed = sorted(foreign - {name for names in custom.values() for name in names})
     if unnamed:
         reason = f"not in core TensorFlow and of no known module: {', '.join(unnamed)}"

@@ -1,6 +1,6 @@
 """Version folders: the newest of a model, and the checksums of its files.
 
-It guards against accidents: who can change a file can change the manifest as well.
+It guards against accidents: an attacker who can change a file can change the manifest, too.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ MANIFEST = Path("assets.extra", "manifest.json")
 
 
 def write_manifest(version: Path) -> None:
-    """Note size and SHA-256 of every file of a version; the last thing an export writes.
+    """Write size and SHA-256 of every file of a version to its manifest, the last file written.
 
     Args:
         version: the folder, complete but for this file.
@@ -26,13 +26,13 @@ def write_manifest(version: Path) -> None:
 
 
 def damages(version: Path) -> list[str]:
-    """What is not as the manifest has it; nothing if all is well.
+    """Deviations from the manifest; empty if there is none.
 
     Args:
         version: folder of the version.
 
     Returns:
-        One sentence a file, which names it.
+        One sentence for each file, with its name.
     """
     try:
         if not (version / MANIFEST).exists():
@@ -69,7 +69,7 @@ def _damage(file: Path, name: str, size: object, digest: object) -> str:
 
 
 def _files(version: Path) -> set[str]:
-    """Paths in the version, with forward slashes, but for the manifest's own."""
+    """Paths in the version, with forward slashes, without the manifest's own."""
     paths = {path.relative_to(version) for path in version.rglob("*") if not path.is_dir()}
     return {path.as_posix() for path in paths - {MANIFEST}}
 
@@ -83,10 +83,10 @@ def _facts(file: Path) -> dict[str, Any]:
 
 
 def version_folder(folder: Path) -> Path:
-    """The version a path means: itself, or its newest version.
+    """The version folder of a path: the path itself, or its newest version.
 
     Raises:
-        UserError: neither it nor a numbered folder in it is a SavedModel.
+        UserError: neither the path nor a numbered folder in it is a SavedModel.
     """
     versions = [v for v in folder.glob("[0-9]*") if v.name.isdecimal()] if folder.is_dir() else []
     for candidate in (folder, *sorted(versions, key=lambda v: -int(v.name))):

@@ -1,4 +1,4 @@
-"""Reports: what metrics.json and report.html of a run hold, one module for each kind of data."""
+"""Reports: the content of metrics.json and report.html, one module for each kind of data."""
 
 from typing import TYPE_CHECKING
 

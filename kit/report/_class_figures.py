@@ -1,4 +1,4 @@
-"""Figures on classes."""
+"""Figures for classification reports."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,11 +15,11 @@ LONGEST = 16
 
 
 def confusion_drawing(confusion: NDArray[np.integer], classes: Sequence[str]) -> str:
-    """What each class was taken for, as shares of its examples.
+    """The confusion matrix, each row in shares of its examples.
 
     Args:
-        confusion: int [classes, classes], class by what it was called.
-        classes: names; of many, those most often mistaken are shown.
+        confusion: int [classes, classes], true class by predicted class.
+        classes: names; of more than 24 those with the most errors are shown.
 
     Returns:
         An `<svg>` element.
@@ -34,11 +34,11 @@ def confusion_drawing(confusion: NDArray[np.integer], classes: Sequence[str]) ->
         for row in range(size):
             for column in range(size):
                 share = float(shares[row, column])
-                right = row == column
+                correct = row == column
                 if counts[row, column]:
-                    # A square root, so that one mistake in a hundred can be seen.
+                    # A square root, so that one error in a hundred stays visible.
                     axes.add_patch(
-                        _square(column, row, MODEL if right else "#c2452d", np.sqrt(share))
+                        _square(column, row, MODEL if correct else "#c2452d", np.sqrt(share))
                     )
                 if share >= 0.005 and size <= 14:
                     axes.text(
@@ -56,8 +56,8 @@ def confusion_drawing(confusion: NDArray[np.integer], classes: Sequence[str]) ->
         axes.set_xticks(places, names, rotation=50, ha="right", rotation_mode="anchor")
         axes.set_yticks(places, names)
         axes.tick_params(length=0, labelcolor=INK, labelsize=8 if size <= 14 else 6.5)
-        axes.set_xlabel("is called")
-        axes.set_ylabel("is", color=SOFT)
+        axes.set_xlabel("predicted class")
+        axes.set_ylabel("true class", color=SOFT)
     return drawing.svg
 
 
@@ -67,9 +67,9 @@ def classes_drawing(
     """Recall and precision of each class, the weakest first.
 
     Args:
-        recall: float [classes], nan where there is no example.
+        recall: float [classes], nan for a class without examples.
         precision: float [classes].
-        classes: names; of many the weakest are shown.
+        classes: names; of more than 24 the weakest are shown.
 
     Returns:
         An `<svg>` element.
@@ -105,14 +105,14 @@ def classes_drawing(
 
 
 def most_mistaken(confusion: NDArray[np.integer], most: int) -> NDArray[np.intp]:
-    """Numbers of the classes that take part in most mistakes, in order; all if they are few."""
+    """Numbers of the `most` classes with the most errors, in ascending order."""
     wrong = confusion - np.diag(np.diag(confusion))
     order = np.argsort(-(wrong.sum(axis=0) + wrong.sum(axis=1)), kind="stable")
     return np.sort(order[:most])
 
 
 def short(name: str) -> str:
-    """A name that fits beside a drawing."""
+    """The name, truncated so that it fits beside a figure."""
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -122,25 +122,27 @@ def _square(x: int, y: int, colour: str, strength: float) -> Any:
     return Rectangle((x + 0.03, y + 0.03), 0.94, 0.94, color=colour, alpha=strength, linewidth=0)
 
 
-def confidence_figure(found: ClassPredictions) -> str:
-    """How sure a model was against how often it was right, in bins of equally many examples.
+def confidence_figure(predictions: ClassPredictions) -> str:
+    """Reliability diagram: accuracy by confidence, in bins of equally many examples.
 
     Args:
-        found: the model on test.
+        predictions: of the model on test.
 
     Returns:
         An `<svg>` element.
     """
-    said, right, rows = reliability(found.is_correct, found.probabilities.max(axis=1), BINS)
-    error = 1.96 * np.sqrt(right * (1 - right) / rows)
-    low = max(0.0, np.floor(10 * min(said.min(), (right - error).min())) / 10)
+    confidence, accuracy, rows = reliability(
+        predictions.is_correct, predictions.probabilities.max(axis=1), BINS
+    )
+    error = 1.96 * np.sqrt(accuracy * (1 - accuracy) / rows)
+    low = max(0.0, np.floor(10 * min(confidence.min(), (accuracy - error).min())) / 10)
     with Drawing("confidence", height=3.2) as drawing:
         axes = drawing.axes()
         axes.plot([low, 1], [low, 1], color=SOFT, linewidth=0.8, linestyle=(0, (3, 3)))
-        axes.errorbar(said, right, yerr=error, fmt="none", ecolor=OTHER, elinewidth=1.2)
-        axes.plot(said, right, "o-", color=MODEL, markersize=4, linewidth=1.2)
+        axes.errorbar(confidence, accuracy, yerr=error, fmt="none", ecolor=OTHER, elinewidth=1.2)
+        axes.plot(confidence, accuracy, "o-", color=MODEL, markersize=4, linewidth=1.2)
         axes.set_xlim(low, 1.01)
         axes.set_ylim(low, 1.02)
-        axes.set_xlabel("probability of what it says")
-        axes.set_ylabel("share that was right", color=SOFT)
+        axes.set_xlabel("predicted probability")
+        axes.set_ylabel("accuracy", color=SOFT)
     return drawing.svg

@@ -1,4 +1,4 @@
-"""Sections of reports on classes."""
+"""Sections of classification reports."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
@@ -23,26 +23,26 @@ def class_headline(
     confusions: Sequence[Mapping[str, Any]],
     nouns: str,
 ) -> str:
-    """The result, against the best baseline, in a few sentences.
+    """The result and its comparison with the best baseline, in a few sentences.
 
     Args:
-        model: its name.
+        model: name of the model.
         best: name of the best baseline.
-        systems: name to measures on test.
+        systems: name to metrics on test.
         differences: model minus each baseline.
-        confusions: the most frequent mistakes first.
-        nouns: what an example is, in the plural.
+        confusions: the most frequent errors first.
+        nouns: what examples are called, in the plural.
     """
     result, error = systems[model][ACCURACY], systems[model][ECE].mean
     sentences = [
         against_best(model, best, systems[best][ACCURACY], differences[best][ACCURACY]),
-        f"Of 100 {nouns} it names {100 * result.mean:.0f} rightly; how sure it is differs from "
-        f"how often it is right by {100 * error:.1f} percentage points on average.",
+        f"It classifies {100 * result.mean:.0f} of 100 {nouns} correctly; its confidence differs "
+        f"from its accuracy by {100 * error:.1f} percentage points on average.",
     ]
     if confusions:
         first = confusions[0]
         sentences.append(
-            f"Its most frequent mistake: {escape(first['is'])} is called "
+            f"Its most frequent error: {escape(first['is'])} is classified as "
             f"{escape(first['called'])}, {counted(first['times'], 'time')}."
         )
     return (
@@ -54,22 +54,24 @@ def class_headline(
 
 
 def confusion_section(found: ClassPredictions, classes: Sequence[str]) -> str:
-    """What is taken for what."""
-    return "<h2>What is taken for what</h2>" + figure(
+    """The confusion matrix."""
+    return "<h2>Confusion matrix</h2>" + figure(
         confusion_drawing(found.confusion, classes),
-        "Each row is a class of test, each column what it was called; the numbers are per cent of "
-        "the row. Blue is right, red is wrong; colours grow with the square root, so that rare "
-        "mistakes can be seen. Of more than 24 classes those with most mistakes are shown.",
+        "Test. Each row is a true class, each column a predicted class; the numbers are percent "
+        "of the row. Blue is correct, red is wrong; the opacity grows with the square root, so "
+        "that rare errors stay visible. Of more than 24 classes those with the most errors are "
+        "shown.",
     )
 
 
 def classes_section(found: ClassPredictions, classes: Sequence[str], nouns: str) -> str:
     """Recall and precision of each class."""
     measures = found.of_classes
-    return "<h2>Class by class</h2>" + figure(
+    return "<h2>Recall and precision by class</h2>" + figure(
         classes_drawing(measures["recall"], measures["precision"], classes),
-        f"Recall: of the {nouns} of a class, the share that was called so. Precision: of the "
-        f"{nouns} that were called so, the share that is. The weakest classes first.",
+        f"Recall: of the {nouns} of a class, the share that was predicted as that class. "
+        f"Precision: of the {nouns} predicted as a class, the share that belongs to it. The "
+        "weakest classes first.",
     )
 
 
@@ -79,7 +81,7 @@ def baselines_section(
     differences: Mapping[str, Estimates],
     nouns: str,
 ) -> str:
-    """The model beside the baselines."""
+    """The model compared with the baselines."""
     image = comparison(
         {name: estimates[ACCURACY] for name, estimates in systems.items()},
         model=model,
@@ -87,7 +89,7 @@ def baselines_section(
     )
     return "\n".join(
         [
-            "<h2>Against the baselines</h2>",
+            "<h2>Comparison with baselines</h2>",
             figure(image, f"Accuracy on test with 95 % intervals, the same {nouns} for all."),
             metric_table(systems, None, model, "Test, with 95 % intervals."),
             difference_table(
@@ -102,7 +104,7 @@ def baselines_section(
 
 
 def counts_of_classes(classes: Mapping[str, Mapping[str, int]]) -> str:
-    """How many examples of each class the parts have, folded."""
+    """The number of examples of each class in each part, collapsed."""
     rows = list(_counts(classes))
     return (
         f"<details><summary>{counted(len(rows), 'class', 'classes')}</summary>"
@@ -116,13 +118,13 @@ def _counts(classes: Mapping[str, Mapping[str, int]]) -> Iterator[tuple[str, str
 
 
 def measures_in_words(nouns: str) -> str:
-    """What the measures mean."""
+    """Definitions of the metrics."""
     return (
-        "Means of recall, precision and F1 are over classes, each counted "
-        "once. Log loss: natural logarithm. ECE, the expected calibration error: mean distance of "
-        "the probability of what it says and the share of times it is right, in 20 bins of equally "
-        f"many {nouns}. Intervals: percentile bootstrap over {nouns}, the training not repeated; "
-        "those of differences are paired. The most frequent class is what is said without looking;"
+        "Mean recall, precision and F1 weigh all classes equally. Log loss: natural logarithm. "
+        "ECE, the expected calibration error: mean distance of predicted probability and "
+        f"accuracy, in 20 bins of equally many {nouns}. Intervals: percentile bootstrap over "
+        f"{nouns}, without retraining; those of differences are paired. The baseline "
+        "<i>most frequent</i> predicts the shares of the classes in train;"
     )
 
 
@@ -130,12 +132,12 @@ CONFUSIONS = 10
 
 
 def part_facts(protocol: str, found: ClassPredictions, nouns: str) -> dict[str, Any]:
-    """The measures of a part.
+    """The metrics of a part.
 
     Args:
-        protocol: how it was measured.
-        found: what was said of it.
-        nouns: what an example is, in the plural.
+        protocol: how they were measured.
+        found: predictions for the part.
+        nouns: what examples are called, in the plural.
     """
     return {
         "protocol": protocol,
@@ -149,8 +151,8 @@ def of_classes(classes: Sequence[str], found: ClassPredictions, nouns: str) -> d
 
     Args:
         classes: names.
-        found: what was said of test.
-        nouns: what an example is, in the plural.
+        found: predictions for test.
+        nouns: what examples are called, in the plural.
     """
     rows = found.confusion.sum(axis=1)
     return {
@@ -163,11 +165,11 @@ def of_classes(classes: Sequence[str], found: ClassPredictions, nouns: str) -> d
 
 
 def confusions(classes: Sequence[str], found: ClassPredictions) -> list[dict[str, Any]]:
-    """The most frequent mistakes, at most ten.
+    """The most frequent errors, at most ten.
 
     Args:
         classes: names.
-        found: what was said of test.
+        found: predictions for test.
     """
     wrong = found.confusion - np.diag(np.diag(found.confusion))
     order = np.argsort(-wrong, axis=None, kind="stable")[:CONFUSIONS]
@@ -180,15 +182,15 @@ def confusions(classes: Sequence[str], found: ClassPredictions) -> list[dict[str
 
 
 def best_baseline(baselines: Mapping[str, ClassPredictions]) -> str:
-    """The one with the greatest accuracy."""
-    found = {name: x.summary()[ACCURACY] for name, x in baselines.items()}
-    return max(found, key=lambda name: found[name])
+    """The baseline with the highest accuracy."""
+    accuracies = {name: x.summary()[ACCURACY] for name, x in baselines.items()}
+    return max(accuracies, key=lambda name: accuracies[name])
 
 
 def counts_of_parts(
     classes: Sequence[str], labels: Mapping[str, NDArray[np.integer]]
 ) -> dict[str, Any]:
-    """How many examples each part has, whole and of each class.
+    """The number of examples of each part, in total and by class.
 
     Args:
         classes: names.

@@ -1,4 +1,4 @@
-"""The report on a detector."""
+"""The report of an object detector."""
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,7 +40,7 @@ RESAMPLES = 1000
 
 @dataclass(frozen=True)
 class Counts:
-    """Of one class: objects, those found, and boxes where there is no such object."""
+    """Counts of one class: objects, detected objects, and boxes without such an object."""
 
     objects: int
     found: int
@@ -49,12 +49,12 @@ class Counts:
 
 @dataclass(frozen=True, kw_only=True)
 class DetectionReport(RunInfo):
-    """Everything a report on a detector is made from, see `RunInfo`.
+    """The content of a detector's report, see `RunInfo`.
 
     Args:
         data: the split images.
-        valid: what the model found in the images it was chosen by.
-        test: what it found in those it is judged by.
+        valid: the model's detections on valid, which selected the model.
+        test: its detections on test.
     """
 
     data: DetectionData
@@ -73,17 +73,17 @@ class DetectionReport(RunInfo):
 
     @cached_property
     def least_score(self) -> float:
-        """The score above which a box is believed, chosen on valid for the largest F1."""
+        """The score threshold with the largest F1 on valid."""
         return best_score(self.data.valid, self.valid)
 
     @cached_property
     def believed(self) -> list[Detections]:
-        """What was found on test with at least that score."""
+        """Detections on test with at least that score."""
         return [above(found, self.least_score) for found in self.test]
 
     @cached_property
     def counts(self) -> dict[str, Counts]:
-        """Of each class on test, of what is believed."""
+        """Counts of each class on test at that threshold."""
         table = np.zeros((len(self.data.classes), 3), int)
         for image, found in zip(self.data.test, self.believed, strict=True):
             matches = matched(image, found)
@@ -94,7 +94,7 @@ class DetectionReport(RunInfo):
         return {name: Counts(*row) for name, row in zip(self.data.classes, rows, strict=True)}
 
     def examples(self) -> dict[str, list[int]]:
-        """Numbers of images of test to show: ordinary ones, and those that went worst."""
+        """Numbers of images of test to show: ordinary ones, and those with the most errors."""
         matches = [matched(p, f) for p, f in zip(self.data.test, self.believed, strict=True)]
         missed = np.array([one.missed.sum() for one in matches])
         false = np.array([(~one.right).sum() for one in matches])
@@ -111,7 +111,7 @@ class DetectionReport(RunInfo):
 
 
 def detection_facts(report: DetectionReport) -> dict[str, Any]:
-    """What metrics.json holds: plain values, null where a number does not exist."""
+    """The content of metrics.json: plain values, null where a number does not exist."""
     content = {
         "test": _part(report, "test", report.on_test),
         "valid": _part(report, "valid", report.on_valid),
@@ -143,7 +143,7 @@ def estimates_of(found: AveragePrecision) -> Estimates:
 
 
 def detection_protocol(data: DetectionData, part: str) -> str:
-    """How a part was measured, in a line."""
+    """The protocol of a part, in one line."""
     images: Sequence[DetectionImage] = getattr(data, part)
     return (
         f"{part}, {len(images):,} images with {data.boxes(part):,} boxes of "
@@ -184,7 +184,7 @@ MOST_CURVES = 8
 HEADINGS = {
     "ordinary": "As good as the median image",
     "missed": "Most missed",
-    "false alarms": "Most false alarms",
+    "false alarms": "Most false positives",
 }
 
 
@@ -198,15 +198,15 @@ def detection_page(report: DetectionReport, facts: Mapping[str, Any]) -> str:
     """The whole page.
 
     Args:
-        report: what is told.
-        facts: what metrics.json holds.
+        report: the content of the report.
+        facts: the content of metrics.json.
     """
     title = f"{report.recipe} on {report.data.name}"
     return page(
         title,
         [
             f"<h1>{escape(title)}</h1>",
-            f'<p class="soft">Finds {escape(_listed(report.data.classes))} in '
+            f'<p class="soft">Detects {escape(_listed(report.data.classes))}. Evaluated on '
             f"{counted(len(report.data.test), 'image')} it was not trained on.</p>",
             _headline(report, facts),
             _classes(report),
@@ -225,15 +225,14 @@ def _headline(report: DetectionReport, facts: Mapping[str, Any]) -> str:
     counts = report.counts.values()
     objects, found = sum(x.objects for x in counts), sum(x.found for x in counts)
     false = sum(x.false_alarms for x in counts)
-    said = max(found + false, 1)
+    boxes = max(found + false, 1)
     return (
         f'<div class="headline"><div class="number">{decimals(report.on_test.at_half)} '
         f"<small>mAP50 on test, 95 % {interval(Estimate(**half))}; mAP "
         f"{decimals(report.on_test.mean)}</small></div>"
-        f"<p>With every box believed that scores {decimals(report.least_score, 2)} or more, as "
-        f"chosen on valid, it finds {found:,} of {objects:,} objects; of the boxes it says "
-        f"{found / said:.0%} are right and {counted(false, 'is', 'are')} "
-        f"{'a false alarm' if false == 1 else 'false alarms'}.</p></div>"
+        f"<p>At a score threshold of {decimals(report.least_score, 2)}, chosen on valid, it "
+        f"detects {found:,} of {objects:,} objects; {found / boxes:.0%} of its boxes are correct, "
+        f"{counted(false, 'is a false positive', 'are false positives')}.</p></div>"
     )
 
 
@@ -249,11 +248,11 @@ def _classes(report: DetectionReport) -> str:
         )
     head = "".join(
         f'<th scope="col">{name}</th>'
-        for name in ("objects", "AP50", "AP", "found", "missed", "false alarms")
+        for name in ("objects", "AP50", "AP", "detected", "missed", "false positives")
     )
     return (
-        '<h2>By class</h2><p class="soft caption">Test. Found, missed and false alarms count boxes '
-        f"that score {decimals(report.least_score, 2)} or more.</p>"
+        '<h2>By class</h2><p class="soft caption">Test. Detected, missed and false positives count '
+        f"boxes that score {decimals(report.least_score, 2)} or more.</p>"
         f'<div class="wide"><table><thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody>'
         "</table></div>"
     )
@@ -261,8 +260,8 @@ def _classes(report: DetectionReport) -> str:
 
 def _examples(report: DetectionReport) -> Iterator[str]:
     yield (
-        "<h2>Images of test</h2><p>Blue: found. Yellow: a false alarm, no such object is marked "
-        "there. Red and dashed: missed. The number is the score.</p>"
+        "<h2>Images of test</h2><p>Blue: detected. Yellow: a false positive, no such object is "
+        "labelled there. Red and dashed: missed. The number is the score.</p>"
     )
     for kind, numbers in report.examples().items():
         if numbers:
@@ -290,16 +289,18 @@ def _curves(report: DetectionReport) -> str:
             axes.plot(recall, curves[name], linestyle=style, color=colour, label=name)
         axes.set_xlim(0, 1)
         axes.set_ylim(0, 1.03)
-        axes.set_xlabel("recall: share of the objects found")
+        axes.set_xlabel("recall: share of the objects detected")
         axes.set_ylabel("precision", color=SOFT)
         drawing.figure.legend(
             loc="outside upper center", ncols=4, frameon=False, labelcolor=INK, fontsize=8
         )
-    several = "" if len(rarest) == len(curves) else f" The {MOST_CURVES} classes it finds worst."
+    several = (
+        "" if len(rarest) == len(curves) else f" The {MOST_CURVES} classes with the lowest AP50."
+    )
     return "<h2>Precision and recall</h2>" + figure(
         drawing.svg,
-        "The share of the boxes that are right, by the share of the objects that are found when "
-        f"ever lower scores are believed; the area below is AP50.{several}",
+        "The share of boxes that are correct, by the share of objects that are detected, as the "
+        f"score threshold falls; the area below is AP50.{several}",
     )
 
 
@@ -320,7 +321,7 @@ def _data(data: Mapping[str, Any]) -> str:
     done = (
         f"<h3>Repaired or skipped</h3><ul>{repairs}</ul>"
         if repairs
-        else ("<p>Every image could be read, has a box, and every box lies within it.</p>")
+        else ("<p>Every image is readable and has a box, and every box lies within its image.</p>")
     )
     return (
         f"<h2>Data</h2><p>{escape(data['name'])}, split {escape(data['split'])}.</p>"
@@ -331,10 +332,10 @@ def _data(data: Mapping[str, Any]) -> str:
 def _protocol(facts: Mapping[str, Any]) -> str:
     return protocols(
         [facts[part]["protocol"] for part in ("test", "valid")],
-        "A box is right if its class is, it overlaps its object by a half "
-        "(shared area over joint area), and no better box took the object. The score to believe "
-        "from is the one of the largest F1 on valid. Intervals: percentile bootstrap over the "
-        "images of test, the training not repeated.",
+        "A box is correct if its class is, its IoU with an object is at least one half, and no "
+        "box of a higher score is matched to that object. The score threshold is the one with the "
+        "largest F1 on valid. Intervals: percentile bootstrap over the images of test, without "
+        "retraining.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Images of a report, as SVG that takes its colours from the page."""
+"""Figures of a report, as SVG that inherits the colours of the page."""
 
 import io
 import re
@@ -13,7 +13,7 @@ from kit.metrics import Estimate
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Stand-ins that no image would use; the SVG gets the page's colours, light or dark, for them.
+# Placeholders that no figure uses; in the SVG the page's colours, light or dark, replace them.
 INK, SOFT, GRID, MODEL, OTHER = "#010203", "#040506", "#070809", "#0a0b0c", "#0d0e0f"
 PAGE_COLOURS = {INK: "ink", SOFT: "soft", GRID: "grid", MODEL: "model", OTHER: "other"}
 FROM_HEAD_TO_TAIL = ("#0b3c6f", "#1f6fb5", "#5ba3d9", "#a9d0ec", "#dceaf5")
@@ -29,8 +29,8 @@ def comparison(systems: dict[str, Estimate], *, model: str, metric: str) -> str:
 
     Args:
         systems: name to estimate; those without a value are left out.
-        model: the one to point out.
-        metric: its name, for the axis.
+        model: the one to highlight.
+        metric: its name, the label of the axis.
 
     Returns:
         An `<svg>` element.
@@ -56,12 +56,12 @@ def comparison(systems: dict[str, Estimate], *, model: str, metric: str) -> str:
 def training_figure(
     epochs: Sequence[float], loss: Sequence[float], valid: Sequence[float], *, metric: str
 ) -> str:
-    """The loss and the metric on valid by epoch, the best epoch marked.
+    """Training loss and validation metric by epoch, the best epoch marked.
 
     Args:
         epochs: numbers of the epochs.
-        loss: training loss of each; nan where unknown.
-        valid: the metric after each; nan where unknown. May all be nan.
+        loss: training loss of each epoch; nan where unknown.
+        valid: validation metric after each epoch; nan where unknown, possibly everywhere.
         metric: its name.
 
     Returns:
@@ -100,7 +100,7 @@ def training_figure(
 
 
 def long_tail(shares: dict[str, NDArray[np.float64]]) -> str:
-    """Where on the shelf, from the most popular items to the rest, interactions and lists lie.
+    """How interactions and recommendations spread over the catalogue, by popularity of the items.
 
     Args:
         shares: name of a row to the shares of its `SHELVES`, as of `shelf_shares`.
@@ -177,7 +177,7 @@ def shelf_shares(
 
 
 def decimals(value: float, digits: int = 4) -> str:
-    """A number as in tables: `.0834`; a dash where there is none.
+    """A number as tables show it: `.0834`; a dash for nan.
 
     Example:
 
@@ -202,7 +202,7 @@ def style_axes(axes: Any) -> None:
 
 
 class Drawing:
-    """A figure with settings of its own: the user's backend and settings stay as they are."""
+    """A figure with its own settings: the user's backend and rcParams do not change."""
 
     figure: "Figure"
     svg: str
@@ -211,7 +211,7 @@ class Drawing:
         self.name, self.height = name, height
 
     def __enter__(self) -> "Drawing":
-        # Matplotlib takes a second to import.
+        # Importing matplotlib needs a second.
         import matplotlib
         from matplotlib.figure import Figure
 
@@ -252,7 +252,7 @@ class Drawing:
         svg = re.sub(r"font(-family)?: ([\d.]+px )?[^;\"]*sans-serif", _own_font, svg)
         for stand_in, name in PAGE_COLOURS.items():
             svg = svg.replace(stand_in, f"var(--{name})")
-        # Several images share a page, and so the space of ids.
+        # Several figures share a page, and so its namespace of ids.
         return re.sub(r'(\bid="|url\(#|href="#)', rf"\1{self.name}-", svg)
 
 

@@ -74,7 +74,7 @@ pre.licence { white-space: pre-wrap; }
 def metric_table(
     systems: Mapping[str, Estimates], cut: str | None, model: str, caption: str
 ) -> str:
-    """Metrics down (of one cut, or all), systems across; the model's column stands out."""
+    """A table of metrics (of one cut-off, or all) by system; the model's column is highlighted."""
 
     def cell(system: str, metric: str) -> str:
         mark = ' class="model"' if system == model else ""
@@ -96,9 +96,9 @@ def difference_table(
     Args:
         model: name of the model.
         differences: of each baseline.
-        cut: of the metrics shown; None shows all.
-        by: what is compared with what.
-        smaller_is_better: metrics that count mistakes.
+        cut: the cut-off of the metrics shown; None shows all.
+        by: how the differences are paired.
+        smaller_is_better: metrics of which a smaller value is better.
     """
 
     def cell(system: str, metric: str) -> str:
@@ -161,12 +161,12 @@ def signed(value: float) -> str:
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
-    """`1 person`, `1,200 people`."""
+    """`1 image`, `1,200 images`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def figure(svg: str, caption: str) -> str:
-    """An image with the caption that also stands for it where it cannot be seen."""
+    """A figure with its caption, which is also its text alternative."""
     image = svg.replace("<svg", f'<svg role="img" aria-label="{escape(caption)}"', 1)
     return f"<figure>{image}<figcaption>{escape(caption)}</figcaption></figure>"
 
@@ -180,7 +180,7 @@ def two_columns(rows: Iterable[tuple[str, str]]) -> str:
 
 
 def page(title: str, parts: Iterable[str]) -> str:
-    """A whole HTML file that needs nothing else; empty parts are left out."""
+    """A self-contained HTML file; empty parts are left out."""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -190,23 +190,25 @@ def page(title: str, parts: Iterable[str]) -> str:
     )
 
 
-def protocols(said: Iterable[str], words: str) -> str:
-    """How each part was measured, and what the metrics mean."""
-    parts = "".join(f"<li>{escape(protocol)}.</li>" for protocol in said)
+def protocols(of_parts: Iterable[str], words: str) -> str:
+    """The protocol of each part, and the definitions of the metrics."""
+    parts = "".join(f"<li>{escape(protocol)}.</li>" for protocol in of_parts)
     return f"<h2>How the numbers were measured</h2><ul>{parts}</ul><p class='soft'>{words}</p>"
 
 
 def on_valid(model: str, estimates: Estimates, cut: str | None = None) -> str:
-    """The metrics on valid, folded."""
+    """The metrics on valid, collapsed."""
     return (
-        "<details><summary>On valid, by which training was steered</summary>"
-        + metric_table({model: estimates}, cut, model, "Valid; not a fair test.")
+        "<details><summary>Metrics on valid</summary>"
+        + metric_table(
+            {model: estimates}, cut, model, "Valid selected the model, so these are optimistic."
+        )
         + "</details>"
     )
 
 
 def licence(text: str) -> str:
-    """Attribution, folded; nothing where there is none."""
+    """Licence and attribution, collapsed; empty if there is none."""
     if not text:
         return ""
     return (
@@ -221,12 +223,12 @@ def repeat(
     seconds: Mapping[str, float],
     versions: Mapping[str, str],
 ) -> str:
-    """How to get the same numbers again."""
+    """How to reproduce the numbers."""
     set_to = [(str(k), str(v)) for k, v in settings.items()]
-    took = [(name, f"{value:,.1f} s") for name, value in seconds.items()]
+    durations = [(name, f"{value:,.1f} s") for name, value in seconds.items()]
     return (
-        f"<h2>How to repeat it</h2><pre>{escape(command)}</pre>"
+        f"<h2>How to reproduce</h2><pre>{escape(command)}</pre>"
         + (f"<h3>Settings</h3>{two_columns(set_to)}" if set_to else "")
-        + (f"<h3>Time</h3>{two_columns(took)}" if took else "")
+        + (f"<h3>Time</h3>{two_columns(durations)}" if durations else "")
         + f"<h3>Versions</h3>{two_columns(versions.items())}"
     )

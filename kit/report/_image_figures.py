@@ -1,4 +1,4 @@
-"""Figures of images: heat maps, mistakes, boxes."""
+"""Figures of images: heat maps, errors, boxes."""
 
 import io
 from collections.abc import Sequence
@@ -19,12 +19,12 @@ COLUMNS = 4
 def mistakes_drawing(
     pixels: NDArray[np.uint8], heat: NDArray[np.float32] | None, texts: Sequence[tuple[str, str]]
 ) -> str:
-    """Mistakes, each as it is and, beside it, with the places that spoke for the wrong class.
+    """Misclassified images, each beside its heat map if there is one.
 
     Args:
         pixels: uint8 [images, height, width, channels].
         heat: float [images, height, width], 0 to 1; or None.
-        texts: of each image what it was called and what it is.
+        texts: predicted and true class of each image.
 
     Returns:
         An `<svg>` element.
@@ -53,12 +53,12 @@ def mistakes_drawing(
 
 
 def as_colours(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Three channels from 0 to 1, grey images too."""
+    """The pixels as three channels from 0 to 1; greyscale is repeated."""
     return np.broadcast_to(pixels, (*pixels.shape[:2], 3)) / 255.0
 
 
 def heated(image: NDArray[np.float64], heat: NDArray[np.float32]) -> NDArray[np.float64]:
-    """An image in grey under its heat, from blue through yellow to red.
+    """An image in grey, overlaid by its heat map from blue through yellow to red.
 
     Args:
         image: [height, width, 3], 0 to 1.
@@ -72,7 +72,7 @@ def heated(image: NDArray[np.float64], heat: NDArray[np.float32]) -> NDArray[np.
 
 
 WIDTH, TEXT = 640, 13
-# Apart also for those who cannot tell red from green: by brightness, and misses are dashed.
+# Safe for colour blindness: the colours differ in brightness, and missed objects are dashed.
 RIGHT, MISSED, FALSE = (0, 114, 178), (213, 0, 80), (240, 200, 0)
 DASH = 7
 
@@ -80,11 +80,11 @@ DASH = 7
 def drawn(image: DetectionImage, found: Detections, classes: Sequence[str]) -> bytes:
     """A JPEG of the image with its boxes.
 
-    Blue: found and right. Yellow: found where there is no such object. Red and dashed: missed.
+    Blue: true positive. Yellow: false positive. Red and dashed: missed object.
 
     Args:
         image: with its objects.
-        found: what to draw; leave out what is not believed.
+        found: detections to draw, those below the score threshold left out.
         classes: names.
     """
     with Image.open(io.BytesIO(image.encoded())) as stored:

@@ -1,4 +1,4 @@
-"""The report on an image classifier."""
+"""The report of an image classifier."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,16 +43,16 @@ def image_page(report: "ImageReport", facts: Mapping[str, Any]) -> str:
     """The whole page.
 
     Args:
-        report: what is told.
-        facts: what metrics.json holds.
+        report: the content of the report.
+        facts: the content of metrics.json.
     """
     systems, differences = report.systems, report.differences
     return page(
         report.title,
         [
             f"<h1>{escape(report.title)}</h1>",
-            f'<p class="soft">Says which of {len(report.data.classes)} classes is in '
-            f"{counted(len(report.test.labels), 'image')} it was not trained on. Intervals are "
+            f'<p class="soft">Classifies images into {len(report.data.classes)} classes. Evaluated '
+            f"on {counted(len(report.test.labels), 'image')} it was not trained on. Intervals are "
             "95 % bootstrap over images.</p>",
             class_headline(
                 report.model,
@@ -81,28 +81,32 @@ def _mistakes(report: "ImageReport") -> str:
     if not len(rows):
         return ""
     pixels = report.data.test.decoded(rows)
-    said = report.test.said[rows]
-    heat = grad_cam(report.classifier, pixels, said)
-    certain = report.test.probabilities[rows, said]
+    predicted = report.test.predicted[rows]
+    heat = grad_cam(report.classifier, pixels, predicted)
+    confidence = report.test.probabilities[rows, predicted]
     classes = report.data.classes
     texts = [
-        (f"{short(classes[n])} {100 * p:.0f} %", f"is {short(classes[report.test.labels[row]])}")
-        for row, n, p in zip(rows, said, certain, strict=True)
+        (
+            f"{short(classes[n])} {100 * p:.0f} %",
+            f"label: {short(classes[report.test.labels[row]])}",
+        )
+        for row, n, p in zip(rows, predicted, confidence, strict=True)
     ]
     seen = (
         ""
         if heat is None
-        else " Beside each, red marks the places that spoke most for what it was called (Grad-CAM)."
+        else " Beside each, red marks the regions that supported the predicted class (Grad-CAM)."
     )
     names = "".join(f"<li>{escape(str(report.data.test.names[row]))}</li>" for row in rows)
     return (
-        "<h2>The worst mistakes</h2>"
+        "<h2>Most confident errors</h2>"
         + figure(
             mistakes_drawing(pixels, heat, texts),
-            "The images of test on which it was most certain and wrong: above what it was called "
-            f"and how surely, below what it is by its label.{seen} Labels may be wrong, too.",
+            "The misclassified images of test with the highest predicted probability: above the "
+            f"predicted class and its probability, below the label.{seen} Labels may be wrong, "
+            "too.",
         )
-        + f"<details><summary>Their names, in this order</summary><ol>{names}</ol></details>"
+        + f"<details><summary>File names, in this order</summary><ol>{names}</ol></details>"
     )
 
 
@@ -113,10 +117,10 @@ def _cost_section(cost: Mapping[str, Any]) -> str:
         ("operations of the training", f"{cost['operations_of_training'] / 1e15:,.4f} PFLOP"),
     ]
     return (
-        "<h2>What it computes</h2>"
+        "<h2>Computation</h2>"
         + two_columns(rows)
         + "<p class='soft'>Multiplications and additions of convolutions and matrix products; a "
-        "step of training counts as three times the way forward.</p>"
+        "training step counts as three forward passes.</p>"
     )
 
 
@@ -138,7 +142,7 @@ def _protocol(facts: Mapping[str, Any]) -> str:
     return protocols(
         [facts[part]["protocol"] for part in ("test", "valid")],
         measures_in_words("images")
-        + " the linear model sees the pixels of the image made 14 by 14.",
+        + " the linear model reads the pixels of the image resized to 14 by 14.",
     )
 
 
@@ -147,11 +151,11 @@ PARTS = ("train", "valid", "test")
 
 @dataclass(frozen=True, kw_only=True)
 class ImageReport(ComparisonReport[ClassPredictions]):
-    """Everything a report on a classifier of images is made from, see `ComparisonReport`.
+    """The content of an image classifier's report, see `ComparisonReport`.
 
     Args:
         data: the split images.
-        classifier: the model itself, for Grad-CAM.
+        classifier: the model, for Grad-CAM.
     """
 
     data: ImageData
@@ -165,7 +169,7 @@ def image_report(report: ImageReport) -> Report:
 
 
 def image_facts(report: ImageReport) -> dict[str, Any]:
-    """What metrics.json holds: plain values, null where a number does not exist."""
+    """The content of metrics.json: plain values, null where a number does not exist."""
     data = report.data
     content = {
         "test": part_facts(image_protocol(data, "test"), report.test, "images"),
@@ -179,7 +183,7 @@ def image_facts(report: ImageReport) -> dict[str, Any]:
 
 
 def image_protocol(data: ImageData, part: str) -> str:
-    """How a part is measured, in a line."""
+    """The protocol of a part, in one line."""
     images: Images = getattr(data, part)
     return (
         f"{part}, {len(images):,} images of {len(data.classes)} classes, "

@@ -1,4 +1,4 @@
-"""The report on a recommender."""
+"""The report of a recommender."""
 
 import math
 from collections.abc import Mapping
@@ -30,9 +30,9 @@ def report_page(report: RankingReport, numbers: Numbers, facts: Mapping[str, Any
     """The whole page.
 
     Args:
-        report: what is told.
+        report: the content of the report.
         numbers: its estimates.
-        facts: what metrics.json holds, for data and versions.
+        facts: the content of metrics.json, for data and versions.
     """
     title = f"{report.recipe} on {report.dataset.name}"
     parts = [
@@ -56,13 +56,13 @@ def report_page(report: RankingReport, numbers: Numbers, facts: Mapping[str, Any
 
 
 def ranking_headline(report: RankingReport, numbers: Numbers) -> str:
-    """The result against the best baseline in plain words."""
+    """The result and its comparison with the best baseline."""
     metric = report.headline_metric
     result = numbers.test[metric]
     if math.isnan(result.mean):
         return (
-            '<div class="headline"><p>No user of test could be ranked: none is in train '
-            "with a relevant item of train.</p></div>"
+            '<div class="headline"><p>No user of test could be evaluated: none of them is in '
+            "train and has a relevant item of train.</p></div>"
         )
     sentences = [_against_best(report.recipe, metric, numbers)]
     cut = metric.rpartition("@")[2]
@@ -90,7 +90,7 @@ def _against_best(recipe: str, metric: str, numbers: Numbers) -> str:
 def _against_baselines(report: RankingReport, numbers: Numbers) -> str:
     metric = report.headline_metric
     systems = {report.recipe: numbers.test, **numbers.baselines}
-    parts = ["<h2>Against the baselines</h2>"]
+    parts = ["<h2>Comparison with baselines</h2>"]
     if not math.isnan(numbers.test[metric].mean):
         image = comparison(
             {name: estimates[metric] for name, estimates in systems.items()},
@@ -171,9 +171,9 @@ def _examples(examples: list[Example]) -> str:
             f"<td>{score:.2f}</td></tr>"
             for rank, (title, score, similar) in enumerate(example.recommended, start=1)
         )
-        had = " · ".join(map(escape, example.because_of)) or "none"
+        recent = " · ".join(map(escape, example.because_of)) or "none"
         cards.append(
-            f'<div class="example"><h3>User {number}</h3><p class="soft">Recent items: {had}</p>'
+            f'<div class="example"><h3>User {number}</h3><p class="soft">Recent items: {recent}</p>'
             '<div class="wide"><table><thead><tr><th></th><th class="text">recommended</th>'
             f"<th>score</th></tr></thead><tbody>{rows}</tbody></table></div></div>"
         )
@@ -196,8 +196,8 @@ def _cold(report: RankingReport, numbers: Numbers) -> str:
         f"{counted(cold['test_rows_of_cold_items'], 'test row')} of items that are not in train, "
         f"{counts['rows_item_not_in_train']:,} of them of users who are; such items cannot be "
         "recommended and do not count as misses.",
-        f"{counted(counts['rows_repeating_seen'], 'test item')} that the user had before; as "
-        "seen items are excluded, they are not relevant."
+        f"{counted(counts['rows_repeating_seen'], 'test item')} that the user had interacted with "
+        "before; as seen items are excluded, they are not relevant."
         if counts["rows_repeating_seen"]
         else "",
     ]
@@ -243,7 +243,7 @@ def _protocol(report: RankingReport) -> str:
         "No sampled candidates. NDCG, Recall, MRR, Hit and MAP by their "
         "definitions with binary relevance, NDCG's ideal cut at the smaller of k and the number of "
         "relevant items. Coverage is the share of the catalogue in at least one list, novelty the "
-        "mean of log2(users in train / users in train who have the item), in bits. "
+        "mean of log2(users in train / users in train who interacted with the item), in bits. "
         "Intervals: percentile bootstrap over users, 1,000 resamples, without retraining; "
         "those of differences are paired.",
     )

@@ -1,4 +1,4 @@
-"""The numbers of a report on a recommender, and its examples."""
+"""The estimates of a recommender's report, and its examples."""
 
 import math
 from collections.abc import Mapping
@@ -18,10 +18,10 @@ from kit.retrieval import explain_by_history
 
 @dataclass(frozen=True)
 class Example:
-    """What one person would be shown, and why. Nobody is named.
+    """Recommendations for one user, anonymous, with the items that explain them.
 
     Args:
-        because_of: titles (or ids) of some items of the person's history, latest first.
+        because_of: titles (or ids) of some items of the user's history, latest first.
         recommended: title, score, and the titles of the history's items most similar to it.
     """
 
@@ -31,24 +31,24 @@ class Example:
 
 @dataclass(frozen=True)
 class RankingReport:
-    """Everything a report on a recommender is made from.
+    """The content of a recommender's report.
 
     Args:
         recipe: its name, "two-tower".
-        command: what was typed.
+        command: the command line.
         dataset: the split data.
-        settings: name to value of what was set or chosen.
-        valid_task: the task that training was steered by.
+        settings: name to value, given or chosen.
+        valid_task: the task that selected the model.
         valid: the model on it.
-        test_task: the task that the model is judged by.
+        test_task: the task of the reported metrics.
         test: the model on it.
         baselines: name to evaluation on the test task.
         left_out: name of a baseline that was not run to the reason.
         cold_users: task and result of test users that are not in train, or None.
-        history: one dict an epoch: epoch, loss, NDCG@10 on valid, seconds and what else there is.
+        history: one dict an epoch: epoch, loss, NDCG@10 on valid, seconds and further values.
         seconds: name of a phase to its duration.
         examples: some recommendations.
-        variants: name to evaluation on the test task of the same model, asked otherwise.
+        variants: name to evaluation on the test task of the same model, used in another way.
     """
 
     recipe: str
@@ -69,7 +69,7 @@ class RankingReport:
 
     @property
     def headline_metric(self) -> str:
-        """NDCG@10, or the first metric where 10 is not among the cuts."""
+        """NDCG@10, or the first metric if 10 is not among the cut-offs."""
         return "NDCG@10" if "NDCG@10" in self.test.per_user else next(iter(self.test.per_user))
 
     @property
@@ -118,7 +118,7 @@ def numbers_of(report: RankingReport) -> Numbers:
         if {m: len(v) for m, v in baseline.per_user.items()} != {
             m: len(v) for m, v in model.items()
         }:
-            raise ValueError(f"Evaluate {name} on the test task, with the cuts of the model.")
+            raise ValueError(f"Evaluate {name} on the test task, with the cut-offs of the model.")
     return Numbers(
         test=estimates(report.test),
         valid=estimates(report.valid),
@@ -133,7 +133,7 @@ def numbers_of(report: RankingReport) -> Numbers:
 
 
 def as_json(report: RankingReport, numbers: Numbers) -> dict[str, Any]:
-    """What metrics.json holds: plain values, null where a number does not exist."""
+    """The content of metrics.json: plain values, null where a number does not exist."""
     content = {
         "recipe": report.recipe,
         "command": report.command,
@@ -222,15 +222,15 @@ def examples(
     count: int = 3,
     seed: int = 0,
 ) -> list[Example]:
-    """A few people of a task, nameless: what they had, what they would be shown, because of what.
+    """Anonymous examples: recent items of some users, and their recommendations with explanations.
 
     Args:
         dataset: names the items.
-        task: whose users are drawn, among those with at least five known items.
+        task: its users with at least five seen items are sampled.
         result: the lists.
         item_vectors: float [items + 1, dim + 1] of a `TwoTower`.
-        count: how many people.
-        seed: of the draw.
+        count: number of users.
+        seed: of the sample.
     """
     names = item_names(dataset)
     vectors = np.asarray(item_vectors, dtype=np.float32)[1:, :-1]

@@ -1,4 +1,4 @@
-"""What all reports share: the facts of a run, the verdict, the course of training, the files."""
+"""What all reports share: facts of a run, comparison, training curves, files."""
 
 import csv
 import dataclasses
@@ -28,14 +28,14 @@ from kit.report._html import figure, interval, signed
 
 
 class NamedData(Protocol):
-    """Data of which a report is."""
+    """The data of a report."""
 
     @property
     def name(self) -> str: ...
 
 
 class MeasuredPredictions(Protocol):
-    """What a system said of test, and how good that is."""
+    """Predictions of a system on a part, and their metrics."""
 
     def estimates(self) -> Estimates: ...
 
@@ -47,14 +47,14 @@ Found = TypeVar("Found", bound=MeasuredPredictions)
 
 @dataclass(frozen=True, kw_only=True)
 class RunInfo:
-    """What every report tells of a run.
+    """What every report states about a run.
 
     Args:
         recipe: its name, "ranking".
-        command: what was typed.
+        command: the command line.
         data: the split data.
-        settings: name to value of what was set or chosen.
-        history: one dict an epoch: epoch, loss, the metric on valid and what else there is.
+        settings: name to value, given or chosen.
+        history: one dict an epoch: epoch, loss, the metric on valid and further values.
         metric: the key of the metric on valid.
         seconds: name of a phase to its duration.
     """
@@ -68,7 +68,7 @@ class RunInfo:
     seconds: dict[str, float]
 
     def facts(self, content: Mapping[str, Any]) -> dict[str, Any]:
-        """What metrics.json holds: plain values, null where a number does not exist."""
+        """The content of metrics.json: plain values, null where a number does not exist."""
         facts = plain(
             {
                 "recipe": self.recipe,
@@ -85,13 +85,13 @@ class RunInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class ComparisonReport(RunInfo, Generic[Found]):
-    """What a report tells of a model beside its baselines, and of its run as `RunInfo`.
+    """What a report states about a model and its baselines, and about the run as `RunInfo`.
 
     Args:
         model: its name, "dcn".
-        valid: the model on what it was chosen by.
-        test: the model on what it is judged by.
-        baselines: name to what was said of the same part of test.
+        valid: predictions of the model on valid.
+        test: predictions of the model on test.
+        baselines: name to predictions on the same test part.
     """
 
     model: str
@@ -101,12 +101,12 @@ class ComparisonReport(RunInfo, Generic[Found]):
 
     @property
     def title(self) -> str:
-        """Of the page."""
+        """Title of the page."""
         return f"{self.recipe} ({self.model}) on {self.data.name}"
 
     @cached_property
     def systems(self) -> dict[str, Estimates]:
-        """Measures on test by name, of the model and of the baselines."""
+        """Metrics on test, of the model and of the baselines, by name."""
         every = {self.model: self.test, **self.baselines}
         return {name: found.estimates() for name, found in every.items()}
 
@@ -116,7 +116,7 @@ class ComparisonReport(RunInfo, Generic[Found]):
         return {name: self.test.minus(found) for name, found in self.baselines.items()}
 
     def facts(self, content: Mapping[str, Any]) -> dict[str, Any]:
-        """What metrics.json holds, the model's name and the baselines with it."""
+        """The content of metrics.json, with the model's name and the baselines."""
         baselines = {
             name: {"metrics": self.systems[name], "model_minus_baseline": self.differences[name]}
             for name in self.baselines
@@ -137,7 +137,7 @@ def versions() -> dict[str, str]:
 
 
 def plain(value: object) -> object:
-    """A value as JSON holds it: numbers that are none become null, unknown objects their text."""
+    """A value for JSON: nan and infinities become null, other objects their text."""
     if isinstance(value, Estimate):
         if math.isnan(value.low):
             return {"mean": plain(value.mean)}
@@ -157,10 +157,10 @@ def plain(value: object) -> object:
 
 @dataclass(frozen=True)
 class Report:
-    """Numbers of a run and the page that shows them.
+    """The facts of a run and the page that shows them.
 
     Args:
-        facts: what metrics.json holds.
+        facts: the content of metrics.json.
         page: renders report.html.
         history: rows of history.csv.
     """
@@ -173,11 +173,11 @@ class Report:
     def save(self, folder: Path | str) -> None:
         """Write metrics.json, history.csv and report.html.
 
-        Everything is made in a folder beside and then moved, so that nobody finds half a report;
-        files of an older report are replaced, other files of the folder (TensorBoard logs) stay.
+        The files are written to a temporary folder and then moved, so that no reader sees half a
+        report; files of an older report are replaced, others (TensorBoard logs) stay.
 
         Args:
-            folder: where; made if it does not exist.
+            folder: its path; created if it does not exist.
 
         Raises:
             UserError: the folder cannot be written.
@@ -185,7 +185,7 @@ class Report:
         contents = {
             "history.csv": _history(self.history),
             "report.html": self.page(),
-            # Last, so that new metrics mean a whole new report.
+            # Last, so that new metrics imply a complete new report.
             "metrics.json": json.dumps(self.facts, indent=2, ensure_ascii=False, allow_nan=False)
             + "\n",
         }
@@ -224,7 +224,7 @@ def against_best(model: str, best: str, reached: Estimate, difference: Estimate)
     Args:
         model: its name.
         best: name of the baseline.
-        reached: what the baseline reaches.
+        reached: the metric of the baseline.
         difference: model minus baseline.
 
     Example:
@@ -247,7 +247,7 @@ def against_best(model: str, best: str, reached: Estimate, difference: Estimate)
 
 
 def training_section(history: list[dict[str, float]], metric: str | None) -> str:
-    """Loss and metric by epoch; nothing where neither is known.
+    """Loss and metric by epoch; empty if neither is known.
 
     Args:
         history: a dict an epoch.
@@ -264,12 +264,12 @@ def training_section(history: list[dict[str, float]], metric: str | None) -> str
     if not np.isfinite([*loss, *valid]).any():
         return ""
     name = (metric or "").removeprefix("valid").strip(" _")
-    kept = (
-        f" The dashed line marks the best epoch on valid, whose weights were kept; where {name} "
-        "falls behind it while the loss keeps falling, the model overfits."
+    note = (
+        " The dashed line marks the best epoch on valid, whose weights were restored; where "
+        f"{name} falls below it while the loss keeps falling, the model overfits."
         if np.isfinite(valid).any()
         else ""
     )
     return "<h2>Training</h2>" + figure(
-        training_figure(epochs, loss, valid, metric=name), f"By epoch.{kept}"
+        training_figure(epochs, loss, valid, metric=name), f"By epoch.{note}"
     )

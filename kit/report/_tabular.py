@@ -1,4 +1,4 @@
-"""The report on a model of table rows."""
+"""The report of a tabular model."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ PARTS = ("train", "valid", "test")
 
 @dataclass(frozen=True, kw_only=True)
 class ClassificationReport(ComparisonReport[Predictions]):
-    """Everything a report on a ranking model is made from, see `ComparisonReport`.
+    """The content of a tabular model's report, see `ComparisonReport`.
 
     Args:
         data: the split table.
@@ -55,7 +55,7 @@ class ClassificationReport(ComparisonReport[Predictions]):
 
 
 def classification_facts(report: ClassificationReport) -> dict[str, Any]:
-    """What metrics.json holds: plain values, null where a number does not exist."""
+    """The content of metrics.json: plain values, null where a number does not exist."""
     content = {
         "test": _part(report, "test", report.test),
         "valid": _part(report, "valid", report.valid),
@@ -65,7 +65,7 @@ def classification_facts(report: ClassificationReport) -> dict[str, Any]:
 
 
 def tabular_protocol(data: RankingData, part: str, found: Predictions) -> str:
-    """How a part was measured, in a line."""
+    """The protocol of a part, in one line."""
     rows: RankingRows = getattr(data, part)
     words = f"{part}, {len(rows):,} rows; split {data.split}"
     for label, one in found.of_labels.items():
@@ -130,38 +130,38 @@ FEW_CLICKS = 0.2
 
 
 def reliability_figure(found: Classification, name: str = "reliability") -> str:
-    """What was said against what happened, in bins of equally many rows; on the line is right.
+    """Reliability diagram: observed share by predicted probability, in bins of equally many rows.
 
     Args:
-        found: the model on test.
-        name: begins every id in it; images of one page need different ones.
+        found: predictions of the model on test, for one label.
+        name: prefix of the ids in the SVG; figures of one page need different ones.
 
     Returns:
         An `<svg>` element.
     """
-    said, happened, rows = reliability(found.labels, found.probabilities, BINS)
-    error = 1.96 * np.sqrt(happened * (1 - happened) / rows)
-    reach = float(np.clip(max(said.max(), (happened + error).max()) * 1.05, 1e-6, 1))
+    predicted, observed, rows = reliability(found.labels, found.probabilities, BINS)
+    error = 1.96 * np.sqrt(observed * (1 - observed) / rows)
+    reach = float(np.clip(max(predicted.max(), (observed + error).max()) * 1.05, 1e-6, 1))
     with Drawing(name, height=3.4) as drawing:
         axes = drawing.axes()
         axes.plot([0, reach], [0, reach], color=SOFT, linewidth=0.8, linestyle=(0, (3, 3)))
-        axes.errorbar(said, happened, yerr=error, fmt="none", ecolor=OTHER, elinewidth=1.2)
-        axes.plot(said, happened, "o-", color=MODEL, markersize=4, linewidth=1.2)
+        axes.errorbar(predicted, observed, yerr=error, fmt="none", ecolor=OTHER, elinewidth=1.2)
+        axes.plot(predicted, observed, "o-", color=MODEL, markersize=4, linewidth=1.2)
         axes.set_xlim(0, reach)
         axes.set_ylim(0, reach)
         axes.set_xlabel("predicted probability")
-        axes.set_ylabel("share that was positive", color=SOFT)
+        axes.set_ylabel("share of positives", color=SOFT)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(lambda value, _: _short(value, reach))
     return drawing.svg
 
 
 def scores_figure(found: Classification, name: str = "scores") -> str:
-    """How often each probability is given to positives and to negatives.
+    """Histograms of the predicted probabilities of positives and of negatives.
 
     Args:
-        found: the model on test.
-        name: begins every id in it; images of one page need different ones.
+        found: predictions of the model on test, for one label.
+        name: prefix of the ids in the SVG; figures of one page need different ones.
 
     Returns:
         An `<svg>` element.
@@ -184,7 +184,7 @@ def scores_figure(found: Classification, name: str = "scores") -> str:
         axes.set_ylabel("share of the class", color=SOFT)
         axes.xaxis.set_major_formatter(lambda value, _: _short(value, reach))
         axes.yaxis.set_major_formatter(lambda value, _: decimals(value, 2))
-        # Outside, where no bar can stand behind it.
+        # Outside, where no bar can overlap it.
         drawing.figure.legend(
             loc="outside upper center", ncols=2, frameon=False, labelcolor=INK, fontsize=8
         )
@@ -200,8 +200,8 @@ def classification_page(report: ClassificationReport, facts: Mapping[str, Any]) 
     """The whole page.
 
     Args:
-        report: what is told.
-        facts: what metrics.json holds.
+        report: the content of the report.
+        facts: the content of metrics.json.
     """
     systems, differences = report.systems, report.differences
     what = " and ".join(report.data.labels)
@@ -209,8 +209,9 @@ def classification_page(report: ClassificationReport, facts: Mapping[str, Any]) 
         report.title,
         [
             f"<h1>{escape(report.title)}</h1>",
-            f'<p class="soft">Predicts {escape(what)} of {counted(len(report.data.test), "row")} '
-            "it was not trained on. Intervals are 95 % bootstrap.</p>",
+            f'<p class="soft">Predicts {escape(what)}. Evaluated on '
+            f"{counted(len(report.data.test), 'row')} it was not trained on. Intervals are 95 % "
+            "bootstrap.</p>",
             _headline(report, systems, differences),
             _against_baselines(report, systems, differences),
             *_calibration(report),
@@ -233,9 +234,9 @@ def _headline(
     error = report.test.summary()[report.test.metric(ECE, label)]
     sentences = [
         against_best(report.model, best, systems[best][metric], differences[best][metric]),
-        f"Of a positive and a negative row drawn at random, the positive one gets the higher "
-        f"probability {100 * result.mean:.0f} times out of 100. What it predicts is off by "
-        f"{100 * error:.1f} percentage points on average.",
+        f"Of a random positive and a random negative row, the positive one gets the higher "
+        f"probability {100 * result.mean:.0f} times out of 100. The predicted probabilities are "
+        f"off by {100 * error:.1f} percentage points on average.",
     ]
     return (
         f'<div class="headline"><div class="number">{decimals(result.mean)} '
@@ -258,7 +259,7 @@ def _against_baselines(
     )
     return "\n".join(
         [
-            "<h2>Against the baselines</h2>",
+            "<h2>Comparison with baselines</h2>",
             figure(
                 image,
                 f"{metric} on test with 95 % intervals, the same rows for all; one half is chance. "
@@ -287,14 +288,14 @@ def _calibration(report: ClassificationReport) -> Iterator[str]:
         yield f"<h2>{title if len(report.test.of_labels) == 1 else f'{title} {escape(label)}'}</h2>"
         yield figure(
             reliability_figure(found, f"reliability-{number}"),
-            "Rows of test in 20 bins by what was predicted: the mean prediction and the share that "
-            "was positive, with its 95 % interval. On the dashed line predictions come true as "
-            "often as they say; below it they promise too much.",
+            "Rows of test in 20 bins by predicted probability: the mean prediction and the share "
+            "of positives, with its 95 % interval. On the dashed line the predictions are "
+            "calibrated; below it they are too high.",
         )
         yield figure(
             scores_figure(found, f"scores-{number}"),
-            "Which probabilities the positives and the negatives of test get. The less they "
-            "overlap, the higher the AUC.",
+            "Predicted probabilities of the positives and of the negatives of test. The less the "
+            "two overlap, the higher the AUC.",
         )
 
 
@@ -303,7 +304,7 @@ def _data(data: Mapping[str, Any]) -> str:
     rows = [
         ("rows read", f"{data['rows_read']:,}"),
         *((f"{DASH} {step['dropped']}", f"{step['rows']:,}") for step in data["cleaning"]),
-        ("rows used, drawn negatives included", f"{data['rows']:,}"),
+        ("rows used, sampled negatives included", f"{data['rows']:,}"),
         *((f"rows in {part}", f"{count:,}") for part, count in parts.items()),
         *(
             (f"{label} is {data['positive_value'][label]}, {part}", f"{share:.1%}")
@@ -342,13 +343,13 @@ def _protocol(facts: Mapping[str, Any]) -> str:
         f"are in the right order, ties counted half. {LOSS.capitalize()}: natural logarithm. "
         f"{ECE}, the expected calibration error: mean distance of predicted and true share, over "
         "bins of equally many rows. Intervals: percentile bootstrap over rows, for grouped "
-        "AUC over groups, the training not repeated; those of differences are paired. The base "
-        "rate predicts the share of train for everybody; the logistic regression sees the same "
-        "features, its weight decay chosen on valid.",
+        "AUC over groups, without retraining; those of differences are paired. The base rate "
+        "predicts the share of positives in train for every row; the logistic regression reads "
+        "the same features, its weight decay chosen on valid.",
     )
 
 
 def classification_report(report: ClassificationReport) -> Report:
-    """The report of a model of a table's labels."""
+    """The report of a tabular model."""
     facts = classification_facts(report)
     return Report(facts, lambda: classification_page(report, facts), report.history)

@@ -1,4 +1,4 @@
-"""The report on generated texts."""
+"""The report of a model that generates texts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,16 +33,16 @@ def text2text_page(report: "Text2TextReport", facts: Mapping[str, Any]) -> str:
     """The whole page.
 
     Args:
-        report: what is told.
-        facts: what metrics.json holds.
+        report: the content of the report.
+        facts: the content of metrics.json.
     """
     systems, differences = report.systems, report.differences
     return page(
         report.title,
         [
             f"<h1>{escape(report.title)}</h1>",
-            f'<p class="soft">What it writes for {counted(len(report.test.texts), "text")} it was '
-            "not trained on, beside what people wrote. Intervals are 95 % bootstrap over "
+            f'<p class="soft">Generated texts for {counted(len(report.test.texts), "source")} it '
+            "was not trained on, compared with reference texts. Intervals are 95 % bootstrap over "
             "texts.</p>",
             _headline(report, systems, differences),
             _examples_section(report.test.METRIC, facts["examples"]),
@@ -52,7 +52,7 @@ def text2text_page(report: "Text2TextReport", facts: Mapping[str, Any]) -> str:
             _data_section(facts["data"]),
             protocols(
                 [facts[part]["protocol"] for part in ("test", "valid")],
-                "Intervals: percentile bootstrap over texts, the training not repeated; those of "
+                "Intervals: percentile bootstrap over texts, without retraining; those of "
                 "differences are from the same resamples.",
             ),
             repeat(report.command, report.settings, report.seconds, facts["versions"]),
@@ -70,7 +70,8 @@ def _headline(
     sentences = [
         against_best(report.model, best, systems[best][metric], differences[best][metric]),
         *(
-            f"{escape(bound)} reaches {decimals(systems[bound][metric].mean)}: a bound, no system."
+            f"{escape(bound)} reaches {decimals(systems[bound][metric].mean)}: "
+            "a bound, not a system."
             for bound in report.bounds
         ),
     ]
@@ -91,14 +92,14 @@ def _examples_section(metric: str, examples: Mapping[str, list[dict[str, Any]]])
             + "".join(_example(metric, row) for row in rows)
             + "</details>"
         )
-    return "<h2>What it writes</h2>" + "".join(parts)
+    return "<h2>Generated texts</h2>" + "".join(parts)
 
 
 def _example(metric: str, row: Mapping[str, Any]) -> str:
     rows = [
-        ("given", _shortened(row["source"])),
-        ("written", _shortened(row["written"])),
-        *(("by people", _shortened(text)) for text in row["references"]),
+        ("source", _shortened(row["source"])),
+        ("generated", _shortened(row["written"])),
+        *(("reference", _shortened(text)) for text in row["references"]),
         (metric, decimals(row["score"])),
     ]
     return two_columns(rows)
@@ -121,7 +122,7 @@ def _against_baselines(
     )
     return "\n".join(
         [
-            "<h2>Against the baselines</h2>",
+            "<h2>Comparison with baselines</h2>",
             figure(image, f"{metric} on test with 95 % intervals, the same texts for all."),
             metric_table(systems, None, report.model, "Test, with 95 % intervals."),
             difference_table(
@@ -155,13 +156,13 @@ EXAMPLES = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Text2TextReport(ComparisonReport[GeneratedTexts]):
-    """Everything a report on a model that writes is made from, see `ComparisonReport`.
+    """The content of the report of a model that generates texts, see `ComparisonReport`.
 
     Args:
         data: the split pairs.
-        weights: how many the model has.
-        bounds: those of the baselines that are no systems, as they know the references.
-        how: how the texts were written, in plain words.
+        weights: number of parameters of the model.
+        bounds: names of the baselines that read the references, so they are no systems.
+        how: how the texts were generated, in words.
     """
 
     data: Text2TextData
@@ -171,16 +172,16 @@ class Text2TextReport(ComparisonReport[GeneratedTexts]):
 
     @property
     def best_baseline(self) -> str:
-        """The baseline that is greatest in the metric systems are compared by."""
-        found = {
+        """The baseline with the largest value of the metric, bounds left out."""
+        values = {
             name: x.summary()[x.METRIC]
             for name, x in self.baselines.items()
             if name not in self.bounds
         }
-        return max(found, key=lambda name: found[name])
+        return max(values, key=lambda name: values[name])
 
     def examples(self) -> dict[str, list[int]]:
-        """Numbers of texts of test to show: the best, the worst, and some drawn at random."""
+        """Numbers of texts of test to show: the best, the worst, and a random sample."""
         scores = self.test.of_texts
         order = np.argsort(-scores, kind="stable")
         drawn = np.random.default_rng(0).permutation(len(scores))[:EXAMPLES]
@@ -198,7 +199,7 @@ def text2text_report(report: Text2TextReport) -> Report:
 
 
 def text2text_facts(report: Text2TextReport) -> dict[str, Any]:
-    """What metrics.json holds: plain values, null where a number does not exist."""
+    """The content of metrics.json: plain values, null where a number does not exist."""
     content = {
         "test": _part(report, "test", report.test),
         "valid": _part(report, "valid", report.valid),
@@ -210,13 +211,13 @@ def text2text_facts(report: Text2TextReport) -> dict[str, Any]:
 
 
 def text2text_protocol(data: Text2TextData, part: str, found: GeneratedTexts, how: str) -> str:
-    """How a part is measured, in a line.
+    """The protocol of a part, in one line.
 
     Args:
         data: the split pairs.
         part: its name.
-        found: what was written for it.
-        how: how it was written.
+        found: the generated texts.
+        how: how they were generated.
     """
     pairs: TextPairs = getattr(data, part)
     references = sum(map(len, pairs.references))

@@ -1,4 +1,4 @@
-"""The report on a text classifier."""
+"""The report of a text classifier."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -46,8 +46,8 @@ def text_page(report: "TextReport", facts: Mapping[str, Any]) -> str:
     """The whole page.
 
     Args:
-        report: what is told.
-        facts: what metrics.json holds.
+        report: the content of the report.
+        facts: the content of metrics.json.
     """
     systems, differences = report.systems, report.differences
     best = best_baseline(report.baselines)
@@ -56,9 +56,9 @@ def text_page(report: "TextReport", facts: Mapping[str, Any]) -> str:
         report.title,
         [
             f"<h1>{escape(report.title)}</h1>",
-            f'<p class="soft">Says of which of {len(classes)} classes '
-            f"{counted(len(report.test.labels), 'text')} are that it was not trained on. Intervals "
-            "are 95 % bootstrap over texts.</p>",
+            f'<p class="soft">Classifies texts into {len(classes)} classes. Evaluated on '
+            f"{counted(len(report.test.labels), 'text')} it was not trained on. Intervals are "
+            "95 % bootstrap over texts.</p>",
             class_headline(report.model, best, systems, differences, facts["confusions"], "texts"),
             confusion_section(report.test, classes),
             _calibration(report),
@@ -76,11 +76,11 @@ def text_page(report: "TextReport", facts: Mapping[str, Any]) -> str:
 
 
 def _calibration(report: "TextReport") -> str:
-    return "<h2>How sure, and how often right</h2>" + figure(
+    return "<h2>Calibration</h2>" + figure(
         confidence_figure(report.test),
-        "The texts of test in bins of equally many, by the probability of what was said: how often "
-        "it was right. On the dashed line it is right as often as it says. Lines are 95 % of "
-        "chance.",
+        "The texts of test in bins of equally many, by the probability of the predicted class: the "
+        "accuracy of each bin with its 95 % interval. On the dashed line the probabilities are "
+        "calibrated.",
     )
 
 
@@ -89,15 +89,15 @@ def _mistakes(report: "TextReport") -> str:
     if not len(rows):
         return ""
     return (
-        "<h2>The worst mistakes</h2><p class='soft'>The texts of test on which it was most certain "
-        "and wrong. Words are coloured by integrated gradients: blue spoke for what it was "
-        "called, red against it, the more the darker. Labels may be wrong, too.</p>"
-        + _texts(report, rows)
+        "<h2>Most confident errors</h2><p class='soft'>The misclassified texts of test with the "
+        "highest predicted probability. Words are coloured by integrated gradients: blue words "
+        "support the predicted class, red ones contradict it; darker is stronger. Labels may be "
+        "wrong, too.</p>" + _texts(report, rows)
     )
 
 
 def _rightly(report: "TextReport") -> str:
-    """The text of each class that was named with the greatest certainty."""
+    """The correctly classified text of each class with the highest probability."""
     rows = []
     for number in range(min(len(report.data.classes), MISTAKES)):
         right = np.flatnonzero((report.test.is_correct == 1) & (report.test.labels == number))
@@ -106,22 +106,21 @@ def _rightly(report: "TextReport") -> str:
     if not rows:
         return ""
     return (
-        "<details><summary>Words that mattered where it was right</summary>"
-        "<p class='soft'>Of each class the text of test that was named most surely.</p>"
-        + _texts(report, np.array(rows))
-        + "</details>"
+        "<details><summary>Words that support correct predictions</summary>"
+        "<p class='soft'>Of each class the correctly classified text of test with the highest "
+        "probability.</p>" + _texts(report, np.array(rows)) + "</details>"
     )
 
 
 def _texts(report: "TextReport", rows: NDArray[np.integer]) -> str:
-    """Texts with what they were called, what they are, and their words coloured."""
+    """Texts with predicted and true class, their words coloured by attribution."""
     test, tokenizer, classes = report.data.test, report.tokenizer, report.data.classes
-    said = report.test.said[rows]
+    predicted = report.test.predicted[rows]
     numbers = report.numbers["test"].padded(rows)
     weights = integrated_gradients(
         report.classifier,
         numbers,
-        said,
+        predicted,
         unknown=tokenizer.unknown,
         marks=(tokenizer.start, tokenizer.end),
     )
@@ -132,10 +131,10 @@ def _texts(report: "TextReport", rows: NDArray[np.integer]) -> str:
         stretches = word_weights(
             tokenizer, str(test.texts[row]), weights[place][is_piece], report.length
         )
-        certain = report.test.probabilities[row, said[place]]
+        percent = 100 * report.test.probabilities[row, predicted[place]]
         parts.append(
-            f'<div class="example"><h3>{escape(classes[said[place]])} {100 * certain:.0f} %'
-            f" <small>is {escape(classes[test.labels[row]])}</small></h3>"
+            f'<div class="example"><h3>{escape(classes[predicted[place]])} {percent:.0f} %'
+            f" <small>label: {escape(classes[test.labels[row]])}</small></h3>"
             f"<p>{coloured(_shortened(stretches))}</p>"
             f'<p class="soft">{escape(str(test.names[row]))}</p></div>'
         )
@@ -143,7 +142,7 @@ def _texts(report: "TextReport", rows: NDArray[np.integer]) -> str:
 
 
 def _shortened(stretches: Sequence[tuple[str, float | None]]) -> list[tuple[str, float | None]]:
-    """With a sign in place of what the model did not read."""
+    """The stretches, with an ellipsis in place of text the model did not read."""
     shown: list[tuple[str, float | None]] = []
     unread = 0
     for text, weight in stretches:
@@ -162,8 +161,8 @@ def _data_section(data: Mapping[str, Any], cost: Mapping[str, Any]) -> str:
         *((f"{DASH} {step['dropped']}", f"{step['rows']:,}") for step in data["cleaning"]),
         *((f"texts in {part}", f"{n:,}") for part, n in data["rows_of_part"].items()),
         ("tokens of a text, median", f"{data['pieces_of_a_text']:,.0f}"),
-        ("texts of train cut off", f"{100 * data['share_cut_off']:.0f} %"),
-        ("pieces known", f"{cost['pieces_known']:,}"),
+        ("texts of train truncated", f"{100 * data['share_cut_off']:.0f} %"),
+        ("tokens in the vocabulary", f"{cost['pieces_known']:,}"),
         ("weights", f"{cost['weights']:,}"),
     ]
     return (
@@ -176,8 +175,8 @@ def _protocol(facts: Mapping[str, Any]) -> str:
     return protocols(
         [facts[part]["protocol"] for part in ("test", "valid")],
         measures_in_words("texts")
-        + " the linear model is a logistic regression of the words and pairs of words of which two "
-        "texts of train or more have one, weighted by rarity, its penalty chosen on valid.",
+        + " the linear model is a logistic regression on TF-IDF weights of words and pairs of "
+        "words that occur in at least two texts of train, its penalty chosen on valid.",
     )
 
 
@@ -186,13 +185,13 @@ PARTS = ("train", "valid", "test")
 
 @dataclass(frozen=True, kw_only=True)
 class TextReport(ComparisonReport[ClassPredictions]):
-    """Everything a report on a classifier of texts is made from, see `ComparisonReport`.
+    """The content of a text classifier's report, see `ComparisonReport`.
 
     Args:
         data: the split texts.
-        classifier: the model itself, for the words that mattered.
+        classifier: the model, for attributions of words.
         tokenizer: of the model.
-        numbers: part to its texts as the model takes them.
+        numbers: part to its texts as token ids.
         length: maximum tokens of a text.
     """
 
@@ -210,7 +209,7 @@ def text_report(report: TextReport) -> Report:
 
 
 def text_facts(report: TextReport) -> dict[str, Any]:
-    """What metrics.json holds: plain values, null where a number does not exist."""
+    """The content of metrics.json: plain values, null where a number does not exist."""
     data = report.data
     content = {
         "test": part_facts(text_protocol(data, "test"), report.test, "texts"),
@@ -227,7 +226,7 @@ def text_facts(report: TextReport) -> dict[str, Any]:
 
 
 def text_protocol(data: TextData, part: str) -> str:
-    """How a part is measured, in a line."""
+    """The protocol of a part, in one line."""
     return (
         f"{part}, {len(getattr(data, part)):,} texts of {len(data.classes)} classes; "
         f"split {data.split}"

@@ -18,17 +18,17 @@ from kit.training._model_state import assign, copies
 
 
 class Validation(keras.callbacks.Callback):
-    """Measure after every epoch, stop after `patience` epochs without a rise, restore the best.
+    """Measure after every epoch, stop after `patience` epochs without a gain, restore the best.
 
-    `keras.callbacks.EarlyStopping` watches what Keras itself computes on a validation set; a full
-    ranking is not of that kind. The measure is added to the epoch's logs, so callbacks behind this
-    one see it. Where there is nothing to measure by (nan), training stops after `patience` epochs
-    with the weights it has, and `best` is nan. Of several processes the chief measures for all.
+    `keras.callbacks.EarlyStopping` monitors what Keras itself computes on a validation set, which
+    a full ranking is not. The metric is added to the epoch's logs, so later callbacks see it. If
+    it is nan, training stops after `patience` epochs with the current weights, and `best` is nan.
+    In a cluster the chief measures for all processes.
 
     Args:
-        measure: returns the metric of the model as it stands; larger is better.
+        measure: returns the metric of the model in its current state; larger is better.
         name: key in the logs.
-        patience: epochs without a rise before training stops.
+        patience: epochs without a gain before training stops.
     """
 
     def __init__(self, measure: Callable[[], float], *, name: str, patience: int) -> None:
@@ -46,7 +46,7 @@ class Validation(keras.callbacks.Callback):
             logs[self.name] = value
         if value > self.best or (isnan(self.best) and not isnan(value)):
             self.best, self.best_epoch = value, epoch
-            self.best_weights = []  # Large tables are held once, not twice.
+            self.best_weights = []  # So that large tables are in memory once, not twice.
             self.best_weights = copies(self.model.weights)
         elif epoch - self.best_epoch >= self.patience:
             self.stopped = self.model.stop_training = True
@@ -56,20 +56,21 @@ class Validation(keras.callbacks.Callback):
             assign(self.model.weights, self.best_weights)
 
     def state(self) -> dict[str, Any]:
-        """What decides when training stops, beside the best weights."""
+        """The state of early stopping, without the best weights."""
         return {"best": self.best, "best_epoch": self.best_epoch, "stopped": self.stopped}
 
     def load_state(self, state: dict[str, Any], best_weights: Sequence[tf.Tensor]) -> None:
-        """Take over what an earlier run's `state` and `best_weights` were."""
+        """Restore `state` and `best_weights` of an earlier run."""
         self.best, self.best_epoch = state["best"], state["best_epoch"]
         self.stopped, self.best_weights = state["stopped"], best_weights
 
 
 class EvaluateEMA(keras.callbacks.Callback):
-    """Between two rounds of training the averages that the optimizer keeps stand in the model.
+    """Swap the optimizer's moving averages into the model at the end of each round of training.
 
-    Stand before the callback that measures: it then measures, and keeps, the averages, and training
-    goes on from the weights. The averages are variables of the optimizer, so checkpoints have them.
+    Place it before the callback that measures, which then measures and keeps the averages;
+    training continues from the weights. The averages are variables of the optimizer, so they are
+    in checkpoints.
 
     Source: Polyak and Juditsky (1992), Acceleration of stochastic approximation by averaging.
     """
@@ -100,14 +101,14 @@ class EvaluateEMA(keras.callbacks.Callback):
 
 
 def _optimizer(model: keras.Model) -> Any:
-    # A loss scale stands around the optimizer that keeps the averages.
+    # A loss scale wraps the optimizer that keeps the averages.
     return getattr(model.optimizer, "inner_optimizer", model.optimizer)
 
 
 class StopOnNaN(keras.callbacks.Callback):
-    """End training with an error after an epoch whose loss is nan or infinite.
+    """Stop training with an error after an epoch whose loss is nan or infinite.
 
-    `keras.callbacks.TerminateOnNaN` ends it in silence, as if it had succeeded.
+    `keras.callbacks.TerminateOnNaN` stops it silently, as if it had succeeded.
 
     Raises:
         UserError: at the end of that epoch.
@@ -124,10 +125,10 @@ class StopOnNaN(keras.callbacks.Callback):
 
 
 class TensorBoardScalars(keras.callbacks.Callback):
-    """Write the logs of every Keras epoch as scalars.
+    """Write the logs of every Keras epoch as TensorBoard scalars.
 
-    `keras.callbacks.TensorBoard` also writes the graph and profiles, which slows a short training
-    down more than the training takes.
+    `keras.callbacks.TensorBoard` also writes the graph and profiles, which takes longer than a
+    short training itself.
 
     Args:
         folder: where the event file goes.
@@ -140,7 +141,7 @@ class TensorBoardScalars(keras.callbacks.Callback):
         super().__init__()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            # TensorBoard would draw an earlier run's events over these.
+            # TensorBoard would plot an earlier run's events together with these.
             for earlier in folder.glob("events.out.tfevents.*"):
                 earlier.unlink()
             self._writer = tf.summary.create_file_writer(str(folder))
@@ -162,19 +163,19 @@ class TensorBoardScalars(keras.callbacks.Callback):
 
 
 class Progress(keras.callbacks.Callback):
-    """Tell a stage the epoch, the metric, how patient training still is, the rate and time left.
+    """Show epoch, metric, patience, rate and remaining time of training in its progress stage.
 
-    Where early stopping may end training, the time left is no more than a bound: from above where
-    the number of epochs was chosen, from below where it was not. Put it behind `History`.
+    If early stopping may end training, the remaining time is only a bound: an upper one if the user
+    chose the number of epochs, else a lower one. Place it after `History`.
 
     Args:
-        stage: of training.
+        stage: the progress stage of training.
         steps_per_epoch: steps of one epoch.
-        total: steps at the most.
+        total: maximum steps.
         steps: steps between two measurements.
-        is_chosen: whether somebody chose the number of epochs.
-        history: where the latest row is read from.
-        validation: measures, and ends training.
+        is_chosen: whether the user chose the number of epochs.
+        history: provides the latest row.
+        validation: measures, and stops training early.
     """
 
     def __init__(
@@ -206,7 +207,7 @@ class Progress(keras.callbacks.Callback):
         self._stage.report()
 
     def details(self) -> Sequence[Detail]:
-        """The words of the line, for `kit.progress`."""
+        """The parts of the line, for `kit.progress`."""
         digits = 1 if self._steps_per_pass >= 10 else 0
         epoch = f"epoch {self._done / self._steps_per_pass:,.{digits}f}"
         if self._is_chosen or not self._may_stop_early:

@@ -1,4 +1,4 @@
-"""Save training and resume it, bit by bit; stop when asked to."""
+"""Save training and resume it bit by bit; stop gracefully on a signal."""
 
 import json
 import signal
@@ -29,17 +29,16 @@ from kit.training._parameter_server import AsynchronousSteps
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """Where, when and of what training checkpoints are kept.
+    """Where and when checkpoints are saved, and the settings they belong to.
 
     Args:
-        folder: of this training alone.
-        settings: what has to be equal for training to go on from a checkpoint, by name; values as
-            JSON knows them.
+        folder: used by this training only.
+        settings: values that must be equal to resume from a checkpoint, by name; JSON types.
         every_steps: steps between checkpoints, or None.
         every_seconds: seconds between checkpoints, or None.
-        keep: how many stay.
-        resume: True: go on from the newest checkpoint, and there has to be one; False: start anew;
-            None: go on if there is one.
+        keep: number of checkpoints to keep.
+        resume: True: resume from the newest checkpoint, which must exist; False: start over; None:
+            resume if there is one.
     """
 
     folder: Path
@@ -50,12 +49,12 @@ class Checkpoints:
     resume: bool | None = None
 
     def clear(self) -> None:
-        """Remove them, once what was trained is where it belongs."""
+        """Remove the checkpoints, once the trained model is saved."""
         CheckpointFolder(self.folder, self.keep).remove()
 
 
 class GracefulStop:
-    """While it is entered, the first SIGINT or SIGTERM only raises a flag; the second one ends.
+    """Context in which the first SIGINT or SIGTERM only sets a flag; the second one exits.
 
     Example:
 
@@ -70,7 +69,7 @@ class GracefulStop:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
-        # Elsewhere Python lets no handler be set, and nobody expects one.
+        # Python sets signal handlers in the main thread only.
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._before[number] = signal.signal(number, self._ask)
@@ -94,7 +93,7 @@ class GracefulStop:
 
 BEST = "best/"
 SHAPE = "shape of "
-# Several processes save together, so they have to agree when; they ask one another this often.
+# Several processes save together, so they have to agree on the moment; they sync this often.
 STEPS_BETWEEN_VOTES = 10
 
 
@@ -102,16 +101,16 @@ class Saver:
     """Saves and restores everything that later losses depend on.
 
     Every process of a training has one, and all call it at the same steps. A save copies the
-    variables between two steps; the chief writes the copy from a thread of its own.
+    variables between two steps; the chief writes the copy in a background thread.
 
     Args:
-        checkpoints: where and when.
+        checkpoints: where and when to save.
         model: built, with a built optimizer.
         history: whose rows are part of the state.
         validation: whose best weights are part of the state.
-        content: what tells the data from others.
-        interruption: asks for a last save.
-        workers: of asynchronous training, or None; their steps are waited for.
+        content: counts and digests that identify the data.
+        interruption: requests a last save.
+        workers: of asynchronous training, or None; a save waits for their steps.
 
     Raises:
         UserError: the folder cannot be used.
@@ -150,48 +149,48 @@ class Saver:
         self._read: Callable[[str], NDArray[Any] | None] | None = None
 
     def restore(self) -> tuple[int, bool]:
-        """Bring back the newest checkpoint.
+        """Restore the newest checkpoint.
 
         Returns:
-            Steps it stands for, 0 without one, and whether training had come to its end.
+            Its number of steps, 0 without a checkpoint, and whether training had finished.
 
         Raises:
-            UserError: it belongs to other settings or other data.
+            UserError: the checkpoint belongs to other settings or data.
         """
         found = self._found() if self._folder is not None else None
         here = None if found is None else {"kinds": found.kinds, **found.state}
-        told = self._told(here)
-        if told is None:
+        state = self._shared_state(here)
+        if state is None:
             return 0, False
 
         def read(name: str) -> NDArray[Any] | None:
-            if name not in told["kinds"]:
+            if name not in state["kinds"]:
                 return None
-            shape, kind = told["kinds"][name]
+            shape, kind = state["kinds"][name]
             nothing = np.zeros(shape, tf.as_dtype(kind).as_numpy_dtype)
             return from_chief(self._strategy, nothing if found is None else found.read(name))
 
         self._read = read
         restore(state_variables(self._model), self._strategy, read)
-        best = sorted(name for name in told["kinds"] if name.startswith(BEST))
-        self._validation.load_state(told["validation"], [tf.constant(read(n)) for n in best])
-        self._history.load_state(told["history"])
-        self._saved_step = told["step"]
+        best = sorted(name for name in state["kinds"] if name.startswith(BEST))
+        self._validation.load_state(state["validation"], [tf.constant(read(n)) for n in best])
+        self._history.load_state(state["history"])
+        self._saved_step = state["step"]
         return self._saved_step, self._validation.stopped
 
     def restore_metrics(self) -> None:
-        """Bring back what metrics had counted; Keras resets them when it begins."""
+        """Restore the state of metrics, which Keras resets when training begins."""
         if self._read is not None:
             restore(metric_variables(self._model), self._strategy, self._read)
         self._read = None
 
-    def _told(self, state: dict[str, Any] | None) -> dict[str, Any] | None:
+    def _shared_state(self, own: dict[str, Any] | None) -> dict[str, Any] | None:
         """The chief's state, in every process."""
-        text = np.frombuffer(json.dumps(state).encode(), np.uint8)
+        text = np.frombuffer(json.dumps(own).encode(), np.uint8)
         length = from_chief(self._strategy, np.array(len(text)))
         text = from_chief(self._strategy, np.resize(text, int(length)))
-        told: dict[str, Any] | None = json.loads(text.tobytes())
-        return told
+        state: dict[str, Any] | None = json.loads(text.tobytes())
+        return state
 
     def _found(self) -> Checkpoint | None:
         assert self._folder is not None
@@ -203,17 +202,17 @@ class Saver:
             self._check(found)
         elif self._checkpoints.resume:
             raise UserError(
-                "There is no checkpoint to go on from.",
+                "There is no checkpoint to resume from.",
                 where=str(self._checkpoints.folder),
                 expected="a checkpoint of a training that was stopped",
-                remedy="Leave --resume out to start anew.",
+                remedy="Leave --resume out to start over.",
             )
         return found
 
     def _check(self, found: Checkpoint) -> None:
         there, here = found.state["settings"], self._settings
         names = [name for name in sorted({*there, *here}) if there.get(name) != here.get(name)]
-        # Other shapes follow from other settings; they are told where nothing else tells.
+        # Shapes differ as a consequence of settings; they are reported only if no setting differs.
         names = [name for name in names if not name.startswith(SHAPE)] or names
         changed = [f"{name}: {there.get(name)} there, {here.get(name)} here" for name in names]
         if changed:
@@ -222,16 +221,16 @@ class Saver:
                 f"The checkpoint belongs to another training: {'; '.join(changed[:5])}{more}.",
                 where=str(found.folder),
                 expected="a checkpoint of the same settings and data",
-                remedy="Give --fresh to start anew (the checkpoint is removed), or the settings it "
+                remedy="Give --fresh to start over (the checkpoint is removed), or the settings it "
                 "was made with, or name another folder: --checkpoints FOLDER",
             )
 
     def after_step(self, step: int) -> None:
-        """Save when it is time to.
+        """Save a checkpoint if it is due.
 
         Raises:
             UserError: the last save could not be written.
-            Interrupted: that was asked for, and the state is on disk.
+            Interrupted: a signal requested it, and the state is on disk.
         """
         if self._written is not None and self._written.done():
             self.wait()
@@ -249,14 +248,14 @@ class Saver:
     def _interrupted(self, step: int) -> Interrupted:
         return Interrupted(
             f"Stopped after step {step:,}; its state is in {self._checkpoints.folder}.\n"
-            "  remedy: give the same command again to go on from there, or with --fresh to start "
-            "anew."
+            "  remedy: give the same command again to resume from there, or with --fresh to start "
+            "over."
         )
 
     def _is_due(self, step: int) -> bool:
         every, seconds = self._checkpoints.every_steps, self._checkpoints.every_seconds
         if self._written is not None:
-            return False  # The disk is slower than the training; no queue behind it.
+            return False  # The disk is slower than training; saves are not queued.
         by_step = every is not None and step - self._saved_step >= every
         return by_step or (seconds is not None and time.monotonic() - self._saved_at >= seconds)
 
@@ -279,11 +278,11 @@ class Saver:
         self._written = self._writer.submit(self._folder.write, step, tensors, state)
 
     def finish(self, step: int) -> None:
-        """Keep the end, so that what follows training need not train again.
+        """Save the final state, so that later stages can be repeated without training again.
 
         Raises:
             UserError: it could not be written.
-            Interrupted: that was asked for since the last step.
+            Interrupted: a signal requested it since the last step.
         """
         self._save(step)
         self.wait()
@@ -291,7 +290,7 @@ class Saver:
             raise self._interrupted(step)
 
     def wait(self) -> None:
-        """Until the last save is on disk.
+        """Wait until the last save is on disk.
 
         Raises:
             UserError: it could not be written.
@@ -301,7 +300,7 @@ class Saver:
             written.result()
 
     def close(self) -> None:
-        """Let the folder go; a save under way is brought to its end."""
+        """Release the folder, after a save in progress is finished."""
         self._writer.shutdown()
         if self._folder is not None:
             self._folder.close()

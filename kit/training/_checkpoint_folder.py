@@ -1,4 +1,4 @@
-"""Checkpoints on disk: written whole or not at all."""
+"""Checkpoints on disk, written atomically."""
 
 import fcntl
 import hashlib
@@ -24,10 +24,10 @@ STATE = "state.json"
 
 
 class Checkpoint:
-    """A checkpoint on disk, its sums found to be right.
+    """A checkpoint on disk, with verified checksums.
 
     Args:
-        folder: where it lies.
+        folder: of the checkpoint.
 
     Raises:
         OSError, ValueError, tf.errors.OpError: it cannot be read.
@@ -36,9 +36,9 @@ class Checkpoint:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.state: dict[str, Any] = json.loads((folder / STATE).read_text())
-        # TensorFlow checks the sums of values, not that of the index.
+        # TensorFlow verifies checksums of values, but not of the index.
         if not isinstance(self.state, dict) or self.state.get("sums") != _sums(folder):
-            raise ValueError(f"{folder} is not what was written.")
+            raise ValueError(f"The checksum of {folder} does not match.")
         prefixes = sorted(path.with_suffix("") for path in folder.glob(f"{VARIABLES}*.index"))
         readers = [tf.train.load_checkpoint(str(prefix)) for prefix in prefixes]
         self._reader_of = {n: r for r in readers for n in r.get_variable_to_shape_map()}
@@ -67,12 +67,12 @@ class Checkpoint:
 class CheckpointFolder:
     """The last checkpoints of one training.
 
-    A checkpoint is written under another name, brought to the disk and then renamed, so that a kill
-    leaves the earlier ones and nothing that could be taken for a new one.
+    A checkpoint is written under a temporary name, synced to disk and then renamed, so that a kill
+    leaves the earlier ones and no incomplete one.
 
     Args:
-        folder: made where it is missing.
-        keep: checkpoints that stay.
+        folder: created if it does not exist.
+        keep: number of checkpoints to keep.
 
     Raises:
         UserError: the folder cannot be written, or another training writes to it.
@@ -82,7 +82,7 @@ class CheckpointFolder:
         self.folder, self._keep = folder, keep
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            # Held until the process ends, however it ends.
+            # The lock is held until the process ends, however it ends.
             self._lock = (folder / "lock").open("w")
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -104,18 +104,18 @@ class CheckpointFolder:
             try:
                 return Checkpoint(folder)
             except (OSError, ValueError, tf.errors.OpError):
-                # Damaged after it was written: the one before it is as good, only older. Left
-                # there, it would stand in the way of the one that is written again.
+                # Damaged after it was written: the previous one is valid, only older. If it stayed,
+                # the same step could not be written again.
                 _remove(folder)
         return None
 
     def write(self, step: int, tensors: Mapping[str, tf.Tensor], state: Mapping[str, Any]) -> None:
-        """Write a checkpoint and drop the oldest beyond those kept.
+        """Write a checkpoint and remove the oldest beyond `keep`.
 
-        Every host writes the tensors that lie in its memory.
+        Every host writes the tensors in its memory.
 
         Raises:
-            UserError: it cannot be written; the earlier ones are as they were.
+            UserError: it cannot be written; the earlier ones are unchanged.
         """
         partial = self.folder / f"{PARTIAL}{step}"
         final = self.folder / f"{PREFIX}{step:012d}"
@@ -147,12 +147,12 @@ class CheckpointFolder:
             shutil.rmtree(old, ignore_errors=True)
 
     def clear(self) -> None:
-        """Remove the checkpoints: the training they belong to is done or given up."""
+        """Remove the checkpoints of a training that is finished or abandoned."""
         for folder in self._all():
             shutil.rmtree(folder, ignore_errors=True)
 
     def remove(self) -> None:
-        """Leave nothing, unless others keep something in the folder."""
+        """Remove the folder, unless it contains other files."""
         self.clear()
         (self.folder / "lock").unlink(missing_ok=True)
         self.close()
@@ -160,7 +160,7 @@ class CheckpointFolder:
             self.folder.rmdir()
 
     def close(self) -> None:
-        """Let another training have the folder."""
+        """Release the folder for another training."""
         self._lock.close()
 
     def _all(self) -> list[Path]:
@@ -173,7 +173,7 @@ def unwritable(folder: Path, error: Exception) -> UserError:
         f"A checkpoint cannot be written: {reason}.",
         where=str(folder),
         expected="a folder you may write to, on a disk with room",
-        remedy="Make room and give the same command again: it goes on from the last checkpoint. "
+        remedy="Make room and give the same command again: it resumes from the last checkpoint. "
         "Or name another folder: --checkpoints FOLDER",
     )
 

@@ -1,4 +1,4 @@
-"""Devices and processes that train together."""
+"""Distribution strategies: devices and processes that train together."""
 
 import os
 from collections.abc import Iterator
@@ -16,12 +16,12 @@ from kit.errors import PeerLost, UserError
 from kit.training._keras_distributed import patch_multi_worker
 
 STRATEGIES = ("auto", "one", "mirrored", "multi-worker", "parameter-server", "tpu")
-"""Names that `strategy` takes."""
+"""Names that `strategy` accepts."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A strategy and why it is that one.
+    """A strategy and the reason for it.
 
     Args:
         name: one of `STRATEGIES` without "auto".
@@ -39,13 +39,13 @@ class Choice:
 
 
 def choose_strategy(name: str = "auto") -> Choice:
-    """What `strategy` of that name will be.
+    """The strategy that a name resolves to.
 
-    "auto" takes what the environment asks for, in this order: a cluster in TF_CONFIG or SLURM,
-    a TPU, several GPUs, one device.
+    "auto" follows the environment, in this order: a cluster in TF_CONFIG or SLURM, a TPU, several
+    GPUs, one device.
 
     Raises:
-        UserError: no such strategy.
+        UserError: the name is unknown.
 
     Example:
 
@@ -54,11 +54,11 @@ def choose_strategy(name: str = "auto") -> Choice:
     """
     if name not in STRATEGIES:
         raise UserError(
-            f"There is no strategy {name!r}.", where="--strategy", expected=", ".join(STRATEGIES)
+            f"Unknown strategy {name!r}.", where="--strategy", expected=", ".join(STRATEGIES)
         )
     if name != "auto":
         return Choice(name, "as asked")
-    # Looking for devices starts TensorFlow, after which no cluster can be joined.
+    # Listing devices initializes TensorFlow, after which it cannot join a cluster.
     cluster = cluster_of_environment()
     if cluster is not None:
         kind = "parameter-server" if cluster.has_servers else "multi-worker"
@@ -74,7 +74,7 @@ def choose_strategy(name: str = "auto") -> Choice:
 def strategy(name: str = "auto") -> tf.distribute.Strategy:
     """The distribution strategy of that name; build and compile the model in its scope.
 
-    Ask for it before anything else is done with TensorFlow: a cluster cannot be joined later.
+    Call it before any other use of TensorFlow: a cluster cannot be joined later.
 
     Args:
         name: "one" device; "mirrored" over all GPUs of the machine (or its logical CPUs where it
@@ -83,7 +83,7 @@ def strategy(name: str = "auto") -> tf.distribute.Strategy:
             `choose_strategy`.
 
     Raises:
-        UserError: no such strategy, or not here.
+        UserError: the name is unknown, or the strategy is not available here.
 
     Example:
 
@@ -101,8 +101,8 @@ def strategy(name: str = "auto") -> tf.distribute.Strategy:
     ]()
 
 
-# One a process of each: TensorFlow numbers the collectives of each strategy from the start, so
-# those of two models under two strategies would be taken for the same.
+# One of each in a process: TensorFlow numbers the collectives of each strategy from zero, so those
+# of two models under two strategies would collide.
 @cache
 def _mirrored(devices: tuple[str, ...]) -> tf.distribute.Strategy:
     return tf.distribute.MirroredStrategy(list(devices))
@@ -145,10 +145,10 @@ def _tpu() -> tf.distribute.Strategy:
         resolver = tf.distribute.cluster_resolver.TPUClusterResolver.connect()
     except (ValueError, RuntimeError, tf.errors.OpError) as error:
         raise UserError(
-            f"No TPU answers: {str(error).splitlines()[0]}",
+            f"No TPU is reachable: {str(error).splitlines()[0]}",
             where="--strategy tpu",
             expected="a TPU virtual machine, or TPU_NAME in the environment",
-            remedy="Give --strategy auto to train on what is here.",
+            remedy="Give --strategy auto to train on the available devices.",
         ) from error
     return tf.distribute.TPUStrategy(resolver)
 
@@ -172,7 +172,7 @@ def has_peers(strategy: tf.distribute.Strategy) -> bool:
 
 
 def is_asynchronous(strategy: tf.distribute.Strategy) -> bool:
-    """Whether workers take steps on their own, with the parameters on servers."""
+    """Whether workers train asynchronously, with the parameters on servers."""
     return isinstance(strategy, tf.distribute.ParameterServerStrategy)
 
 
@@ -191,7 +191,7 @@ def summed(strategy: tf.distribute.Strategy, values: NDArray[Any]) -> NDArray[An
 
 
 def summed_bits(strategy: tf.distribute.Strategy, value: NDArray[Any]) -> NDArray[Any]:
-    """The same for values that are zero in all processes but one, without losing a bit."""
+    """The bit-exact sum of values that are zero in all processes but one."""
     if not has_peers(strategy):
         return value
     # As integers: a float may be a nan, and -0.0 + 0.0 is 0.0.
@@ -206,20 +206,20 @@ def from_chief(strategy: tf.distribute.Strategy, value: NDArray[Any]) -> NDArray
 
     Args:
         strategy: that of the model.
-        value: of any type; of the processes but the chief only shape and type count.
+        value: of any type; on other processes than the chief only shape and type count.
 
     Returns:
-        The chief's value, to the bit.
+        The chief's value, bit-exact.
     """
     return summed_bits(strategy, value if is_chief() else np.zeros_like(value))
 
 
 @contextmanager
 def peers_may_be_lost(strategy: tf.distribute.Strategy) -> Iterator[None]:
-    """Say what happened when another process ended in the middle of something common.
+    """Report the loss of another process during a collective operation.
 
     Raises:
-        PeerLost: it did.
+        PeerLost: another process ended.
     """
     try:
         yield
@@ -236,19 +236,19 @@ def peers_may_be_lost(strategy: tf.distribute.Strategy) -> Iterator[None]:
         reason = next((line for line in lines if line.startswith("Collective ops")), lines[0])
         raise PeerLost(
             f"Another process of the cluster was lost: {reason}\n"
-            "  remedy: start all processes again with the same command; training goes on from its "
+            "  remedy: start all processes again with the same command; training resumes from its "
             "last checkpoint. kit launch does so by itself."
         ) from error
 
 
 def shutdown_barrier(strategy: tf.distribute.Strategy) -> None:
-    """Wait until every process of the strategy has come here.
+    """Wait until every process of the strategy has arrived here.
 
-    The chief comes last, when all is written; if it is lost before, the others are still there to
-    go on with it.
+    The chief arrives last, when all files are written; if it is lost before, the others still run
+    and can resume with it.
 
     Raises:
-        PeerLost: one of them ended before.
+        PeerLost: another process ended before.
     """
     with peers_may_be_lost(strategy):
         summed(strategy, np.ones(1, np.int32))

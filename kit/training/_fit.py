@@ -1,4 +1,4 @@
-"""One way to train: Keras `fit` on an endless stream, watched by a full ranking."""
+"""Training: Keras `fit` on an endless stream, with early stopping on a validation metric."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -27,16 +27,16 @@ MOST_STEPS_BY_DEFAULT = 20_000
 
 @dataclass(frozen=True)
 class Training:
-    """What training left besides the weights.
+    """The result of training besides the weights.
 
     Args:
         history: a row for every measurement: epoch (epochs), seconds,
             examples_per_second, waiting, loss and the metric.
-        best: the metric of the weights that were kept.
-        seconds: wall time, measurements included, with that of the runs it went on from.
+        best: the metric of the restored weights.
+        seconds: wall time, measurements included, of this run and the runs it resumed.
         examples_per_second: rate of the training steps alone.
-        waiting: share of the steps' time in which they waited for batches.
-        resumed_step: steps that earlier runs did; 0 when it began anew.
+        waiting: share of the steps' time spent waiting for batches.
+        resumed_step: steps of earlier runs; 0 if training did not resume.
     """
 
     history: list[dict[str, float]]
@@ -60,36 +60,36 @@ def fit(
     patience: int = PATIENCE,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Training:
-    """Train a compiled model until the metric stops rising.
+    """Train a compiled model until the metric plateaus.
 
-    An epoch of few data takes a blink, of many it takes minutes; the metric is therefore
-    measured every 40 to 500 steps, after one epoch where that lies between. Training stops after
-    `patience` measurements without a rise, and the best weights stay. Where the optimizer keeps
-    moving averages of the weights, these are what is measured and what stays.
+    An epoch takes moments on small data and minutes on large; the metric is therefore measured
+    every 40 to 500 steps, after one epoch if that lies between. Training stops after `patience`
+    measurements without a gain, and the best weights are restored. If the optimizer keeps moving
+    averages of the weights, these are measured and restored.
 
-    With checkpoints, training that was killed goes on from the last one as if nothing had
-    happened: every later loss is the same to the bit. Of several processes the chief measures and
-    writes; all end with the same weights.
+    With checkpoints, training that was killed resumes from the last one, and every later loss is
+    identical to the bit. In a cluster the chief measures and writes; all processes end with the
+    same weights.
 
     Args:
         model: compiled, in the scope of its strategy.
         batches: the stream.
-        measure: returns the metric of the model as it stands; larger is better. None: nothing is
-            measured, all epochs are trained and the last weights stay.
+        measure: returns the metric of the model in its current state; larger is better. None:
+            nothing is measured, all epochs are trained and the last weights stay.
         metric: its name.
-        epochs: at most; None stops after 20,000 steps at the latest.
+        epochs: maximum epochs; None stops after 20,000 steps at the latest.
         quiet: show no progress.
         tensorboard: folder for TensorBoard logs.
-        checkpoints: where to keep the state of training, or None for nowhere.
-        patience: measurements without a rise before training stops.
+        checkpoints: where to save the state of training; None saves none.
+        patience: measurements without a gain before training stops.
         callbacks: further ones; their epochs are the rounds between two measurements.
 
     Returns:
         The history and the rate.
 
     Raises:
-        UserError: the loss is no longer a number, the logs or a checkpoint cannot be written, or
-            the newest checkpoint belongs to another training.
+        UserError: the loss is nan or infinite, the logs or a checkpoint cannot be written, or the
+            newest checkpoint belongs to another training.
         Interrupted: SIGINT or SIGTERM; the state was saved.
         PeerLost: another process of the cluster ended.
     """

@@ -1,4 +1,4 @@
-"""The history of training, by epoch, and epochs shorter than one pass."""
+"""The history of training, and rounds shorter or longer than an epoch."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from kit.training.batches import Batches, InputWaitTimer
 
 @dataclass
 class _Steps:
-    """Steps, the seconds they took, and how many of these they waited for batches."""
+    """Number of steps, their duration in seconds, and the seconds spent waiting for batches."""
 
     number: int = 0
     seconds: float = 0.0
@@ -33,14 +33,14 @@ class _Steps:
 
 
 class History(keras.callbacks.Callback):
-    """Collect a row after every round; put it behind the callbacks that add to the logs.
+    """Collect a row after every round; place it after the callbacks that add to the logs.
 
-    A row holds "epoch" (epochs so far, a fraction where an epoch is long), "seconds"
-    since the start, "examples_per_second" of the training steps alone, "waiting" (share of that
-    time in which steps waited for their batches), and the logs.
+    A row has "epoch" (epochs so far, possibly fractional), "seconds" since the start,
+    "examples_per_second" of the training steps alone, "waiting" (share of that time spent waiting
+    for batches), and the logs.
 
     Args:
-        batches: the stream that is trained on.
+        batches: the training stream.
         steps: steps of a round.
         ready: when each batch was ready.
     """
@@ -84,7 +84,7 @@ class History(keras.callbacks.Callback):
 
     @property
     def seconds(self) -> float:
-        """Time since training began, with that of the runs it goes on from."""
+        """Time since training began, with that of the runs it resumed."""
         return self._before + time.perf_counter() - self._begin
 
     @property
@@ -94,16 +94,16 @@ class History(keras.callbacks.Callback):
 
     @property
     def waiting(self) -> float:
-        """Share of the time of all training steps that was waiting for batches."""
+        """Share of the time of all training steps spent waiting for batches."""
         return self._all.waiting
 
     def state(self) -> dict[str, Any]:
-        """The rows, and what the row to come and the totals need."""
+        """The rows, and the state that the next row and the totals need."""
         steps = {"all": asdict(self._all), "round": asdict(self._round)}
         return {"rows": list(self.rows), "seconds": self.seconds, **steps}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what an earlier run's `state` was."""
+        """Restore the `state` of an earlier run."""
         self.rows = list(state["rows"])
         self._before = state["seconds"]
         self._all, self._round = _Steps(**state["all"]), _Steps(**state["round"])
@@ -112,15 +112,15 @@ class History(keras.callbacks.Callback):
 class VirtualEpochs(keras.callbacks.Callback):
     """Divide training into rounds, each an epoch to the callbacks it calls.
 
-    Keras can begin an epoch only at its beginning. Here Keras sees a single epoch, as long as what
-    is left of training, so that training can go on from any step of a round.
+    Keras cannot start in the middle of an epoch. Here Keras sees a single epoch of all remaining
+    steps, so that training can resume at any step of a round.
 
     Args:
         callbacks: called in this order, with the numbers of round and step since training began.
         steps: steps of a round.
-        start_step: steps that earlier runs did.
+        start_step: steps of earlier runs.
         begun: called when everything is ready for the first step.
-        after_step: called with the number of steps done when all that belongs to one is done.
+        after_step: called after each step, last, with the number of steps done.
     """
 
     def __init__(

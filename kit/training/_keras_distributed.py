@@ -1,4 +1,4 @@
-"""What Keras 3.15 lacks to `fit` in several processes (keras#20585, keras#18624)."""
+"""Patches that let Keras 3.15 `fit` in several processes (keras#20585, keras#18624)."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,9 +16,9 @@ _stock_reduce = trainer.reduce_per_replica
 def patch_multi_worker() -> None:
     """Let `fit` and `evaluate` run under MultiWorkerMirroredStrategy.
 
-    Keras reduces the first batch over the workers, as if each had all of its replicas, to learn
-    its shape, and reduces the loss of a step, a scalar, along an axis that it does not have. Every
-    other strategy stays as it was, and other versions of Keras are left alone.
+    To infer shapes, Keras reduces the first batch over the workers as if each had all replicas, and
+    it reduces the scalar loss of a step along an axis that does not exist. Other strategies and
+    other versions of Keras are not patched.
     """
     if keras.__version__.startswith(MENDED_VERSION):
         trainer.TensorFlowTrainer._maybe_symbolic_build = _build_from_local_batch
@@ -48,10 +48,10 @@ def _reduce_scalars(values: Any, strategy: tf.distribute.Strategy, reduction: st
 def steps_taken_by(
     model: keras.Model, take_step: Callable[[Any], dict[str, float]]
 ) -> Iterator[None]:
-    """Let `fit` call this with its iterator instead of taking a step of its own.
+    """Let `fit` call this function with its iterator instead of its own train step.
 
-    Keras would hand the strategy a data set that only its coordinator can iterate, so meanwhile it
-    does not see the strategy.
+    Keras would pass the strategy a data set that only its coordinator can iterate, so the strategy
+    is hidden from it meanwhile.
     """
     own, strategy = model.train_function, model._distribute_strategy
     model.train_function, model._distribute_strategy = take_step, None
@@ -62,10 +62,10 @@ def steps_taken_by(
 
 
 def loss_of_step(model: keras.Model, batch: Any) -> tf.Tensor:
-    """Take a training step and return its loss.
+    """Run a training step and return its loss.
 
-    Keras adds the loss up in variables, and counts steps, by reading and writing; of workers that
-    do it at the same time one is not counted.
+    Keras updates the sum of losses and the step counter by separate reads and writes, so concurrent
+    workers would lose updates.
     """
     losses: list[tf.Tensor] = []
     tracker, iterations = model._loss_tracker, model.optimizer.iterations

@@ -1,4 +1,4 @@
-"""The values of a model at one moment: all that later losses depend on."""
+"""The state of a model: all values that later losses depend on."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ Values = dict[str, tf.Tensor]
 
 
 def state_variables(model: keras.Model) -> dict[str, keras.Variable]:
-    """Variables of the model and its optimizer, by distinct names.
+    """Variables of the model and its optimizer, by unique names.
 
     `model.weights` lacks the states of random generators.
     """
@@ -24,18 +24,18 @@ def state_variables(model: keras.Model) -> dict[str, keras.Variable]:
 
 
 def metric_variables(model: keras.Model) -> dict[str, keras.Variable]:
-    """What metrics have counted so far."""
+    """Variables of the metrics."""
     return {f"metric/{name}": v for name, v in _named(model.metrics_variables).items()}
 
 
 def build_metrics(model: keras.Model, batch: Any) -> None:
-    """Let compiled metrics make their variables, which outside a strategy they do in a step."""
+    """Build the compiled metrics; without a strategy they build in the first step."""
     x, y, weights = keras.utils.unpack_x_y_sample_weight(batch)
     model.compute_metrics(x, y, model(x, training=False), sample_weight=weights)
 
 
 def _named(variables: Sequence[keras.Variable]) -> dict[str, keras.Variable]:
-    # Keras counts the layers and optimizers of a process: the same model made again has other
+    # Keras numbers the layers and optimizers of a process: the same model built again has other
     # numbers in its paths.
     return {
         f"{place:04d}/{re.sub('_[0-9]+', '', variable.path)}": variable
@@ -44,7 +44,7 @@ def _named(variables: Sequence[keras.Variable]) -> dict[str, keras.Variable]:
 
 
 def copies(variables: Sequence[keras.Variable]) -> list[tf.Tensor]:
-    """The values of this process's first replica, in the memory of the host that has each."""
+    """The values of this process's first replica, each copied to the memory of its host."""
     copied = []
     for variable in variables:
         value = _replicas(variable)[0]
@@ -54,7 +54,7 @@ def copies(variables: Sequence[keras.Variable]) -> list[tf.Tensor]:
 
 
 def assign(variables: Sequence[keras.Variable], values: Sequence[Any]) -> None:
-    """Give the variables these values on every replica of this process."""
+    """Assign these values to the variables on every replica of this process."""
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 
@@ -62,8 +62,8 @@ def assign(variables: Sequence[keras.Variable], values: Sequence[Any]) -> None:
 def model_state(model: keras.Model) -> Values:
     """Copies of all state, by name; call it in all processes at once.
 
-    What replicas do not share (metrics, statistics of batches) is kept for each of them: one row
-    a replica under a name that ends in "@replicas".
+    Values that replicas do not share (metrics, batch statistics) are stored for each replica: one
+    row a replica, under a name that ends in "@replicas".
     """
     strategy = model.distribute_strategy
     variables = {**state_variables(model), **metric_variables(model)}
@@ -88,12 +88,12 @@ def restore(
     strategy: tf.distribute.Strategy,
     read: Callable[[str], NDArray[Any] | None],
 ) -> None:
-    """Take over what `model_state` kept of some variables; call it in all processes at once.
+    """Restore some variables from a `model_state`; call it in all processes at once.
 
     Args:
         variables: by name.
         strategy: that of the model.
-        read: the values of a name, or None where the state has no such name.
+        read: returns the values of a name, or None if the state has no such name.
     """
     first = _first_replica(strategy)
     for name, variable in variables.items():
@@ -105,14 +105,14 @@ def restore(
 
 
 def host_of(device: str) -> str:
-    """The CPU beside a device."""
+    """The CPU of a device's host."""
     spec = tf.DeviceSpec.from_string(device)
     text: str = spec.replace(device_type="CPU", device_index=0).to_string()
     return text
 
 
 def _replicas(variable: keras.Variable) -> Sequence[Any]:
-    # Inside the variable: to read it as a whole would add up what its replicas counted.
+    # The per-replica value: reading the whole variable would sum over its replicas.
     values = getattr(variable.value, "values", None)
     return [variable.value] if values is None else values
 

@@ -1,4 +1,4 @@
-"""Asynchronous training: workers take steps, servers hold the parameters."""
+"""Asynchronous training: workers run steps, servers hold the parameters."""
 
 import atexit
 import threading
@@ -17,15 +17,15 @@ from kit.training._distribution import is_asynchronous
 from kit.training._keras_distributed import loss_of_step
 
 STEPS_AHEAD = 2
-# A coordinator that stops takes milliseconds, but for one that waits for a process that was lost.
+# A coordinator stops within milliseconds, unless it waits for a lost process.
 STOPPING_SECONDS = 10.0
 
 
 class AsynchronousSteps(keras.callbacks.Callback):
-    """Hands batches to the workers; put it first, so that others find the round's work done.
+    """Schedules batches on the workers; place it first, so others see finished rounds.
 
-    A worker that ends costs nothing: its steps are given to another one. A server that ends takes
-    parameters with it, and training has to go on from a checkpoint.
+    If a worker ends, its steps go to another one. If a server ends, its parameters are lost, and
+    training has to resume from a checkpoint.
 
     Args:
         model: compiled under a `tf.distribute.ParameterServerStrategy`.
@@ -37,7 +37,7 @@ class AsynchronousSteps(keras.callbacks.Callback):
         super().__init__()
         strategy = model.distribute_strategy
         with strategy.scope():
-            # A step would make its variables in this process instead of on the tables' servers.
+            # A step would create its variables in this process instead of on the servers.
             model.optimizer.build(model.trainable_variables)
         self._coordinator = tf.distribute.coordinator.ClusterCoordinator(strategy)
         atexit.register(stop_coordinator, self._coordinator)
@@ -53,14 +53,14 @@ class AsynchronousSteps(keras.callbacks.Callback):
         self._step = step
 
     def take(self, batches: Any) -> dict[str, float]:
-        """Give out the next batch, as a `train_function` of Keras."""
+        """Schedule the next batch; a `train_function` of Keras."""
         if len(self._running) >= self._ahead:
             self._collect()
         self._running.append(self._coordinator.schedule(self._step, args=(next(batches),)))
         return self._logs()
 
     def settle(self) -> None:
-        """Wait until no step is under way."""
+        """Wait until all scheduled steps are done."""
         self._coordinator.join()
         while self._running:
             self._collect()
@@ -81,14 +81,14 @@ class AsynchronousSteps(keras.callbacks.Callback):
 
 
 def stop_coordinator(coordinator: Any, seconds: float = STOPPING_SECONDS) -> None:
-    """Stop a coordinator's threads while they still run, and keep its destructor from waiting.
+    """Stop a coordinator's threads while they still run, so that its destructor does not wait.
 
-    When Python ends it stops threads where they stand; the destructor would then wait, now and then
-    for ever, for a lock that one of them holds.
+    Python stops threads abruptly when it exits; the destructor could then wait forever for a lock
+    that one of them holds.
 
     Args:
         coordinator: a `tf.distribute.coordinator.ClusterCoordinator`.
-        seconds: how long to wait for it.
+        seconds: maximum time to wait.
     """
     stopping = threading.Thread(target=coordinator._cluster.stop, daemon=True)
     stopping.start()
@@ -103,7 +103,7 @@ def copy_to_host(model: keras.Model) -> keras.Model:
         model: trained under any strategy.
 
     Returns:
-        The same model, or, where its parameters lie on servers, a copy that is not compiled.
+        The same model, or, if its parameters are on servers, an uncompiled copy.
     """
     if not is_asynchronous(model.distribute_strategy):
         return model

@@ -1,4 +1,4 @@
-"""In which floats to train."""
+"""Precision of training."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,11 +17,11 @@ POLICIES = ("float32", "mixed_bfloat16", "mixed_float16")
 
 @dataclass(frozen=True)
 class Precision:
-    """What layers compute in while a model trains; weights and optimizer slots are float32.
+    """Compute dtype of layers during training; weights and optimizer slots are float32.
 
     Args:
         name: a dtype policy of Keras.
-        reason: why this one.
+        reason: why it was chosen.
 
     Example:
 
@@ -37,7 +37,7 @@ class Precision:
 
     @contextmanager
     def scope(self) -> Iterator[None]:
-        """Layers made inside compute in this precision."""
+        """Context in which new layers compute in this precision."""
         before = keras.config.dtype_policy()
         keras.config.set_dtype_policy(self.name)
         try:
@@ -46,12 +46,12 @@ class Precision:
             keras.config.set_dtype_policy(before)
 
     def scaled(self, optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
-        """The optimizer, with a dynamic loss scale where gradients are float16."""
+        """The optimizer, with a dynamic loss scale if gradients are float16."""
         return LossScale(optimizer) if self.name == "mixed_float16" else optimizer
 
 
 def choose_precision(name: str = "auto") -> Precision:
-    """The precision of that name; "auto" knows where bfloat16 is fast, and measures nothing.
+    """The precision that a name resolves to; "auto" decides by hardware, without measuring.
 
     Args:
         name: "float32", "mixed_bfloat16", "mixed_float16", or "auto": mixed_bfloat16 on TPUs, where
@@ -59,7 +59,7 @@ def choose_precision(name: str = "auto") -> Precision:
             has AMX; else float32.
 
     Raises:
-        UserError: no such precision, or float16 on a TPU.
+        UserError: the name is unknown, or it is float16 on a TPU.
 
     Example:
 
@@ -69,7 +69,7 @@ def choose_precision(name: str = "auto") -> Precision:
     tpu = bool(tf.config.list_logical_devices("TPU"))
     if name == "mixed_float16" and tpu:
         raise UserError(
-            "A TPU does not train in float16.",
+            "TPUs do not support training in float16.",
             where="--precision",
             expected="float32 or mixed_bfloat16",
             remedy="Use --precision mixed_bfloat16; it needs no loss scale.",
@@ -78,7 +78,7 @@ def choose_precision(name: str = "auto") -> Precision:
         return Precision(name, "as asked")
     if name != "auto":
         raise UserError(
-            f"There is no precision {name!r}.",
+            f"Unknown precision {name!r}.",
             where="--precision",
             expected=f"auto, {', '.join(POLICIES[:-1])} or {POLICIES[-1]}",
         )
@@ -93,18 +93,18 @@ def _fast_in_bfloat16() -> tuple[bool, str]:
         if all(found.get("compute_capability", (0, 0)) >= (8, 0) for found in details):
             return True, "every GPU has compute capability 8.0 or above"
         return False, "not every GPU has compute capability 8.0 or above"
-    # With bfloat16 instructions but without AMX's tiles a step took .87 to .93 of its time: too
-    # little to round for (results/precision.json).
+    # With bfloat16 instructions but without AMX tiles a step needed .87 to .93 of its time, too
+    # small a gain for the loss of precision (results/precision.json).
     if "amx_bf16" in (CPUINFO.read_text().split() if CPUINFO.is_file() else ()):
         return True, "the CPU has AMX"
     return False, "the CPU has no AMX"
 
 
 def cast_to_float32(model: keras.Model) -> None:
-    """Let a model trained in a mixed precision compute in float32 from now on.
+    """Make a model trained in mixed precision compute in float32.
 
-    An export computes in float32; so does then what it is compared with, and what is reported.
-    The weights are float32 already. A step that was compiled for training stays as it was.
+    Exports compute in float32; evaluation and the recorded requests must do the same. The weights
+    are float32 already. A compiled train step does not change.
 
     Args:
         model: a trained model.

@@ -1,4 +1,4 @@
-"""Probabilities that mean what they say."""
+"""Calibration of classifiers by temperature scaling."""
 
 from typing import Any
 
@@ -6,22 +6,22 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
 
-# Of the natural logarithm of the temperature.
+# Bounds of the natural logarithm of the temperature.
 RANGE = (-3.0, 3.0)
 
 
 def calibrate(head: Any, probabilities: ArrayLike, labels: ArrayLike) -> float:
-    """Divide a classifier's last layer by the temperature that suits what it has not learned from.
+    """Divide a classifier's last layer by the temperature with the least log loss.
 
-    What is said stays the same; how surely it is said changes, for all classes alike.
+    The predicted classes do not change; their confidence does, for all classes alike.
 
     Args:
-        head: the linear layer that gives the logits; a `keras.layers.Dense`.
-        probabilities: float [rows, classes], what the model says of rows it was not trained on.
+        head: the linear layer of the logits; a `keras.layers.Dense`.
+        probabilities: float [rows, classes], predictions for rows the model was not trained on.
         labels: int [rows], their classes.
 
     Returns:
-        The temperature; above 1 where the model was too sure.
+        The temperature; above 1 if the model was overconfident.
 
     Source: Guo et al. (2017), On calibration of modern neural networks.
 
@@ -30,9 +30,9 @@ def calibrate(head: Any, probabilities: ArrayLike, labels: ArrayLike) -> float:
     >>> import keras
     >>> head = keras.layers.Dense(2)
     >>> head.build((None, 1))
-    >>> said = [[0.99, 0.01]] * 4
-    >>> temperature = calibrate(head, said, [0, 0, 0, 1])
-    >>> round(temperature, 2)  # what is right three times in four: log 99 / log 3
+    >>> predicted = [[0.99, 0.01]] * 4
+    >>> temperature = calibrate(head, predicted, [0, 0, 0, 1])
+    >>> round(temperature, 2)  # correct three times out of four: log 99 / log 3
     4.18
     """
     logits = np.log(np.maximum(np.asarray(probabilities, np.float64), 1e-30))

@@ -98,7 +98,7 @@ def test_what_cannot_be_added_is_refused(model, tmp_path, content, message):
     [
         ("i1\nno-such\n", "1 items to remove are not in the catalogue: no-such"),
         ("\n", "is empty"),
-        ("\n".join(f"i{n}" for n in range(60)), "Nothing would be left"),
+        ("\n".join(f"i{n}" for n in range(60)), "catalogue would be empty"),
         (None, "no such file"),
     ],
 )

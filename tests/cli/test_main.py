@@ -237,7 +237,7 @@ def test_an_interrupted_training_leaves_no_version_and_no_traceback(at):
         process.communicate()
     assert process.returncode == 130, stderr
     # Before the first step there is nothing to keep, after it there is a checkpoint.
-    assert stderr.strip().endswith(("Interrupted.", "or with --fresh to start anew."))
+    assert stderr.strip().endswith(("Interrupted.", "or with --fresh to start over."))
     assert "Traceback" not in stderr
     assert not (at / "model").exists()
     assert not (at / "report" / "metrics.json").exists()

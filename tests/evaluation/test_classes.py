@@ -16,14 +16,14 @@ def some(seed=0, rows=200, classes=4):
 
 def test_measures_are_their_definitions():
     found = some()
-    np.testing.assert_array_equal(found.confusion, confusion_matrix(found.labels, found.said))
-    precision, recall, f1, _ = precision_recall_fscore_support(found.labels, found.said)
+    np.testing.assert_array_equal(found.confusion, confusion_matrix(found.labels, found.predicted))
+    precision, recall, f1, _ = precision_recall_fscore_support(found.labels, found.predicted)
     np.testing.assert_allclose(found.of_classes["precision"], precision)
     np.testing.assert_allclose(found.of_classes["recall"], recall)
     summary = found.summary()
     assert summary["mean F1"] == pytest.approx(f1.mean())
     assert summary["log loss"] == pytest.approx(log_loss(found.labels, found.probabilities))
-    assert summary["accuracy"] == np.mean(found.labels == found.said)
+    assert summary["accuracy"] == np.mean(found.labels == found.predicted)
 
 
 def test_a_class_that_is_not_there_or_never_named():

@@ -93,7 +93,7 @@ def test_references_without_a_word_are_refused_or_counted(text):
     with pytest.raises(UserError, match="No reference has a word"):
         Summaries(["a", "b"], [[text], [text]])
     found = Summaries(["a", "b"], [[text], ["b"]])
-    assert "1 texts whose references have no word count as 0" in found.implementation
+    assert "1 texts with references without words count as 0" in found.implementation
     assert found.of_texts.tolist() == [0, 1]
 
 
@@ -176,5 +176,5 @@ def test_baselines_count_as_the_model_does():
 
 @pytest.mark.parametrize("named", ["spm", "flores200", "words", ""])
 def test_only_tokenizers_that_fetch_nothing_are_taken(named):
-    with pytest.raises(UserError, match="There is no tokenizer"):
+    with pytest.raises(UserError, match="Unknown tokenizer"):
         Translations(["a"], [["a"]], named).summary()

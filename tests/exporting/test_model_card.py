@@ -71,7 +71,7 @@ def test_details(written):
     assert section(written, "Model details").splitlines() == [
         "- Exported: 2026-01-31",
         "- Made with: kit 0.1.0, tensorflow 2.21.0, keras 3.15.1",
-        "- What a known user already had is left out of the answers.",
+        "- Seen items of a known user are excluded from the recommended list.",
     ]
     assert "is kept in the answers" in model_card(RetrievalCard(names={}, exclude_seen=False), {})
 

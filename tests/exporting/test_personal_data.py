@@ -177,5 +177,5 @@ def test_real_users_are_held_against_the_model(live, mixed_up):
         else replace(parts, owned=parts.owned.take(order))
     )
     module = Recommender(changed, k=3, exclude_seen=True)
-    with pytest.raises(RuntimeError, match="does not know the users"):
+    with pytest.raises(RuntimeError, match="Queries or histories of the graph differ"):
         hold_users(model, parts, module)

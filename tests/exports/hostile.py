@@ -286,7 +286,7 @@ def another_path_for_what_restores(version):
     in_graph(change)(version)
 
 
-@hostile("which whoever loads it may call, uses checkpoints")
+@hostile("which its user may call, uses checkpoints")
 def a_python_function_that_saves(version):
     def change(graph):
         name = function_of(graph, "traced_save").signature.name

@@ -127,7 +127,7 @@ def test_what_has_no_card_is_no_export_of_this_kit(tmp_path):
 )
 def test_what_recommends_nothing_states_its_purpose(tmp_path, content, purpose, example):
     version = write(tmp_path / "1", content)
-    with pytest.raises(UserError, match=f"recommends nothing: it {purpose}") as error:
+    with pytest.raises(UserError, match=f"is not a recommender: it {purpose}") as error:
         recommender_card(version)
     assert f"kit predict {tmp_path}" in error.value.remedy
     assert example in error.value.remedy

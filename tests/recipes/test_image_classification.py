@@ -77,7 +77,7 @@ def test_a_image_of_the_disk_is_asked_about(trained):
     assert wrong.exit_code != 0
     assert "Unknown image file format" in wrong.output
     refused = kit(f"recommend {folder / 'model'} --examples 1")
-    assert "recommends nothing: it predicts classes of images" in refused.output
+    assert "is not a recommender: it predicts classes of images" in refused.output
 
 
 @pytest.mark.slow

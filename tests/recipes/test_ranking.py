@@ -64,7 +64,7 @@ def test_what_only_a_recommender_does_is_refused_with_what_to_do(clicked):
     for line in (f"recommend {model} --examples 1", f"similar {model} --item i1"):
         answer = kit(line)
         assert answer.exit_code == 2
-        assert "recommends nothing: it predicts click and buy" in answer.output
+        assert "is not a recommender: it predicts click and buy" in answer.output
         assert "kit predict" in answer.output
 
 

@@ -82,7 +82,7 @@ def test_a_string_is_asked_about(trained):
     assert len(outputs["translation"]) == len(outputs["score"]) == 2
     refused = kit(f"recommend {folder / 'model'} --examples 1")
     assert refused.exit_code == 2
-    assert "recommends nothing: it generates texts" in refused.output
+    assert "is not a recommender: it generates texts" in refused.output
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ def texts(svg):
 
 def test_confusions_are_shares_of_a_row():
     found = texts(confusion_drawing(CONFUSION, CLASSES))
-    assert {"80", "20", "10", "90", "100", "is called"} <= set(found)
+    assert {"80", "20", "10", "90", "100", "predicted class"} <= set(found)
     assert "dog &amp; wolf" in found
     assert "a very long nam\N{HORIZONTAL ELLIPSIS}" in found
 

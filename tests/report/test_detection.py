@@ -43,8 +43,8 @@ def test_the_page_tells_it_all_and_needs_nothing_else(tmp_path):
     text = re.sub(r"<[^>]+>", " ", page)
     for words in (
         ".5000 mAP50 on test",
-        "it finds 6 of 12 objects; of the boxes it says 100% are right",
-        "0 are false alarms",
+        "it detects 6 of 12 objects; 100% of its boxes are correct",
+        "0 are false positives",
         "1 boxes dropped: a.xml",
         "Precision and recall",
         "kit train object-detection --data cells",

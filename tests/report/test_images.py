@@ -29,15 +29,15 @@ def test_the_page_shows_what_it_says(written):
     page = (written[0] / "report.html").read_text()
     headings = re.findall(r"<h2>([^<]+)</h2>", page)
     assert headings == [
-        "What is taken for what",
-        "The worst mistakes",
-        "Class by class",
-        "Against the baselines",
+        "Confusion matrix",
+        "Most confident errors",
+        "Recall and precision by class",
+        "Comparison with baselines",
         "Training",
-        "What it computes",
+        "Computation",
         "Data",
         "How the numbers were measured",
-        "How to repeat it",
+        "How to reproduce",
     ]
     assert "&lt;noise&gt;" in page
     assert "<image" in page

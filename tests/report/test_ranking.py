@@ -79,14 +79,14 @@ def test_the_page_is_whole_and_needs_nothing_else(page):
 def test_it_has_every_section(page):
     headings = re.findall("<h2>(.*?)</h2>", page)
     assert headings == [
-        "Against the baselines",
+        "Comparison with baselines",
         "Training",
         "The long tail",
         "Examples",
         "New users and new items",
         "Data",
         "How the numbers were measured",
-        "How to repeat it",
+        "How to reproduce",
     ]
 
 
@@ -163,5 +163,5 @@ def test_a_test_part_in_which_nobody_can_be_ranked():
     )
     page = page_of(report)
     read(page)
-    assert "No user of test could be ranked" in page
+    assert "No user of test could be evaluated" in page
     assert "nan" not in page.lower().replace("financ", "")

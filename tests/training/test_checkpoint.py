@@ -226,7 +226,7 @@ def test_another_model_is_refused(stopped):
 
 
 def test_nothing_to_go_on_from(tmp_path):
-    with pytest.raises(UserError, match="There is no checkpoint to go on from") as raised:
+    with pytest.raises(UserError, match="There is no checkpoint to resume from") as raised:
         train(model(), tmp_path, Watch(), resume=True)
     assert raised.value.where == str(tmp_path)
     assert "--resume" in raised.value.remedy

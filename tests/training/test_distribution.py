@@ -71,7 +71,7 @@ def test_what_was_asked_for_is_taken(monkeypatch):
         ("parameter-server", None, "remedy: .*kit launch --workers 2 --servers 1 -- kit train"),
         ("multi-worker", WITH_SERVER, "has parameter servers"),
         ("parameter-server", WORKERS, "has no parameter server"),
-        ("tpu", None, "No TPU answers"),
+        ("tpu", None, "No TPU is reachable"),
     ],
 )
 def test_a_strategy_that_cannot_be_had_here(monkeypatch, name, cluster, said):

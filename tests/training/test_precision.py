@@ -76,7 +76,7 @@ def test_what_is_asked_for_is_taken(machine, name):
 
 def test_float16_on_a_tpu_is_refused_with_a_remedy(machine):
     machine(tpus=1)
-    with pytest.raises(UserError, match="A TPU does not train in float16") as raised:
+    with pytest.raises(UserError, match="TPUs do not support training in float16") as raised:
         choose_precision("mixed_float16")
     assert "remedy: Use --precision mixed_bfloat16" in str(raised.value)
     assert choose_precision("float32").name == "float32"
