@@ -1,4 +1,4 @@
-"""Change an image and move its boxes along: zoom, crop, flip, colour, and four joined to one."""
+"""Augmentation of images with boxes: zoom, crop, flip, colour and mosaic."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ LEAST_SEEN, LEAST_SIDE = 0.35, 2.0
 
 @dataclass(frozen=True)
 class BoxAugmentation:
-    """How much images are changed.
+    """Strength of the augmentation.
 
     Args:
-        mosaic: share of the images that are joined from four.
-        zoom: least and largest scale, times that at which the whole image fits.
-        flip: turn left and right about in half of the images.
-        upside_down: turn top and bottom about in half of them, where images have no upright.
+        mosaic: share of the images that are composed of four.
+        zoom: smallest and largest scale, relative to that at which the whole image fits.
+        flip: mirror half of the images horizontally.
+        upside_down: mirror half of them vertically, for images without an upright orientation.
         colour: largest change of brightness, contrast and saturation, as a share.
     """
 
@@ -32,7 +32,7 @@ class BoxAugmentation:
 
 BOX_AUGMENTATION = BoxAugmentation()
 NO_BOX_AUGMENTATION = BoxAugmentation(mosaic=0.0, zoom=(1.0, 1.0), flip=False, colour=0.0)
-"""Images and boxes as they are."""
+"""No augmentation."""
 
 
 def augmented(
@@ -46,10 +46,9 @@ def augmented(
     seed: Any,
     augmentation: BoxAugmentation,
 ) -> tuple[Any, Any, Any]:
-    """One image, from the first or from all four of those that were chosen.
+    """One augmented image, from the first or from all four of the chosen ones.
 
-    Boxes are cut off at the edge of the image's tile; of a box less than a third seen nothing is
-    to be learned, and it is left out.
+    Boxes are clipped to the image's tile; a box of which less than a third is visible is dropped.
 
     Args:
         image_of: from a number to uint8 [height, width, 3] and the scale of its boxes.
@@ -57,9 +56,9 @@ def augmented(
         labels: int [4, objects], -1 where there is none.
         chosen: int [4], numbers of the images.
         shape: height and width of the result.
-        room: objects of the result.
-        seed: int [2]; what is drawn depends on it alone.
-        augmentation: how much is changed.
+        room: maximum objects of the result.
+        seed: int [2]; randomness depends on it alone.
+        augmentation: the strength.
 
     Returns:
         uint8 [height, width, 3], float [room, 4], int [room].
@@ -100,7 +99,7 @@ def augmented(
 
 
 class _Draw:
-    """Numbers that depend on the seed and how many were drawn before."""
+    """Random numbers that depend on the seed and on the count of previous ones."""
 
     def __init__(self, seed: Any) -> None:
         self.seed, self.count = seed, 0
@@ -129,15 +128,15 @@ def _tile(
     fits = tf.minimum(shape[0] / size[0], shape[1] / size[1])
     low, high = augmentation.zoom
     scale = fits * tf.exp(draw.between(0, 1) * tf.math.log(high / low)) * low
-    # In pixels of the image: the window is as large as the tile, somewhere in the image; where
-    # the image is the smaller one, it lies somewhere in the window.
+    # In pixels of the image: the window has the size of the tile, at a random position in the
+    # image; if the image is smaller, it is at a random position in the window.
     window = tf.cast(tf.stack(sides), tf.float32) / scale
     free = size - window
     start = free * tf.stack([draw.between(0, 1), draw.between(0, 1)])
     if augmentation == NO_BOX_AUGMENTATION:
         start = tf.minimum(start, 0) * 0
     end = start + window
-    # The operation counts from the middle of the first pixel to that of the last.
+    # The operation measures from the centre of the first pixel to that of the last.
     half = 0.5 / scale
     box = tf.concat([start + half - 0.5, end - half - 0.5], axis=0) / tf.tile(size - 1, [2])
     pixels = tf.image.crop_and_resize(
@@ -193,7 +192,7 @@ def _joined(
 
 
 def _coloured(image: Any, draw: _Draw, most: float) -> Any:
-    """Brighter or darker, more or less contrast and colour."""
+    """Random brightness, contrast and saturation."""
     if not most:
         return image
     light, contrast, colour = (draw.between(1 - most, 1 + most) for _ in range(3))

@@ -1,4 +1,4 @@
-"""Training batches of images with boxes, cut and joined anew in every epoch."""
+"""Training batches of images with boxes, augmented."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,15 +22,15 @@ KEPT_BYTES = 2 << 30
 class DetectionBatches:
     """An endless stream of images of one shape, each epoch over all of them in a new order.
 
-    What is drawn for an image depends on the seed and its number in the stream alone: the stream
-    can begin at any batch. Few images are kept decoded, many are decoded when it is their turn.
+    The augmentation of an image depends on the seed and its number in the stream alone: the stream
+    can begin at any batch. Few images are kept decoded in memory, many are decoded on demand.
 
     Args:
-        images: to learn from.
+        images: of train.
         shape: height and width.
         batch_size: images of a batch; at most the number of images.
         seed: of order and augmentation.
-        augmentation: how the images are changed.
+        augmentation: the strength of the augmentation.
 
     A batch is `(uint8 [batch, height, width, 3], {"boxes": float32 [batch, objects, 4], "labels":
     int32 [batch, objects], -1 where there is none}, ones [batch])`.
@@ -91,7 +91,7 @@ class DetectionBatches:
             shuffled = tf.random.experimental.stateless_shuffle(
                 tf.range(count), seed=[self.seed, tf.cast(number, tf.int32)]
             )
-            # The last batch is filled from the front, so that every batch has one shape.
+            # The last batch is completed with the first rows, so that all batches have one shape.
             missing = self.steps_per_epoch * size - count
             filled = tf.concat([shuffled, shuffled[:missing]], axis=0)
             places = tf.range(self.steps_per_epoch * size, dtype=tf.int64)
@@ -137,7 +137,7 @@ class DetectionBatches:
 
     @property
     def room(self) -> int:
-        """Boxes of an image of the stream; where a joined one has more, the last are left out."""
+        """Boxes of an image of the stream; if a mosaic has more than fit, the last are dropped."""
         most = max(len(one.boxes) for one in self.images)
         return max(8, -(-2 * most // 8) * 8)
 
@@ -153,7 +153,7 @@ class DetectionBatches:
 
     @cached_property
     def _image_of(self) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
-        """From an image's number to its pixels, and what its boxes are to be multiplied with."""
+        """Function from an image's number to its pixels and the scale of its boxes."""
         scales = [self._scale(one) for one in self.images]
         sides = np.array(
             [
@@ -188,7 +188,7 @@ class DetectionBatches:
         return image_of
 
     def _scale(self, image: DetectionImage) -> float:
-        """How much an image is made smaller at once: to what the largest zoom still needs."""
+        """Scale at which an image is cached: the size that the largest zoom needs."""
         width, height = image.size
         fitted = min(self.shape[0] / height, self.shape[1] / width)
         return min(1.0, fitted * self.augmentation.zoom[1])

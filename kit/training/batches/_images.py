@@ -20,15 +20,15 @@ MIXUP_ALPHA = 0.2
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Random changes of a batch of images that depend on seeds alone.
+    """Random augmentation of a batch of images that depends on seeds alone.
 
-    * "flip": left and right are exchanged in every other image;
-    * "crop": the image is moved by up to an eighth of its height and width, black behind it;
-    * "cutout": a square of a quarter of the height and width, anywhere, becomes grey;
+    * "flip": half of the images are mirrored horizontally;
+    * "crop": the image is shifted by up to an eighth of its height and width, padded with black;
+    * "cutout": a square of a quarter of the height and width, at a random position, becomes grey;
     * "mixup": an image and its target are mixed with another's, see `mixing`.
 
     Args:
-        kinds: which of these.
+        kinds: some of these.
 
     Raises:
         ValueError: an unknown kind.
@@ -55,8 +55,8 @@ class Augmentation:
         Args:
             images: uint8 [images, height, width, channels].
             seed: int [2].
-            rows: which rows of the batch the images are, where they are not all.
-            of: rows of the batch, where the images are not all.
+            rows: the rows of the batch that the images are, if they are a part of it.
+            of: number of rows of the batch, if the images are a part of it.
 
         Returns:
             float32, the same shape, from 0 to 255.
@@ -70,7 +70,7 @@ class Augmentation:
         return images
 
     def mixing(self, seed: Any, rows: slice, of: int) -> Any:
-        """How much of each image stays when it is mixed with the next of the batch.
+        """The weight of each image when it is mixed with the next of the batch.
 
         Args:
             seed: int [2].
@@ -78,12 +78,12 @@ class Augmentation:
             of: rows of the batch.
 
         Returns:
-            float32 [rows], drawn from Beta(.2, .2); or None where nothing is mixed.
+            float32 [rows], sampled from Beta(.2, .2); or None without "mixup".
         """
         if MIXUP not in self.kinds:
             return None
-        drawn = tf.random.stateless_gamma([2, of], _other(seed, 5), MIXUP_ALPHA) + 1e-9
-        return (drawn[0] / (drawn[0] + drawn[1]))[rows]
+        gammas = tf.random.stateless_gamma([2, of], _other(seed, 5), MIXUP_ALPHA) + 1e-9
+        return (gammas[0] / (gammas[0] + gammas[1]))[rows]
 
     def _moved(self, images: Any, seed: Any, rows: slice, batch: int) -> Any:
         height, width = images.shape[1:3]
@@ -94,7 +94,7 @@ class Augmentation:
             down = _whole(batch, height // 8, _other(seed, 2))
         if FLIP in self.kinds:
             mirror = tf.random.stateless_uniform([batch], _other(seed, 3)) < 0.5
-        # Where each pixel of the result is taken from: x from a x + b y + c, y likewise.
+        # The source of each pixel of the result: x from a x + b y + c, y likewise.
         x = [tf.where(mirror, -one, one), none, tf.where(mirror, width - 1 + across, across)]
         y = [none, one, down]
         return tf.raw_ops.ImageProjectiveTransformV3(
@@ -112,9 +112,10 @@ def _other(seed: Any, number: int) -> Any:
 
 
 def _whole(batch: int, most: int, seed: Any) -> Any:
-    """Whole numbers from -most to most, as float32 [batch]."""
-    drawn = tf.random.stateless_uniform([batch], seed, -most, most + 1, tf.int32)
-    return tf.cast(drawn, tf.float32)
+    """Random whole numbers from -most to most, float32 [batch]."""
+    return tf.cast(
+        tf.random.stateless_uniform([batch], seed, -most, most + 1, tf.int32), tf.float32
+    )
 
 
 def _cut_out(images: Any, seed: Any, rows: slice, batch: int) -> Any:
@@ -134,16 +135,17 @@ class ImageBatches:
     """An endless stream of images, each epoch over all of them in a new order.
 
     Order and augmentation depend on the seed and the number of the batch alone: the stream can
-    begin at any batch, and any process can make its part of one. Images that are not held in
-    memory are read and decoded on the way.
+    begin at any batch, and any process can make its part of one. Images that are not in memory are
+    read and decoded on demand.
 
     Args:
-        images: what to train on.
-        classes: how many there are.
+        images: of train.
+        classes: number of classes.
         batch_size: images of a batch; at most the number of images.
         seed: of order and augmentation.
         augment: kinds of augmentation.
-        class_weights: float32 [classes], how much an image of each counts; None is all alike.
+        class_weights: float32 [classes], the weight of an image of each class; None weighs all
+            alike.
 
     Example:
 
@@ -172,7 +174,7 @@ class ImageBatches:
 
     @property
     def content(self) -> dict[str, Any]:
-        """Counts and a digest of pixels and labels; of files that are read on the way, of names."""
+        """Counts and a digest of pixels and labels; for files read on demand, of names."""
         names = blake2b("\n".join(map(str, self.images.names)).encode(), digest_size=8)
         pixels = self.images.pixels
         return {
@@ -206,7 +208,7 @@ class ImageBatches:
             shuffled = tf.random.experimental.stateless_shuffle(
                 tf.range(count), seed=[self.seed, tf.cast(number, tf.int32)]
             )
-            # The last batch is filled from the front, so that every batch has one shape.
+            # The last batch is completed with the first rows, so that all batches have one shape.
             missing = self.steps_per_epoch * self.batch_size - count
             filled = tf.concat([shuffled, shuffled[:missing]], axis=0)
             return tf.data.Dataset.from_tensor_slices(
@@ -236,7 +238,7 @@ class ImageBatches:
 
 
 def _reader(images: Images) -> Any:
-    """Gives the pixels of rows, uint8 [rows, height, width, channels]."""
+    """Returns the pixels of rows, uint8 [rows, height, width, channels]."""
     if images.pixels is not None:
         pixels = tf.constant(images.pixels)
         return lambda rows: tf.gather(pixels, rows)

@@ -17,7 +17,7 @@ class ListBatches:
 
     Args:
         features: float32 [lists, n] by name.
-        taken: bool [lists, n], what was taken of each list; weights are ones.
+        taken: bool [lists, n], whether the user interacted with the candidate; weights are ones.
         batch_size: lists in a batch; at most the number of lists.
         seed: of the order.
 
@@ -40,7 +40,7 @@ class ListBatches:
 
     @property
     def examples_per_epoch(self) -> int:
-        """Candidates that were taken."""
+        """Candidates that users interacted with."""
         return int(self.taken.sum())
 
     @property
@@ -62,7 +62,7 @@ class ListBatches:
 
         def order(number: Any) -> tf.data.Dataset:
             shuffled = tf.random.experimental.stateless_shuffle(lists, seed=[self.seed, number])
-            # The last batch is filled from the front, so that every batch has one shape.
+            # The last batch is completed with the first rows, so that all batches have one shape.
             missing = self.steps_per_epoch * self.batch_size - len(self.taken)
             filled = tf.concat([shuffled, shuffled[:missing]], axis=0)
             batched = tf.reshape(filled, [self.steps_per_epoch, self.batch_size])

@@ -1,4 +1,4 @@
-"""Training batches of texts in sentences, each with its share of likeness to the summary."""
+"""Training batches of texts in sentences, with their similarity to the summary as targets."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kit.training.batches._stream import WHOLE, Shard, digest
 
-# Of the likeness, 0 to 1, before shares are made of it: the best sentences get nearly all.
+# Inverse temperature of the softmax over similarities: the best sentences get nearly all weight.
 SHARPNESS = 20.0
 
 
@@ -21,9 +21,8 @@ class SentenceBatches:
     and any process can make its part of one.
 
     Args:
-        tokens: int32 [texts, sentences, length], 0 where there is nothing.
-        likeness: float [texts, sentences or more], 0 to 1; where there is no sentence it does not
-            matter.
+        tokens: int32 [texts, sentences, length], 0 is padding.
+        likeness: float [texts, sentences or more], 0 to 1; ignored at padding.
         batch_size: texts of a batch; at most the number of texts.
         seed: of the order.
 
@@ -80,7 +79,7 @@ class SentenceBatches:
             shuffled = tf.random.experimental.stateless_shuffle(
                 tf.range(count), seed=[self.seed, tf.cast(number, tf.int32)]
             )
-            # The last batch is filled from the front, so that every batch has one shape.
+            # The last batch is completed with the first rows, so that all batches have one shape.
             missing = self.steps_per_epoch * self.batch_size - count
             filled = tf.concat([shuffled, shuffled[:missing]], axis=0)
             return tf.data.Dataset.from_tensor_slices(

@@ -1,4 +1,4 @@
-"""Training batches of users' sequences, in which every position has the next item as its target."""
+"""Training batches of users' sequences, with the next item as the target of every position."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,18 +38,18 @@ class Bucket:
 class SequenceBatches:
     """An endless stream of sequences, each position with the item that came next.
 
-    Sequences of like length come together, in widths that double from 8 up to `length`; all
+    Batches hold sequences of similar length, in widths that double from 8 up to `length`; all
     batches have about the same number of positions. Every epoch visits each user once, in a new
-    order. Order and draws depend on the seed and the number of the batch alone: the stream can
-    begin at any batch, and any process can make its part of one.
+    order. Order and random windows depend on the seed and the number of the batch alone: the stream
+    can begin at any batch, and any process can make its part of one.
 
     Args:
         histories: items of each user, oldest first; users with fewer than two are left out.
-        batch_size: sequences in a batch of the longest; of shorter ones there are more.
-        length: positions of a sequence; of a longer history a random stretch enters.
-        seed: of the order and the draws.
+        batch_size: sequences in a batch of the longest; batches of shorter ones have more.
+        length: positions of a sequence; of a longer history a random window is used.
+        seed: of order and windows.
         replicas: the number of sequences in a batch is a multiple of this.
-        one_width: whether all sequences are padded to `length`, where shapes must be known.
+        one_width: whether all sequences are padded to `length`, for static shapes.
         weights: float [entries of histories], importance of each target, or None for ones.
 
     Example:
@@ -71,7 +71,7 @@ class SequenceBatches:
 
     @cached_property
     def buckets(self) -> list[Bucket]:
-        """The sequences by width; few of one width go with the next wider ones."""
+        """The sequences by width; if a width has few, they join the next wider ones."""
         places = np.minimum(self.histories.lengths - 1, self.length)
         widths = [self.length]
         while not self.one_width and widths[0] > NARROWEST:
@@ -112,7 +112,7 @@ class SequenceBatches:
     def stream(self, start_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
         """Batches `({"user", "history"}, targets, weights)` without end; codes start at 1.
 
-        Where the histories have times, there is "time" beside "history".
+        If the histories have times, there is also "time".
 
         Args:
             start_step: number of the first batch.
@@ -135,7 +135,7 @@ class SequenceBatches:
                 shuffled = tf.random.experimental.stateless_shuffle(
                     some, seed=[self.seed + place, number]
                 )
-                # The last batch is filled from the front.
+                # The last batch is completed with the first rows.
                 missing = bucket.steps * bucket.rows - len(bucket.users)
                 filled.append(tf.concat([shuffled, shuffled[:missing]], axis=0))
             everyone = tf.concat(filled, axis=0)
@@ -151,15 +151,15 @@ class SequenceBatches:
 
         def batch(number: tf.Tensor, turn: tuple[tf.Tensor, tf.Tensor]) -> tuple[Any, ...]:
             user, width = turn
-            # Drawn for the whole batch, so that its rows do not depend on how it is sharded.
-            drawn = tf.random.stateless_uniform(tf.shape(user), [self.seed + 1, number])
+            # Sampled for the whole batch, so that its rows do not depend on how it is sharded.
+            random = tf.random.stateless_uniform(tf.shape(user), [self.seed + 1, number])
             size = tf.shape(user)[0] // shard.of
             mine = slice(shard.index * size, (shard.index + 1) * size)
-            user, drawn = user[mine], drawn[mine]
+            user, random = user[mine], random[mine]
             begin = tf.gather(offsets, user)
             owned = tf.cast(tf.gather(offsets, user + 1) - begin, tf.int32)
             free = tf.cast(tf.maximum(owned - 1 - width, 0) + 1, tf.float32)
-            first = tf.cast(drawn * free, tf.int32)[:, None] + tf.range(width)
+            first = tf.cast(random * free, tf.int32)[:, None] + tf.range(width)
             filled = first + 1 < owned[:, None]
             place = begin[:, None] + tf.cast(tf.where(filled, first, 0), begin.dtype)
             history = tf.where(filled, tf.gather(items, place) + 1, 0)

@@ -13,17 +13,17 @@ from kit.errors import UserError
 
 
 class InputWaitTimer:
-    """Notes when each batch of a stream is ready to be taken.
+    """Records when each batch of a stream is ready.
 
-    A step waits when it asks for its batch before that moment. Batches are noted by number, since
-    Keras may open the stream twice.
+    A step waits if it requests its batch before that moment. Times are stored by batch number,
+    since Keras may open the stream twice.
     """
 
     def __init__(self) -> None:
         self._times: dict[int, float] = {}
 
     def noted(self, stream: tf.data.Dataset, start_step: int) -> tf.data.Dataset:
-        """The same stream; what follows it must not keep a step waiting."""
+        """The stream with recorded times; transformations after it must not block a step."""
 
         def note(number: tf.Tensor, batch: Any) -> Any:
             noted = tf.numpy_function(self._note, [number], [])
@@ -36,12 +36,12 @@ class InputWaitTimer:
         self._times[int(number)] = time.perf_counter()
 
     def waited(self, step: int, asked: float) -> float:
-        """Seconds that the step waited which asked at that time (`time.perf_counter`)."""
+        """Seconds that the step waited that requested a batch at `time.perf_counter`."""
         return max(0.0, self._times.pop(step, asked) - asked)
 
 
 def digest(*arrays: NDArray[Any] | None) -> str:
-    """A short name for the content of arrays.
+    """A short digest of the content of arrays.
 
     Example:
 
@@ -75,14 +75,14 @@ class Shard:
 
 
 WHOLE = Shard(0, of=1)
-"""The only worker: all rows are its own."""
+"""The shard of a single worker: all rows."""
 
 
 class Batches(Protocol):
     """A recipe's training data: batches `(inputs, targets, weights)` without end.
 
-    Batch number n is always the same, whoever makes it and wherever a stream begins: that is what
-    exact resume and exact sharding rest on.
+    Batch number n is always the same, in every process and wherever a stream begins: exact resume
+    and exact sharding depend on it.
     """
 
     @property
@@ -102,7 +102,7 @@ class Batches(Protocol):
 
     @property
     def content(self) -> dict[str, Any]:
-        """What tells these data from others: counts and a digest, by name."""
+        """Counts and a digest that identify the data, by name."""
         ...
 
     def stream(self, start_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
@@ -113,16 +113,16 @@ class Batches(Protocol):
 def distributed(
     batches: Batches, strategy: tf.distribute.Strategy, start_step: int, ready: InputWaitTimer
 ) -> Any:
-    """The stream as `fit` takes it under a strategy: each replica gets its slice of every batch.
+    """The stream for `fit` under a strategy: each replica gets its slice of every batch.
 
     Args:
-        batches: what to train on.
+        batches: the training data.
         strategy: that of the model.
         start_step: number of the first batch.
-        ready: notes when each batch is ready.
+        ready: records when each batch is ready.
 
     Raises:
-        UserError: the batch cannot be shared out evenly.
+        UserError: the batch cannot be divided evenly.
     """
     replicas = strategy.num_replicas_in_sync
     if replicas == 1:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kit.training.batches._stream import WHOLE, Shard, digest
 
-# Of each value, and of all together: enough to learn an average answer from, too few to cost any.
+# Share of each value, and of all together: enough to learn an average prediction, at little cost.
 ABSENT_SHARE, ABSENT_ROWS = 0.01, 0.05
 
 
@@ -22,15 +22,15 @@ class TableBatches:
     batch, and any process can make its part of one.
 
     Args:
-        features: what the model takes, by name: [rows] or [rows, length].
+        features: the inputs of the model, by name: [rows] or [rows, length].
         labels: float32 [rows, labels].
         batch_size: rows of a batch; at most the number of rows.
         seed: of the order.
-        absent: by feature, values that stand for a missing or an unknown value and that no row
-            has, see `TableEncoder.absent`.
-        absent_share: share of the rows in which each of them takes the place of the value; None is
-            0.01, or less where there are many. So the model learns what to answer where a value
-            is missing only later, or is new.
+        absent: by feature, codes of a missing or an unknown value that no row has, see
+            `TableEncoder.absent`.
+        absent_share: share of the rows in which each of them replaces the value; None is 0.01, or
+            less if there are many. So the model learns to predict for values that are missing or
+            new at serving time.
 
     Example:
 
@@ -83,7 +83,7 @@ class TableBatches:
             shuffled = tf.random.experimental.stateless_shuffle(
                 tf.range(count), seed=[self.seed, tf.cast(number, tf.int32)]
             )
-            # The last batch is filled from the front, so that every batch has one shape.
+            # The last batch is completed with the first rows, so that all batches have one shape.
             missing = self.steps_per_epoch * self.batch_size - count
             filled = tf.concat([shuffled, shuffled[:missing]], axis=0)
             batched = tf.reshape(filled, [self.steps_per_epoch, self.batch_size])
@@ -103,18 +103,18 @@ class TableBatches:
         names = [name for name, values in self.absent.items() if values]
         if not names:
             return features
-        # Of the whole batch, so that each shard has its rows of the same.
-        drawn = tf.random.stateless_uniform([self.batch_size, len(names)], seed=[self.seed, step])
+        # For the whole batch, so that its rows do not depend on how it is sharded.
+        random = tf.random.stateless_uniform([self.batch_size, len(names)], seed=[self.seed, step])
         share = self.absent_share
         if share is None:
             share = min(ABSENT_SHARE, ABSENT_ROWS / sum(map(len, self.absent.values())))
-        for name, column in zip(names, tf.unstack(drawn[rows], axis=1), strict=True):
+        for name, column in zip(names, tf.unstack(random[rows], axis=1), strict=True):
             given = features[name]
             if given.shape.rank == 2:
                 column = column[:, None]
             for number, value in enumerate(self.absent[name]):
                 replaced = tf.cast(value, given.dtype)
-                if given.dtype.is_integer:  # Padding, and a value missing already, stays.
+                if given.dtype.is_integer:  # Padding and missing values stay.
                     replaced = tf.where(given == 0, given, replaced)
                 low = number * share
                 chosen = (column >= low) & (column < low + share)
@@ -123,7 +123,7 @@ class TableBatches:
 
 
 def _reader(features: Mapping[str, NDArray[Any]]) -> Any:
-    """Rows of all features: columns of one type are read together, as each read has its price."""
+    """Rows of all features: columns of one type are gathered together, to save operations."""
     together: dict[str, list[str]] = {}
     for name, values in features.items():
         if values.ndim == 1:

@@ -1,4 +1,4 @@
-"""Training batches of pairs of texts, as tokens: what is read, and what is to be written."""
+"""Training batches of pairs of texts, as tokens of source and target."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from kit.training.batches._stream import WHOLE, Shard, digest
 
-# Texts of one group are at most so much shorter than its longest; a few tokens of padding are
-# cheaper than small groups.
+# Maximum difference in length within a group; a few padding tokens are cheaper than small groups.
 SHORTER, FEW = 1 / 8, 3
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """Texts as numbers of tokens, one behind the other.
+    """Token ids of texts, concatenated.
 
     Args:
         values: int32, all tokens.
@@ -36,7 +35,7 @@ class Tokens:
 
     @classmethod
     def of(cls, ragged: tf.RaggedTensor) -> "Tokens":
-        """Of int32 [texts, (tokens)]."""
+        """From int32 [texts, (tokens)]."""
         return cls(ragged.flat_values.numpy(), ragged.row_splits.numpy().astype(np.int64))
 
     def __len__(self) -> int:
@@ -48,7 +47,7 @@ class Tokens:
         return np.diff(self.offsets)
 
     def padded(self, rows: NDArray[np.integer], width: int) -> NDArray[np.int32]:
-        """Some texts as a rectangle, 0 behind them."""
+        """Some texts as a matrix, padded with 0."""
         place = self.offsets[rows][:, None] + np.arange(width)
         filled = np.arange(width) < self.lengths[rows][:, None]
         return np.where(filled, self.values[np.where(filled, place, 0)], 0).astype(np.int32)
@@ -59,7 +58,7 @@ class Group:
     """Pairs that are batched together.
 
     Args:
-        pairs: int32, their numbers.
+        pairs: int32, numbers of the pairs.
         rows: pairs in a batch.
         source_width: tokens of the longest source.
         target_width: tokens of the longest target.
@@ -78,16 +77,15 @@ class Group:
 
 @dataclass(frozen=True)
 class Text2TextBatches:
-    """An endless stream of pairs, each place of the target with the token that comes next.
+    """An endless stream of pairs, each position of the target with the next token.
 
-    Pairs of like length come together, in batches of about the same number of tokens, padding
-    counted. Every epoch visits each pair once, in a new order. Order depends on the seed and the
-    number of the batch alone: the stream can begin at any batch, and any process can make its part
-    of one.
+    Batches hold pairs of similar length and about the same number of tokens, padding included.
+    Every epoch visits each pair once, in a new order. Order depends on the seed and the number of
+    the batch alone: the stream can begin at any batch, and any process can make its part of one.
 
     Args:
-        sources: with marks of start and end.
-        targets: of each source, with marks of start and end.
+        sources: with start and end tokens.
+        targets: of each source, with start and end tokens.
         batch_size: tokens of a batch, of both sides.
         seed: of the order.
         replicas: the number of pairs in a batch is a multiple of this.
@@ -116,7 +114,7 @@ class Text2TextBatches:
             most = int(longest[order[begin]])
             least = most - max(FEW, round(SHORTER * most))
             fitting = begin + int(np.sum(longest[order[begin:]] > least))
-            # So few tokens fill no batch with those of this length alone.
+            # Too few tokens for a batch of this length alone.
             end = min(max(fitting, begin + self._rows(order[begin:fitting])), len(order))
             pairs = order[begin:end].astype(np.int32)
             rows = min(self._rows(pairs), max(1, len(pairs) // self.replicas) * self.replicas)
@@ -137,7 +135,7 @@ class Text2TextBatches:
 
     @property
     def examples_per_epoch(self) -> int:
-        """Tokens to be written."""
+        """Target tokens."""
         return int(np.sum(self.targets.lengths - 1))
 
     @property
@@ -147,7 +145,7 @@ class Text2TextBatches:
         return {"pairs": len(self.sources), "content": digest(*arrays)}
 
     def in_order(self) -> Iterator[tuple[dict[str, NDArray[np.int32]], NDArray[np.int32]]]:
-        """Every pair once, for measuring: inputs and following tokens, as in `stream`."""
+        """Every pair once, for evaluation: inputs and next tokens, as in `stream`."""
         for group in self.groups:
             for begin in range(0, len(group.pairs), group.rows):
                 pairs = group.pairs[begin : begin + group.rows]
@@ -159,7 +157,7 @@ class Text2TextBatches:
     def stream(self, start_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
         """Batches `({"source", "target"}, following, weights)` without end.
 
-        All are int32 [rows, tokens], but the weights float32, 1 where there is a token to write.
+        All are int32 [rows, tokens], except the weights: float32, 1 where there is a target token.
 
         Args:
             start_step: number of the first batch.
@@ -184,7 +182,7 @@ class Text2TextBatches:
                 shuffled = tf.random.experimental.stateless_shuffle(
                     some, seed=[self.seed, number * len(groups) + place]
                 )
-                # The last batch is filled from the front.
+                # The last batch is completed with the first rows.
                 missing = group.steps * group.rows - len(group.pairs)
                 filled.append(tf.concat([shuffled, shuffled[:missing]], axis=0))
             everyone = tf.concat(filled, axis=0)
@@ -198,7 +196,7 @@ class Text2TextBatches:
 
             return tf.data.Dataset.from_tensor_slices(turns).map(of_turn)
 
-        def taken(side: int, pairs: tf.Tensor, first: int, width: tf.Tensor) -> Any:
+        def padded(side: int, pairs: tf.Tensor, first: int, width: tf.Tensor) -> Any:
             values, offsets = sides[side]
             place = tf.gather(offsets, pairs)[:, None] + tf.range(
                 first, first + tf.cast(width, tf.int64), dtype=tf.int64
@@ -209,11 +207,11 @@ class Text2TextBatches:
         def batch(pairs: tf.Tensor, shape: tf.Tensor) -> tuple[Any, ...]:
             size = tf.shape(pairs)[0] // shard.of
             mine = pairs[shard.index * size : (shard.index + 1) * size]
-            following = taken(1, mine, 1, shape[2])
+            following = padded(1, mine, 1, shape[2])
             weights = tf.cast(following > 0, tf.float32)
-            # Where nothing is to be written, nothing is read: the end of a text is not.
-            target = taken(1, mine, 0, shape[2]) * tf.cast(following > 0, tf.int32)
-            return {"source": taken(0, mine, 0, shape[1]), "target": target}, following, weights
+            # The end token is not an input: no token follows it.
+            target = padded(1, mine, 0, shape[2]) * tf.cast(following > 0, tf.int32)
+            return {"source": padded(0, mine, 0, shape[1]), "target": target}, following, weights
 
         epochs = tf.data.Dataset.counter(first_epoch).flat_map(order).skip(begun)
         return epochs.map(batch, num_parallel_calls=2).prefetch(4)

@@ -1,4 +1,4 @@
-"""Training batches of texts, those of like length together."""
+"""Training batches of texts of similar length."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,18 +19,18 @@ MULTIPLE = 8
 class TextBatches:
     """An endless stream of texts, each epoch over all of them in a new order.
 
-    Texts of like length come together: some eight widths, each with about the same number of
-    pieces, so that little is padding. Order depends on the seed and the number of the epoch alone:
-    the stream can begin at any batch, and any process can make its part of one.
+    Batches hold texts of similar length: about eight widths, each with about the same number of
+    tokens, to reduce padding. Order depends on the seed and the number of the epoch alone: the
+    stream can begin at any batch, and any process can make its part of one.
 
     Args:
-        numbers: of the texts.
+        numbers: token ids of the texts.
         labels: int32 [texts], numbers of their classes.
-        classes: how many there are.
+        classes: number of classes.
         batch_size: texts of a batch; at most the number of texts.
         seed: of the order.
-        class_weights: float32 [classes], how much a text of each counts; None is all alike.
-        one_width: whether all are padded to the longest, where shapes must be known.
+        class_weights: float32 [classes], the weight of a text of each class; None weighs all alike.
+        one_width: whether all are padded to the longest, for static shapes.
 
     Example:
 
@@ -57,11 +57,11 @@ class TextBatches:
         pieces = np.cumsum(lengths[order])
         shares = 1 if self.one_width else BUCKETS
         ends = np.searchsorted(pieces, pieces[-1] * np.arange(1, shares) / shares)
-        # Each but the last holds whole batches: only one batch of an epoch is filled up.
+        # All widths but the last have whole batches: only one batch of an epoch is padded.
         ends = np.unique(ends // self.batch_size * self.batch_size)
         ends = ends[len(order) - ends >= self.batch_size]
         parts = [part for part in np.split(order, ends) if len(part)]
-        # None is wider than the longest text: a pretrained model may know no further position.
+        # No width exceeds the longest text: a pretrained model may have no more positions.
         longest = int(lengths.max())
         widths = [-(-int(lengths[part].max()) // MULTIPLE) * MULTIPLE for part in parts]
         return [(part, min(width, longest)) for part, width in zip(parts, widths, strict=True)]
@@ -77,7 +77,7 @@ class TextBatches:
 
     @property
     def content(self) -> dict[str, Any]:
-        """Counts and a digest of pieces and labels."""
+        """Counts and a digest of tokens and labels."""
         return {
             "texts": len(self.numbers),
             "pieces": len(self.numbers.values),
@@ -111,7 +111,7 @@ class TextBatches:
                 shuffled = tf.random.experimental.stateless_shuffle(
                     rows, seed=[self.seed + place, tf.cast(number, tf.int32)]
                 )
-                # The last batch is filled from the front.
+                # The last batch is completed with the first rows.
                 missing = count * self.batch_size - len(self.buckets[place][0])
                 filled.append(tf.concat([shuffled, shuffled[:missing]], axis=0))
             batches = tf.reshape(tf.concat(filled, axis=0), [self.steps_per_epoch, self.batch_size])

@@ -16,20 +16,18 @@ from kit.training.batches._stream import WHOLE, Shard, digest
 class UserBatches:
     """An endless stream of users, each with some items hidden as targets and the rest as history.
 
-    Every epoch visits each user once in a new order; which items are hidden is drawn anew each
-    time.
-    Order and draws depend on the seed and the number of the batch alone: the stream can begin at
-    any batch, and any process can make its part of one.
+    Every epoch visits each user once in a new order and samples the hidden items again. Order and
+    samples depend on the seed and the number of the batch alone: the stream can begin at any batch,
+    and any process can make its part of one.
 
     Args:
         histories: items of each user; users without items are left out.
         batch_size: users in a batch; at most the number of users.
-        length: items of a user that enter a batch, a random stretch of the history where it is
-            longer.
+        length: items of a user that enter a batch, a random window of a longer history.
         targets: hidden items of a user that enter a batch as targets.
-        hidden_share: chance of an item to be hidden; at least one always is.
+        hidden_share: probability that an item is hidden; at least one always is.
         weights: float [entries of histories], importance of each target, or None for ones.
-        seed: of the order and the draws.
+        seed: of order and samples.
 
     Example:
 
@@ -74,14 +72,14 @@ class UserBatches:
     def target_share(self, num_items: int) -> NDArray[np.float64]:
         """float64 [num_items]: share of each item among the targets, up to a factor."""
         lengths = self.histories.lengths
-        # A user with more items than fit is drawn from, so each of his items comes less often.
+        # Items of users with more than fit are sampled, so each of them comes less often.
         chance = np.minimum(lengths, self.targets) / np.maximum(lengths, 1)
         weights = chance[self.histories.row_of_each_item]
         share = np.bincount(self.histories.items, weights=weights, minlength=num_items)
         return share.astype(np.float64)
 
     def _reader(self) -> Callable[[tf.Tensor], tf.Tensor]:
-        """What gives the items that stand at places of the histories."""
+        """Function that returns the items at positions of the histories."""
         items = tf.constant(self.histories.items)
         return lambda place: tf.gather(items, place)
 
@@ -103,14 +101,14 @@ class UserBatches:
 
         def order(number: tf.Tensor) -> tf.data.Dataset:
             shuffled = tf.random.experimental.stateless_shuffle(users, seed=[self.seed, number])
-            # The last batch is filled from the front, so that every batch has one shape.
+            # The last batch is completed with the first rows, so that all batches have one shape.
             missing = self.steps_per_epoch * self.batch_size - len(self.users)
             filled = tf.concat([shuffled, shuffled[:missing]], axis=0)
             batched = tf.reshape(filled, [self.steps_per_epoch, self.batch_size])
             return tf.data.Dataset.from_tensor_slices(batched[:, rows])
 
         def batch(number: tf.Tensor, user: tf.Tensor) -> tuple[object, tf.Tensor, tf.Tensor]:
-            # Drawn for the whole batch, so that its rows do not depend on how it is sharded.
+            # Sampled for the whole batch, so that its rows do not depend on how it is sharded.
             shape = [self.batch_size, self.length]
             begin = tf.gather(offsets, user)
             owned = tf.cast(tf.gather(offsets, user + 1) - begin, tf.int32)
@@ -155,13 +153,13 @@ USERS_AT_ONCE = 1 << 16
 
 @dataclass(frozen=True)
 class DiskBatches(UserBatches):
-    """The batches of `UserBatches`, number by number, for histories that are mapped from a file.
+    """The same batches as `UserBatches`, for histories memory-mapped from a file.
 
-    Eight bytes a user are held in memory, for the order and the place of each history; the items
-    of a batch are read from the file when the batch is made.
+    Eight bytes a user are in memory, for the order and the position of each history; the items of a
+    batch are read from the file when the batch is made.
 
     Args:
-        digest: names the content of the histories.
+        digest: identifies the content of the histories.
 
     Example:
 
@@ -183,7 +181,7 @@ class DiskBatches(UserBatches):
 
     @property
     def content(self) -> dict[str, Any]:
-        """What is streamed, so that a later run can tell whether it is the same."""
+        """Counts and a digest that identify the data in a later run."""
         return {
             "users": len(self.users),
             "interactions": int(self.histories.offsets[-1]),
