@@ -119,7 +119,7 @@ def test_what_fails_leaves_nothing(module, tmp_path, monkeypatch, failure, place
     def fail(*_, **__):
         raise failure
 
-    target = tf.saved_model if place == "save" else _saved_model
+    target = tf.saved_model if place == "save" else _saved_model.exports
     monkeypatch.setattr(target, place, fail)
     with pytest.raises(type(failure)):
         export(module, tmp_path, recorded=EMBEDDED, card=Card())

@@ -140,7 +140,7 @@ def test_it_is_what_the_file_holds(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(None, "cannot be read"), ("{", "cannot be read"), ("[1]", "no JSON object")],
+    [(None, "cannot be read"), ("{", "cannot be read"), ("[1]", "not a JSON object")],
 )
 def test_what_is_none_is_named(tmp_path, content, said):
     file = tmp_path / "card.json"
