@@ -194,7 +194,7 @@ def test_in_all_three_ways(version, damage, signature, reason):
         ("assets.extra/recorded.json", None, "cannot be read"),
         ("assets.extra/recorded.json", b'{"word": ', "cannot be read"),
         ("assets.extra/recorded.json", b"\xff\xfe", "cannot be read"),
-        ("assets.extra/recorded.json", b"[]", "no JSON object"),
+        ("assets.extra/recorded.json", b"[]", "not a JSON object"),
         ("assets.extra/recorded.json", b"{}", "no recorded answers"),
         ("assets.extra/recorded.json", b'{"word": {"inputs": {}}}', "not what an export records"),
         ("assets.extra/recorded.json", b'{"word": []}', "not what an export records"),
