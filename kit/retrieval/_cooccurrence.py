@@ -1,4 +1,4 @@
-"""Items that occur together, and recommendations explained by a history."""
+"""Item co-occurrence, and explanations of recommendations by a user's history."""
 
 from itertools import pairwise
 
@@ -10,14 +10,14 @@ BLOCK_WORK = 2**25
 
 
 def item_cooccurrence(owned: sparse.csr_matrix, neighbours: int) -> sparse.csc_matrix:
-    """Cosines of the items' sets of users, those of each item's nearest neighbours only.
+    """Item-item cosine similarities by common users, restricted to nearest neighbours.
 
     Args:
-        owned: float32 [users, items], one where a user has an item.
-        neighbours: how many similar items each item keeps; equal cosines are kept together.
+        owned: float32 [users, items], 1 where a user has interacted with an item, else 0.
+        neighbours: number of neighbours of each item; more if there are ties.
 
     Returns:
-        float32 [items, items]; a column holds the neighbours of its item.
+        float32 [items, items], sparse; each column holds the neighbours of its item.
 
     Source: Deshpande and Karypis (2004), Item-based top-N recommendation algorithms.
 
@@ -30,7 +30,7 @@ def item_cooccurrence(owned: sparse.csr_matrix, neighbours: int) -> sparse.csc_m
     items = owned.shape[1]
     norms = np.sqrt(np.asarray(owned.sum(axis=0)).ravel())
     unit = (owned @ sparse.diags(1 / np.maximum(norms, 1e-12))).tocsc()
-    # Work of each column of the product, which also bounds how many entries it can have.
+    # Cost of each column of the product, an upper bound of its number of entries.
     work = np.cumsum(owned.T @ np.diff(owned.indptr))
     blocks = np.searchsorted(work, np.arange(BLOCK_WORK, work[-1] + BLOCK_WORK, BLOCK_WORK))
     edges = np.unique(np.concatenate([[0], blocks, [items]]))
@@ -41,15 +41,15 @@ def item_cooccurrence(owned: sparse.csr_matrix, neighbours: int) -> sparse.csc_m
 def nearest_neighbours(
     cosines: sparse.csc_matrix, count: int
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """The strongest entries of each column, as a table.
+    """The largest entries of each column, as dense arrays.
 
     Args:
-        cosines: float32 [items, items].
-        count: width of the table.
+        cosines: float32 [items, items], sparse.
+        count: number of entries per column.
 
     Returns:
-        Rows, int32 [items, count], in rising order, -1 where there are fewer, and their values,
-        float32 [items, count].
+        Row numbers, int32 [items, count], ascending, with -1 as padding, and their values, float32
+        [items, count].
 
     Example:
 
@@ -60,18 +60,18 @@ def nearest_neighbours(
     entries = cosines.tocoo()
     order = np.lexsort((entries.row, -entries.data, entries.col))
     column = entries.col[order]
-    place = np.arange(len(order)) - np.searchsorted(column, column)
-    kept = place < count
+    rank = np.arange(len(order)) - np.searchsorted(column, column)
+    largest = rank < count
     rows = np.full((cosines.shape[1], count), -1, np.int32)
     values = np.zeros((cosines.shape[1], count), np.float32)
-    rows[column[kept], place[kept]] = entries.row[order][kept]
-    values[column[kept], place[kept]] = entries.data[order][kept]
-    rising = np.argsort(rows, axis=1, kind="stable")
-    return np.take_along_axis(rows, rising, 1), np.take_along_axis(values, rising, 1)
+    rows[column[largest], rank[largest]] = entries.row[order][largest]
+    values[column[largest], rank[largest]] = entries.data[order][largest]
+    ascending = np.argsort(rows, axis=1, kind="stable")
+    return np.take_along_axis(rows, ascending, 1), np.take_along_axis(values, ascending, 1)
 
 
 def _nearest(unit: sparse.csc_matrix, start: int, stop: int, neighbours: int) -> sparse.csc_matrix:
-    """float32 [items, stop - start]: the largest cosines of each of these items with the others."""
+    """The largest cosines of the items start to stop with all others: [items, stop - start]."""
     product = (unit.T @ unit[:, start:stop]).tocoo()
     other = product.row != product.col + start
     row, column, value = product.row[other], product.col[other], product.data[other]
@@ -79,11 +79,11 @@ def _nearest(unit: sparse.csc_matrix, start: int, stop: int, neighbours: int) ->
     row, column, value = row[order], column[order], value[order]
     ends = np.searchsorted(column, np.arange(1, stop - start + 1))
     begins = np.concatenate([[0], ends[:-1]])
-    # Equal cosines are kept together, so that the order of the items decides nothing.
+    # Ties are kept, so that the result does not depend on the order of the items.
     floor = value[np.minimum(begins + neighbours, ends)[column] - 1]
-    kept = value >= floor
+    is_near = value >= floor
     return sparse.csc_matrix(
-        (value[kept].astype(np.float32), (row[kept], column[kept])),
+        (value[is_near].astype(np.float32), (row[is_near], column[is_near])),
         shape=(unit.shape[1], stop - start),
     )
 
@@ -91,26 +91,26 @@ def _nearest(unit: sparse.csc_matrix, start: int, stop: int, neighbours: int) ->
 def explain_by_history(
     recommended: NDArray[np.float32], history: NDArray[np.float32], count: int = 2
 ) -> NDArray[np.int64]:
-    """The items of a history that are most like each recommended item, by cosine.
+    """The items of a history that are most similar to each recommended item, by cosine.
 
     Args:
-        recommended: float32 [n, dim], item vectors without their bias.
-        history: float32 [m, dim].
-        count: how many to name.
+        recommended: float32 [n, dim], item vectors without bias.
+        history: float32 [m, dim], vectors of the items of the history, without bias.
+        count: number of items per recommendation.
 
     Returns:
-        int64 [n, min(count, m)], places in the history, most similar first.
+        int64 [n, min(count, m)], indices into the history, most similar first.
 
     Example:
 
     >>> explain_by_history(np.float32([[1, 0]]), np.float32([[0, 1], [2, 0]]), count=1)
     array([[1]])
     """
-    likeness = unit_rows(recommended) @ unit_rows(history).T
-    return np.argsort(-likeness, axis=1, kind="stable")[:, :count]
+    similarity = unit_rows(recommended) @ unit_rows(history).T
+    return np.argsort(-similarity, axis=1, kind="stable")[:, :count]
 
 
 def unit_rows(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The rows of float [n, dim], each divided by its length; a row of zeros stays."""
+    """Normalize the rows of float [n, dim] to unit length; rows of zeros stay."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)

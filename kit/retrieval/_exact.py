@@ -1,4 +1,4 @@
-"""Exact search and the most popular items."""
+"""Exact search and the popularity ranking."""
 
 from typing import Any
 
@@ -12,18 +12,18 @@ BLOCK = 16
 
 
 def top_k(scores: Any, k: Any) -> tuple[Any, Any]:
-    """The k highest scores of each row, best first: what `tf.math.top_k` gives, sooner.
+    """The k highest scores of each row, best first: a faster `tf.math.top_k`.
 
-    TensorFlow compares every score with the k-th best so far. Here the highest of each block of 16
-    is taken first, which is quick, and the k best are looked for in the k best blocks.
+    TensorFlow compares every score with the k-th best so far. This function first takes the maximum
+    of each block of 16 scores, which is fast, and then searches only the k best blocks.
 
     Args:
-        scores: float [batch, columns]; if the number of columns is unknown when the graph is built,
-            it has to be a multiple of 16.
-        k: at most the number of columns.
+        scores: float [batch, columns]; if the number of columns is not static, it must be a
+            multiple of 16.
+        k: number of results, at most the number of columns.
 
     Returns:
-        Scores, float [batch, k], and columns, int32 [batch, k]; equal scores in any order.
+        Scores, float [batch, k], and columns, int32 [batch, k]; the order of ties is undefined.
 
     Example:
 
@@ -46,43 +46,44 @@ def top_k(scores: Any, k: Any) -> tuple[Any, Any]:
 
 
 def without(scores: Any, items: Any, excluded: Any, k: Any) -> tuple[Any, Any]:
-    """The first k of ranked lists after leaving items out.
+    """The first k of ranked lists after excluding items.
 
     Args:
         scores: float32 [batch, n], best first.
-        items: int32 [batch, n]; -1 is no item.
-        excluded: int32 [batch, m]; negative is padding.
+        items: int32 [batch, n]; -1 is padding.
+        excluded: int32 [batch, m]; negative codes are padding.
         k: length of the result.
 
     Returns:
-        float32 and int32 [batch, k]; where a list ends early, the lowest float and -1.
+        Scores, float32 [batch, k], and items, int32 [batch, k]; a list that is too short is padded
+        with the lowest float and -1.
     """
-    # At least as long as the result, if there are fewer items.
+    # Pad the input to at least the length of the result.
     end = [[0, 0], [0, tf.maximum(k - tf.shape(items)[1], 0)]]
     scores = tf.pad(scores, end, constant_values=scores.dtype.min)
     items = tf.pad(items, end, constant_values=-1)
     excluded = tf.sort(tf.pad(excluded, [[0, 0], [0, 1]], constant_values=-1), axis=1)
-    # What `tf.searchsorted` does, in one operation instead of ten.
-    place = tf.raw_ops.LowerBound(sorted_inputs=excluded, values=items)
-    place = tf.minimum(place, tf.shape(excluded)[1] - 1)
-    # What is no item equals the padding, so it goes as well.
-    is_excluded = tf.equal(tf.gather(excluded, place, batch_dims=1), items)
+    # The same as `tf.searchsorted`, in one operation instead of ten.
+    position = tf.raw_ops.LowerBound(sorted_inputs=excluded, values=items)
+    position = tf.minimum(position, tf.shape(excluded)[1] - 1)
+    # Padding of `items` equals that of `excluded`, so it is excluded as well.
+    is_excluded = tf.equal(tf.gather(excluded, position, batch_dims=1), items)
     best = tf.math.top_k(tf.where(is_excluded, scores.dtype.min, scores), k=k)
-    chosen = tf.gather(items, best.indices, batch_dims=1)
-    return best.values, tf.where(best.values > scores.dtype.min, chosen, -1)
+    best_items = tf.gather(items, best.indices, batch_dims=1)
+    return best.values, tf.where(best.values > scores.dtype.min, best_items, -1)
 
 
 class ExactIndex(tf.Module):
-    """The best candidates of each query by dot product, through TFRS' brute-force layer.
+    """Exact search by dot product, with the brute-force layer of TFRS.
 
-    Its variables are tracked, so it may be a part of an exported `tf.Module`; the layer itself is
-    not, so that nothing of Keras goes into the export.
+    Its variables are tracked, so it can be part of an exported `tf.Module`; the Keras layer itself
+    is not, so the export contains nothing of Keras.
 
     Args:
         vectors: float32 [candidates, dim].
 
     Raises:
-        UserError: TensorFlow Recommenders does not load.
+        UserError: TensorFlow Recommenders cannot be imported.
 
     Example:
 
@@ -105,26 +106,27 @@ class ExactIndex(tf.Module):
         self._best = layer.call
 
     def search(self, queries: Any, excluded: Any, k: int) -> tuple[Any, Any]:
-        """Scores and candidates, best first.
+        """The k best candidates of each query, best first.
 
-        As many more candidates are fetched as may have to go, so leaving out costs no recall.
+        As many additional candidates are fetched as may be excluded, so exclusions cost no recall.
 
         Args:
             queries: float32 [batch, dim].
-            excluded: int32 [batch, n], candidates to leave out; negative is padding.
-            k: at most the number of candidates.
+            excluded: int32 [batch, n], candidates to exclude; negative codes are padding.
+            k: number of results, at most the number of candidates.
 
         Returns:
-            float32 and int32 [batch, k]; where a list ends early, the lowest float and -1.
+            Scores, float32 [batch, k], and codes, int32 [batch, k]; a list that is too short is
+            padded with the lowest float and -1.
         """
         fetched = tf.minimum(k + tf.shape(excluded)[1], self.size)
         scores, items = self._best(queries, k=fetched)
         return without(scores, items, excluded, k)
 
     def vectors_of(self, codes: Any) -> Any:
-        """Vectors of candidates: int32 [...] -> float32 [..., dim]; zeros for a negative code."""
-        known = tf.cast(codes >= 0, tf.float32)[..., None]
-        return tf.gather(self._vectors, tf.maximum(codes, 0)) * known
+        """Vectors of candidates: int32 [...] -> float32 [..., dim]; zeros for negative codes."""
+        is_candidate = tf.cast(codes >= 0, tf.float32)[..., None]
+        return tf.gather(self._vectors, tf.maximum(codes, 0)) * is_candidate
 
     def scores_of(self, query: Any, codes: Any) -> Any:
         """Scores [1, n] of candidates int32 [n] for a query [1, dim]."""
@@ -139,7 +141,7 @@ ITEMS_A_PART = 1024
 
 
 class PopularOrder(tf.Module):
-    """Items by popularity, whoever asks.
+    """Items by popularity, the same for every user.
 
     Args:
         popularity: float32 [items].
@@ -163,7 +165,7 @@ class PopularOrder(tf.Module):
         self.parts = -(-self._size // ITEMS_A_PART)
 
     def search(self, excluded: Any, k: int) -> tuple[Any, Any]:
-        """Scores and items [batch, k] without those of int32 [batch, n]; negative is padding."""
+        """Scores and items [batch, k], excluding int32 [batch, n]; negative codes are padding."""
         batch = tf.shape(excluded)[0]
         fetched = tf.minimum(k + tf.shape(excluded)[1], self._size)
         scores = tf.tile(self._scores[None, :fetched], [batch, 1])
@@ -171,7 +173,7 @@ class PopularOrder(tf.Module):
         return without(scores, items, excluded, k)
 
     def scan(self, query: Any, parts: Any) -> tuple[Any, Any]:
-        """Scores and items [1, n] of the first parts; the query does not matter."""
+        """Scores and items [1, n] of the first `parts` parts; the query is ignored."""
         read = tf.minimum(parts * ITEMS_A_PART, self._size)
         return self._scores[None, :read], self._items[None, :read]
 

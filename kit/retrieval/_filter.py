@@ -1,4 +1,4 @@
-"""Restrict a search to items with given features."""
+"""Restrict a search to items with given feature values."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -14,19 +14,18 @@ UNKNOWN_BIT = 1 << MOST_COLUMNS
 
 
 class ItemFilter(tf.Module):
-    """Which items have the asked-for values.
+    """Tells which items have the requested feature values.
 
-    A request names values as `column=value`. Values of one column are alternatives, columns must
-    all be satisfied: `category=shoes`, `category=boots`, `brand=x` asks for shoes or boots of x. A
-    value no item has is satisfied by no item.
+    A filter is a list of `column=value`. Values of one column are alternatives (OR), columns are
+    combined by AND: `category=shoes`, `category=boots`, `brand=x` selects shoes or boots of brand
+    x. A value that no item has matches no item.
 
     Args:
-        values: what can be asked for, each `column=value`, sorted by column.
-        tokens: int32 [items, n], each item's values as places in `values` counted from 1; 0 is
-            padding.
+        values: all possible values, each `column=value`, sorted by column.
+        tokens: int32 [items, n], each item's values as 1-based indices into `values`; 0 is padding.
 
     Raises:
-        ValueError: more than 30 columns.
+        ValueError: there are more than 30 columns.
 
     Example:
 
@@ -51,8 +50,8 @@ class ItemFilter(tf.Module):
         bits = [0, *(1 << names.index(column) for column in columns)]
         self._bit = tf.Variable(np.array(bits, np.int32), trainable=False)
         self.tokens = tf.Variable(tokens.astype(np.int32), trainable=False)
-        item, place = np.nonzero(tokens)
-        token = tokens[item, place]
+        item, column = np.nonzero(tokens)
+        token = tokens[item, column]
         order = np.argsort(token, kind="stable")
         self._items = tf.Variable(item[order].astype(np.int32), trainable=False)
         begins = np.searchsorted(token[order], np.arange(len(values) + 2))
@@ -60,23 +59,29 @@ class ItemFilter(tf.Module):
         self._columns = [1 << column for column in range(len(names))]
 
     def values(self) -> Any:
-        """What can be asked for, string [n], in the order of the tokens."""
+        """All possible values, string [n], in the order of their tokens."""
         values, tokens = (tf.reshape(x, [-1]) for x in self._table.export())
         return tf.gather(values, tf.argsort(tokens))[1:]
 
     def tokens_of(self, values: Any) -> Any:
-        """Values as tokens, string [...] -> int32 [...]; 0 for `""`, -1 for what no item has."""
+        """Tokens of values: string [...] -> int32 [...]; 0 for `""`, -1 for values no item has."""
         return self._table.lookup(values)
 
     def wanted(self, where: Any) -> tuple[Any, Any]:
-        """One request, string [n], as the bit each value satisfies and the bits it takes.
+        """Encode a filter as bit masks, one bit per column.
+
+        Args:
+            where: string [n], each `column=value`; `""` is padding.
 
         Returns:
-            int32 [values + 1] and int32 []; `""` is padding.
+            The bit that each value satisfies, int32 [values + 1], and the bits that an item needs,
+            int32 [].
         """
         token = self._table.lookup(tf.boolean_mask(where, where != ""))
-        known = tf.boolean_mask(token, token > 0)
-        is_asked = tf.scatter_nd(known[:, None], tf.ones_like(known), tf.shape(self._bit)) > 0
+        requested = tf.boolean_mask(token, token > 0)
+        is_asked = (
+            tf.scatter_nd(requested[:, None], tf.ones_like(requested), tf.shape(self._bit)) > 0
+        )
         satisfied = tf.where(is_asked, self._bit, 0)
         needed = tf.where(tf.reduce_any(token < 0), UNKNOWN_BIT, 0)
         for bit in self._columns:
@@ -84,7 +89,7 @@ class ItemFilter(tf.Module):
         return satisfied, needed
 
     def passes(self, wanted: tuple[Any, Any], codes: Any) -> Any:
-        """Whether items satisfy a request: int32 [...] -> bool [...]; a negative code does not."""
+        """Whether items match a filter: int32 [...] -> bool [...]; negative codes do not."""
         satisfied, needed = wanted
         bits = tf.zeros_like(codes)
         for token in tf.unstack(tf.gather(self.tokens, tf.maximum(codes, 0)), axis=-1):
@@ -92,9 +97,9 @@ class ItemFilter(tf.Module):
         return tf.equal(bits, needed) & (codes >= 0)
 
     def narrowest(self, wanted: tuple[Any, Any]) -> tuple[Any, Any]:
-        """The bit of the column that leaves fewest items, and how many it leaves at most.
+        """The bit of the most selective column, and an upper bound of its number of items.
 
-        With nothing asked for, the highest number there is.
+        Without a filter the bound is the largest int32.
         """
         satisfied, needed = wanted
         count = self._begins[1:] - self._begins[:-1]
@@ -108,28 +113,31 @@ class ItemFilter(tf.Module):
         return tf.gather(bits, best), tf.gather(left, best)
 
     def items_with(self, wanted: tuple[Any, Any], bit: Any) -> Any:
-        """Items with one of the values asked for in a column, int32 [n]."""
+        """Items with one of the requested values of a column, int32 [n]."""
         token = tf.cast(tf.where(tf.equal(wanted[0], bit))[:, 0], tf.int32)
-        places = tf.ragged.range(tf.gather(self._begins, token), tf.gather(self._begins, token + 1))
-        return tf.unique(tf.gather(self._items, places.flat_values)).y
+        indices = tf.ragged.range(
+            tf.gather(self._begins, token), tf.gather(self._begins, token + 1)
+        )
+        return tf.unique(tf.gather(self._items, indices.flat_values)).y
 
 
 SCORED_ONE_BY_ONE = 10_000
 RESCORED = 4
-# What a known user has is left out of his lists, so whoever pages through all of them by leaving
-# out what he was shown learns it from what never comes. He gets no further than this.
+# Seen items are excluded from a known user's recommendations. A client that paged through the whole
+# catalogue, by excluding what it was shown, could infer them from what never appears. This limit
+# prevents that.
 MOST_EXCLUDED = 200
-"""Items that a request may exclude."""
+"""Maximum number of items that a request may exclude."""
 
 
 class Scannable(Protocol):
-    """What can be looked through part by part, the most promising parts first."""
+    """An index that can be scanned part by part, the most promising parts first."""
 
     parts: int
     probes: int
 
     def scan(self, query: Any, parts: Any) -> tuple[Any, Any]:
-        """Scores and codes [1, n] of the first so many parts for a query [1, dim]."""
+        """Scores and codes [1, n] of the first `parts` parts, for a query [1, dim]."""
 
     def scores_of(self, query: Any, codes: Any) -> Any:
         """Scores [1, n] of candidates int32 [n]."""
@@ -138,22 +146,22 @@ class Scannable(Protocol):
 def search_where(
     index: Scannable, queries: Any, excluded: Any, k: int, items: ItemFilter, where: Any
 ) -> tuple[Any, Any]:
-    """The best items of each query among those that have the asked-for values.
+    """The best items of each query among those that match a filter.
 
-    Where few items have them, these are scored, all of them. Otherwise parts of the index are
-    scored, twice as many each time, until as many items with the values were seen as an unfiltered
-    search sees.
+    If few items match, all of them are scored. Otherwise parts of the index are scanned, twice as
+    many in each iteration, until as many matching items were seen as an unfiltered search scores.
 
     Args:
-        index: where to search.
+        index: the index to search.
         queries: float32 [batch, dim].
-        excluded: int32 [batch, n], candidates to leave out; negative is padding.
-        k: at most the number of candidates.
-        items: the values of the items.
+        excluded: int32 [batch, n], candidates to exclude; negative codes are padding.
+        k: number of results, at most the number of candidates.
+        items: the feature values of the items.
         where: string [batch, m], `column=value`; `""` is padding.
 
     Returns:
-        float32 and int32 [batch, k]; where a list ends early, the lowest float and -1.
+        Scores, float32 [batch, k], and codes, int32 [batch, k]; a list that is too short is padded
+        with the lowest float and -1.
     """
 
     def one(row: tuple[Any, Any, Any]) -> tuple[Any, Any]:
@@ -171,17 +179,17 @@ def search_where(
         )
         passing = items.passes(wanted, codes)
         scores, codes = (tf.boolean_mask(x, passing)[None] for x in (scores, codes))
-        # What a scan reads may be compressed; the best are scored again.
+        # A scan may read compressed vectors, so the best are scored again.
         _, codes = _ranked(scores, codes, RESCORED * fetched)
         scores, codes = _ranked(index.scores_of(query, codes[0]), codes, fetched)
         scores, codes = without(scores, codes, excluded_codes, k)
         return tf.reshape(scores, [k]), tf.reshape(codes, [k])
 
     signature = (tf.TensorSpec([k], tf.float32), tf.TensorSpec([k], tf.int32))
-    found: tuple[Any, Any] = tf.map_fn(
+    results: tuple[Any, Any] = tf.map_fn(
         one, (queries, excluded, where), fn_output_signature=signature
     )
-    return found
+    return results
 
 
 def _ranked(scores: Any, codes: Any, count: Any) -> tuple[Any, Any]:

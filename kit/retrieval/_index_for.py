@@ -1,4 +1,4 @@
-"""Which index a catalogue gets."""
+"""Choose and build the index of a catalogue."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, get_args
@@ -13,7 +13,7 @@ from kit.retrieval._scann import ScannIndex
 
 Kind = Literal["auto", "exact", "inverted-file", "scann"]
 Rows = Literal["float32", "bfloat16", "int8"]
-# Up to here a product with all candidates takes no longer than a request does anyway.
+# Up to this size, scoring all candidates takes no longer than the rest of a request.
 EXACT_UP_TO = 50_000
 
 
@@ -24,25 +24,25 @@ class CandidateIndex(Scannable, Protocol):
     recall: float
 
     def search(self, queries: Any, excluded: Any, k: int) -> tuple[Any, Any]:
-        """Scores and candidates [batch, k] without int32 [batch, n]; negative is padding."""
+        """Scores and candidates [batch, k], excluding int32 [batch, n]; negative is padding."""
 
     def vectors_of(self, codes: Any) -> Any:
-        """Vectors of candidates: int32 [...] -> float32 [..., dim]; zeros for a negative code."""
+        """Vectors of candidates: int32 [...] -> float32 [..., dim]; zeros for negative codes."""
 
 
 @dataclass(frozen=True)
 class IndexSettings:
-    """How candidates are searched.
+    """Settings of the candidate index.
 
     Args:
-        kind: "exact" scores every candidate, "inverted-file" only those in lists near the query,
-            with operations every TensorFlow has; "scann" needs the operations of ScaNN wherever
-            the model is loaded. "auto" is exact up to 50,000 candidates, an inverted file above.
-        recall: share of the 10 best that a search has to find where not every candidate is scored.
-        rows: how an inverted file keeps its vectors.
+        kind: "exact" scores every candidate; "inverted-file" only those in the lists nearest to the
+            query, with core TensorFlow operations; "scann" needs the operations of ScaNN wherever
+            the model is loaded. "auto" is "exact" up to 50,000 candidates, else "inverted-file".
+        recall: target recall@10 of approximate search.
+        rows: dtype of the vectors in an inverted file.
 
     Raises:
-        ValueError: a value outside what is allowed.
+        ValueError: a value is not allowed.
 
     Example:
 
@@ -63,7 +63,7 @@ class IndexSettings:
             raise ValueError(f"rows is one of {', '.join(get_args(Rows))}, not {self.rows!r}.")
 
     def chosen(self, size: int) -> str:
-        """The kind for so many candidates, with "auto" decided."""
+        """The kind of index for this number of candidates, with "auto" resolved."""
         if self.kind == "auto":
             return "exact" if size <= EXACT_UP_TO else "inverted-file"
         return self.kind
@@ -75,18 +75,18 @@ def index_for(
     queries: NDArray[np.float32] | None = None,
     excluded: NDArray[np.int32] | None = None,
 ) -> CandidateIndex:
-    """The index that the settings ask for.
+    """Build the index that the settings ask for.
 
     Args:
-        settings: which, and how good.
+        settings: kind, target recall and dtype.
         vectors: float32 [candidates, dim].
-        queries: float32 [n, dim], queries like those to come, for what is tuned or measured.
-        excluded: int32 [n, m], what each of these queries leaves out; negative is padding.
+        queries: float32 [n, dim], representative queries to tune and measure the index with.
+        excluded: int32 [n, m], candidates that each of these queries excludes; negative is padding.
 
     Raises:
-        UserError: ScaNN is asked for and has no operations for this TensorFlow, or TensorFlow
-            Recommenders does not load.
-        ValueError: an inverted file without vectors, or with one that is not finite.
+        UserError: ScaNN is requested but not available for this TensorFlow, or TensorFlow
+            Recommenders cannot be imported.
+        ValueError: no vectors, or a vector that is not finite.
 
     Example:
 

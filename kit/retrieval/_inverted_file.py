@@ -13,34 +13,35 @@ from kit.retrieval._recall import probes_for, recall_of, samples
 SLACK = 1.15
 RESCORED = 4
 FEWEST_A_LIST = 64
-# What a padded column scores below every candidate; it has to fit into bfloat16.
+# Penalty of padded columns, far below every score; it must be representable in bfloat16.
 FAR = 1e30
 
 
 class InvertedFile(tf.Module):
-    """The best candidates of each query by dot product, found among the lists nearest to it.
+    """Inverted file: approximate search by dot product in the lists nearest to a query.
 
-    The candidates are divided by k-means into lists of about equal length. A search scores the
-    lists' centroids, then every candidate of the `probes` nearest lists. How many lists that takes
-    is found out when the index is built, from queries whose exact answers are computed. All of it
-    is made of operations that every TensorFlow Serving has.
+    K-means partitions the candidates into lists of about equal length. A search scores the
+    centroids of the lists, then every candidate in the `probes` nearest lists. The number of probes
+    is tuned when the index is built, on queries whose exact neighbours are computed. The graph
+    contains only operations that stock TensorFlow Serving has.
 
     Args:
         vectors: float32 [candidates, dim].
-        queries: float32 [n, dim], queries like those to come; by default the candidates
-            themselves. Half of at most 1,000 chooses the number of probes, the other half measures.
-        excluded: int32 [n, m], candidates each of these queries will leave out; negative is
+        queries: float32 [n, dim], representative queries; by default the candidates themselves. At
+            most 1,000 are sampled: half of them tune the number of probes, the others measure.
+        excluded: int32 [n, m], candidates that each of these queries excludes; negative codes are
             padding.
-        recall: share of the 10 best candidates that a search has to find.
-        rows: how the lists keep the vectors. With "bfloat16" or "int8" the lists take a half or a
-            quarter of the memory, the vectors stay beside them, and the best candidates are scored
-            again in float32.
-        num_lists: by default four times the square root of the number of candidates.
-        seed: of the division and of the choice of queries.
+        recall: target recall@10.
+        rows: dtype of the vectors in the lists. "bfloat16" and "int8" lists take a half or a
+            quarter of the memory, in addition to the float32 vectors, which are kept to rescore the
+            best candidates.
+        num_lists: number of lists; by default four times the square root of the number of
+            candidates, fewer for small catalogues.
+        seed: random seed of the partition and of the sample of queries.
 
     Attributes:
-        probes: lists that a search scores.
-        recall: share of the 10 best found, measured on the other half of the queries.
+        probes: number of lists that a search scores.
+        recall: recall@10, measured on the second half of the queries.
 
     Raises:
         ValueError: no candidates, or a vector that is not finite.
@@ -71,7 +72,7 @@ class InvertedFile(tf.Module):
         if not len(vectors) or not np.isfinite(vectors).all():
             raise ValueError("An index needs at least one vector, and all of them finite.")
         self.size, self.dim = vectors.shape
-        # Not so short that rounding up their length wastes memory.
+        # Lists must not be so short that rounding up their length wastes memory.
         default = min(int(4 * self.size**0.5), self.size // FEWEST_A_LIST) // BLOCK * BLOCK
         self.parts = num_lists or max(1, default)
         self._length = BLOCK * int(np.ceil(SLACK * self.size / self.parts / BLOCK))
@@ -79,16 +80,16 @@ class InvertedFile(tf.Module):
 
         order = np.argsort(lists, kind="stable")
         column = np.arange(self.size) - np.searchsorted(lists[order], lists[order])
-        places = np.empty(self.size, np.int32)
-        places[order] = lists[order] * self._length + column
+        positions = np.empty(self.size, np.int32)
+        positions[order] = lists[order] * self._length + column
         codes = np.full(self.parts * self._length, -1, np.int32)
-        codes[places] = np.arange(self.size)
+        codes[positions] = np.arange(self.size)
 
         self._centroids = _variable(centroids.T)
         codes = codes.reshape(self.parts, self._length)
-        self._codes, self._places = _variable(codes), _variable(places)
+        self._codes, self._places = _variable(codes), _variable(positions)
         shortest = np.sort(np.bincount(lists, minlength=self.parts))
-        # In the graph a constant: with nothing to leave out, what depends on it is one too.
+        # A constant in the graph, so that without exclusions everything derived from it is folded.
         self._least_held = np.append(0, shortest.cumsum()).astype(np.int32)[None]
         table, scale = _laid_out(vectors, codes, rows)
         self._rows = _variable(table)
@@ -98,27 +99,28 @@ class InvertedFile(tf.Module):
         nearness = tuning.queries @ centroids.T
         self.probes = probes_for(recall, tuning.neighbours, lists, nearness)
         k = measuring.neighbours.shape[1]
-        _, found = self.search(measuring.queries, measuring.excluded, k)
-        self.recall = recall_of(found.numpy(), measuring.neighbours)
+        _, retrieved = self.search(measuring.queries, measuring.excluded, k)
+        self.recall = recall_of(retrieved.numpy(), measuring.neighbours)
 
     def search(self, queries: Any, excluded: Any, k: int) -> tuple[Any, Any]:
-        """Scores and candidates, best first.
+        """The k best candidates of each query, best first.
 
-        As many more candidates are fetched as may have to go.
+        As many additional candidates are fetched as may be excluded.
 
         Args:
             queries: float32 [batch, dim].
-            excluded: int32 [batch, n], candidates to leave out, negative is padding; or None.
-            k: at most the number of candidates.
+            excluded: int32 [batch, n], candidates to exclude, negative codes are padding; or None.
+            k: number of results, at most the number of candidates.
 
         Returns:
-            float32 and int32 [batch, k]; where a list ends early, the lowest float and -1.
+            Scores, float32 [batch, k], and codes, int32 [batch, k]; a list that is too short is
+            padded with the lowest float and -1.
         """
         fetched = k if excluded is None else k + tf.shape(excluded)[1]
         scores, codes = self._best(queries, min(self.probes, self.parts), fetched)
         is_short = tf.shape(codes)[1] < fetched
         if self.probes < self.parts:
-            # Seldom: these lists hold fewer than what is fetched.
+            # Rare: the lists hold fewer candidates than are fetched.
             is_short |= tf.reduce_any(codes[:, fetched - 1 : fetched] < 0)
             scores, codes = tf.cond(
                 is_short, lambda: self._best_of_more(queries, fetched), lambda: (scores, codes)
@@ -137,44 +139,44 @@ class InvertedFile(tf.Module):
         return tf.matmul(query, self.vectors_of(codes), transpose_b=True)
 
     def scan(self, query: Any, parts: Any) -> tuple[Any, Any]:
-        """Scores and candidates [1, n] of the nearest lists for one query [1, dim].
+        """Scores and candidates [1, n] of the nearest `parts` lists for one query [1, dim].
 
-        A place without a candidate scores -1e30 and has code -1.
+        Padding has a score of about -1e30 and code -1.
         """
-        # With `tf.ensure_shape` or `tf.reshape`, although in a branch, constant folding would
-        # conclude that every batch is of one query.
+        # Not `tf.ensure_shape` or `tf.reshape`: constant folding would conclude, although this is
+        # in a branch, that every batch has one query.
         query = tf.gather(query, [0])
         _, lists = top_k(tf.matmul(query, self._centroids), parts)
         rows = tf.cast(tf.gather(self._rows, lists[0]), self._query_type)
-        scores = tf.cast(tf.matmul(self._marked(query), rows), tf.float32)
+        scores = tf.cast(tf.matmul(self._with_penalty(query), rows), tf.float32)
         return tf.reshape(scores, [1, -1]), tf.reshape(tf.gather(self._codes, lists[0]), [1, -1])
 
     def vectors_of(self, codes: Any) -> Any:
-        """Vectors of candidates: int32 [...] -> float32 [..., dim]; zeros for a negative code."""
-        known = tf.cast(codes >= 0, tf.float32)[..., None]
+        """Vectors of candidates: int32 [...] -> float32 [..., dim]; zeros for negative codes."""
+        is_candidate = tf.cast(codes >= 0, tf.float32)[..., None]
         codes = tf.maximum(codes, 0)
         if self._vectors is not None:
-            return tf.gather(self._vectors, codes) * known
-        place = tf.cast(tf.gather(self._places, codes), tf.int64)
+            return tf.gather(self._vectors, codes) * is_candidate
+        position = tf.cast(tf.gather(self._places, codes), tf.int64)
         block = (self.dim + 1) * self._length
-        first = place // self._length * block + place % self._length
-        places = first[..., None] + tf.range(self.dim, dtype=tf.int64) * self._length
-        return tf.gather(tf.reshape(self._rows, [-1]), places) * known
+        first = position // self._length * block + position % self._length
+        positions = first[..., None] + tf.range(self.dim, dtype=tf.int64) * self._length
+        return tf.gather(tf.reshape(self._rows, [-1]), positions) * is_candidate
 
     def _best(self, queries: Any, probes: Any, fetched: Any) -> tuple[Any, Any]:
-        """The best of the nearest lists, best first, places without a candidate last."""
+        """The best candidates of the nearest lists, best first, padding last."""
         compared = fetched if self._vectors is None else RESCORED * fetched
-        found: tuple[Any, Any] = tf.cond(
+        results: tuple[Any, Any] = tf.cond(
             tf.equal(tf.shape(queries)[0], 1),
             lambda: self._best_of_one(queries, probes, compared),
             lambda: self._best_of_batch(queries, probes, compared),
         )
-        return found
+        return results
 
-    # One node as well, as it is seldom used.
+    # A node of its own as well, as it is rarely used.
     @tf.function(autograph=False, experimental_attributes={"_noinline": True})
     def _best_of_more(self, queries: Any, fetched: Any) -> tuple[Any, Any]:
-        """The same of as many more lists as hold what is fetched, whichever they are."""
+        """The same in enough lists to hold all that is fetched, whichever lists are nearest."""
         least = tf.raw_ops.LowerBound(
             sorted_inputs=self._least_held, values=tf.reshape(fetched, [1, 1])
         )
@@ -186,21 +188,23 @@ class InvertedFile(tf.Module):
         scores, column = top_k(scores, tf.minimum(count, tf.size(scores)))
         return scores, tf.gather(codes, column, batch_dims=1)
 
-    # Kept apart as one node: a single query would otherwise pass through all of these, unused.
+    # A node of its own: otherwise a single query would evaluate all of these operations, unused.
     @tf.function(autograph=False, experimental_attributes={"_noinline": True})
     def _best_of_batch(self, queries: Any, probes: Any, count: Any) -> tuple[Any, Any]:
         _, lists = top_k(tf.matmul(queries, self._centroids), probes)
-        scores = list_scores(self._marked(queries), lists, self._rows, self._query_type)
+        scores = list_scores(self._with_penalty(queries), lists, self._rows, self._query_type)
         scores, column = top_k(tf.cast(scores, tf.float32), tf.minimum(count, tf.shape(scores)[1]))
-        chosen = tf.gather(lists, column // self._length, batch_dims=1)
-        return scores, tf.gather_nd(self._codes, tf.stack([chosen, column % self._length], axis=2))
+        best_lists = tf.gather(lists, column // self._length, batch_dims=1)
+        return scores, tf.gather_nd(
+            self._codes, tf.stack([best_lists, column % self._length], axis=2)
+        )
 
-    def _marked(self, queries: Any) -> Any:
-        """Queries lengthened by what makes places without a candidate score lowest."""
+    def _with_penalty(self, queries: Any) -> Any:
+        """Queries with an extra entry, which makes padding score lowest."""
         if self._scale is not None:
             queries *= self._scale
-        marked = tf.pad(queries, [[0, 0], [0, 1]], constant_values=FAR)
-        return tf.cast(marked, self._query_type)
+        extended = tf.pad(queries, [[0, 0], [0, 1]], constant_values=FAR)
+        return tf.cast(extended, self._query_type)
 
     @property
     def _query_type(self) -> Any:
@@ -210,19 +214,19 @@ class InvertedFile(tf.Module):
 def _laid_out(
     vectors: NDArray[np.float32], codes: NDArray[np.int32], rows: str
 ) -> tuple[NDArray[Any], NDArray[np.float32] | None]:
-    """[lists, dim + 1, length], and what a query has to be multiplied with, float32 [dim].
+    """Lists of column vectors, [lists, dim + 1, length], and the scale of queries, float32 [dim].
 
-    The row after the last dimension is 0, and -1 where there is no candidate.
+    The extra row is 0 for candidates and -1 for padding.
     """
     scale = None
     if rows == "int8":
         scale = np.maximum(np.abs(vectors).max(axis=0) / 127, np.finfo(np.float32).tiny)
     dtype = tf.as_dtype(rows).as_numpy_dtype
     table = np.empty((len(codes), vectors.shape[1] + 1, codes.shape[1]), dtype)
-    for place, members in enumerate(codes):
+    for number, members in enumerate(codes):
         columns = vectors[members].T * (members >= 0)
-        table[place, :-1] = columns if scale is None else np.rint(columns / scale[:, None])
-        table[place, -1] = np.where(members < 0, -1, 0)
+        table[number, :-1] = columns if scale is None else np.rint(columns / scale[:, None])
+        table[number, -1] = np.where(members < 0, -1, 0)
     return table, scale
 
 

@@ -15,17 +15,17 @@ ROWS_AT_ONCE = 16_384
 def balanced_lists(
     vectors: NDArray[np.float32], num_lists: int, capacity: int, *, seed: int = 0
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Divide vectors by k-means with a price on crowded lists.
+    """Partition vectors by k-means with a penalty on crowded lists.
 
-    Lloyd's rounds run on a sample; after each the price of a list rises with its share of the
-    sample, so that lists come out about equally long. What finds its list full goes to the nearest
-    one with room.
+    Lloyd's algorithm runs on a sample. After each iteration the price of a list rises with its
+    share of the sample, so lists become about equally long. A vector whose nearest list is full
+    goes to the nearest list with room.
 
     Args:
         vectors: float32 [n, dim].
-        num_lists: at most n.
-        capacity: most vectors of a list; `num_lists * capacity` must hold all.
-        seed: of the sample and of the first centroids.
+        num_lists: number of lists, at most n.
+        capacity: maximum length of a list; `num_lists * capacity` must be at least n.
+        seed: random seed of the sample and of the initial centroids.
 
     Returns:
         Centroids, float32 [lists, dim], each the mean of its list; and the list of each vector,
@@ -60,7 +60,7 @@ def balanced_lists(
 def _nearest(
     vectors: NDArray[np.float32], centroids: NDArray[np.float32], price: NDArray[np.float32]
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """The best list of each vector and how good it is."""
+    """The best list of each vector, int32 [n], and its value, float32 [n]."""
     doubled = tf.constant(2 * centroids.T)
     cost = tf.constant((centroids**2).sum(axis=1) + price)
     parts = [
@@ -86,7 +86,7 @@ def _filled(
     price: NDArray[np.float32],
     capacity: int,
 ) -> NDArray[np.int32]:
-    """The nearest list with room for each vector; who is nearer has the right of way."""
+    """The nearest list with room for each vector; nearer vectors are admitted first."""
     lists = np.full(len(vectors), -1, np.int32)
     room = np.full(len(centroids), capacity)
     left = np.arange(len(vectors))
@@ -105,22 +105,22 @@ def _filled(
 
 
 QUERIES_A_BLOCK = 8
-# What a list costs in a product with all lists, before and for each query, and what a block of
-# queries costs in a product with lists gathered for it; microseconds, only their ratios matter.
+# Cost model in microseconds, of which only the ratios matter: of a list in a product with all lists
+# (fixed and per query), and of a block of queries in a product with gathered lists.
 DENSE, DENSE_QUERY, GATHERED = 8.0, 0.5, 16.0
 
 
 def list_scores(queries: Any, lists: Any, rows: Any, dtype: Any) -> Any:
     """Dot products of each query with the vectors of its lists.
 
-    What many queries ask of one list is one product. Where the batch asks for most lists anyway,
-    they are not gathered first.
+    Queries that probe the same list share one matrix product. If the batch probes most of the
+    lists, they are not gathered first.
 
     Args:
         queries: float [batch, dim].
-        lists: int32 [batch, probes], places in `rows`.
-        rows: [lists, dim, length], each list's vectors as columns.
-        dtype: what is multiplied; `rows` of another type are cast once gathered.
+        lists: int32 [batch, probes], indices into `rows`.
+        rows: [lists, dim, length], the vectors of each list as columns.
+        dtype: dtype of the product; `rows` of another dtype are cast after gathering.
 
     Returns:
         dtype [batch, probes * length].
@@ -136,20 +136,22 @@ def list_scores(queries: Any, lists: Any, rows: Any, dtype: Any) -> Any:
     order = tf.argsort(flat, stable=True)
     ordered = tf.gather(flat, order)
     rank = tf.range(tf.size(flat)) - tf.searchsorted(ordered, ordered)
-    # Each list's queries, cut into blocks.
+    # The queries of each list, in blocks.
     begins = tf.equal(rank % QUERIES_A_BLOCK, 0)
     block = tf.cumsum(tf.cast(begins, tf.int32)) - 1
     most = tf.reduce_max(tf.pad(rank + 1, [[0, 1]]))
 
     def scored(width: Any, block: Any, block_rows: Any) -> Any:
-        place = block * width + rank % width
+        slot = block * width + rank % width
         slots = tf.shape(block_rows, out_type=tf.int32)[0] * width
-        asking = tf.scatter_nd(place[:, None], order // tf.shape(lists)[1] + 1, [slots])
-        # Slot 0 is nobody's query.
+        asking = tf.scatter_nd(slot[:, None], order // tf.shape(lists)[1] + 1, [slots])
+        # Query 0 is padding, for empty slots.
         asked = tf.gather(tf.pad(queries, [[1, 0], [0, 0]]), asking)
         products = tf.matmul(tf.reshape(asked, [-1, width, rows.shape[1]]), block_rows)
-        of_pair = tf.reshape(tf.scatter_nd(order[:, None], place, tf.shape(flat)), tf.shape(lists))
-        scores = tf.gather(tf.reshape(products, [-1, rows.shape[2]]), of_pair)
+        slot_of_pair = tf.reshape(
+            tf.scatter_nd(order[:, None], slot, tf.shape(flat)), tf.shape(lists)
+        )
+        scores = tf.gather(tf.reshape(products, [-1, rows.shape[2]]), slot_of_pair)
         return tf.reshape(scores, [tf.shape(lists)[0], tf.shape(lists)[1] * rows.shape[2]])
 
     def gathered() -> Any:
@@ -157,7 +159,7 @@ def list_scores(queries: Any, lists: Any, rows: Any, dtype: Any) -> Any:
         return scored(QUERIES_A_BLOCK, block, tf.cast(block_rows, dtype))
 
     if rows.dtype != dtype:
-        # Casting all rows would take as much memory as was saved.
+        # Casting all rows would undo the memory savings.
         return gathered()
     all_lists = rows.shape[0] * (DENSE + DENSE_QUERY * tf.cast(most, tf.float32))
     num_blocks = tf.math.count_nonzero(begins, dtype=tf.float32)

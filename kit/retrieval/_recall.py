@@ -1,4 +1,4 @@
-"""How much of the exact answer a search finds, and how many lists that takes."""
+"""Recall of approximate search, and the number of probes for a target recall."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ TUNING_QUERIES = 1000
 
 
 class Sample(NamedTuple):
-    """Queries float32 [n, dim], what each leaves out, and its exact neighbours int32 [n, k]."""
+    """Queries float32 [n, dim], their excluded candidates, and exact neighbours int32 [n, k]."""
 
     queries: NDArray[np.float32]
     excluded: NDArray[np.int32] | None
@@ -27,16 +27,16 @@ def samples(
     excluded: NDArray[np.int32] | None,
     seed: int,
 ) -> tuple[Sample, Sample]:
-    """Queries to tune an index with, and others to measure it with, with their 10 neighbours.
+    """Sample queries to tune an index and others to measure it, with their 10 exact neighbours.
 
     Args:
         vectors: float32 [candidates, dim].
-        queries: float32 [n, dim], of which at most 1,000 are drawn; None for the candidates.
-        excluded: int32 [n, m], what each query leaves out; negative is padding.
-        seed: of the draw.
+        queries: float32 [n, dim], of which at most 1,000 are sampled; None for the candidates.
+        excluded: int32 [n, m], candidates that each query excludes; negative is padding.
+        seed: random seed of the sample.
 
     Returns:
-        Two halves; the same one twice where there is but one query.
+        The two halves of the sample; the same one twice if there is only one query.
 
     Example:
 
@@ -46,7 +46,7 @@ def samples(
     """
     if queries is None:
         queries, excluded = vectors, None
-    drawn = np.random.default_rng(seed).permutation(len(queries))[:TUNING_QUERIES]
+    sampled = np.random.default_rng(seed).permutation(len(queries))[:TUNING_QUERIES]
     k = min(TUNED_AT, len(vectors))
 
     def sample(rows: NDArray[np.int64]) -> Sample:
@@ -54,7 +54,7 @@ def samples(
         neighbours = exact_neighbours(vectors, queries[rows], k, left_out)
         return Sample(queries[rows], left_out, neighbours)
 
-    return sample(drawn[::2]), sample(drawn[1::2] if len(drawn) > 1 else drawn)
+    return sample(sampled[::2]), sample(sampled[1::2] if len(sampled) > 1 else sampled)
 
 
 def exact_neighbours(
@@ -68,8 +68,8 @@ def exact_neighbours(
     Args:
         vectors: float32 [candidates, dim].
         queries: float32 [n, dim].
-        k: at most the number of candidates.
-        excluded: int32 [n, m], candidates to leave out; negative is padding.
+        k: number of results, at most the number of candidates.
+        excluded: int32 [n, m], candidates to exclude; negative codes are padding.
 
     Returns:
         int32 [n, k], best first.
@@ -79,17 +79,17 @@ def exact_neighbours(
     >>> exact_neighbours(np.eye(3, dtype=np.float32), np.float32([[1, 2, 3]]), 2)
     array([[2, 1]], dtype=int32)
     """
-    found = []
+    neighbours = []
     for begin in range(0, len(queries), QUERIES_AT_ONCE):
         batch = slice(begin, begin + QUERIES_AT_ONCE)
         scores = tf.matmul(queries[batch], vectors, transpose_b=True)
         if excluded is not None:
-            row, place = np.nonzero(excluded[batch] >= 0)
-            cells = np.stack([row, excluded[batch][row, place]], axis=1)
+            row, column = np.nonzero(excluded[batch] >= 0)
+            cells = np.stack([row, excluded[batch][row, column]], axis=1)
             lowest = tf.fill([len(cells)], scores.dtype.min)
             scores = tf.tensor_scatter_nd_update(scores, cells, lowest)
-        found.append(top_k(scores, k)[1].numpy())
-    return np.concatenate(found)
+        neighbours.append(top_k(scores, k)[1].numpy())
+    return np.concatenate(neighbours)
 
 
 def probes_for(
@@ -98,18 +98,18 @@ def probes_for(
     lists: NDArray[np.int32],
     nearness: NDArray[np.float32],
 ) -> int:
-    """The fewest lists to search so that the wanted share of neighbours lies in them.
+    """The smallest number of lists to search that reaches the target recall.
 
-    One standard error is added to the wanted share, as the queries are a sample.
+    The target is raised by one standard error, as the queries are a sample.
 
     Args:
-        recall: the wanted share.
-        neighbours: int32 [queries, k].
-        lists: int32 [candidates], the list of each.
-        nearness: float32 [queries, lists], higher is searched first.
+        recall: target recall.
+        neighbours: int32 [queries, k], exact neighbours.
+        lists: int32 [candidates], the list of each candidate.
+        nearness: float32 [queries, lists]; higher lists are searched first.
 
     Returns:
-        1 to the number of lists.
+        The number of probes, from 1 to the number of lists.
 
     Example:
 
@@ -128,7 +128,7 @@ def probes_for(
     return len(order[0])
 
 
-def recall_of(found: NDArray[np.int32], neighbours: NDArray[np.int32]) -> float:
-    """Share of the neighbours [n, k] that stand among the found [n, m]."""
-    hits = [len(np.intersect1d(*row)) for row in zip(found, neighbours, strict=True)]
+def recall_of(retrieved: NDArray[np.int32], neighbours: NDArray[np.int32]) -> float:
+    """Recall: share of the exact neighbours [n, k] that are among the retrieved [n, m]."""
+    hits = [len(np.intersect1d(*row)) for row in zip(retrieved, neighbours, strict=True)]
     return float(np.mean(hits) / neighbours.shape[1])

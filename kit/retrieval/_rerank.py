@@ -1,4 +1,4 @@
-"""Re-rank a list: boosts and diversity."""
+"""Re-ranking: boosts and diversity."""
 
 from typing import Any
 
@@ -8,24 +8,24 @@ import tensorflow as tf
 def diversify(
     scores: Any, k: int, *, vectors: Any, diversity: Any, categories: Any, at_most: Any
 ) -> Any:
-    """Choose k candidates greedily by maximal marginal relevance, few of a category.
+    """Select k candidates greedily by maximal marginal relevance (MMR), with a limit per category.
 
     Each step takes the candidate with the highest `(1 - diversity) * relevance - diversity *
-    likeness`: relevance is the score, 0 at the lowest candidate of the row and 1 at the highest;
-    likeness the highest cosine with a candidate taken before. Of equal candidates the one with the
-    higher score is taken, then the one that stands first. What would exceed the limit of a category
-    is passed over.
+    similarity`. Relevance is the score, scaled to 0 for the lowest and 1 for the highest candidate
+    of the row; similarity is the highest cosine with a candidate selected before. Ties go to the
+    higher score, then to the first candidate. Candidates that would exceed the limit of a category
+    are skipped.
 
     Args:
-        scores: float32 [batch, n]; the lowest float is no candidate.
+        scores: float32 [batch, n]; the lowest float is padding.
         k: length of the result.
         vectors: float32 [batch, n, dim], of unit length.
-        diversity: float32 [batch], 0 (by score alone) to 1.
+        diversity: float32 [batch], from 0 (by score alone) to 1.
         categories: int32 [batch, n, m], the categories of each candidate; 0 is padding.
-        at_most: int32 [batch], how many of one category may be taken; below 1 there is no limit.
+        at_most: int32 [batch], maximum number of candidates per category; below 1, no limit.
 
     Returns:
-        Places of the candidates, int32 [batch, k]; -1 where there is nothing left to take.
+        Indices of the candidates, int32 [batch, k]; -1 where no candidate is left.
 
     Source: Carbonell and Goldstein (1998), The use of MMR, diversity-based reranking for reordering
     documents and producing summaries; `diversity` is their 1 - lambda.
@@ -43,7 +43,7 @@ def diversify(
     ... ).numpy()
     array([[0, 2]], dtype=int32)
     """
-    # By score, so that equal relevance, also by rounding, keeps the order of the scores.
+    # Sorted by score, so that candidates of equal relevance, also by rounding, keep that order.
     order = tf.argsort(scores, axis=1, direction="DESCENDING", stable=True)
     scores, vectors, categories = (
         tf.gather(x, order, batch_dims=1) for x in (scores, vectors, categories)
@@ -53,14 +53,14 @@ def diversify(
     diversity = diversity[:, None]
     limit = tf.where(at_most > 0, at_most, tf.int32.max)[:, None]
 
-    def take(step: Any, is_open: Any, likeness: Any, count: Any, places: Any) -> Any:
+    def select(step: Any, is_open: Any, similarity: Any, count: Any, selected: Any) -> Any:
         # A candidate is open while none of its categories is full.
         is_left = is_open & tf.reduce_all(count < limit[..., None], axis=2)
-        marginal = (1 - diversity) * relevance - diversity * likeness
+        marginal = (1 - diversity) * relevance - diversity * similarity
         best = tf.argmax(tf.where(is_left, marginal, -2.0), axis=1, output_type=tf.int32)
         is_found = tf.reduce_any(is_left, axis=1)
-        taken = tf.gather(vectors, best, batch_dims=1)
-        likeness = tf.maximum(likeness, tf.linalg.matvec(vectors, taken))
+        vector = tf.gather(vectors, best, batch_dims=1)
+        similarity = tf.maximum(similarity, tf.linalg.matvec(vectors, vector))
         category = tf.gather(categories, best, batch_dims=1)[:, None, None]
         is_same = tf.reduce_any(tf.equal(categories[..., None], category), axis=3)
         counts = is_same & (categories > 0) & is_found[:, None, None]
@@ -68,14 +68,14 @@ def diversify(
         return (
             step + 1,
             is_open & ~is_best,
-            likeness,
+            similarity,
             count + tf.cast(counts, tf.int32),
-            places.write(step, tf.where(is_found, best, -1)),
+            selected.write(step, tf.where(is_found, best, -1)),
         )
 
-    _, _, _, _, found = tf.while_loop(
+    _, _, _, _, selection = tf.while_loop(
         lambda step, *_: step < k,
-        take,
+        select,
         (
             tf.constant(0),
             is_candidate,
@@ -84,9 +84,9 @@ def diversify(
             tf.TensorArray(tf.int32, k, element_shape=[scores.shape[0]]),
         ),
     )
-    places = tf.transpose(found.stack())
-    original = tf.gather(order, tf.maximum(places, 0), batch_dims=1)
-    return tf.where(places < 0, -1, original)
+    selected = tf.transpose(selection.stack())
+    original = tf.gather(order, tf.maximum(selected, 0), batch_dims=1)
+    return tf.where(selected < 0, -1, original)
 
 
 def _from_zero_to_one(scores: Any, is_candidate: Any) -> Any:
@@ -96,24 +96,24 @@ def _from_zero_to_one(scores: Any, is_candidate: Any) -> Any:
     return tf.where(is_candidate, (scores - lowest) / spread, 0.0)
 
 
-# Scores are log-odds: six powers of ten decide any list and keep it finite.
+# Scores are log-odds: a factor of a million decides any ranking and stays finite.
 LEAST, MOST = 1e-6, 1e6
 
 
 def apply_boosts(scores: Any, is_meant: Any, factors: Any) -> Any:
     """Multiply the odds of some candidates.
 
-    A factor of 2 makes a candidate twice as likely beside the others: its score, a log-odds, rises
-    by log 2. The factors of several boosts that mean the same candidate multiply.
+    A factor of 2 doubles the odds of a candidate: its score, a log-odds, rises by log 2. The
+    factors of several boosts of the same candidate multiply.
 
     Args:
-        scores: float32 [batch, n]; the lowest float is no candidate.
-        is_meant: bool [batch, n, m], whether each boost is about each candidate.
-        factors: float32 [batch, m], within 1e-6 and 1e6; what lies outside is drawn in. A factor of
-            0 or below, or that is no number, takes the candidate out.
+        scores: float32 [batch, n]; the lowest float is padding.
+        is_meant: bool [batch, n, m], whether boost m applies to candidate n.
+        factors: float32 [batch, m], clipped to [1e-6, 1e6]. A factor that is 0, negative or NaN
+            removes the candidate.
 
     Returns:
-        float32 [batch, n]; what was taken out has the lowest float.
+        float32 [batch, n]; removed candidates have the lowest float.
 
     Example:
 

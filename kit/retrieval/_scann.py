@@ -1,4 +1,4 @@
-"""Approximate search with ScaNN, through TFRS; its operations are no part of TensorFlow."""
+"""Approximate search with ScaNN, through TFRS; it needs custom operations."""
 
 from importlib import import_module
 from typing import Any
@@ -12,34 +12,34 @@ from kit.retrieval._exact import without
 from kit.retrieval._recall import Sample, recall_of, samples
 from kit.retrieval._tfrs import tfrs
 
-FEWEST = 16  # ScaNN's codebooks have 16 entries, each of which is a vector at first.
+FEWEST = 16  # The codebooks of ScaNN have 16 entries, which are initialized with vectors.
 RESCORED, FEWEST_RESCORED = 4, 100
 
 
 class ScannIndex(tf.Module):
-    """The best candidates of each query by dot product, through TFRS' ScaNN layer.
+    """Approximate search by dot product, with the ScaNN layer of TFRS.
 
-    Whatever loads the export needs ScaNN's operations: Python after `import scann`, or a
-    TensorFlow Serving that was built with them.
+    Whatever loads the export needs the operations of ScaNN: Python after `import scann`, or a build
+    of TensorFlow Serving that includes them.
 
     Args:
         vectors: float32 [candidates, dim].
-        queries: float32 [n, dim], queries like those to come; by default the candidates
-            themselves. Half of at most 1,000 chooses how many leaves are searched, the other half
-            measures.
-        excluded: int32 [n, m], candidates each of these queries will leave out; negative is
+        queries: float32 [n, dim], representative queries; by default the candidates themselves. At
+            most 1,000 are sampled: half of them tune the number of leaves to search, the others
+            measure.
+        excluded: int32 [n, m], candidates that each of these queries excludes; negative codes are
             padding.
-        recall: share of the 10 best candidates that a search should find; if all leaves together
-            do not find as many, they are all searched.
-        seed: of the choice of queries.
+        recall: target recall@10; if searching all leaves does not reach it, all are searched.
+        seed: random seed of the sample of queries.
 
     Attributes:
-        recall: share of the 10 best found, measured on the other half of the queries.
-        custom_ops: the operations needed, by the Python module that registers them.
+        recall: recall@10, measured on the second half of the queries.
+        custom_ops: the custom operations needed, by the Python module that registers them.
 
     Raises:
-        UserError: there is no ScaNN for this TensorFlow, or there are fewer than 16 candidates.
-        ValueError: a vector that is not finite.
+        UserError: ScaNN is not available for this TensorFlow, or there are fewer than 16
+            candidates.
+        ValueError: a vector is not finite.
 
     Source: Guo et al. (2020), Accelerating large-scale inference with anisotropic vector
     quantization.
@@ -90,35 +90,36 @@ class ScannIndex(tf.Module):
         self.recall = self._recall_on(measuring)
 
     def search(self, queries: Any, excluded: Any, k: int) -> tuple[Any, Any]:
-        """Scores and candidates, best first.
+        """The k best candidates of each query, best first.
 
-        As many more candidates are fetched as may have to go.
+        As many additional candidates are fetched as may be excluded.
 
         Args:
             queries: float32 [batch, dim].
-            excluded: int32 [batch, n], candidates to leave out, negative is padding; or None.
-            k: at most the number of candidates.
+            excluded: int32 [batch, n], candidates to exclude, negative codes are padding; or None.
+            k: number of results, at most the number of candidates.
 
         Returns:
-            float32 and int32 [batch, k]; where a list ends early, the lowest float and -1.
+            Scores, float32 [batch, k], and codes, int32 [batch, k]; a list that is too short is
+            padded with the lowest float and -1.
         """
         queries = tf.convert_to_tensor(queries)
         if excluded is None:
             excluded = tf.zeros([tf.shape(queries)[0], 0], tf.int32)
         fetched = tf.minimum(k + tf.shape(excluded)[1], self.size)
         compared = tf.maximum(RESCORED * fetched, FEWEST_RESCORED)
-        # Many exclusions take more leaves, or nothing would be left of the nearest.
+        # Many exclusions need more leaves, or none of the nearest candidates would be left.
         least = -(-compared * self._leaves // self.size)
         leaves = tf.minimum(tf.maximum(self._leaves_searched, least), self._leaves)
-        found = self._from_module(self._searcher).search_batched_parallel(
+        results = self._from_module(self._searcher).search_batched_parallel(
             queries, fetched, compared, leaves
         )
-        return without(found.distances, found.indices, excluded, k)
+        return without(results.distances, results.indices, excluded, k)
 
     def vectors_of(self, codes: Any) -> Any:
-        """Vectors of candidates: int32 [...] -> float32 [..., dim]; zeros for a negative code."""
-        known = tf.cast(codes >= 0, tf.float32)[..., None]
-        return tf.gather(self._vectors, tf.maximum(codes, 0)) * known
+        """Vectors of candidates: int32 [...] -> float32 [..., dim]; zeros for negative codes."""
+        is_candidate = tf.cast(codes >= 0, tf.float32)[..., None]
+        return tf.gather(self._vectors, tf.maximum(codes, 0)) * is_candidate
 
     def scores_of(self, query: Any, codes: Any) -> Any:
         """Scores [1, n] of candidates int32 [n] for a query [1, dim]."""
@@ -130,8 +131,8 @@ class ScannIndex(tf.Module):
 
     def _recall_on(self, sample: Sample) -> float:
         k = sample.neighbours.shape[1]
-        _, found = self.search(sample.queries, sample.excluded, k)
-        return recall_of(found.numpy(), sample.neighbours)
+        _, retrieved = self.search(sample.queries, sample.excluded, k)
+        return recall_of(retrieved.numpy(), sample.neighbours)
 
     @property
     def _vectors(self) -> Any:

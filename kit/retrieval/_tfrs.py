@@ -1,8 +1,8 @@
-"""The one module that reaches TensorFlow Recommenders.
+"""The only module that imports TensorFlow Recommenders (TFRS).
 
-TFRS is written for Keras 2 and takes it from `tf.keras`, which is Keras 3 unless an environment
-variable says otherwise at the first look. While TFRS works, `tf.keras` is therefore Keras 2; before
-and after it is whatever the user has.
+TFRS is written for Keras 2, which it takes from `tf.keras`. That is Keras 3 unless an environment
+variable selects Keras 2 at the first access. While TFRS runs, `tf.keras` is therefore Keras 2;
+before and after it is whatever the user has.
 """
 
 import os
@@ -19,16 +19,16 @@ from kit.errors import UserError
 
 @contextmanager
 def tfrs() -> Iterator[ModuleType]:
-    """TFRS, for the length of a `with` block.
+    """Context manager that provides the module `tensorflow_recommenders`.
 
     Raises:
-        UserError: TFRS is not installed or does not load beside this TensorFlow.
+        UserError: TFRS is not installed or cannot be imported with this TensorFlow.
     """
     users_keras = vars(tf)["keras"]
     users_choice = os.environ.get("TF_USE_LEGACY_KERAS")
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     try:
-        # A loader of its own: the user's stays as it was, resolved or not.
+        # Replaced, not modified: the user's lazy loader stays as it was, resolved or not.
         vars(tf)["keras"] = _loaded("tf_keras.api._v2.keras")
         yield _library()
     finally:
@@ -40,10 +40,10 @@ def tfrs() -> Iterator[ModuleType]:
 
 
 def _library() -> ModuleType:
-    """TFRS, to which a ScaNN that does not load is one that is not installed.
+    """Import TFRS, treating a ScaNN that cannot be imported as not installed.
 
-    On its own it takes only an ImportError for that, and a ScaNN built for another TensorFlow
-    raises others.
+    By itself TFRS handles only an ImportError, but a ScaNN built for another TensorFlow raises
+    other exceptions.
     """
     if "tensorflow_recommenders" in sys.modules or _scann_loads():
         return _loaded("tensorflow_recommenders")
