@@ -1,9 +1,12 @@
 """The Python of docs/python.md and docs/extending.md runs."""
 
 import re
+import sys
 import warnings
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from click.testing import CliRunner
@@ -51,3 +54,29 @@ def test_the_page_on_extending_runs(here):
         answer = CliRunner().invoke(names["main"], line.split())
     assert answer.exit_code == 0, answer.output
     assert (here / "saved_models" / "small-images" / "1" / "saved_model.pb").is_file()
+
+
+@pytest.mark.slow
+def test_the_example_of_a_task_runs(here, monkeypatch):
+    from kit.cli import main
+    from kit.tasks import TASKS
+
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 3))
+    frame = pl.DataFrame(x, schema=["a", "b", "c"])
+    frame.with_columns(price=x[:, 0] * 2 - x[:, 1]).write_csv("houses.csv")
+    spec = spec_from_file_location("regression", DOCS / "examples" / "regression.py")
+    module = module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "regression", module)
+    spec.loader.exec_module(module)
+    runner = CliRunner()
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        for command, line in (
+            (module.main, "--data houses.csv --target price --epochs 20"),
+            (main, "evaluate saved_models/regression"),
+            (main, "verify saved_models/regression"),
+        ):
+            answer = runner.invoke(command, line.split())
+            assert answer.exit_code == 0, answer.output
+    del TASKS["regression"]
