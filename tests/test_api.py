@@ -150,7 +150,6 @@ def test_a_frame_is_a_source(shop):
     frame = pl.read_csv(shop[0])
     data = kit.open(frame, items=pl.read_csv(shop[1]), split="random")
     assert (data.split_method, data.num_users) == ("random", 150)
-    assert kit.open(frame.to_pandas() if hasattr(frame, "to_pandas") else frame).num_items
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Options of recipes that learn from interactions."""
 
 from dataclasses import dataclass, fields, replace
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -129,7 +130,7 @@ class DataOptions(FormatOptions):
     def _dataset(self) -> "Dataset":
         from kit.data import is_prepared, open_prepared
 
-        if not is_prepared(self.data):
+        if not isinstance(self.data, str | PathLike) or not is_prepared(str(self.data)):
             return self.split_of(self.open())
         given = [
             f"--{field.name.replace('_', '-')}"
@@ -139,7 +140,7 @@ class DataOptions(FormatOptions):
         if given:
             raise UserError(
                 f"{', '.join(given)} cannot be changed for prepared data.",
-                where=self.data,
+                where=str(self.data),
                 expected="these options to be given to kit prepare",
                 remedy="Leave them out, or prepare the source again with them.",
             )
