@@ -1,4 +1,4 @@
-"""Find the most probable sequence, a step at a time."""
+"""Beam search."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,34 +20,35 @@ def beam_search(
     beams: int = 4,
     length_penalty: float = 1.0,
 ) -> tuple[Any, Any]:
-    """The best sequence of each row, found in a loop inside the graph.
+    """Beam search for the most probable sequence of each row, inside the graph.
 
-    In every step the `beams` most probable beginnings go on. A sequence that ends among them is
-    kept; a row is done when `beams` have ended. One beam is greedy search. Rows do not depend on
-    each other.
+    Each step extends the `beams` most probable prefixes. Finished sequences among them are
+    collected; a row is done when `beams` sequences have finished. One beam is greedy search. Rows
+    are independent of each other.
 
     Args:
-        step: takes the last tokens, int32 [batch, beams], and the state; gives log-probabilities,
+        step: takes the last tokens, int32 [batch, beams], and the state; returns log-probabilities,
             float32 [batch, beams, vocabulary], and the next state.
-        state: tensors in any structure, each [batch, beams, ...]; a length may grow.
-        start: token before all sequences.
-        end: token that ends one.
-        most: int32 [batch], tokens of a sequence at most, its end counted; there it ends.
-        beams: beginnings that are kept of each row.
+        state: any structure of tensors [batch, beams, ...], such as cached keys and values; a
+            length may grow.
+        start: id of the token before all sequences.
+        end: id of the end token.
+        most: int32 [batch], maximum number of tokens of a sequence, its end token included.
+        beams: beam width.
         length_penalty: exponent; the score of a sequence is its log-probability divided by
-            `((5 + tokens) / 6) ** length_penalty`. 0 favours short ones.
+            `((5 + tokens) / 6) ** length_penalty`. 0 favours short sequences.
 
     Returns:
-        int32 [batch, tokens], without the start, with the end, 0 behind it; and the scores, float32
-        [batch].
+        Token ids, int32 [batch, tokens], without the start token, with the end token, padded with
+        0; and scores, float32 [batch].
 
     Source: Wu et al. (2016), Google's neural machine translation system.
 
     Example:
 
-    >>> chances = tf.math.log([[0.1, 0.6, 0.3]])  # of the tokens 0, 1 and 2
+    >>> log_probs = tf.math.log([[0.1, 0.6, 0.3]])  # of the tokens 0, 1 and 2
     >>> def step(tokens, state):
-    ...     return tf.tile(chances[None], [1, tokens.shape[1], 1]), state
+    ...     return tf.tile(log_probs[None], [1, tokens.shape[1], 1]), state
     >>> beam_search(step, (), start=0, end=2, most=tf.constant([3]), beams=1)[0].numpy().tolist()
     [[1, 1, 2]]
     """
@@ -67,20 +68,20 @@ def beam_search(
     def is_done(ended: Any) -> Any:
         return ended["count"] >= beams
 
-    def go_on(number: Any, alive: Any, ended: Any, state: Any) -> Any:
+    def is_unfinished(number: Any, alive: Any, ended: Any, state: Any) -> Any:
         return tf.reduce_any(~is_done(ended) & (number < most))
 
     def take(number: Any, alive: Any, ended: Any, state: Any) -> Any:
-        chances, state = step(alive["last"], state)
-        size = tf.shape(chances)[2]
-        # At the last place there is nothing but the end.
+        log_probs, state = step(alive["last"], state)
+        size = tf.shape(log_probs)[2]
+        # At the last position only the end token is allowed.
         is_end = tf.range(size) == end
         must_end = (number + 1 >= most)[:, None, None]
-        chances = tf.where(must_end & ~is_end, IMPOSSIBLE, chances)
-        scores = tf.reshape(alive["score"][..., None] + chances, [batch, beams * size])
-        # Each of the best beginnings has one end, so that enough of these go on.
-        score, place = tf.math.top_k(scores, tf.minimum(2 * beams, beams * size))
-        beam, token = place // size, place % size
+        log_probs = tf.where(must_end & ~is_end, IMPOSSIBLE, log_probs)
+        scores = tf.reshape(alive["score"][..., None] + log_probs, [batch, beams * size])
+        # Each beam has one continuation that ends, so 2 * beams leave enough that do not.
+        score, index = tf.math.top_k(scores, tf.minimum(2 * beams, beams * size))
+        beam, token = index // size, index % size
         tokens = tf.concat(
             [tf.gather(alive["tokens"], beam, batch_dims=1), token[..., None]], axis=2
         )
@@ -107,7 +108,7 @@ def beam_search(
     growing = tf.TensorShape([None, beams, None])
     fixed = tf.TensorShape([None, beams])
     _, _, ended, _ = tf.while_loop(
-        go_on,
+        is_unfinished,
         take,
         [tf.constant(0), alive, ended, state],
         shape_invariants=[
@@ -126,5 +127,5 @@ def _best(score: Any, tokens: Any, count: int) -> dict[str, Any]:
 
 
 def _free_lengths(x: Any) -> tf.TensorShape:
-    """Batch and all lengths but the width may change; beams, heads and widths are known."""
+    """Shape with free batch size and length; beams, heads and width are static."""
     return tf.TensorShape([None, *x.shape[1:-2], None, x.shape[-1]])

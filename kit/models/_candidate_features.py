@@ -1,4 +1,4 @@
-"""The features of a second stage's candidates."""
+"""Features of the candidates for the ranking stage."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,15 +21,15 @@ A_DAY = 86_400
 
 @dataclass(frozen=True)
 class CandidateTables:
-    """What is known of the items at one moment.
+    """Item statistics at one point in time.
 
     Args:
         vectors: float32 [items, dim], of unit length.
-        neighbours: int32 [items, n], the items most often taken with each, in rising order; -1 is
+        neighbours: int32 [items, n], the most similar items by co-occurrence, ascending; -1 is
             padding.
-        likeness: float32 [items, n], how often.
-        numbers: float32 [items, m], further numbers of each item.
-        names: of the columns of `numbers`.
+        likeness: float32 [items, n], cosine similarities of the neighbours.
+        numbers: float32 [items, m], further numerical features of each item.
+        names: names of the columns of `numbers`.
     """
 
     vectors: NDArray[np.float32]
@@ -42,12 +42,12 @@ class CandidateTables:
     def of(
         cls, vectors: NDArray[np.float32], past: Sequence[Events], num_users: int
     ) -> "CandidateTables":
-        """The tables after the events that are known.
+        """Compute the tables from past events.
 
         Args:
-            vectors: float32 [items, dim], the items' vectors without bias.
-            past: what happened so far; items past the vectors are left out.
-            num_users: known users.
+            vectors: float32 [items, dim], item vectors without bias.
+            past: past events; items beyond the vectors are skipped.
+            num_users: number of known users.
 
         Example:
 
@@ -81,31 +81,31 @@ class CandidateTables:
 
 
 class CandidateFeatures(tf.Module):
-    """Numbers that tell the candidates of a person apart, in operations of core TensorFlow.
+    """Features of a user's candidates for the ranking stage, in core TensorFlow operations.
 
-    Of a history the last 64 items count. `similar` is the cosine of a candidate with its items,
-    `together` how strongly people who took these took the candidate: the sum over the history of
-    the cosines of the two items' sets of users, `together lately` with the weight exp(-n / 10) for
-    an item after which n others came; an item that comes twice counts there once, the last time.
+    They use the last 64 items of the history. `similar` is the mean cosine similarity of a
+    candidate with these items. `together` is the sum, over the distinct items of the history, of
+    the co-occurrence cosines with the candidate; `together lately` weights each item by
+    exp(-n / 10), where n is the number of items after its last occurrence.
 
     Args:
-        tables: what is known of the items.
+        tables: item statistics.
 
     Call arguments:
-        history: int32 [batch, length], items oldest first; a negative code is padding.
-        candidates: int32 [batch, n], best first; a negative code is padding.
-        retrieval: float32 [batch, n], their scores.
+        history: int32 [batch, length], items oldest first; negative codes are padding.
+        candidates: int32 [batch, n], best first; negative codes are padding.
+        retrieval: float32 [batch, n], retrieval scores of the candidates.
 
     Returns:
-        float32 [batch, n] by name.
+        Feature name to float32 [batch, n].
 
     Example:
 
     >>> events = Events(np.array([0, 0]), np.array([1, 0]), None, None)
     >>> tables = CandidateTables.of(np.eye(2, dtype=np.float32), [events], num_users=1)
     >>> history, candidates = tf.constant([[1]]), tf.constant([[0]])
-    >>> found = CandidateFeatures(tables)(history, candidates, tf.constant([[0.5]]))
-    >>> {name: float(value[0, 0]) for name, value in found.items() if "together" in name}
+    >>> features = CandidateFeatures(tables)(history, candidates, tf.constant([[0.5]]))
+    >>> {name: float(value[0, 0]) for name, value in features.items() if "together" in name}
     {'together': 1.0, 'together lately': 1.0}
     """
 
@@ -119,11 +119,11 @@ class CandidateFeatures(tf.Module):
 
     @property
     def names(self) -> list[str]:
-        """Of the features, in the order they come."""
+        """Names of the features, in order."""
         return [*OF_THE_PAIR, *self._names]
 
     def vectors_of(self, items: Any) -> Any:
-        """Unit vectors of items: int32 [...] -> float32 [..., dim]; a negative code reads any."""
+        """Unit vectors of items: int32 [...] -> float32 [..., dim]; any for negative codes."""
         return tf.gather(self._vectors, tf.maximum(items, 0))
 
     def __call__(self, history: Any, candidates: Any, retrieval: Any) -> dict[str, Any]:
@@ -154,11 +154,11 @@ class CandidateFeatures(tf.Module):
         }
 
     def _together(self, items: Any, recent: Any, age: Any) -> tuple[Any, Any]:
-        # The latest first, so that an item that comes twice is found at its latest place.
+        # Latest first, so that a repeated item is matched at its last occurrence.
         recent, age = recent[:, ::-1], tf.broadcast_to(age[:, ::-1], tf.shape(recent))
         order = tf.argsort(recent, axis=1, stable=True)
         had, age = (tf.gather(x, order, batch_dims=1) for x in (recent, age))
-        # An entry behind the last, which is no item, for what is found nowhere.
+        # A sentinel after the last entry, for neighbours that are not in the history.
         had = tf.pad(had, [[0, 0], [0, 1]], constant_values=tf.int32.max)
         faded = tf.pad(tf.exp(-age / FADING), [[0, 0], [0, 1]])
         neighbours = tf.gather(self._neighbours, items)
@@ -188,7 +188,7 @@ OF_THE_PAIR = (
 
 
 def _latest(history: Any) -> tuple[Any, Any]:
-    """The last items int32 [batch, n], -1 before them, and how many came after, float32 [1, n]."""
+    """The last items, int32 [batch, n], left-padded with -1, and their ages, float32 [1, n]."""
     known = tf.argsort(tf.cast(history >= 0, tf.int32), axis=1, stable=True)
     recent = tf.maximum(tf.gather(history, known, batch_dims=1)[:, -RECENT:], -1)
     age = tf.range(tf.shape(recent)[1])[::-1]
@@ -206,13 +206,13 @@ def defined_features(
     items: NDArray[np.integer],
     retrieval: NDArray[np.float32],
 ) -> dict[str, NDArray[np.float32]]:
-    """`kit.models.CandidateFeatures` of one person by its definition.
+    """Reference implementation of `CandidateFeatures` for one user, in NumPy.
 
     Args:
-        tables: what is known of the items.
+        tables: item statistics.
         history: int32 [length], items oldest first.
-        items: int [n], candidates; negative is padding.
-        retrieval: float32 [n], their scores.
+        items: int [n], candidates; negative codes are padding.
+        retrieval: float32 [n], retrieval scores of the candidates.
     """
     recent = history[-RECENT:]
     age = np.arange(len(recent))[::-1]

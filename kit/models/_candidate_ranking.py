@@ -1,4 +1,4 @@
-"""The second stage: the order of a person's candidates."""
+"""The ranking stage, which reorders the candidates of the retrieval stage."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,27 +16,26 @@ RETRIEVAL = "retrieval"
 
 @keras.saving.register_keras_serializable(package="kit")
 class CandidateRanking(keras.Model):
-    """Adds to the retrieval score of each candidate what a ranking model makes of its features.
+    """Ranking stage: adds the score of a ranking model to the retrieval score of each candidate.
 
-    As training starts from the order of the retrieval stage, it learns what that stage lacks.
+    Training starts from the retrieval scores, so the ranking model learns a correction to them.
 
     Args:
-        names: of the features, "retrieval" among them.
-        dim: width of the vector of each feature.
+        names: names of the features, including "retrieval".
+        dim: width of the embedding of each feature.
         hidden: widths of the multilayer perceptron.
-        dropout: after each of its layers.
-        bins: of each feature.
+        dropout: dropout rate after each of its layers.
+        bins: number of bins per feature, see `kit.layers.NumberEmbedding`.
 
     Call arguments:
-        inputs: float32 [batch, n] by name; of what is no candidate the retrieval score is the
-            lowest float.
+        inputs: feature name to float32 [batch, n]; a retrieval score of the lowest float marks
+            padding.
 
     Returns:
-        Scores, float32 [batch, n]: `retrieval + weight * ranking`; the lowest float where there is
-        no candidate.
+        Scores, float32 [batch, n]: `retrieval + weight * ranking`; the lowest float for padding.
 
-    Train it with `kit.losses.ListwiseSoftmax` on what was taken, [batch, n]; before that,
-    `set_numbers`.
+    Call `set_numbers` first, then train with `kit.losses.ListwiseSoftmax` on relevance labels
+    [batch, n].
 
     Raises:
         ValueError: no feature is called "retrieval".
@@ -60,7 +59,7 @@ class CandidateRanking(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.autocast = False  # Scores and features arrive as they are given.
+        self.autocast = False  # Scores and features must not be cast.
         if RETRIEVAL not in names:
             raise ValueError(f"One of the features has to be {RETRIEVAL!r}; got {list(names)}.")
         self.names, self.dim, self.bins = tuple(names), dim, bins
@@ -82,20 +81,20 @@ class CandidateRanking(keras.Model):
         self.built = True
 
     def set_numbers(self, features: dict[str, NDArray[np.floating]]) -> None:
-        """Learn the ranges of the features from lists, float [lists, n] by name."""
+        """Fit the bins of the features to lists of candidates: name to float [lists, n]."""
         is_candidate = features[RETRIEVAL] > np.finfo(np.float32).min
         self.ranking_model.set_numbers(
             np.stack([features[name][is_candidate] for name in self.names], axis=1)
         )
 
     def set_weight(self, weight: float) -> None:
-        """Store how much the ranking model counts beside the retrieval score."""
+        """Set the weight of the ranking score relative to the retrieval score."""
         if not self.built:
             self.build()
         self.weight.assign([weight])
 
     def ranking(self, inputs: dict[str, Any], training: bool = False) -> Any:
-        """What the ranking model says alone, float32 [batch, n]; 0 where there is no candidate."""
+        """The score of the ranking model alone, float32 [batch, n]; 0 for padding."""
         shape = tf.shape(inputs[RETRIEVAL])
         flat = {name: tf.reshape(inputs[name], [-1]) for name in self.names}
         logits = tf.cast(self.ranking_model(flat, training=training), tf.float32)
@@ -103,7 +102,7 @@ class CandidateRanking(keras.Model):
         return tf.where(is_candidate, tf.reshape(logits, shape), 0.0)
 
     def combined(self, retrieval: Any, ranking: Any) -> Any:
-        """Both scores in one."""
+        """Combine the retrieval and the ranking score."""
         return tf.where(
             retrieval > tf.float32.min,
             retrieval + self.weight.value * ranking,

@@ -1,4 +1,4 @@
-"""Trainable encoders of images and texts that items have."""
+"""Trainable encoders of image and text columns of items."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,30 +10,30 @@ from kit.models._image_encoder import ImageEncoder
 from kit.models._text_encoder import TextEncoder
 
 WIDTHS = (16, 32, 64)
-# So small at first that what the ids learn is not disturbed by what means nothing yet.
+# Small initial outputs, so that untrained encoders do not disturb the learning of id embeddings.
 FIRST_SCALE = 0.02
 
 
 # The registered name is older than the class's.
 @keras.saving.register_keras_serializable(package="kit", name="PictureReader")
 class ImageColumnEncoder(keras.layers.Layer):
-    """A vector of an image, by a small ConvNeXt that is trained along with what it is for.
+    """Image embedding by a small ConvNeXt that is trained jointly with the model that uses it.
 
-    Normalisations by the batch's statistics compute as in use at all times, so that a vector does
-    not depend on what else is in a batch.
+    Batch normalization always runs in inference mode, so that a vector does not depend on the rest
+    of the batch.
 
     Args:
-        dim: width of the vector.
+        dim: width of the embedding.
         widths: channels of the encoder's stages.
 
     Call arguments:
-        images: uint8 [images, height, width, 3]; one that is black all over is none.
+        images: uint8 [images, height, width, 3]; an all-black image is missing.
 
     Returns:
-        float [images, dim]; zeros for no image.
+        float [images, dim]; zeros for missing images.
 
     Source: Woo et al. (2023), ConvNeXt V2; He and McAuley (2016), VBPR, for images of items in a
-    recommender, there with vectors that do not learn.
+    recommender, there with frozen image features.
 
     Example:
 
@@ -43,7 +43,7 @@ class ImageColumnEncoder(keras.layers.Layer):
 
     def __init__(self, dim: int, widths: Sequence[int] = WIDTHS, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.autocast = False  # Pixels arrive as they are given.
+        self.autocast = False  # Pixels must not be cast to the compute dtype.
         self.dim, self.widths = dim, list(widths)
         self.encoder = ImageEncoder("convnext", self.widths, dtype=self.dtype_policy, name="maps")
         self.projection = keras.layers.Dense(
@@ -75,18 +75,18 @@ class ImageColumnEncoder(keras.layers.Layer):
 # The registered name is older than the class's.
 @keras.saving.register_keras_serializable(package="kit", name="TextReader")
 class TextColumnEncoder(keras.layers.Layer):
-    """A vector of a text's pieces, by a small `TextEncoder` of convolutions.
+    """Text embedding by a small convolutional `TextEncoder` over its token ids.
 
     Args:
-        vocabulary: how many pieces there are; piece 0 is padding.
-        dim: width of the vector.
-        width: of the encoder.
+        vocabulary: size of the vocabulary; token id 0 is padding.
+        dim: width of the embedding.
+        width: width of the encoder.
 
     Call arguments:
-        pieces: int [texts, length], 0 is padding; one that is all padding is none.
+        pieces: token ids, int [texts, length]; 0 is padding. A text of only padding is missing.
 
     Returns:
-        float [texts, dim]; zeros for no text.
+        float [texts, dim]; zeros for missing texts.
 
     Source: Kim (2014), Convolutional neural networks for sentence classification.
 
@@ -117,8 +117,8 @@ class TextColumnEncoder(keras.layers.Layer):
 
     def call(self, pieces: Any) -> Any:
         is_there = tf.reduce_any(tf.not_equal(pieces, 0), axis=1)
-        found = self.projection(self.encoder(pieces)["pooled"])
-        return found * tf.cast(is_there, found.dtype)[:, None]
+        vectors = self.projection(self.encoder(pieces)["pooled"])
+        return vectors * tf.cast(is_there, vectors.dtype)[:, None]
 
     def compute_output_shape(self, pieces_shape: Any) -> Any:
         return (pieces_shape[0], self.dim)

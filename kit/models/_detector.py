@@ -1,4 +1,4 @@
-"""A detector of objects in images."""
+"""Object detector."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -17,43 +17,42 @@ from kit.models.pretrained import pretrained_encoder
 
 STRIDES = (8, 16, 32)
 BOX_WEIGHT = 2.0
-# The maps of a backbone that are taken, of strides 8, 16 and 32.
+# The feature maps of a backbone with strides 8, 16 and 32.
 LEVELS = ("P3", "P4", "P5")
-# The grey beside an image becomes 0.
+# Maps the grey padding of letterboxed images to 0.
 SCALE, OFFSET = [1 / 58] * 3, [-114 / 58] * 3
 
 
 @keras.saving.register_keras_serializable(package="kit")
 class Detector(keras.Model):
-    """A one-stage detector without anchors: every place of three feature maps may say a box.
+    """One-stage, anchor-free detector: predicts a box at every cell of three feature maps.
 
-    Anchor points lie 8, 16 and 32 pixels apart. Which of them have to find an object is decided
-    anew in every step, see `kit.models.task_aligned_assignment`; a score is trained to be the IoU
-    of the box with its object, so that the best box has the best score and nothing else is needed
-    to order them.
+    Anchor points lie 8, 16 and 32 pixels apart. They are assigned to objects anew in every training
+    step, see `kit.models.task_aligned_assignment`. The scores are trained on targets derived from
+    the IoU of the predicted box with its object, so the score alone ranks the boxes.
 
     Args:
-        classes: names.
-        shape: height and width of what it takes, multiples of 32.
-        encoder: gives "stage_1", ...: the maps of strides 8, 16 and 32 are its last three. By
-            default a small residual network.
-        filters: channels of pyramid and heads.
-        depth: convolutions of each head, of scores and of boxes.
-        scale: by what the values 0 to 255 of each channel are multiplied before the encoder.
-        offset: what is then added.
+        classes: names of the classes.
+        shape: height and width of the input images, multiples of 32.
+        encoder: returns feature maps by name, of which the last three have strides 8, 16 and 32.
+            By default a small residual network.
+        filters: channels of the pyramid and the heads.
+        depth: number of hidden convolutions in each branch of the heads.
+        scale: factor of the pixel values, 0 to 255, per channel.
+        offset: offset added after scaling, per channel.
 
     Call arguments:
-        images: [batch, height, width, 3] of any type, 0 to 255.
+        images: [batch, height, width, 3] of any dtype, 0 to 255.
 
     Returns:
-        Logits, float32 [batch, places, classes], and boxes, float32 [batch, places, 4]: left, top,
-        right and bottom in pixels of what it took.
+        Logits, float32 [batch, points, classes], and boxes, float32 [batch, points, 4]: left, top,
+        right and bottom in pixels of the input.
 
-    Train it without a loss in `compile`, as it has its own, on targets {"boxes": float [batch,
-    objects, 4], "labels": int [batch, objects], -1 where there is none}.
+    The loss is built in, so `compile` it without one. Targets are {"boxes": float [batch, objects,
+    4], "labels": int [batch, objects]}; label -1 is padding.
 
     Raises:
-        ValueError: no class, or a shape that is no multiple of 32.
+        ValueError: no class, or a side that is not a multiple of 32.
 
     Source: Feng et al. (2021), TOOD; Tian et al. (2019), FCOS.
 
@@ -77,7 +76,7 @@ class Detector(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.autocast = False  # Pixels arrive as they are given.
+        self.autocast = False  # Pixels must not be cast to the compute dtype.
         if not classes or any(side % STRIDES[-1] for side in shape):
             raise ValueError(f"It needs a class, and sides that 32 divides; got {shape}.")
         self.classes, self.picture_shape = list(classes), (int(shape[0]), int(shape[1]))
@@ -165,7 +164,7 @@ class Detector(keras.Model):
 
     def build(self, input_shape: Any = None) -> None:
         shape = (None, *self.picture_shape, 3)
-        # One that was loaded, or is pretrained, is built.
+        # A loaded or pretrained encoder is already built.
         if not self.encoder.built:
             self.encoder.build(shape)
         maps = list(self.encoder.compute_output_shape(shape).values())[-len(STRIDES) :]
@@ -178,12 +177,12 @@ class Detector(keras.Model):
         images = tf.cast(images, tf.float32) * self.scale + self.offset
         maps = list(self.encoder(images, training=training).values())[-len(STRIDES) :]
         maps = self.pyramid(maps, training=training)
-        found = [head(one, training=training) for head, one in zip(self.heads, maps, strict=True)]
-        logits = tf.cast(tf.concat([scores for scores, _ in found], axis=1), tf.float32)
-        sides = tf.cast(tf.concat([sides for _, sides in found], axis=1), tf.float32)
-        places = anchor_points(self.picture_shape, STRIDES)
-        sides *= places.strides[:, None]
-        centres = places.centres
+        outputs = [head(one, training=training) for head, one in zip(self.heads, maps, strict=True)]
+        logits = tf.cast(tf.concat([scores for scores, _ in outputs], axis=1), tf.float32)
+        sides = tf.cast(tf.concat([sides for _, sides in outputs], axis=1), tf.float32)
+        points = anchor_points(self.picture_shape, STRIDES)
+        sides *= points.strides[:, None]
+        centres = points.centres
         return logits, tf.concat([centres - sides[..., :2], centres + sides[..., 2:]], axis=-1)
 
     def compute_loss(
@@ -194,7 +193,7 @@ class Detector(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """Scores against the overlap, boxes against their objects, by the sum of the targets."""
+        """Quality focal loss of the scores plus GIoU loss of the boxes, over the sum of targets."""
         logits, predicted = y_pred
         places = anchor_points(self.picture_shape, STRIDES)
         target: Assignment = task_aligned_assignment(
@@ -234,18 +233,18 @@ def non_max_suppression(
     overlap: float = MOST_OVERLAP,
     most: int = MOST_BOXES,
 ) -> tuple[Any, Any, Any]:
-    """Non-maximum suppression, class by class, in an operation of core TensorFlow.
+    """Per-class non-maximum suppression, in a core TensorFlow operation.
 
     Args:
-        logits: float [batch, places, classes].
-        boxes: float [batch, places, 4], left, top, right and bottom.
-        lowest: score below which a box is left out.
-        overlap: with a better box of its class above which a box is left out.
-        most: boxes of an image.
+        logits: float [batch, points, classes].
+        boxes: float [batch, points, 4], left, top, right and bottom.
+        lowest: minimum score of a box.
+        overlap: maximum IoU of a box with a better box of its class.
+        most: maximum number of boxes per image.
 
     Returns:
-        Boxes, float [batch, most, 4]; classes, int32 [batch, most], -1 where there are no more;
-        scores, float [batch, most], falling, 0 where there are no more.
+        Boxes, float [batch, most, 4]; classes, int32 [batch, most], padded with -1; scores, float
+        [batch, most], descending, padded with 0.
 
     Example:
 
@@ -255,7 +254,7 @@ def non_max_suppression(
     >>> classes.numpy().tolist(), scores.numpy().round(2)
     ([[0, 0, -1]], array([[0.88, 0.5 , 0.  ]], dtype=float32))
     """
-    found, scores, classes, count = tf.image.combined_non_max_suppression(
+    selected, scores, classes, count = tf.image.combined_non_max_suppression(
         boxes[:, :, None],
         tf.sigmoid(logits),
         max_output_size_per_class=most,
@@ -264,5 +263,5 @@ def non_max_suppression(
         score_threshold=lowest,
         clip_boxes=False,
     )
-    there = tf.range(most)[None] < count[:, None]
-    return found, tf.where(there, tf.cast(classes, tf.int32), -1), scores
+    is_box = tf.range(most)[None] < count[:, None]
+    return selected, tf.where(is_box, tf.cast(classes, tf.int32), -1), scores

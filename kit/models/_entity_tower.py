@@ -1,4 +1,4 @@
-"""A tower over one kind of thing: users or items."""
+"""The tower of a two-tower model: embeds users or items."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -32,11 +32,11 @@ class FeatureShape:
 
 @dataclass(frozen=True)
 class ContentShape:
-    """Shape of a table of images or texts, which the tower learns to read.
+    """Shape of a table of images or texts, for which the tower trains an encoder.
 
     Args:
-        shape: of one: height, width and 3 of an image, the number of tokens of a text.
-        vocabulary: how many pieces there are; 0 for images.
+        shape: height, width and 3 of an image; the number of tokens of a text.
+        vocabulary: size of the vocabulary of texts; 0 for images.
     """
 
     shape: Sequence[int]
@@ -44,26 +44,27 @@ class ContentShape:
 
     @property
     def dtype(self) -> str:
-        """Of the table."""
+        """Dtype of the table."""
         return "int32" if self.vocabulary else "uint8"
 
 
 @keras.saving.register_keras_serializable(package="kit")
 class EntityTower(keras.layers.Layer):
-    """Embeds codes: a vector of the id, a `FeatureBag` of the features, and what it reads.
+    """Embeds codes as the sum of an id vector, a `FeatureBag` and encoded images and texts.
 
-    The features of all known codes lie in the layer, set once with `set_features`, and so do their
-    images and texts, set with `set_contents`, so that a batch carries codes only. What is not
-    known yet is embedded from its features alone by `embed_features`.
+    The layer stores the features of all known codes (`set_features`) and their images and texts
+    (`set_contents`), so a batch contains only codes. `embed_features` embeds new users or items
+    from their features alone.
 
     Args:
-        size: known codes, 1 to `size`; code 0 means unknown or padding and has a zero id vector.
-        dim: width of the result.
+        size: number of known codes, 1 to `size`; code 0 is unknown or padding and
+            has a zero id vector.
+        dim: width of the output.
         features: shape of the feature table, or None.
-        id_dropout: share of the id vector's entries dropped in training.
-        id_hiding: share of the codes whose id vector is left out in training, so that features,
-            images and texts have to speak for themselves, as they do of what is not known yet.
-        unit: whether vectors have length 1, but for their last entry, a bias, which is as it is.
+        id_dropout: dropout rate of the entries of id vectors.
+        id_hiding: dropout rate of whole id vectors, so that the model learns to embed by features,
+            images and texts alone, as it must for new users or items.
+        unit: whether to normalize vectors to length 1, except for their last entry, a bias.
         contents: shapes of the tables of images and texts.
 
     Call arguments:
@@ -72,7 +73,7 @@ class EntityTower(keras.layers.Layer):
     Returns:
         float [..., dim].
 
-    Source: leaving ids out is of Volkovs, Yu and Poutanen (2017), DropoutNet.
+    Source: dropout of whole ids as in Volkovs, Yu and Poutanen (2017), DropoutNet.
 
     Example:
 
@@ -95,14 +96,14 @@ class EntityTower(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.autocast = False  # Codes, and what is known of them, arrive as they are given.
+        self.autocast = False  # Codes and features must not be cast.
         self.size, self.dim, self.id_dropout, self.unit = size, dim, id_dropout, unit
         self.id_hiding = id_hiding
         if id_hiding:
             self.hiding_seed = keras.random.SeedGenerator()
         self.features = FeatureShape(**features) if isinstance(features, dict) else features
         self.ids = Embedding(size + 1, dim, name="ids")
-        # In float32 the same entries are dropped in every precision.
+        # In float32, so that dropout does not depend on the precision.
         self.dropout = keras.layers.Dropout(id_dropout, dtype="float32")
         self.bag = None
         if self.features is not None:
@@ -117,7 +118,7 @@ class EntityTower(keras.layers.Layer):
 
     @property
     def reads_features(self) -> bool:
-        """Whether things without a code can be embedded."""
+        """Whether users or items without a code can be embedded."""
         return self.bag is not None or bool(self.readers)
 
     def build(self, codes_shape: tuple[int | None, ...] | None) -> None:
@@ -161,30 +162,30 @@ class EntityTower(keras.layers.Layer):
             vectors = tf.cast(self.dropout(vectors, training=training), self.compute_dtype)
         vectors *= known
         if self.id_hiding and training:
-            drawn = keras.random.uniform(tf.shape(codes), seed=self.hiding_seed)
-            vectors *= tf.cast(drawn >= self.id_hiding, vectors.dtype)[..., None]
+            noise = keras.random.uniform(tf.shape(codes), seed=self.hiding_seed)
+            vectors *= tf.cast(noise >= self.id_hiding, vectors.dtype)[..., None]
         if self.bag is not None:
             tokens = tf.gather(self.tokens.value, codes)
             numbers = tf.gather(self.numbers.value, codes)
             vectors += self.bag(tokens, numbers, training=training)
         if self.readers:
-            # What comes several times is read once.
-            different, place = tf.unique(tf.reshape(codes, [-1]))
+            # Repeated codes are encoded once.
+            distinct, index = tf.unique(tf.reshape(codes, [-1]))
             for reader, table in zip(self.readers, self.content_tables, strict=True):
-                read = tf.gather(reader(tf.gather(table.value, different)), place)
+                read = tf.gather(reader(tf.gather(table.value, distinct)), index)
                 vectors += tf.reshape(read, tf.shape(vectors))
         return self._finished(vectors)
 
     def embed_features(self, tokens: Any, numbers: Any, *contents: Any) -> Any:
-        """Vectors of things without a code.
+        """Embed users or items without a code.
 
         Args:
-            tokens: int [things, tokens]; not looked at where the tower has no features.
-            numbers: float [things, numbers]; likewise.
-            contents: images and texts, [things, ...] for each shape.
+            tokens: int [batch, tokens]; ignored if the tower has no features.
+            numbers: float [batch, numbers]; ignored likewise.
+            contents: images and texts, one [batch, ...] for each shape.
 
         Returns:
-            float [things, dim].
+            float [batch, dim].
 
         Raises:
             ValueError: the tower was built without features and contents.

@@ -1,4 +1,4 @@
-"""Choose the sentences of a text that summarize it."""
+"""Extractive summarization: select the sentence of a text that summarizes it."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -20,26 +20,25 @@ UNUSED = -1e9
 # The registered name is older than the class's.
 @keras.saving.register_keras_serializable(package="kit", name="SentenceScorer")
 class SentenceRanker(keras.Model):
-    """Scores the sentences of a text, each in the light of the others.
+    """Scores the sentences of a text in their context.
 
-    A transformer over the tokens of a sentence gives it a vector, one over the vectors of all
-    sentences and their places gives it a score.
+    A transformer over the tokens of each sentence gives a sentence vector; a second transformer
+    over the sentence vectors, with position embeddings, gives the scores.
 
     Args:
-        vocabulary: how many tokens there are; 0 is padding.
+        vocabulary: size of the vocabulary; token id 0 is padding.
         dim: width of vectors.
-        sentences: most of a text.
-        layers: blocks over tokens, and over sentences.
-        heads: of attention.
+        sentences: maximum number of sentences of a text.
+        layers: number of blocks over tokens, and over sentences.
+        heads: number of attention heads.
         hidden: width of the feed-forward layers; None is 4 * `dim`.
-        dropout: share dropped in training.
+        dropout: dropout rate.
 
     Call arguments:
-        tokens: int32 [batch, sentences, length], 0 behind the tokens and for sentences that are
-            not there.
+        tokens: token ids, int32 [batch, sentences, length], padded on the right with 0.
 
     Returns:
-        Scores, float32 [batch, sentences], very small of sentences that are not there.
+        Scores, float32 [batch, sentences]; -1e9 for padding.
 
     Source: Liu and Lapata (2019), Text summarization with pretrained encoders.
 
@@ -98,20 +97,20 @@ class SentenceRanker(keras.Model):
         dropout: float = 0.3,
         seed: int | None = None,
     ) -> Self:
-        """Build the model with a tokenizer that is learned from the texts of train.
+        """Build the model with a tokenizer learned from the training texts.
 
         The model keeps `tokenizer` and `length`.
 
         Args:
             data: texts and their summaries, split.
             dim: width of vectors.
-            layers: blocks over tokens, and over sentences.
-            heads: of attention.
+            layers: number of blocks over tokens, and over sentences.
+            heads: number of attention heads.
             hidden: width of the feed-forward layers.
             vocabulary: maximum size of the vocabulary.
-            sentences: of a text that are scored, the first ones.
+            sentences: maximum number of sentences to score, the first ones of a text.
             length: maximum tokens of a sentence; a longer one is truncated.
-            dropout: of the output of each layer.
+            dropout: dropout rate of the output of each layer.
             seed: random seed of the initial weights; None is that of the data.
 
         Returns:
@@ -161,11 +160,11 @@ class SentenceRanker(keras.Model):
         return tf.where(is_there, scores, UNUSED)
 
     def vectors(self, tokens: Any, training: bool = False) -> Any:
-        """A vector of each sentence by itself, float [batch, sentences, dim]."""
+        """A vector of each sentence without its context, float [batch, sentences, dim]."""
         if not self.built:
             self.build()
         shape = tf.shape(tokens)
-        # Only of sentences that are there.
+        # Padding is not encoded.
         flat = tf.reshape(tokens, [-1, shape[2]])
         place = tf.where(tf.reduce_any(flat > 0, axis=1))
         some = tf.gather_nd(flat, place)
@@ -185,7 +184,7 @@ class SentenceRanker(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """Cross-entropy of shares, float32 [batch, sentences] with sum 1, and scores."""
+        """Softmax cross-entropy; y is a distribution over sentences, float32 [batch, sentences]."""
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(y, y_pred)) / replicas
 
@@ -206,13 +205,13 @@ TEXTS_AT_ONCE = 64
 
 
 class ExtractiveSummarizer(tf.Module):
-    """Gives of each text the sentence with the greatest score.
+    """Selects the sentence of each text with the highest score.
 
     Args:
-        model: scores sentences.
-        tokenizer: makes their tokens.
-        sentences: most of a text that are looked at.
-        length: most tokens of a sentence that are looked at, its marks counted.
+        model: the sentence ranker.
+        tokenizer: the tokenizer of the model.
+        sentences: maximum number of sentences of a text.
+        length: maximum number of tokens of a sentence, special tokens included.
 
     Example:
 
@@ -234,7 +233,7 @@ class ExtractiveSummarizer(tf.Module):
         self._in_a_graph = tf.function(lambda x: self(x)["text"], input_signature=[signature])
 
     def tokens_of(self, texts: Any) -> Any:
-        """Tokens as the model takes them, int32 [batch, sentences, length]."""
+        """Token ids for the model, int32 [batch, sentences, length]."""
         return self._tokens(self._sentences(texts))
 
     def _sentences(self, texts: Any) -> tf.RaggedTensor:
@@ -242,13 +241,13 @@ class ExtractiveSummarizer(tf.Module):
 
     def _tokens(self, sentences: tf.RaggedTensor) -> Any:
         flat = self.tokenizer.padded(sentences.flat_values, self.length)
-        # The start and the end are there of an empty sentence, too.
+        # An empty sentence, too, has a start and an end token.
         return sentences.with_flat_values(flat).to_tensor(
             self.tokenizer.padding, shape=[None, None, self.length]
         )
 
     def __call__(self, texts: Any) -> dict[str, Any]:
-        """The best sentence of each text.
+        """Select the best sentence of each text.
 
         Args:
             texts: string [batch].
@@ -258,13 +257,13 @@ class ExtractiveSummarizer(tf.Module):
             sentences of the text.
         """
         sentences = self._sentences(texts)
-        chances = tf.nn.log_softmax(self._model(self._tokens(sentences), training=False))
-        # One column more, as there is none where there is no text.
-        chances = tf.pad(chances, [[0, 0], [0, 1]], constant_values=-np.inf)
-        best = tf.argmax(chances, axis=1, output_type=tf.int32)
+        log_probs = tf.nn.log_softmax(self._model(self._tokens(sentences), training=False))
+        # An extra column, as an empty batch has none.
+        log_probs = tf.pad(log_probs, [[0, 0], [0, 1]], constant_values=-np.inf)
+        best = tf.argmax(log_probs, axis=1, output_type=tf.int32)
         return {
             "text": tf.gather(sentences.to_tensor(""), best, batch_dims=1),
-            "score": tf.reduce_max(chances, axis=1),
+            "score": tf.reduce_max(log_probs, axis=1),
         }
 
     def embed(self, texts: Any) -> Any:
@@ -276,11 +275,13 @@ class ExtractiveSummarizer(tf.Module):
         return total / tf.maximum(tf.reduce_sum(is_there, axis=1, keepdims=True), 1.0)
 
     def write(self, texts: Sequence[str]) -> list[str]:
-        """The best sentence of each of many texts."""
-        found: list[str] = []
+        """Select the best sentence of each text, in batches, with a progress bar."""
+        summaries: list[str] = []
         with stage("evaluate", len(texts), "texts") as read:
             for begin in range(0, len(texts), TEXTS_AT_ONCE):
                 some = tf.constant(list(texts[begin : begin + TEXTS_AT_ONCE]))
-                found += [text.decode(errors="replace") for text in self._in_a_graph(some).numpy()]
+                summaries += [
+                    text.decode(errors="replace") for text in self._in_a_graph(some).numpy()
+                ]
                 read.advance(len(some))
-        return found
+        return summaries

@@ -12,26 +12,26 @@ M = TypeVar("M", bound=keras.Model)
 
 
 def set_seed(data: Any, seed: int | None = None) -> None:
-    """Seed Keras, NumPy and Python, so that equal calls build equal models.
+    """Set the random seeds of Keras, NumPy and Python, for reproducible initial weights.
 
     Args:
         data: the split data.
-        seed: None is the seed with which the data were split.
+        seed: random seed; None for the seed of the split.
     """
     own = 0 if data.options is None else data.options.seed
     keras.utils.set_random_seed(own if seed is None else seed)
 
 
 def attach(model: keras.Model, **parts: Any) -> None:
-    """Set attributes that belong to the data, not to the model: they are not saved with it."""
+    """Set attributes that Keras does not track and does not save with the model."""
     for name, part in parts.items():
         object.__setattr__(model, name, part)
 
 
 def recorded(method: Callable[P, M]) -> Callable[P, M]:
-    """Keep the arguments of a `for_dataset` as the model's `arguments`: name to value.
+    """Decorator: store the arguments of a `for_dataset` in the model's `arguments`, by name.
 
-    They tell a report and a card how the model was made.
+    The report and the model card show them.
     """
 
     @functools.wraps(method)

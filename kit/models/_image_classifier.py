@@ -1,4 +1,4 @@
-"""The model that says what is in an image."""
+"""Image classifier."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -15,22 +15,21 @@ from kit.models.pretrained import pretrained_encoder
 
 @keras.saving.register_keras_serializable(package="kit")
 class ImageClassifier(keras.Model):
-    """Gives each image the logits of its classes.
+    """Image classifier: encoder, global average pooling and a linear head.
 
-    An encoder makes maps of the image, their mean over the places is its embedding, and a linear
-    layer reads the classes from it.
+    The mean of the encoder's feature map over all positions is the embedding of the image.
 
     Args:
         encoder: a Keras layer or model from images to a feature map [batch, height, width,
-            channels], or to several by name of which the last counts, as `ImageEncoder`; or to
-            tokens [batch, tokens, channels], as vision transformers.
-        classes: how many.
-        scale: by what a channel's values, 0 to 255, are multiplied; one for each channel.
-        offset: what is then added.
-        dropout: share of the embedding dropped in training.
-        rand_augment: strength from 0 to 1 of Keras's RandAugment in training; 0 for none.
-        is_pretrained: in training the encoder computes as in use, so that the statistics it has
-            learned stay.
+            channels], to a dictionary of feature maps of which the last is used (`ImageEncoder`),
+            or to tokens [batch, tokens, channels] (vision transformers).
+        classes: number of classes.
+        scale: factor of the pixel values, 0 to 255, per channel.
+        offset: offset added after scaling, per channel.
+        dropout: dropout rate of the embedding.
+        rand_augment: strength of Keras's RandAugment in training, from 0 (none) to 1.
+        is_pretrained: whether the encoder always runs in inference mode, which keeps the statistics
+            of its batch normalization.
 
     Call arguments:
         images: float or uint8 [batch, height, width, channels], 0 to 255.
@@ -60,7 +59,7 @@ class ImageClassifier(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.autocast = False  # Pixels arrive as they are given.
+        self.autocast = False  # Pixels must not be cast to the compute dtype.
         self.encoder, self.classes = encoder, classes
         self.scale, self.offset = [float(x) for x in scale], [float(x) for x in offset]
         self.rand_augment, self.is_pretrained = rand_augment, is_pretrained
@@ -91,8 +90,8 @@ class ImageClassifier(keras.Model):
             dim: width of the embedding.
             backbone: preset of keras-hub, or a folder that has one, in place of `model`. Open the
                 data with the size that it takes.
-            dropout: share of the embedding dropped in training.
-            rand_augment: strength from 0 to 1 of RandAugment in training.
+            dropout: dropout rate of the embedding.
+            rand_augment: strength of RandAugment in training, from 0 (none) to 1.
             seed: random seed of the initial weights; None is that of the data.
 
         Returns:
@@ -122,7 +121,7 @@ class ImageClassifier(keras.Model):
             )
         else:
             mean, spread = data.train.colours()
-            # Of a large image the first maps would be costly and hold next to nothing.
+            # The first feature maps of a large image would be costly and carry little information.
             shortest = min(data.shape[:2])
             strides = 1 if shortest < 64 else 2 if shortest < 128 else 4
             widths = [max(4, dim // part) for part in (4, 2, 1)]
@@ -156,15 +155,15 @@ class ImageClassifier(keras.Model):
         """The encoder's last feature map or tokens."""
         scale, offset = ops.array(self.scale, "float32"), ops.array(self.offset, "float32")
         images = ops.cast(images, "float32") * scale + offset
-        found = self.encoder(images, training=training and not self.is_pretrained)
-        return list(found.values())[-1] if isinstance(found, dict) else found
+        maps = self.encoder(images, training=training and not self.is_pretrained)
+        return list(maps.values())[-1] if isinstance(maps, dict) else maps
 
     def embed(self, images: Any) -> Any:
-        """The vectors from which the classes are read, float32 [batch, dim]."""
+        """Embeddings of the images, float32 [batch, dim]."""
         return ops.cast(_mean(self.maps(images)), "float32")
 
     def logits_of_maps(self, maps: Any) -> Any:
-        """What the model reads from a feature map that `maps` gave."""
+        """Logits of a feature map that `maps` returned, float32 [batch, classes]."""
         return self.head(_mean(maps))
 
     def get_config(self) -> dict[str, Any]:
@@ -186,6 +185,6 @@ class ImageClassifier(keras.Model):
 
 
 def _mean(maps: Any) -> Any:
-    """Over all places, in float32: there may be many."""
-    places = tuple(range(1, len(maps.shape) - 1))
-    return ops.mean(ops.cast(maps, "float32"), axis=places)
+    """Mean over all positions, in float32, as there may be many."""
+    axes = tuple(range(1, len(maps.shape) - 1))
+    return ops.mean(ops.cast(maps, "float32"), axis=axes)

@@ -1,4 +1,4 @@
-"""From images to feature maps: stages of blocks, each half as high and wide as the one before."""
+"""Image encoder: a small ResNet or ConvNeXt."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -12,18 +12,18 @@ Architecture = Literal["resnet", "convnext"]
 
 @keras.saving.register_keras_serializable(package="kit")
 class ImageEncoder(keras.layers.Layer):
-    """A small ResNet or ConvNeXt, with the feature map of every stage.
+    """A small ResNet or ConvNeXt that returns the feature map of every stage.
 
     The stem is a convolution over the image; stage i halves height and width, rounded up, and has
-    `widths[i]` channels. So `stage_1` has a cell for every `2 * stem_strides` pixels, `stage_2`
-    for twice as many, and so on.
+    `widths[i]` channels. So `stage_1` has a stride of `2 * stem_strides` pixels, `stage_2` of twice
+    as many, and so on.
 
     Args:
         architecture: "resnet" or "convnext".
         widths: channels of each stage.
-        blocks: how many blocks a stage has; one number stands for all stages.
-        stem_strides: steps of the stem; 1 for small images, 2 or 4 for large ones.
-        squeeze: ratio of squeeze-excite in residual blocks; 0 for none.
+        blocks: number of blocks per stage; one number applies to all stages.
+        stem_strides: stride of the stem; 1 for small images, 2 or 4 for large ones.
+        squeeze: reduction ratio of squeeze-and-excite in residual blocks; 0 for none.
 
     Call arguments:
         images: float [batch, height, width, channels], normalized.
@@ -32,7 +32,7 @@ class ImageEncoder(keras.layers.Layer):
         "stage_1", "stage_2" and so on to float [batch, height, width, channels of the stage].
 
     Raises:
-        ValueError: an unknown architecture, or as many blocks as no stage has.
+        ValueError: an unknown architecture, or `blocks` and `widths` differ in length.
 
     Source: He et al. (2016), Deep residual learning for image recognition; Woo et al. (2023),
     ConvNeXt V2.
@@ -41,7 +41,7 @@ class ImageEncoder(keras.layers.Layer):
 
     >>> import numpy as np
     >>> maps = ImageEncoder(widths=[8, 16])(np.ones((2, 28, 28, 1), "float32"))
-    >>> {name: tuple(found.shape) for name, found in maps.items()}
+    >>> {name: tuple(one.shape) for name, one in maps.items()}
     {'stage_1': (2, 14, 14, 8), 'stage_2': (2, 7, 7, 16)}
     """
 
@@ -91,21 +91,21 @@ class ImageEncoder(keras.layers.Layer):
         self.built = True
 
     def call(self, images: Any, training: bool = False) -> dict[str, Any]:
-        maps, found = self.stem(images, training=training), {}
+        maps, outputs = self.stem(images, training=training), {}
         for number, stage in enumerate(self.stages, 1):
             for block in stage:
                 normed = isinstance(block, ConvNextBlock)
                 maps = block(maps) if normed else block(maps, training=training)
-            found[f"stage_{number}"] = maps
-        return found
+            outputs[f"stage_{number}"] = maps
+        return outputs
 
     def compute_output_shape(self, images_shape: Any) -> Any:
-        shape, found = self.stem.compute_output_shape(images_shape), {}
+        shape, outputs = self.stem.compute_output_shape(images_shape), {}
         for number, stage in enumerate(self.stages, 1):
             for block in stage:
                 shape = block.compute_output_shape(shape)
-            found[f"stage_{number}"] = shape
-        return found
+            outputs[f"stage_{number}"] = shape
+        return outputs
 
     def get_config(self) -> dict[str, Any]:
         return {

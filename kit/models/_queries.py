@@ -1,4 +1,4 @@
-"""Queries of many users, whose histories are of very different length."""
+"""Query vectors of many users."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,22 +17,23 @@ RetrievalModel = TwoTower | SequentialRecommender
 def queries(
     model: RetrievalModel, users: NDArray[np.integer], known: Histories
 ) -> NDArray[np.float32]:
-    """The query of each user, of whom the model may know no more than a history.
+    """Query vectors of users, including new users of whom there is only a history.
 
-    Users with histories of like length are encoded together, padded to the next power of two, so
-    that little is spent on padding and there are few shapes.
+    Users with histories of similar length are batched together and padded to the next power of two,
+    which keeps padding and the number of shapes small.
 
     Args:
-        model: the model as it stands.
-        users: int [batch], codes of the data set; those from `model.num_users` on are not known.
-        known: the items of each of them, oldest first; with times for a model that looks at them.
+        model: the model.
+        users: int [batch], user codes of the data set; codes from `model.num_users` on are new
+            users.
+        known: histories of these users, oldest first; with times if the model uses them.
 
     Returns:
         float32 [batch, dim].
     """
     codes = np.where(users < model.num_users, users + 1, 0).astype(np.int32)
     widths = 2 ** np.ceil(np.log2(np.maximum(known.lengths, 1))).astype(np.int64)
-    found: NDArray[np.float32] | None = None
+    result: NDArray[np.float32] | None = None
     for width in np.unique(widths):
         rows = np.flatnonzero(widths == width)
         for start in range(0, len(rows), max(1, POSITIONS_AT_ONCE // int(width))):
@@ -42,9 +43,9 @@ def queries(
             if model.is_timed and known.times is not None:
                 inputs["time"] = known.padded_times(some, length=int(width))
             vectors = np.asarray(model(inputs), np.float32)
-            if found is None:
-                found = np.empty((len(users), vectors.shape[1]), np.float32)
-            found[some] = vectors
-    if found is None:
+            if result is None:
+                result = np.empty((len(users), vectors.shape[1]), np.float32)
+            result[some] = vectors
+    if result is None:
         return np.empty((0, np.asarray(model.item_vectors()).shape[1]), np.float32)
-    return found
+    return result

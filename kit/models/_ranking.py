@@ -1,4 +1,4 @@
-"""A model of the probability of a click."""
+"""Ranking model: predicts click probabilities."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -20,9 +20,9 @@ SAMPLE = 100_000
 
 @keras.saving.register_keras_serializable(package="kit")
 class Ranking(keras.Model):
-    """Gives each row of features the logit of a click, or of several things that may happen.
+    """Ranking (CTR) model: predicts one logit per task, such as click and purchase, from features.
 
-    Every input becomes a vector, and the architecture says how the vectors interact:
+    Every input is embedded, and the architecture defines how the embeddings interact:
 
     * "dcn": a cross network beside a perceptron;
     * "dlrm": dot products of every two vectors, and the vectors, into a perceptron;
@@ -31,31 +31,31 @@ class Ranking(keras.Model):
     * "finalmlp": two perceptrons on differently gated vectors, fused bilinearly;
     * "din": a perceptron, after attention to the history by the target.
 
-    In the other architectures each list of codes is the mean of its vectors. With several tasks
-    the perceptron gives way to experts that all tasks share and each mixes with a gate of its own.
+    The other architectures average the vectors of each list of codes. With several tasks a
+    multi-gate mixture of experts replaces the perceptron.
 
     Args:
-        inputs: what it takes in.
+        inputs: the inputs of the model.
         architecture: one of the above.
         tasks: names of the labels, one logit each.
-        dim: width of the inputs' vectors.
+        dim: width of the embeddings.
         hidden: widths of the perceptron's layers.
-        dropout: after each of them.
-        shrinkage: weight in the loss of the sum of squares of the codes' vectors looked up, each
-            once a batch. It is what keeps the model from overfitting rare ids.
-        bins: of each number, see `kit.layers.NumberEmbedding`.
+        dropout: dropout rate after each of them.
+        shrinkage: L2 penalty on the embeddings looked up, each distinct one once per batch. It
+            keeps the model from overfitting rare ids.
+        bins: number of bins per number, see `kit.layers.NumberEmbedding`.
         history: input of kind "codes" that "din" attends to.
-        target: input of kind "code" by which it does.
+        target: input of kind "code" that is the query of this attention.
 
     Call arguments:
         inputs: tensors by name: int [batch] for a code, int [batch, length] for codes, float
-            [batch] for a number, as it comes; NaN is missing.
+            [batch] for a number, not standardized; NaN is missing.
 
     Returns:
         Logits, float32 [batch, tasks].
 
-    Train it with `keras.losses.BinaryCrossentropy(from_logits=True)` on labels [batch, tasks] and
-    an optimizer of `kit.optimizers`; before that, `set_numbers`.
+    Call `set_numbers` first, then train with `keras.losses.BinaryCrossentropy(from_logits=True)` on
+    labels [batch, tasks] and an optimizer of `kit.optimizers`.
 
     Raises:
         ValueError: an unknown architecture, no task, or inputs that do not fit together.
@@ -89,7 +89,7 @@ class Ranking(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.autocast = False  # Codes and numbers arrive as they are given.
+        self.autocast = False  # Codes and numbers must not be cast.
         if architecture not in ARCHITECTURES:
             raise ValueError(f"architecture is one of {list(ARCHITECTURES)}, not {architecture!r}.")
         if not tasks or not inputs:
@@ -101,7 +101,7 @@ class Ranking(keras.Model):
         attend = None
         if architecture == "din":
             attend = _attended(inputs, history, target)
-        # A linear model's weight lies beside the vector.
+        # One more entry for the weight of the linear part.
         width = dim + 1 if architecture == "deepfm" else dim
         self.fields = RankingFields(inputs, width, bins, attend, shrinkage, name="fields")
         settings = BodySettings(len(self.tasks), self.hidden, dropout)
@@ -127,8 +127,8 @@ class Ranking(keras.Model):
             data: the split table.
             architecture: of the model.
             encoder: of the rows; None fits one on train. The model keeps it as `table_encoder`.
-            dim: width of the inputs' vectors.
-            dropout: after each hidden layer.
+            dim: width of the embeddings.
+            dropout: dropout rate after each hidden layer.
             shrinkage: L2 penalty on embeddings.
             seed: random seed of the initial weights; None is that of the data.
             settings: further arguments of `Ranking`.
@@ -202,22 +202,22 @@ class Ranking(keras.Model):
         self.built = True
 
     def set_calibration(self, scale: NDArray[np.floating], shift: NDArray[np.floating]) -> None:
-        """Store by what the logits are multiplied, and what is then added, each [tasks].
+        """Set the calibration: scale and shift of the logits, each [tasks].
 
-        A trained model is as a rule too sure of itself; see `kit.evaluation.calibration`.
+        Trained models are usually overconfident; see `kit.evaluation.calibration`.
         """
         self.scale.assign(scale)
         self.shift.assign(shift)
 
     def set_numbers(self, numbers: NDArray[np.floating]) -> None:
-        """Learn the ranges of the numbers from training data; nothing to do where there are none.
+        """Fit the bins of the numbers to training data; does nothing without numbers.
 
         Args:
-            numbers: float [rows, numbers], as they come, NaN where missing, in the order of the
-                inputs of kind "number". A sample of some 100,000 rows is enough.
+            numbers: float [rows, numbers], not standardized, NaN where missing, in the order of the
+                inputs of kind "number". A sample of about 100,000 rows is enough.
 
         Raises:
-            ValueError: another number of columns, or a number that is infinite.
+            ValueError: a wrong number of columns, or an infinite number.
         """
         if numbers.shape[1] != len(self.fields.number_inputs):
             raise ValueError(

@@ -1,4 +1,4 @@
-"""What ranking models make of their inputs' vectors."""
+"""Architectures of ranking models: from the embeddings of the inputs to logits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ EXPERTS = 4
 
 @dataclass(frozen=True)
 class BodySettings:
-    """Sizes of what follows the vectors.
+    """Sizes of a ranking model after the embeddings.
 
     Args:
         tasks: number of logits.
         hidden: widths of the perceptron.
-        dropout: after each of its layers.
+        dropout: dropout rate after each of its layers.
     """
 
     tasks: int
@@ -101,10 +101,10 @@ ARCHITECTURES: dict[str, Callable[[Any, BodySettings], list[Any]]] = {
 
 
 def _deep(x: Any, settings: BodySettings, name: str = "deep") -> list[tuple[int, Any]]:
-    """What each task gets of the perceptron, or with several tasks of the experts."""
+    """Output of the perceptron, or with several tasks of the experts, for each task."""
     if settings.tasks == 1:
         return [(0, Perceptron(settings.hidden, settings.dropout, name=name)(x))]
-    # Half as wide, four experts cost no more than one perceptron.
+    # At half the width, four experts cost no more than one perceptron.
     units = [max(1, width // 2) for width in settings.hidden]
     experts = MixtureOfExperts(settings.tasks, EXPERTS, units, settings.dropout, name=name)(x)
     return [(task, experts[:, task]) for task in range(settings.tasks)]
@@ -116,13 +116,13 @@ def _logit(parts: list[Any], task: int) -> Any:
 
 
 def ranking_body(architecture: str, fields: int, dim: int, settings: BodySettings) -> keras.Model:
-    """A Keras model from the vectors of the inputs to logits.
+    """A Keras model from the embeddings of the inputs to logits.
 
     Args:
         architecture: a key of `ARCHITECTURES`.
         fields: number of inputs.
-        dim: width of their vectors.
-        settings: its sizes.
+        dim: width of the embeddings.
+        settings: sizes of the layers.
 
     Returns:
         float [batch, fields, dim] -> float32 [batch, tasks].

@@ -19,8 +19,8 @@ class RankingInput:
         kind: "code", int [batch]; "codes", int [batch, length], 0 is padding; "number",
             float [batch], NaN is missing.
         size: rows of the embedding table of codes; code 0 is a missing or unknown value.
-        table: inputs that name the same table share it, as an item id and a history of item ids
-            do; None: a table of its own.
+        table: inputs with the same table name share an embedding table, such as an item id and a
+            history of item ids; None for a table of its own.
 
     Raises:
         ValueError: an unknown kind, codes without a size, or a number with one or with a table.
@@ -51,13 +51,13 @@ class RankingInput:
 
 
 def first_rows(inputs: Sequence[RankingInput]) -> tuple[dict[str, int], int]:
-    """Where each table begins when all lie in one, and the rows of all.
+    """First row of each table in the concatenation of all tables, and the total number of rows.
 
     Args:
         inputs: of a model; those that share a table agree on its size.
 
     Raises:
-        ValueError: a name comes twice, or a table has two sizes.
+        ValueError: a repeated name, or a table with two sizes.
 
     Example:
 
@@ -85,18 +85,17 @@ def first_rows(inputs: Sequence[RankingInput]) -> tuple[dict[str, int], int]:
 
 @keras.saving.register_keras_serializable(package="kit")
 class RankingFields(keras.layers.Layer):
-    """Gives every input a vector of the same width.
+    """Embeds all inputs of a ranking model to vectors of the same width.
 
-    All codes are rows of one table, looked up in one go.
+    All codes are rows of one table and are looked up together.
 
     Args:
         inputs: of the model.
         dim: width of the vectors.
-        bins: of each number, see `kit.layers.NumberEmbedding`.
-        attend: names of a list of codes and of the code by which it is attended to; None: each
-            list is its mean.
-        shrinkage: weight in the loss of the sum of squares of the vectors looked up, each once a
-            batch: a vector that few rows vouch for stays short.
+        bins: number of bins per number, see `kit.layers.NumberEmbedding`.
+        attend: names of a list of codes and of the code that is its attention target; None to
+            average every list.
+        shrinkage: L2 penalty on the embeddings looked up, each distinct one once per batch.
 
     Call arguments:
         inputs: tensors by name, see `RankingInput`.
@@ -122,7 +121,7 @@ class RankingFields(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.autocast = False  # Codes and numbers arrive as they are given.
+        self.autocast = False  # Codes and numbers must not be cast.
         self.inputs = [RankingInput(**one) if isinstance(one, dict) else one for one in inputs]
         self.dim, self.bins, self.shrinkage = dim, bins, shrinkage
         self.attend = None if attend is None else tuple(attend)
@@ -154,7 +153,7 @@ class RankingFields(keras.layers.Layer):
         if self.numbers is not None:
             numbers = [tf.cast(inputs[one.name], tf.float32) for one in self.number_inputs]
             parts.append(self.numbers(tf.stack(numbers, axis=1)))
-        # Lists of unknown length hide how many vectors there are.
+        # The static number of vectors is lost with lists of unknown length.
         return tf.ensure_shape(tf.concat(parts, axis=1), [None, len(self.inputs), self.dim])
 
     def _of_codes(self, inputs: dict[str, Any]) -> list[Any]:
@@ -199,7 +198,7 @@ class RankingFields(keras.layers.Layer):
 
 
 def _squares(rows: Any, vectors: Any) -> Any:
-    """Sum of squares of the vectors, those of a row that repeats once."""
+    """Sum of squares of the vectors of distinct rows."""
     places = tf.reshape(rows, [-1])
     squares = tf.reshape(tf.reduce_sum(tf.square(tf.cast(vectors, tf.float32)), axis=-1), [-1])
     # Sorting needs no table of counts, nor a shape that depends on the batch.

@@ -1,4 +1,4 @@
-"""Generate a text from a text."""
+"""Sequence-to-sequence models and text generation."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -16,17 +16,17 @@ PADDING, UNKNOWN, START, END = range(4)
 
 
 class Seq2SeqModel(keras.Model):
-    """Reads a sequence of tokens and writes another one, over one vocabulary.
+    """Base class of sequence-to-sequence models over one vocabulary.
 
-    Tokens 0 to 3 are padding, the unknown, the start and the end of a text. The table of the
-    tokens' vectors is what the decoder's vectors are held against.
+    Token ids 0 to 3 are padding, unknown, start and end. The token embeddings are also the weights
+    of the output layer (weight tying).
 
     Attributes:
-        start: token before what is written.
-        vocabulary: how many tokens there are.
+        start: id of the token before the generated text.
+        vocabulary: size of the vocabulary.
         dim: width of vectors.
-        label_smoothing: share of the target that is spread over all tokens.
-        bias: of the logits, float32 [vocabulary].
+        label_smoothing: share of the target probability spread over all tokens.
+        bias: bias of the logits, float32 [vocabulary].
 
     Source: Press and Wolf (2017), Using the output embedding to improve language models.
     """
@@ -38,7 +38,7 @@ class Seq2SeqModel(keras.Model):
     bias: Any
 
     def read(self, source: Any) -> Any:
-        """The tokens of a source that are read."""
+        """The tokens of a source that the encoder reads."""
         return source
 
     @abstractmethod
@@ -47,15 +47,15 @@ class Seq2SeqModel(keras.Model):
 
     @abstractmethod
     def begin(self, source: Any, beams: int) -> tuple[list[Any], list[Any]]:
-        """What is known of the source, and what is kept of nothing written, for `step`."""
+        """Encode the source: memories and an empty cache for `step`, one of each per block."""
 
     @abstractmethod
     def step(self, tokens: Any, memories: list[Any], kept: list[Any]) -> tuple[Any, list[Any]]:
-        """Logits of the tokens behind `tokens`, int32 [batch, beams]; and what is kept then."""
+        """Logits of the tokens after `tokens`, int32 [batch, beams], and the updated cache."""
 
     @abstractmethod
     def token_vectors(self) -> Any:
-        """Of all tokens, float32 [vocabulary, dim]."""
+        """Embeddings of all tokens, float32 [vocabulary, dim]."""
 
     def embed(self, source: Any) -> Any:
         """The mean of `encode` over the tokens, float32 [batch, dim]."""
@@ -64,7 +64,7 @@ class Seq2SeqModel(keras.Model):
         return tf.reduce_sum(vectors * mask, 1) / tf.maximum(tf.reduce_sum(mask, 1), 1.0)
 
     def logits(self, written: Any) -> Any:
-        """Of the next token, float32 [..., vocabulary]."""
+        """Logits of the next token from decoder outputs, float32 [..., vocabulary]."""
         table = tf.cast(self.token_vectors(), written.dtype)
         flat = tf.matmul(tf.reshape(written, [-1, self.dim]), table, transpose_b=True)
         flat = tf.cast(flat, tf.float32) + self.bias
@@ -73,16 +73,17 @@ class Seq2SeqModel(keras.Model):
     def generate(
         self, source: Any, *, most: Any, beams: int = 4, length_penalty: float = 1.0
     ) -> tuple[Any, Any]:
-        """What the model writes, found by beam search with cached keys and values.
+        """Generate by beam search, with cached keys and values.
 
         Args:
             source: int32 [batch, length].
-            most: int32 [batch], most tokens to write, the end counted.
-            beams: beginnings kept.
+            most: int32 [batch], maximum number of tokens to generate, the end token included.
+            beams: beam width.
             length_penalty: exponent of the penalty, see `beam_search`.
 
         Returns:
-            int32 [batch, written], with the end, 0 behind it; scores, float32 [batch].
+            Token ids, int32 [batch, tokens], with the end token, padded with 0; scores, float32
+            [batch].
         """
         memories, kept = self.begin(source, beams)
 
@@ -110,12 +111,12 @@ class Seq2SeqModel(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """Mean cross-entropy of the tokens of y that are no padding, labels smoothed."""
+        """Mean cross-entropy of the tokens of y, without padding, with label smoothing."""
         filled = tf.where(tf.not_equal(y, PADDING))
         targets, written = tf.gather_nd(y, filled), tf.gather_nd(y_pred, filled)
         loss = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, self.logits(written))
         if self.label_smoothing:
-            # The logit of the target, and the mean of all: no second look at all of them is needed.
+            # Computed from the target logit and the mean logit, with no other pass over all logits.
             table, written = self.token_vectors(), tf.cast(written, tf.float32)
             own = tf.reduce_sum(written * tf.gather(table, targets), axis=1)
             own += tf.gather(self.bias.value, targets)
@@ -127,21 +128,22 @@ class Seq2SeqModel(keras.Model):
         return tf.reduce_sum(loss) / count / replicas
 
 
-# A translation is at most so much longer than its source, in tokens; the search ends there.
+# The search ends at this multiple of the source length plus this many tokens.
 TIMES, MORE = 2, 10
 TEXTS_AT_ONCE = 64
 
 
 class TextToText(tf.Module):
-    """Writes a text for each text, by beam search, all of it in operations of TensorFlow's core.
+    """Generates a text from a text by beam search: tokenizer and model in one graph.
 
     Args:
-        model: reads and writes tokens.
-        tokenizer: makes them of texts, and texts of them.
-        source_length: tokens of a text that are read, its marks counted; what comes later is not.
-        target_length: tokens that are written at most, the end counted.
-        beams: of the search.
-        length_penalty: of the search, see `beam_search`.
+        model: the sequence-to-sequence model.
+        tokenizer: the tokenizer of the model.
+        source_length: maximum number of tokens of a source, special tokens included; longer ones
+            are truncated.
+        target_length: maximum number of tokens to generate, the end token included.
+        beams: beam width.
+        length_penalty: exponent of the length penalty, see `beam_search`.
 
     Example:
 
@@ -172,23 +174,23 @@ class TextToText(tf.Module):
         self._in_a_graph = tf.function(lambda x: self(x)["text"], input_signature=[signature])
 
     def tokens_of(self, texts: Any, length: int | None = None) -> tf.RaggedTensor:
-        """Marked tokens as the model takes them, int32 [batch, (tokens)].
+        """Token ids for the model, with special tokens, int32 [batch, (tokens)].
 
         Args:
             texts: string [batch].
-            length: most tokens of a text; None for those of a source.
+            length: maximum number of tokens of a text; None for `source_length`.
         """
         return self.tokenizer.marked(texts, length or self.source_length)
 
     def __call__(self, texts: Any) -> dict[str, Any]:
-        """What it writes for each text.
+        """Generate a text for each text.
 
         Args:
             texts: string [batch].
 
         Returns:
-            "text", string [batch]; "score", float32 [batch], the log-probability over the penalty
-            of the length.
+            "text", string [batch]; "score", float32 [batch], the log-probability divided by the
+            length penalty.
         """
         tokens = self.tokens_of(texts)
         length = tf.cast(tokens.row_lengths(), tf.int32)
@@ -205,14 +207,14 @@ class TextToText(tf.Module):
         return self._model.embed(self.tokens_of(texts).to_tensor(self.tokenizer.padding))
 
     def write(self, texts: Sequence[str]) -> list[str]:
-        """What it writes for each of many texts."""
+        """Generate a text for each text, in batches, with a progress bar."""
         order = np.argsort([len(text) for text in texts], kind="stable")
-        found = [""] * len(texts)
+        generated = [""] * len(texts)
         with stage("evaluate", len(texts), "texts") as written:
             for begin in range(0, len(texts), TEXTS_AT_ONCE):
                 rows = order[begin : begin + TEXTS_AT_ONCE]
                 answer = self._in_a_graph(tf.constant([texts[row] for row in rows])).numpy()
                 for row, text in zip(rows, answer, strict=True):
-                    found[row] = text.decode(errors="replace")
+                    generated[row] = text.decode(errors="replace")
                 written.advance(len(rows))
-        return found
+        return generated

@@ -1,4 +1,4 @@
-"""What turns a sequence of item vectors into a query at every position."""
+"""Causal sequence encoders."""
 
 from typing import Any, Literal
 
@@ -13,20 +13,20 @@ Block = Literal["sasrec", "ligr", "hstu"]
 
 @keras.saving.register_keras_serializable(package="kit")
 class SequenceEncoder(keras.layers.Layer):
-    """Blocks over a sequence in which no position sees a later one, and a norm at the end.
+    """Stack of causal blocks over a sequence, with a final layer norm.
 
     Args:
         kind: "attention", "lstm", "gru" or "conv".
-        block: of attention: "sasrec" (pre-norm transformer), "ligr" (with gates and SwiGLU) or
-            "hstu".
-        layers: how many blocks.
-        heads: of attention.
-        dropout: share dropped in training of the inputs and of what each block adds.
-        time_buckets: of a relative time bias; attention only; 0 for none.
+        block: kind of attention block: "sasrec" (pre-norm transformer), "ligr" (with gates and
+            SwiGLU) or "hstu".
+        layers: number of blocks; twice as many convolutions.
+        heads: number of attention heads.
+        dropout: dropout rate of the inputs and in each block.
+        time_buckets: number of buckets of a `RelativeTimeBias`, for attention only; 0 for none.
 
     Call arguments:
         vectors: float [batch, length, dim].
-        times: float [batch, length], in seconds, where there are `time_buckets`.
+        times: float [batch, length], in seconds; used with `time_buckets`.
 
     Returns:
         float [batch, length, dim].
@@ -52,7 +52,7 @@ class SequenceEncoder(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.autocast = False  # Times arrive as they are given.
+        self.autocast = False  # Times must not be cast to the compute dtype.
         self.supports_masking = True
         if kind not in ("attention", "lstm", "gru", "conv"):
             raise ValueError(f"kind must be attention, lstm, gru or conv; got {kind!r}.")

@@ -1,4 +1,4 @@
-"""The model that reads a sequence of tokens and writes another one."""
+"""Encoder-decoder transformer."""
 
 from typing import Any
 
@@ -17,27 +17,26 @@ from kit.tokenizers import Tokenizer, WordPiece, train_bpe
 class SequenceToSequence(Seq2SeqModel):
     """An encoder-decoder transformer over one vocabulary of tokens.
 
-    One table of vectors is what goes into the encoder, what goes into the decoder, and what the
-    decoder's vectors are held against. Positions are told by rotation. See `Seq2SeqModel` for the
-    search and the loss.
+    Encoder, decoder and output layer share one embedding table. Positions are rotary. See
+    `Seq2SeqModel` for the search and the loss.
 
     Args:
-        vocabulary: how many tokens there are.
+        vocabulary: size of the vocabulary.
         dim: width of vectors.
-        encoder_layers: blocks of the encoder.
-        decoder_layers: blocks of the decoder.
-        heads: of attention.
+        encoder_layers: number of blocks of the encoder.
+        decoder_layers: number of blocks of the decoder.
+        heads: number of attention heads.
         hidden: width of the feed-forward layers; None is 4 * `dim`.
-        dropout: share dropped in training.
-        label_smoothing: share of the target that is spread over all tokens.
+        dropout: dropout rate.
+        label_smoothing: share of the target probability spread over all tokens.
 
     Call arguments:
-        inputs: `{"source": int32 [batch, length], "target": int32 [batch, written]}`, 0 is padding
-            behind the tokens; the source with its start and end, the target with its start.
+        inputs: `{"source": int32 [batch, length], "target": int32 [batch, written]}`, padded on
+            the right with 0; the source with start and end token, the target with start token.
 
     Returns:
-        Logits of the next token at each place of the target, float32 [batch, written, vocabulary];
-        in training what they are made from, float [batch, written, dim].
+        Logits of the next token at each position of the target, float32 [batch, written,
+        vocabulary]; in training the decoder outputs, float [batch, written, dim].
 
     Source: Vaswani et al. (2017), Attention is all you need; the shared table of Press and Wolf
     (2017), Using the output embedding to improve language models.
@@ -120,13 +119,13 @@ class SequenceToSequence(Seq2SeqModel):
             data: the split pairs.
             dim: width of vectors.
             layers: blocks of the encoder, and as many of the decoder.
-            heads: of attention.
+            heads: number of attention heads.
             hidden: width of the feed-forward layers.
             vocabulary: maximum size of the vocabulary.
             source_length: maximum tokens of a source text; a longer one is truncated.
             target_length: maximum tokens to generate.
-            dropout: of the output of each layer.
-            label_smoothing: share of the target that is spread over all tokens.
+            dropout: dropout rate of the output of each layer.
+            label_smoothing: share of the target probability spread over all tokens.
             backbone: preset of a BART or T5 of keras-nlp, or a folder that has one, in place of a
                 model from scratch.
             tune: what of a backbone is trained: "whole" or "lora".
@@ -200,7 +199,7 @@ class SequenceToSequence(Seq2SeqModel):
         return written if training else self.logits(written)
 
     def encode(self, source: Any, training: bool = False) -> Any:
-        """Vectors of the source's tokens in their context, float [batch, length, dim]."""
+        """Encoder outputs of the source, float [batch, length, dim]."""
         if not self.built:
             self.build()
         vectors, mask = self._embedded(source, training), tf.not_equal(source, PADDING)
@@ -209,7 +208,7 @@ class SequenceToSequence(Seq2SeqModel):
         return self._normed(self.encoder_norm, vectors)
 
     def begin(self, source: Any, beams: int) -> tuple[list[Any], list[Any]]:
-        """Keys and values of the source for each block, and room for those of what is written."""
+        """Keys and values of the source, and an empty cache, for each block."""
         memory, mask = self.encode(source), tf.not_equal(source, PADDING)
         memories, kept = [], []
         width = self.dim // self.heads
@@ -221,7 +220,7 @@ class SequenceToSequence(Seq2SeqModel):
         return memories, kept
 
     def step(self, tokens: Any, memories: list[Any], kept: list[Any]) -> tuple[Any, list[Any]]:
-        """Logits of the tokens behind `tokens`, int32 [batch, beams]; and what is kept then."""
+        """Logits of the tokens after `tokens`, int32 [batch, beams], and the updated cache."""
         vectors, now = self._embedded(tokens), []
         for block, memory, before in zip(self.decoder, memories, kept, strict=True):
             vectors, after = block.step(vectors, before, memory)
@@ -253,7 +252,7 @@ class SequenceToSequence(Seq2SeqModel):
 
 
 def text_tokenizer(data: Text2TextData, vocabulary: int) -> Tokenizer:
-    """Subword tokens for both sides, learned from train."""
+    """A tokenizer for sources and targets, learned from the training texts."""
     targets = (text for some in data.train.references for text in some)
     tokens = train_bpe((*data.train.sources, *targets), vocabulary)
     return WordPiece(tokens, lower=False, plain=False, spaced=True)

@@ -1,4 +1,4 @@
-"""A recommender that reads a user's history, and its loss."""
+"""Sequential recommender and its loss."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -58,39 +58,39 @@ class SequenceLoss:
         return "sampled" if num_items > 2 * self.negatives else "full"
 
 
-# So large a part of the sequences is trained on without times: not every request has them.
+# Share of the sequences that are trained on without times, as not every request has them.
 UNTIMED = 0.1
-# Of the encoders that are named: share dropped of the input and of what each block adds.
+# Dropout rate of encoders that are chosen by name.
 DROPOUT = 0.4
 
 
 @keras.saving.register_keras_serializable(package="kit")
 class SequentialRecommender(keras.Model):
-    """Finds the items that come next after a user's history.
+    """Sequential recommender: predicts the next items after a user's history.
 
-    The same item vectors, of length 1, go into the encoder and are what its queries are held
-    against, by their cosine over a temperature; the last entry of an item's vector is its bias. In
-    training every position of a sequence is a query for the item behind it; otherwise the query is
-    that of the last position.
+    The same item vectors, of length 1, are the inputs of the encoder and the candidates that its
+    queries are scored against, by cosine divided by a temperature. The last entry of an item vector
+    is its bias. In training every position of a sequence is a query for the next item; otherwise
+    the query is that of the last position.
 
     Args:
         num_items: size of the catalogue; items have codes 1 to `num_items`.
         dim: width of vectors, bias not counted.
-        length: most items of a history that are looked at, the latest.
-        encoder: what turns vectors into queries: a `SequenceEncoder`, or any causal Keras layer
+        length: maximum number of items of a history, the latest ones.
+        encoder: turns item vectors into queries: a `SequenceEncoder`, or any causal Keras layer
             from [batch, positions, dim] to the same shape.
         item_features: shape of the items' feature table, or None.
-        item_contents: shapes of the items' images and texts that the item tower learns to read.
-        loss: how it is trained.
-        item_id_hiding: share of the items whose id vector is left out in training, so that items
-            that come later are embedded well from their features.
+        item_contents: shapes of the items' images and texts, for which the item tower trains
+            encoders.
+        loss: settings of the loss.
+        item_id_hiding: dropout rate of whole item id vectors, so that new items are embedded well
+            from their features.
         temperature: divides the cosine of query and item.
 
     Call arguments:
         inputs: `{"history": int32 [batch, positions]}`, oldest first, 0 is padding, in training
-            behind the items; "user" may be there and is not looked at. An encoder with time
-            buckets takes "time" too, int64 [batch, positions], seconds since 1970; zeros, or none,
-            where it is not known.
+            on the right; "user" is ignored. An encoder with time buckets also takes "time", int64
+            [batch, positions], seconds since 1970; zeros or absent if unknown.
 
     Returns:
         float [batch, dim + 1], a query with the constant 1 at its end; in training
@@ -123,7 +123,7 @@ class SequentialRecommender(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.autocast = False  # Items and times arrive as they are given.
+        self.autocast = False  # Items and times must not be cast.
         self.num_items, self.dim, self.length = num_items, dim, length
         self.temperature = temperature
         self.encoder: keras.layers.Layer = (
@@ -168,8 +168,8 @@ class SequentialRecommender(keras.Model):
             dim: width of the vectors.
             encoder: "attention", "lstm", "gru" or "conv"; a `SequenceEncoder`; or any causal Keras
                 layer from [batch, positions, dim] to the same shape.
-            length: most items of a history that are looked at; None is what 95 % of the histories
-                need.
+            length: maximum number of items of a history; None for the length that covers 95 % of
+                the histories.
             loss: settings of the loss, or one of "auto", "full", "sampled" and "gbce".
             features: whether to use the feature table of the items.
             seed: random seed of the initial weights; None is that of the data.
@@ -216,7 +216,7 @@ class SequentialRecommender(keras.Model):
 
     @property
     def is_timed(self) -> bool:
-        """Whether the gaps between events count."""
+        """Whether the model uses the time gaps between events."""
         return getattr(self.encoder, "time_buckets", 0) > 0
 
     def build(self, input_shape: Any = None) -> None:
@@ -243,8 +243,8 @@ class SequentialRecommender(keras.Model):
         if not training:
             return self.encode(vectors, tf.not_equal(history, 0), times)
         if times is not None:
-            drawn = keras.random.uniform((tf.shape(history)[0], 1), seed=self.untimed_seed)
-            times = tf.where(drawn < UNTIMED, tf.zeros_like(times), times)
+            noise = keras.random.uniform((tf.shape(history)[0], 1), seed=self.untimed_seed)
+            times = tf.where(noise < UNTIMED, tf.zeros_like(times), times)
         return self._queries(vectors, times, training=True)
 
     def encode(self, vectors: Any, known: Any, times: Any = None) -> Any:
@@ -260,7 +260,7 @@ class SequentialRecommender(keras.Model):
         """
         count = tf.math.count_nonzero(known, axis=1, dtype=tf.int32)
         width = tf.minimum(tf.shape(known)[1], self.length)
-        # Of the known ones, in their order, the latest; behind them whatever there is.
+        # The latest items, in order; padding comes after them.
         order = tf.argsort(tf.cast(~known, tf.int32), axis=1, stable=True)
         latest = tf.maximum(count - width, 0)[:, None] + tf.range(width)
         latest = tf.gather(order, latest, batch_dims=1)
@@ -316,10 +316,10 @@ class SequentialRecommender(keras.Model):
         if kind == "full":
             vectors = self.item_tower(tf.range(self.num_items + 1), training=True)
             return full_softmax(queries, vectors, targets[:, None], weights[:, None])
-        drawn = keras.random.randint(
+        negative_ids = keras.random.randint(
             (settings.negatives,), 1, self.num_items + 1, seed=self.negatives_seed
         )
-        both = self.item_tower(tf.concat([targets, drawn], axis=0), training=True)
+        both = self.item_tower(tf.concat([targets, negative_ids], axis=0), training=True)
         positives, negatives = both[: tf.size(targets)], both[tf.size(targets) :]
         if kind == "gbce":
             return gbce(
@@ -327,7 +327,7 @@ class SequentialRecommender(keras.Model):
                 positives,
                 negatives,
                 targets,
-                drawn,
+                negative_ids,
                 weights,
                 num_items=self.num_items,
                 calibration=settings.calibration,
@@ -337,7 +337,7 @@ class SequentialRecommender(keras.Model):
             positives[:, None],
             negatives,
             targets[:, None],
-            drawn,
+            negative_ids,
             weights[:, None],
             negative_probability=tf.fill([settings.negatives], 1 / self.num_items),
         )

@@ -1,4 +1,4 @@
-"""Which places of an image are to find which object."""
+"""Task-aligned assignment of anchor points to objects."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +12,11 @@ from kit.losses import iou
 
 @dataclass(frozen=True)
 class AnchorPoints:
-    """Where a detector looks, at all strides one after the other.
+    """Anchor points of a detector, of all strides.
 
     Args:
-        centres: float32 [places, 2], x and y in pixels.
-        strides: float32 [places], pixels from one place to the next.
+        centres: float32 [points, 2], x and y in pixels.
+        strides: float32 [points], stride of each point in pixels.
     """
 
     centres: NDArray[np.float32]
@@ -24,7 +24,7 @@ class AnchorPoints:
 
 
 def anchor_points(shape: tuple[int, int], strides: tuple[int, ...]) -> AnchorPoints:
-    """The middles of the cells of every stride, row by row.
+    """Centres of the grid cells of every stride, row by row.
 
     Args:
         shape: height and width of the image, multiples of the strides.
@@ -45,12 +45,12 @@ def anchor_points(shape: tuple[int, int], strides: tuple[int, ...]) -> AnchorPoi
 
 @dataclass(frozen=True)
 class Assignment:
-    """What every place should say.
+    """Training targets of every anchor point.
 
     Args:
-        quality: float [batch, places, classes], target of the scores, 0 where there is nothing.
-        boxes: float [batch, places, 4]; of places without an object any.
-        weights: float [batch, places], what the box counts in the loss, 0 without an object.
+        quality: float [batch, places, classes], target of the scores, 0 without an object.
+        boxes: float [batch, places, 4]; arbitrary without an object.
+        weights: float [batch, places], weight of the box loss, 0 without an object.
     """
 
     quality: Any
@@ -69,26 +69,25 @@ def task_aligned_assignment(
     alpha: float = 1.0,
     beta: float = 6.0,
 ) -> Assignment:
-    """Give each object the places within it that score and frame it best, by the model as it is.
+    """Assign to each object the anchor points inside it with the best current predictions.
 
-    A place is as good for an object as score^alpha overlap^beta says. Each object gets its `most`
-    best, a place that several want goes to the one it overlaps most. The target of the score
-    is that goodness, scaled so that the best place of an object has its overlap as target. Cells
-    that lie over one another need this: a fixed rule by distance would give most places of the one
-    behind to the one in front.
+    The alignment of a point with an object is score^alpha * IoU^beta. Each object gets its `most`
+    best points; a point that several objects claim goes to the one with the highest IoU. The target
+    of the score is the alignment, scaled so that its maximum for an object is the highest IoU of
+    its points. Unlike a fixed rule by distance, this works for overlapping objects.
 
     Args:
-        places: where the model looks.
-        scores: float [batch, places, classes], probabilities.
-        predicted: float [batch, places, 4], boxes.
+        places: the anchor points.
+        scores: float [batch, points, classes], probabilities.
+        predicted: float [batch, points, 4], predicted boxes.
         boxes: float [batch, objects, 4].
-        labels: int [batch, objects], -1 where there is no object.
-        most: places of an object.
-        alpha: weight of the score.
-        beta: weight of the overlap.
+        labels: int [batch, objects], -1 is padding.
+        most: maximum number of points per object.
+        alpha: exponent of the score.
+        beta: exponent of the IoU.
 
     Returns:
-        Targets, without a gradient.
+        The targets; gradients are stopped.
 
     Source: Feng et al. (2021), TOOD: task-aligned one-stage object detection.
     """
@@ -103,7 +102,7 @@ def task_aligned_assignment(
     best = tf.math.top_k(goodness, min(most, goodness.shape[-1]), sorted=True).values
     chosen = (goodness >= best[:, :, -1:]) & (goodness > 0)
 
-    # Of a place that several objects chose, the one it overlaps most.
+    # A point that several objects claim goes to the one with the highest IoU.
     rival = tf.where(chosen, overlaps, -1.0)
     owner = tf.argmax(rival, axis=1, output_type=tf.int32)
     owned = tf.reduce_max(rival, axis=1) >= 0
@@ -120,7 +119,7 @@ def task_aligned_assignment(
 
 
 def _near(places: AnchorPoints, boxes: Any) -> Any:
-    """Whether a place lies in the box, or, as a box may hold none, within half a cell of it."""
+    """Whether a point is in the box; boxes count as at least one cell wide and high."""
     middle = (boxes[:, :, None, :2] + boxes[:, :, None, 2:]) / 2
     half = (boxes[:, :, None, 2:] - boxes[:, :, None, :2]) / 2
     reach = tf.maximum(half, places.strides[None, None, :, None] / 2)

@@ -1,4 +1,4 @@
-"""The model that says of which class a text is."""
+"""Text classifier."""
 
 from typing import Any, Self
 
@@ -17,19 +17,18 @@ WORD_DROPOUTS = {"lstm": 0.1, "conv": 0.1, "transformer": 0.2}
 
 @keras.saving.register_keras_serializable(package="kit")
 class TextClassifier(keras.Model):
-    """Gives each text the logits of its classes.
+    """Text classifier: encoder and a linear head.
 
-    An encoder makes one vector of the text, its embedding, and a linear layer reads the classes
-    from it.
+    The pooled output of the encoder is the embedding of the text.
 
     Args:
-        encoder: a layer from numbers of pieces to "vectors" and "pooled", with `embedded` and
+        encoder: a layer from token ids to "vectors" and "pooled", with `embedded` and
             `encoded`, as `TextEncoder`.
-        classes: how many.
-        dropout: share of the embedding dropped in training.
+        classes: number of classes.
+        dropout: dropout rate of the embedding.
 
     Call arguments:
-        numbers: int [batch, length], 0 is padding.
+        numbers: token ids, int [batch, length]; 0 is padding.
 
     Returns:
         Logits, float32 [batch, classes].
@@ -87,9 +86,8 @@ class TextClassifier(keras.Model):
             backbone: preset of keras-nlp, or a folder that has one, in place of `encoder`.
             tune: what of a backbone is trained: "whole", "lora" or "frozen".
             rank: LoRA rank.
-            dropout: of embeddings and of the output of each block.
-            word_dropout: share of the tokens an encoder does not see in training; None is 0.1, of
-                a transformer 0.2.
+            dropout: dropout rate of embeddings and of the output of each block.
+            word_dropout: dropout rate of whole tokens; None for 0.1, or 0.2 with a transformer.
             seed: random seed of the initial weights; None is that of the data.
 
         Returns:
@@ -148,15 +146,15 @@ class TextClassifier(keras.Model):
         return self.head(self.dropout(ops.cast(pooled, "float32"), training=training))
 
     def embed(self, numbers: Any) -> Any:
-        """The vectors from which the classes are read, float32 [batch, dim]."""
+        """Embeddings of the texts, float32 [batch, dim]."""
         return ops.cast(self.encoder(numbers, training=False)["pooled"], "float32")
 
     def logits_of_vectors(self, vectors: Any, mask: Any) -> Any:
-        """What the model reads from vectors of pieces that `encoder.embedded` gave.
+        """Logits of token vectors that `encoder.embedded` returned.
 
         Args:
             vectors: float [batch, length, dim].
-            mask: bool [batch, length], False where there is padding.
+            mask: bool [batch, length], False at padding.
         """
         pooled = self.encoder.encoded(vectors, mask, training=False)["pooled"]
         return self.head(ops.cast(pooled, "float32"))

@@ -1,4 +1,4 @@
-"""From token ids to vectors: of every token, and of the whole text."""
+"""Text encoder: from token ids to token vectors and a text vector."""
 
 from typing import Any, Literal
 
@@ -20,26 +20,26 @@ SPREAD = 0.02
 
 @keras.saving.register_keras_serializable(package="kit")
 class TextEncoder(keras.layers.Layer):
-    """Embeddings of pieces, blocks in which each piece sees all others, and a weighted mean.
+    """Text encoder: token embeddings, bidirectional blocks and attention pooling.
 
     Args:
-        size: how many different numbers there are.
+        size: size of the vocabulary.
         kind: "lstm", bidirectional; "conv", dilated convolutions; or "transformer", whose blocks
             follow one convolution.
         dim: width of the vectors.
-        layers: how many blocks; of convolutions twice as many.
-        heads: of a transformer's attention.
-        dropout: share dropped in training of the embeddings and of what each block adds.
-        word_dropout: share of the pieces that are not seen in training.
+        layers: number of blocks; twice as many convolutions.
+        heads: number of attention heads of a transformer.
+        dropout: dropout rate of the embeddings and in each block.
+        word_dropout: dropout rate of whole tokens.
 
     Call arguments:
-        numbers: int [batch, length]; 0 is padding, which stands behind.
+        numbers: token ids, int [batch, length], padded on the right with 0.
 
     Returns:
         "vectors", float [batch, length, dim], and "pooled", float [batch, dim].
 
     Raises:
-        ValueError: an unknown kind; what the blocks raise.
+        ValueError: an unknown kind, or an error of the blocks.
 
     Source: see the blocks; the convolution before attention is of Mohamed et al. (2019),
     Transformers with convolutional context for ASR; dropping whole words of Gal and Ghahramani
@@ -47,8 +47,8 @@ class TextEncoder(keras.layers.Layer):
 
     Example:
 
-    >>> found = TextEncoder(size=50, kind="conv", dim=8)(tf.constant([[2, 17, 3], [2, 3, 0]]))
-    >>> found["vectors"].shape, found["pooled"].shape
+    >>> outputs = TextEncoder(size=50, kind="conv", dim=8)(tf.constant([[2, 17, 3], [2, 3, 0]]))
+    >>> outputs["vectors"].shape, outputs["pooled"].shape
     (TensorShape([2, 3, 8]), TensorShape([2, 8]))
     """
 
@@ -95,7 +95,7 @@ class TextEncoder(keras.layers.Layer):
             blocks = 2 * self.layers
             return [ConvolutionEncoder(5, blocks, dropout=drop, causal=False, dtype=policy)]
         hidden, named = 2 * self.dim, {"dropout": drop, "dtype": policy}
-        # Attention alone is slow to learn that a "not" counts for what stands behind it.
+        # Attention alone is slow to learn local patterns, such as the effect of "not".
         near = ConvolutionEncoder(5, 1, causal=False, name="near", **named)
         far = [
             TransformerBlock(self.heads, hidden, causal=False, name=f"block_{i}", **named)
@@ -113,16 +113,16 @@ class TextEncoder(keras.layers.Layer):
         return self.encoded(self.embedded(numbers), numbers != PADDING, training=training)
 
     def embedded(self, numbers: Any) -> Any:
-        """The vectors of the pieces alone, float [batch, length, dim]."""
+        """Token embeddings without context, float [batch, length, dim]."""
         return tf.cast(self.first_norm(self.embedding(numbers)), self.compute_dtype)
 
     def encoded(self, vectors: Any, mask: Any, training: bool = False) -> dict[str, Any]:
-        """What `call` gives, from vectors of pieces.
+        """The output of `call` from token embeddings.
 
         Args:
-            vectors: what `embedded` gave.
-            mask: bool [batch, length], False where there is padding.
-            training: whether something is dropped.
+            vectors: token embeddings that `embedded` returned.
+            mask: bool [batch, length], False at padding.
+            training: whether to apply dropout.
         """
         vectors = self.word_dropout(self.dropout(vectors, training=training), training=training)
         for block in self.blocks:

@@ -1,4 +1,4 @@
-"""Two towers, one for users and one for items, and their loss."""
+"""Two-tower retrieval model and its loss."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -29,7 +29,7 @@ class RetrievalLoss:
         uniform_negatives: items drawn uniformly for each batch, beside the batch's own ("sampled").
         num_hard_negatives: keep only that many highest-scored negatives a row ("sampled").
         temperature: divides the scores.
-        shrinkage: weight of the mean squared norm of the candidates' vectors.
+        shrinkage: L2 penalty: weight of the mean squared norm of the candidates' vectors.
 
     Raises:
         ValueError: an unknown kind, or a number out of its range.
@@ -61,25 +61,26 @@ class RetrievalLoss:
 
 @keras.saving.register_keras_serializable(package="kit")
 class TwoTower(keras.Model):
-    """Scores a user and an item by the dot product of what two towers make of them.
+    """Two-tower model: scores a user and an item by the dot product of their embeddings.
 
     The item tower embeds an item's id and features. The query is the user's id and features plus
-    the mean of the history's item vectors; as these are shared with the item tower, somebody
-    without an id is answered from the history alone. The item tower's last column meets a constant
-    1 in the query: it is the item's bias. Code 0 means "unknown" or padding everywhere.
+    the mean of the history's item vectors; as these are shared with the item tower, new users get
+    recommendations from their history alone. The last entry of an item vector meets a constant 1 in
+    the query: it is the item's bias. Code 0 means "unknown" or padding everywhere.
 
     Args:
-        num_users: known users; codes 1 to num_users.
-        num_items: known items; codes 1 to num_items.
+        num_users: number of known users, codes 1 to `num_users`.
+        num_items: number of known items, codes 1 to `num_items`.
         dim: width of the embeddings.
         user_features: shape of the user features, or None.
         item_features: shape of the item features, or None.
-        item_contents: shapes of the items' images and texts that the item tower learns to read.
-        id_dropout: share of the user id vector's entries dropped in training, so that the history
-            learns to speak for itself.
-        item_id_hiding: share of the items whose id vector is left out in training, so that items
-            that come later are embedded well from their features.
-        loss: how it is trained.
+        item_contents: shapes of the items' images and texts, for which the item tower trains
+            encoders.
+        id_dropout: dropout rate of the entries of user id vectors, so that the model also learns
+            from histories alone.
+        item_id_hiding: dropout rate of whole item id vectors, so that new items are embedded well
+            from their features.
+        loss: settings of the loss.
 
     Call arguments:
         inputs: `{"user": int32 [batch], "history": int32 [batch, length]}`; 0 is padding.
@@ -88,7 +89,7 @@ class TwoTower(keras.Model):
         Query vectors, float [batch, dim + 1].
 
     `fit` takes `(inputs, targets, weights)` with targets int32 and weights float [batch, targets],
-    targets padded with 0. The history's items are no negatives of their row.
+    targets padded with 0. Items of the history are not used as negatives of their row.
 
     Source: Covington, Adams and Sargin (2016), Deep neural networks for YouTube recommendations;
     shared item vectors as in Kabbur, Ning and Karypis (2013), FISM.
@@ -102,7 +103,7 @@ class TwoTower(keras.Model):
     TensorShape([6, 5])
     """
 
-    # As of a `SequentialRecommender`: the gaps between events do not count.
+    # See `SequentialRecommender.is_timed`: this model does not use times.
     is_timed = False
 
     def __init__(
@@ -120,7 +121,7 @@ class TwoTower(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.autocast = False  # Ids arrive as they are given.
+        self.autocast = False  # Ids must not be cast to the compute dtype.
         self.num_users, self.num_items, self.dim = num_users, num_items, dim
         self.user_tower = EntityTower(num_users, dim, user_features, id_dropout, name="user")
         self.item_tower = EntityTower(
@@ -222,11 +223,11 @@ class TwoTower(keras.Model):
         if not self.is_full:
             vectors = self.item_tower(history, training=training)
             return self.pooling(vectors, mask=tf.not_equal(history, 0))
-        # Up to 20,000 items one product with the catalogue is cheaper than a gather a place.
+        # Up to 20,000 items, one product with the catalogue is cheaper than a gather per position.
         vectors = self._trained_vectors(training)
-        chosen = tf.cast(multi_hot(history, self.num_items + 1), vectors.dtype)
-        total = tf.matmul(chosen, vectors)
-        return total / tf.maximum(tf.reduce_sum(chosen, axis=1, keepdims=True), 1)
+        selected = tf.cast(multi_hot(history, self.num_items + 1), vectors.dtype)
+        total = tf.matmul(selected, vectors)
+        return total / tf.maximum(tf.reduce_sum(selected, axis=1, keepdims=True), 1)
 
     def item_vectors(self) -> Any:
         """Vectors of the whole catalogue, float [num_items + 1, dim + 1]; row 0 is no item."""
@@ -294,7 +295,7 @@ class TwoTower(keras.Model):
         return fit + settings.shrinkage * _mean_squared_norm(vectors)
 
     def _draw_probability(self, items: Any, targets: Any) -> Any:
-        """Chance that one draw of the mixed negatives gives each item."""
+        """Probability that one draw of the mixed negatives gives each item."""
         in_batch = tf.cast(tf.math.count_nonzero(targets), tf.float32)
         uniform = float(self.retrieval_loss.uniform_negatives)
         from_batch = in_batch * tf.gather(self.target_share.value, items)
