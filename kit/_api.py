@@ -174,8 +174,8 @@ def evaluate(model: keras.Model, data: Any, **options: Any) -> Result:
     >>> import kit
     >>> data = kit.open("online-retail", limit=2000)
     >>> result = kit.evaluate(kit.models.TwoTower.for_dataset(data, dim=8), data)
-    >>> 0 <= result.metrics["NDCG@10"] < 1, sorted(result.baselines)[0]
-    (True, 'EASE (l2 250)')
+    >>> 0 <= result.metrics["NDCG@10"] < 1, "popular" in result.baselines
+    (True, True)
     """
     from kit.training import cast_to_float32, copy_to_host
 

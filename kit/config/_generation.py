@@ -18,8 +18,8 @@ class Text2TextOptions(FormatOptions):
 
     Example:
 
-    >>> Text2TextOptions(data="tatoeba-eng-fra-part", limit=100).dataset().names
-    ('eng', 'fra')
+    >>> Text2TextOptions(data="tatoeba-eng-fra-part", limit=500).dataset().names
+    ('en', 'fr')
     """
 
     data: Any = option(

@@ -124,7 +124,7 @@ class Detector(keras.Model):
         >>> import kit
         >>> data = kit.open("bccd", limit=10)
         >>> Detector.for_dataset(data, dim=8, size=64).count_params()
-        1024505
+        1024549
         """
         set_seed(data, seed)
         shape = canvas_shape(data.train, size)

@@ -141,7 +141,7 @@ class SequenceToSequence(Seq2SeqModel):
         Example:
 
         >>> import kit
-        >>> data = kit.open("tatoeba-eng-fra-part", limit=100)
+        >>> data = kit.open("tatoeba-eng-fra-part", limit=500)
         >>> SequenceToSequence.for_dataset(data, dim=8, vocabulary=300).tokenizer.size <= 300
         True
         """

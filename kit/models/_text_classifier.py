@@ -100,9 +100,9 @@ class TextClassifier(keras.Model):
 
         >>> import kit
         >>> data = kit.open("sentiment-labelled-sentences", limit=100)
-        >>> model = TextClassifier.for_dataset(data, dim=8, vocabulary=200)
-        >>> model.classes, model.tokenizer.size <= 200
-        (2, True)
+        >>> model = TextClassifier.for_dataset(data, dim=8, vocabulary=500)
+        >>> model.classes, model.length, model.tokenizer.size > 100
+        (2, 256, True)
         """
         if backbone is not None:
             pretrained = pretrained_text_encoder(backbone, tune, rank=rank)  # type: ignore[arg-type]
