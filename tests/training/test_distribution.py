@@ -21,7 +21,7 @@ def test_mirrored_is_one_strategy_a_process():
 
 
 def test_an_unknown_name():
-    with pytest.raises(UserError, match="no strategy 'gpu'") as raised:
+    with pytest.raises(UserError, match="Unknown strategy 'gpu'") as raised:
         strategy("gpu")
     assert "expected: auto, one, mirrored, multi-worker, parameter-server, tpu" in str(raised.value)
 

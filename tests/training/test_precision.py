@@ -83,7 +83,7 @@ def test_float16_on_a_tpu_is_refused_with_a_remedy(machine):
 
 
 def test_an_unknown_name():
-    with pytest.raises(UserError, match="no precision 'half'") as raised:
+    with pytest.raises(UserError, match="Unknown precision 'half'") as raised:
         choose_precision("half")
     assert "expected: auto, float32, mixed_bfloat16 or mixed_float16" in str(raised.value)
 
