@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +10,10 @@ from numpy.typing import NDArray
 from kit.data import Dataset, Histories
 from kit.evaluation._ranking_task import RankingTask
 from kit.metrics import bootstrap_intervals, check_finite, ranking_metrics
-from kit.models import RetrievalModel, queries
 from kit.progress import stage
+
+if TYPE_CHECKING:
+    from kit.models import RetrievalModel
 
 Scores = NDArray[np.float32]
 Scorer = Callable[[NDArray[np.int32], Histories], Scores]
@@ -205,7 +208,7 @@ def evaluate_lists(
     return measured(task, top, scores, ks)
 
 
-def retrieval_scorer(model: RetrievalModel, popularity: NDArray[np.floating]) -> Scorer:
+def retrieval_scorer(model: "RetrievalModel", popularity: NDArray[np.floating]) -> Scorer:
     """Scores of the model in its current state; later training does not change the scorer.
 
     New users are scored from their history, or by popularity if they have none, as in the export.
@@ -214,6 +217,9 @@ def retrieval_scorer(model: RetrievalModel, popularity: NDArray[np.floating]) ->
         model: a built `TwoTower` or `SequentialRecommender`.
         popularity: float [items], the scores for users without a history.
     """
+    # Here, as baselines do without TensorFlow.
+    from kit.models import queries
+
     item_vectors = np.asarray(model.item_vectors(), dtype=np.float32)[1:]
 
     def score(users: NDArray[np.int32], known: Histories) -> Scores:

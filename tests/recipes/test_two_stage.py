@@ -50,7 +50,7 @@ def test_the_report_holds_every_list_with_its_difference(two_stage):
     variant = facts["variants"]["diversity 0.3"]["metrics"]["Diversity@10"]["mean"]
     assert variant >= facts["test"]["metrics"]["Diversity@10"]["mean"]
     page = (two_stage[0] / "report" / "report.html").read_text()
-    assert "The same model asked otherwise" in page
+    assert "Variants of the same model" in page
     assert "shopper-" not in page
 
 
@@ -73,7 +73,7 @@ def test_unknown_boosts_are_said(two_stage):
 def test_the_catalogue_cannot_be_changed(two_stage):
     found = run(f"index {two_stage[0] / 'model'} --index exact")
     assert found.exit_code == 2
-    assert "two stages cannot be changed" in found.stderr
+    assert "a two-stage model cannot be changed" in found.stderr
 
 
 def test_kit_evaluate_measures_the_export(two_stage):
