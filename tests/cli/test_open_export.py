@@ -2,7 +2,6 @@ import pytest
 
 from kit.cli import _open_export
 from kit.errors import UserError
-from kit.exports import _loaded
 
 
 def test_the_newest_version_is_opened(tmp_path, monkeypatch):
@@ -10,7 +9,7 @@ def test_the_newest_version_is_opened(tmp_path, monkeypatch):
         (tmp_path / version).mkdir()
         (tmp_path / version / "saved_model.pb").write_bytes(b"")
     monkeypatch.setattr("kit.exports.check_operations", lambda folder, *, trust: None)
-    monkeypatch.setattr(_loaded, "LoadedExport", lambda folder, *, trust: (folder, trust))
+    monkeypatch.setattr("kit.exports.LoadedExport", lambda folder, *, trust: (folder, trust))
     assert _open_export.open_export(tmp_path, trust=False) == (tmp_path / "10", False)
     assert _open_export.open_export(tmp_path / "9", trust=True) == (tmp_path / "9", True)
 
