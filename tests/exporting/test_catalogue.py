@@ -64,5 +64,5 @@ def test_a_changed_catalogue_is_exported_with_its_answers(version, tmp_path, mon
 
 
 def test_a_model_of_ids_alone_takes_no_new_items(version):
-    with pytest.raises(UserError, match=r"id alone(.|\n)*--items FILE"):
+    with pytest.raises(UserError, match=r"id only(.|\n)*--items FILE"):
         Catalogue.of(version).with_items(pl.DataFrame({"item_id": ["new"], "title": ["x"]}))

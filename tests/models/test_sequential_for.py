@@ -22,6 +22,7 @@ def test_it_has_the_size_of_the_data_and_its_features():
     assert np.asarray(plain.item_vectors()).shape == (data.num_items + 1, 5)
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize("length", [None, 5])
 def test_any_causal_layer_can_be_the_encoder(tmp_path, length):
     data = random_dataset()
