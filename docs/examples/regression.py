@@ -54,10 +54,11 @@ class Servable(tf.Module):
 
     def __init__(self, model: keras.Model, width: int) -> None:
         super().__init__()
-        self.model = model
+        # The variables are saved, not the Keras model.
+        self.weights = [weight.value for weight in model.variables]
         spec = tf.TensorSpec([None, width], tf.float32, "x")
         self.predict = tf.function(
-            lambda x: {"y": self.model({"x": x})[:, 0]}, autograph=False
+            lambda x: {"y": model({"x": x})[:, 0]}, autograph=False
         ).get_concrete_function(x=spec)
 
     def signatures(self) -> dict[str, Any]:
