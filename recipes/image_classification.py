@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 EPOCHS, LEARNING_RATE, BATCH = 12, 0.2, 128
 WEIGHT_DECAY = 0.003
-WARM_UP = 0.1
 HEAD_RATE, TUNING_RATE = 1e-3, 1e-4
 
 
@@ -136,10 +135,9 @@ def compile_for(
     """Warm-up in the first tenth of the steps, then cosine decay."""
     import keras
 
-    rising = max(1, round(WARM_UP * steps))
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, steps - rising), warmup_target=rate, warmup_steps=rising
-    )
+    from kit.optimizers import warm_up_cosine
+
+    schedule = warm_up_cosine(rate, steps)
     averaged = chosen.average * steps
     averages = {"use_ema": averaged > 2, "ema_momentum": 1 - 1 / max(averaged, 2)}
     if model.is_pretrained:

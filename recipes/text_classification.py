@@ -30,7 +30,6 @@ LEARNING_RATES = {"lstm": 2e-3, "conv": 2e-3, "transformer": 1e-3}
 FEWEST_STEPS, SMALL_BATCH, FEW_TEXTS = 800, 32, 10_000
 TUNING_EPOCHS, TUNING_RATES = 2, {"whole": 5e-5, "lora": 5e-4, "frozen": 2e-3}
 WEIGHT_DECAY = 0.01
-WARM_UP = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +63,7 @@ def train(
     """Compile the model, and make the batches it is trained on."""
     import keras
 
-    from kit.optimizers import LazyAdamW
+    from kit.optimizers import LazyAdamW, warm_up_cosine
     from kit.tokenizers import encode_batch
 
     chosen, training = options.model, options.training
@@ -79,12 +78,7 @@ def train(
         epochs = max(EPOCHS, FEWEST_STEPS // batches.steps_per_epoch)
         rate = LEARNING_RATES[chosen.encoder]
     epochs, rate = training.epochs or epochs, training.learning_rate or rate
-    # Warm-up in the first tenth of the steps, then cosine decay.
-    steps = epochs * batches.steps_per_epoch
-    rising = max(1, round(WARM_UP * steps))
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, steps - rising), warmup_target=rate, warmup_steps=rising
-    )
+    schedule = warm_up_cosine(rate, epochs * batches.steps_per_epoch)
     optimizer = LazyAdamW(schedule, weight_decay=WEIGHT_DECAY, global_clipnorm=1.0)
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     loss = keras.losses.CategoricalCrossentropy(

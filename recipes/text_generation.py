@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from kit.models import Seq2SeqModel
     from kit.training import Precision
 
-WARM_UP = 0.1
 TUNING_EPOCHS, TUNING_RATES = 3, {"whole": 5e-5, "lora": 5e-4}
 BATCH = 4096
 # Validations without an improvement before training stops.
@@ -108,10 +107,9 @@ def compile_for(
     """
     import keras
 
-    rising = max(1, round(WARM_UP * steps))
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, steps - rising), warmup_target=rate, warmup_steps=rising
-    )
+    from kit.optimizers import warm_up_cosine
+
+    schedule = warm_up_cosine(rate, steps)
     averaged = average * steps
     optimizer = keras.optimizers.Adam(
         schedule,

@@ -108,7 +108,7 @@ def run(recipe: Recipe, options: TwoStageOptions) -> Path | None:
         )
     run = new_run(recipe, options, data, built, devices.precision)
     run.folder, run.output, run.command = folders.report, folders.output, command_line()
-    run.settings |= {**asdict(options.model), "candidates": candidates}
+    run.settings |= asdict(options.model)
     task.check(run)
     run.seconds["prepare"] = time.perf_counter() - begin
     settings = {**run.settings, **built.content}

@@ -19,7 +19,6 @@ TIME_FORMAT = (
     "How times are written: a strptime pattern such as '%d/%m/%Y %H:%M', day-first, month-first "
     "or year-first; of numbers s, ms, us, ns or excel.  [default: found]"
 )
-FEATURES = {"items": "Features of the items, by item id.", "users": "Features of the users."}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,12 +10,12 @@ from kit.data._frames import FrameTable, Tabular, path_or_frame
 from kit.data._table_formats import is_table, open_table
 from kit.data.builtin._open import BOXES, BUILT_IN, PICTURES, TABLES, TEXT2TEXT, TEXTS
 from kit.data.table._labels import COMMON
+from kit.data.texts._source import TEXT
 from kit.errors import UserError
 
 Kind = Literal["interactions", "table", "images", "detection", "texts", "text2text"]
 KINDS: tuple[Kind, ...] = ("interactions", "table", "images", "detection", "texts", "text2text")
 """The kinds of data that a source may hold."""
-"""Names of the kinds of data."""
 
 _BUILT_IN: dict[str, Kind] = {
     **dict.fromkeys(BUILT_IN, "interactions"),
@@ -113,8 +113,7 @@ def _kind_of_columns(columns: Collection[str], where: str) -> Kind:
         return "images"
     if names & _SIDES[0] and names & _SIDES[1] and not names & set(LABEL) - {"target"}:
         return "text2text"
-    text = {"text", "sentence", "review", "content", "body", "message", "comment", "document"}
-    if names & text and names & set(LABEL):
+    if names & set(TEXT) and names & set(LABEL):
         return "texts"
     if names & (set(COMMON) | set(LABEL)):
         return "table"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kit.optimizers._lazy_adam import LazyAdam as LazyAdam
     from kit.optimizers._lazy_adam import LazyAdamW as LazyAdamW
     from kit.optimizers._loss_scale import LossScale as LossScale
+    from kit.optimizers._schedules import warm_up_cosine as warm_up_cosine
     from kit.optimizers._static_shapes import compiled_by_xla as compiled_by_xla
     from kit.optimizers._static_shapes import total_of_each_place as total_of_each_place
 
