@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 import click
 
 from kit.cluster import is_chief, serve_cluster
-from kit.config import CheckpointOptions, Options, TrainingOptions
+from kit.config import CheckpointOptions, Options, RunOptions, TrainingOptions
 from kit.console import (
     Command,
     RunFolders,
@@ -157,13 +157,13 @@ def new_run(recipe: Recipe, options: Any, data: Any, built: Built, precision: "P
             **asdict(options.training),
             **built.settings,
             "precision": precision.name,
-            "batch_size": built.batches.batch_size,
+            **({} if built.batches is None else {"batch_size": built.batches.batch_size}),
         },
     )
 
 
 def start(
-    recipe: Recipe, training: TrainingOptions, checkpoint: CheckpointOptions
+    recipe: Recipe, training: RunOptions, checkpoint: CheckpointOptions
 ) -> tuple[RunFolders, Say]:
     """The folders of a run, which are its own until the command ends, and what prints its lines.
 
@@ -238,16 +238,16 @@ class Devices:
     precision: "Precision"
 
     @classmethod
-    def chosen(cls, training: TrainingOptions, say: Say) -> "Devices":
+    def chosen(cls, training: RunOptions, say: Say) -> "Devices":
         """As the options name them, or as the machine allows."""
         from kit.training import choose_precision, choose_strategy, strategy
 
         devices = choose_strategy(training.strategy)
-        say(f"device:    {devices}")
-        scope = strategy(devices.name)
         precision = choose_precision(training.precision)
-        say(f"precision: {precision}")
-        return cls(scope, precision)
+        if isinstance(training, TrainingOptions):
+            say(f"device:    {devices}")
+            say(f"precision: {precision}")
+        return cls(strategy(devices.name), precision)
 
     @contextmanager
     def scope(self) -> Iterator[None]:
@@ -259,7 +259,7 @@ class Devices:
 def fit_stages(
     run: Run,
     task: Task,
-    training: TrainingOptions,
+    training: RunOptions,
     checkpoint: CheckpointOptions,
     scope: Callable[[], AbstractContextManager[None]],
 ) -> tuple[list["Training"], list["Checkpoints"]]:
@@ -278,6 +278,10 @@ def fit_stages(
     settings = {**run.settings, **run.built.content}
     trained, kept = [], []
     for stage in run.built.stages:
+        if stage.solve is not None:
+            trained.append(solved(run, stage.solve, measure))
+            continue
+        assert run.built.batches is not None
         if stage.begin is not None:
             with scope():
                 stage.begin()
@@ -304,8 +308,30 @@ def fit_stages(
     return trained, kept
 
 
+def solved(
+    run: Run, solve: Callable[[], Mapping[str, Any]], measure: Callable[[], float]
+) -> "Training":
+    """Fit a model in closed form; the settings that are chosen become those of the run."""
+    from kit.training import Training
+
+    begin = time.perf_counter()
+    run.settings |= solve()
+    best, seconds = measure(), time.perf_counter() - begin
+    run.history = [{"epoch": 1.0, "seconds": seconds, run.metric: best}]
+    return Training(
+        history=run.history,
+        best=best,
+        seconds=seconds,
+        examples_per_second=0,
+        waiting=0,
+        resumed_step=0,
+    )
+
+
 def train_line(run: Run, task: Task, trained: "Training") -> str:
     """How the training went."""
+    if run.built.batches is None:
+        return f"train:     {run.seconds['train']:.0f} s, {run.metric} {trained.best:.4f}"
     rate = trained.examples_per_second
     digits = 0 if rate >= 10 else 1
     resumed = f", resumed from step {trained.resumed_step:,}" if trained.resumed_step else ""

@@ -2,6 +2,7 @@
 
 RECIPES = {
     "image-classification": "kit.recipes.image_classification",
+    "linear": "kit.recipes.linear",
     "object-detection": "kit.recipes.object_detection",
     "ranking": "kit.recipes.ranking",
     "sequential": "kit.recipes.sequential",

@@ -28,6 +28,10 @@ def two_tower(data):
     return kit.models.TwoTower.for_dataset(data, dim=8)
 
 
+def linear(data):
+    return kit.models.LinearRecommender.for_dataset(data)
+
+
 def sequential(data):
     return kit.models.SequentialRecommender.for_dataset(data, dim=8, encoder="gru", length=8)
 
@@ -63,6 +67,7 @@ def abstracts(data):
 SLOW = pytest.mark.slow
 TASKS = {
     "two-tower": ("shop", {}, two_tower, {"epochs": 2}, "NDCG@10"),
+    "linear": ("shop", {}, linear, {}, "NDCG@10"),
     "ranking": ("clicks", {"label": "click"}, ranking, {"epochs": 2}, "AUC"),
     "sequential": ("online-retail", {"limit": 3000}, sequential, {"epochs": 1}, "NDCG@10"),
     "image-classification": (
@@ -90,7 +95,7 @@ TASKS = {
         "ROUGE-1",
     ),
 }
-QUICK = ("two-tower", "ranking")
+QUICK = ("two-tower", "linear", "ranking")
 
 
 @pytest.mark.parametrize(

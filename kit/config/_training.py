@@ -18,7 +18,31 @@ WITHOUT_EFFECT = {"data", "items", "users", "output", "report", "quiet", "strate
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingOptions(Options):
+class RunOptions(Options):
+    """Where results go. A model in closed form is fitted on one device in float32."""
+
+    group: ClassVar[str] = "Training"
+    strategy = "one"
+    precision = "float32"
+
+    output: str | None = option(
+        None, "Folder for versions of the model.  [default: saved_models/RECIPE]", metavar="FOLDER"
+    )
+    report: str | None = option(
+        None, "Folder for the report.  [default: reports/RECIPE]", metavar="FOLDER"
+    )
+    quiet: bool = option(False, "Print the closing table only.", names=("--quiet",))
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # An error before training, not after it.
+        for folder, name in ((self.output, "--output"), (self.report, "--report")):
+            if folder is not None:
+                check_folder(Path(folder), name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions(RunOptions):
     """How to train and where results go.
 
     Example:
@@ -26,8 +50,6 @@ class TrainingOptions(Options):
     >>> TrainingOptions(epochs=3).epochs
     3
     """
-
-    group: ClassVar[str] = "Training"
 
     epochs: int | None = option(
         None,
@@ -57,20 +79,6 @@ class TrainingOptions(Options):
         "or above and CPUs with AMX, else float32. Weights and exports are float32.",
         choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"),
     )
-    output: str | None = option(
-        None, "Folder for versions of the model.  [default: saved_models/RECIPE]", metavar="FOLDER"
-    )
-    report: str | None = option(
-        None, "Folder for the report.  [default: reports/RECIPE]", metavar="FOLDER"
-    )
-    quiet: bool = option(False, "Print the closing table only.", names=("--quiet",))
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        # An error before training, not after it.
-        for folder, name in ((self.output, "--output"), (self.report, "--report")):
-            if folder is not None:
-                check_folder(Path(folder), name)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from typing import IO
 import click
 
 from kit.cluster import is_chief
-from kit.config import CheckpointOptions, TrainingOptions
+from kit.config import CheckpointOptions, RunOptions
 from kit.errors import UserError
 
 LOCK = ".run.lock"
@@ -34,9 +34,7 @@ class RunFolders:
     output: Path
 
 
-def claim_folders(
-    recipe: str, training: TrainingOptions, checkpoint: CheckpointOptions
-) -> RunFolders:
+def claim_folders(recipe: str, training: RunOptions, checkpoint: CheckpointOptions) -> RunFolders:
     """Check that a run's folders can be written, and lock them until the command ends.
 
     Two runs in one report folder would remove each other's checkpoints and overwrite each other's

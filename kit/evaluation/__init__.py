@@ -53,6 +53,10 @@ if TYPE_CHECKING:
     from kit.evaluation._generation_baselines import summary_baselines as summary_baselines
     from kit.evaluation._generation_baselines import translation_baselines as translation_baselines
     from kit.evaluation._image_baselines import image_baselines as image_baselines
+    from kit.evaluation._item_regression import RegressionSettings as RegressionSettings
+    from kit.evaluation._item_regression import choose_regression as choose_regression
+    from kit.evaluation._item_regression import regression_scorer as regression_scorer
+    from kit.evaluation._item_regression import softmax_scale as softmax_scale
     from kit.evaluation._metric_tokenizers import BLEU_TOKENIZERS as BLEU_TOKENIZERS
     from kit.evaluation._metric_tokenizers import RougeTokenizer as RougeTokenizer
     from kit.evaluation._metric_tokenizers import bleu_tokenizer as bleu_tokenizer

@@ -214,16 +214,16 @@ def retrieval_scorer(model: "RetrievalModel", popularity: NDArray[np.floating]) 
     New users are scored from their history, or by popularity if they have none, as in the export.
 
     Args:
-        model: a built `TwoTower` or `SequentialRecommender`.
+        model: a built retrieval model.
         popularity: float [items], the scores for users without a history.
     """
     # Here, as baselines do without TensorFlow.
-    from kit.models import queries
+    from kit.models import item_scorer, queries
 
-    item_vectors = np.asarray(model.item_vectors(), dtype=np.float32)[1:]
+    scores_of = item_scorer(model)
 
     def score(users: NDArray[np.int32], known: Histories) -> Scores:
-        scores = queries(model, users, known) @ item_vectors.T
+        scores = scores_of(queries(model, users, known))
         scores[(users >= model.num_users) & (known.lengths == 0)] = popularity
         return scores
 

@@ -57,6 +57,14 @@ class Catalogue:
         if not trust:
             _refuse_changed(version)
         model = load_version(version, trust=trust)
+        if "explain_history" in model.signatures:
+            raise UserError(
+                "The catalogue of a linear model cannot be changed: it recommends what users of "
+                "train interacted with.",
+                where=str(version),
+                expected="a model that embeds items, such as kit train two-tower makes",
+                remedy="Fit it again with the new interactions.",
+            )
         if not hasattr(model, "contents"):
             raise UserError(
                 "The parts of the export cannot be read.",

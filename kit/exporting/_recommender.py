@@ -15,6 +15,7 @@ from kit.retrieval import (
     MOST_EXCLUDED,
     IndexSettings,
     ItemFilter,
+    ItemWeightsIndex,
     PopularOrder,
     index_for,
     search_where,
@@ -32,13 +33,16 @@ class RecommenderParts:
     Args:
         user_ids: ids of the known users.
         item_ids: ids of the catalogue.
-        user_vectors: float32 [users, dim], queries of the known users, their history included.
-        item_vectors: float32 [items, dim]; the last column is the item's bias.
+        user_vectors: float32 [users, dim], queries of the known users, their history included;
+            [users, 0] where the query is made of the history.
+        item_vectors: float32 [items, dim]; the last column is the item's bias. [items, 0] of a
+            linear model.
         owned: items each known user interacted with.
         popularity: float32 [items], share of the users that interacted with the item.
         attributes: item attributes that requests can filter by.
         item_features: embeds new items, or None.
         history_encoder: computes a query from a history; None uses the mean of its vectors.
+        linear: the weights of a linear model, or None.
     """
 
     user_ids: Sequence[str]
@@ -50,6 +54,7 @@ class RecommenderParts:
     attributes: Attributes
     item_features: ItemFeatures | None = None
     history_encoder: HistoryEncoder | None = None
+    linear: ItemWeightsIndex | None = None
 
 
 class Recommender(tf.Module):
@@ -71,23 +76,15 @@ class Recommender(tf.Module):
         index: IndexSettings | None = None,
     ) -> None:
         super().__init__()
-        settings = index or IndexSettings()
-        items = len(parts.item_ids)
-        self._k = min(k, items)
+        self._k = min(k, len(parts.item_ids))
         self._exclude_seen = exclude_seen
         self._user_code = _table(parts.user_ids)
         self._item_code = _table(parts.item_ids)
         # One extra entry, so that code -1 reads the empty string.
         self._item_ids = tf.constant([*parts.item_ids, ""])
-        some = np.random.default_rng(0).permutation(len(parts.user_ids))[:TUNING_USERS]
-        longest = int(parts.owned.lengths[some].max(initial=0)) if exclude_seen else 0
-        owned = parts.owned.padded(some, length=longest, shift=1) - 1
-        self.index = index_for(settings, parts.item_vectors, parts.user_vectors[some], owned)
-        unit = unit_rows(parts.item_vectors[:, :-1])
-        self.similar = index_for(settings, unit, unit, np.arange(items, dtype=np.int32)[:, None])
+        self._index(parts, index or IndexSettings())
         self._filter = ItemFilter(parts.attributes.values, parts.attributes.tokens)
         self._popular = PopularOrder(parts.popularity)
-        self._users = _variable(parts.user_vectors)
         self._owned_offsets = _variable(parts.owned.offsets)
         self._owned_items = _variable(parts.owned.items)
         self.item_features = parts.item_features
@@ -101,6 +98,17 @@ class Recommender(tf.Module):
                     tf.TensorSpec([None, None], tf.int64, "time"),
                 ],
             )
+
+    def _index(self, parts: RecommenderParts, settings: IndexSettings) -> None:
+        """Keep what queries and items are found by."""
+        some = np.random.default_rng(0).permutation(len(parts.user_ids))[:TUNING_USERS]
+        longest = int(parts.owned.lengths[some].max(initial=0)) if self._exclude_seen else 0
+        owned = parts.owned.padded(some, length=longest, shift=1) - 1
+        self._users = _variable(parts.user_vectors)
+        self.index: Any = index_for(settings, parts.item_vectors, parts.user_vectors[some], owned)
+        unit = unit_rows(parts.item_vectors[:, :-1])
+        itself = np.arange(len(unit), dtype=np.int32)[:, None]
+        self.similar: Any = index_for(settings, unit, unit, itself)
 
     def signatures(self) -> dict[str, Any]:
         """The signatures, by name."""
@@ -172,10 +180,14 @@ class Recommender(tf.Module):
         nothing = (tf.fill(tf.shape(found[0]), tf.float32.min), tf.fill(tf.shape(found[1]), -1))
         return self._answer(*_first_where(code >= 0, found, nothing))
 
+    def queries_of(self, user_id: Any) -> Any:
+        """Queries of users; not a signature."""
+        return self._user_vectors(self._user_code.lookup(user_id))
+
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "user_id")])
     def embed_user(self, user_id: Any) -> dict[str, Any]:
         """The query; zeros and the constant 1 for an unknown user."""
-        return {"embedding": self._user_vectors(self._user_code.lookup(user_id))}
+        return {"embedding": self.queries_of(user_id)}
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "item_id")])
     def embed_item(self, item_id: Any) -> dict[str, Any]:

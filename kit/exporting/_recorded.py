@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from kit.data import Attributes, Histories
 from kit.exporting._recommender import Recommender, RecommenderParts
 from kit.exporting._sample_users import sample_rows
-from kit.models import RetrievalModel, queries
-from kit.retrieval import ExactIndex, unit_rows
+from kit.models import LinearRecommender, RetrievalModel, queries
+from kit.retrieval import ExactIndex, ItemWeightsIndex, unit_rows
 
 CASES = 16
 RECENT = 20
@@ -55,7 +55,38 @@ def recorded_answers(
         RuntimeError: the index and the model score an item differently.
     """
     cases = recorded_cases(model, parts, exclude_seen=exclude_seen, seed=seed)
-    return answered(cases.rankings, cases.embeddings, parts, module, k)
+    recorded = answered(cases.rankings, cases.embeddings, parts, module, k)
+    if isinstance(model, LinearRecommender):
+        recorded |= explanations(model, parts, cases)
+    return recorded
+
+
+def explanations(
+    model: LinearRecommender, parts: RecommenderParts, cases: "RecordedCases"
+) -> dict[str, Any]:
+    """What the items of the requested histories add to the score of another item, by NumPy."""
+    inputs = cases.rankings["from_history"][0]
+    weights, prior = model.item_weights(), np.asarray(model.prior)
+    code = {item: number for number, item in enumerate(parts.item_ids)}
+    history = np.array([[code.get(item, -1) for item in row] for row in inputs["history"]])
+    # The last row asks for an unknown item.
+    asked = np.append(np.arange(len(history) - 1) % len(code), -1)
+    is_item = (history >= 0) & (asked >= 0)[:, None]
+    added = np.zeros(history.shape, np.float32)
+    row, column = np.nonzero(is_item)
+    added[row, column] = np.asarray(weights[history[row, column], asked[row]]).ravel()
+    own = np.where(asked >= 0, prior[asked], 0).astype(np.float32)
+    names = [*parts.item_ids, UNKNOWN_ID]
+    return {
+        "explain_history": {
+            "inputs": {**inputs, "item_id": [names[item] for item in asked]},
+            "outputs": {
+                "contribution": added.tolist(),
+                "prior": own.tolist(),
+                "score": (added.sum(axis=1) + own).tolist(),
+            },
+        }
+    }
 
 
 @dataclass(frozen=True)
@@ -109,18 +140,17 @@ def recorded_cases(
 
     popular = parts.popularity[None]
     queries = _of_users(model, parts, users)
-    known = queries @ parts.item_vectors.T
+    known = _scores(parts, queries)
     known = np.vstack([_without(known, owned) if exclude_seen else known, popular])
 
     def of_histories(some: Histories) -> NDArray[np.float32]:
-        scores = _of_histories(model, parts, some) @ parts.item_vectors.T
+        scores = _scores(parts, _of_histories(model, parts, some))
         scores = _without(scores, some) if exclude_seen else scores
         return np.vstack([np.where(some.lengths[:, None] > 0, scores, popular), popular])
 
     someone = of_histories(replace(recent, times=None))
-    unit = unit_rows(parts.item_vectors[:, :-1])
     itself = Histories(np.arange(len(items) + 1), items.astype(np.int32))
-    similar = _without(unit[items] @ unit.T, itself)
+    similar = _without(_similarities(parts, items), itself)
     similar = np.vstack([similar, np.full_like(popular, LOWEST)])
 
     asked = len(known)
@@ -132,9 +162,6 @@ def recorded_cases(
     user_ids = {"user_id": [*(parts.user_ids[u] for u in users), UNKNOWN_ID]}
     item_ids = {"item_id": [*(parts.item_ids[i] for i in items), UNKNOWN_ID]}
     histories = {"history": history.tolist()}
-    no_item = np.zeros((1, queries.shape[1]), np.float32)
-    unknown_user = no_item.copy()
-    unknown_user[:, -1] = 1
     rankings = {
         "serving_default": (user_ids, known),
         "from_history": (histories, someone),
@@ -154,11 +181,36 @@ def recorded_cases(
         times = timed.padded_times(np.arange(len(users)), length=RECENT + 1)
         time = {"time": np.vstack([times, np.zeros_like(times[:1])]).tolist()}
         rankings["from_timed_history"] = (histories | time, of_histories(timed))
-    embeddings = {
+    embeddings = {} if parts.linear else _embeddings(parts, queries, user_ids, items, item_ids)
+    return RecordedCases(rankings, embeddings, owned, recent)
+
+
+def _embeddings(
+    parts: RecommenderParts,
+    queries: NDArray[np.float32],
+    user_ids: dict[str, Any],
+    items: NDArray[np.integer],
+    item_ids: dict[str, Any],
+) -> Cases:
+    no_item = np.zeros((1, queries.shape[1]), np.float32)
+    unknown_user = no_item.copy()
+    unknown_user[:, -1] = 1
+    return {
         "embed_user": (user_ids, np.vstack([queries, unknown_user])),
         "embed_item": (item_ids, np.vstack([parts.item_vectors[items], no_item])),
     }
-    return RecordedCases(rankings, embeddings, owned, recent)
+
+
+def _scores(parts: RecommenderParts, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+    return queries if parts.linear else queries @ parts.item_vectors.T
+
+
+def _similarities(parts: RecommenderParts, items: NDArray[np.integer]) -> NDArray[np.float32]:
+    if parts.linear:
+        return np.asarray(parts.linear.vectors_of(tf.constant(items, tf.int32)))
+    unit = unit_rows(parts.item_vectors[:, :-1])
+    similarities: NDArray[np.float32] = unit[items] @ unit.T
+    return similarities
 
 
 def answered(
@@ -243,7 +295,7 @@ def _answer(
     names = np.array([*parts.item_ids, ""], dtype=object)
     # Code -1 past the last item reads the empty id.
     scores = np.pad(scores, ((0, 0), (0, 1)), constant_values=LOWEST)
-    if isinstance(module.index, ExactIndex):
+    if isinstance(module.index, ExactIndex | ItemWeightsIndex):
         best = np.argsort(-scores, axis=1, kind="stable")[:, : min(k, len(parts.item_ids))]
         values = np.take_along_axis(scores, best, axis=1)
         best = np.where(values > LOWEST, best, len(parts.item_ids))

@@ -9,12 +9,13 @@ import numpy as np
 
 from kit.data import Attributes, Dataset, FeatureEncoder, TrainableColumn, histories, item_names
 from kit.exporting._encoders import HistoryEncoder, ItemFeatures
+from kit.exporting._linear_recommender import LinearRecommenderGraph
 from kit.exporting._recommender import Recommender, RecommenderParts
 from kit.exporting._recorded import recorded_answers
 from kit.exporting._sample_users import hold_users, with_sample_users
 from kit.exporting._saved_model import custom_operations, export
 from kit.exports import RetrievalCard, SignatureCheck
-from kit.models import RetrievalModel, SequentialRecommender, queries
+from kit.models import LinearRecommender, RetrievalModel, SequentialRecommender, queries
 from kit.progress import stage
 from kit.retrieval import IndexSettings
 
@@ -102,7 +103,8 @@ def export_recommender(
         VerificationError: the export's outputs differ from the model's; it is removed.
     """
     parts = with_sample_users(model, parts)
-    module = Recommender(parts, k=k, exclude_seen=exclude_seen, index=index)
+    graph = LinearRecommenderGraph if parts.linear else Recommender
+    module = graph(parts, k=k, exclude_seen=exclude_seen, index=index)
     hold_users(model, parts, module)
     recorded = recorded_answers(model, parts, module, k=k, exclude_seen=exclude_seen)
     whole = replace(card, k=k, exclude_seen=exclude_seen, **index_facts(module, index))
@@ -142,16 +144,22 @@ def retrieval_parts(
     """
     past = [dataset.train, dataset.valid] if with_valid else [dataset.train]
     owned = histories(past, dataset.num_users, with_times=model.is_timed).below(dataset.num_items)
-    item_vectors = np.asarray(model.item_vectors(), dtype=np.float32)[1:]
     user_counts = np.bincount(owned.items, minlength=dataset.num_items)
-    return RecommenderParts(
+    common = RecommenderParts(
         user_ids=dataset.user_ids[: dataset.num_users].tolist(),
         item_ids=dataset.item_ids[: dataset.num_items].tolist(),
-        user_vectors=queries(model, np.arange(dataset.num_users), owned),
-        item_vectors=item_vectors,
+        user_vectors=np.empty((dataset.num_users, 0), np.float32),
+        item_vectors=np.empty((dataset.num_items, 0), np.float32),
         owned=owned,
         popularity=(user_counts / dataset.num_users).astype(np.float32),
         attributes=Attributes.of(dataset.items, key="item_id", rows=dataset.num_items),
+    )
+    if isinstance(model, LinearRecommender):
+        return replace(common, linear=model.index())
+    return replace(
+        common,
+        user_vectors=queries(model, np.arange(dataset.num_users), owned),
+        item_vectors=np.asarray(model.item_vectors(), dtype=np.float32)[1:],
         item_features=(ItemFeatures(model.item_tower) if model.item_tower.reads_features else None),
         history_encoder=(
             HistoryEncoder(model) if isinstance(model, SequentialRecommender) else None

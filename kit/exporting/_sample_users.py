@@ -46,7 +46,8 @@ def with_sample_users(
         gaps = rng.integers(1, A_WEEK, offsets[-1])
         times = int(parts.owned.times.max(initial=0)) - gaps.sum() + np.cumsum(gaps)
     samples = Histories(offsets, np.concatenate(drawn).astype(np.int32), times)
-    vectors = _queries(model, parts, samples)
+    width = parts.user_vectors.shape[1]
+    vectors = _queries(model, parts, samples) if width else np.empty((COUNT, 0), np.float32)
     return replace(
         parts,
         user_ids=[*parts.user_ids, *map(sample_user, range(COUNT))],
@@ -61,7 +62,7 @@ def hold_users(model: RetrievalModel | None, parts: RecommenderParts, module: ob
     Args:
         model: the trained model; None if it is not available.
         parts: of the export.
-        module: the graph, with `embed_user` and `history_of`.
+        module: the graph, with `queries_of` and `history_of`.
 
     Raises:
         RuntimeError: their queries or histories differ.
@@ -73,7 +74,7 @@ def hold_users(model: RetrievalModel | None, parts: RecommenderParts, module: ob
     rows = rng.choice(real, min(CHECKED, len(real)), replace=False)
     names = [parts.user_ids[row] for row in rows]
     expected = queries(model, rows, parts.owned.take(rows))
-    found = module.embed_user(np.array(names, object))["embedding"].numpy()  # type: ignore[attr-defined]
+    found = module.queries_of(np.array(names, object)).numpy()  # type: ignore[attr-defined]
     histories = [
         [item.decode() for item in module.history_of(name).numpy()]  # type: ignore[attr-defined]
         for name in names

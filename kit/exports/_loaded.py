@@ -17,7 +17,7 @@ from kit.exports._item_names import ItemNames
 from kit.exports._operations import load_version
 from kit.exports._read_card import recommender_card
 from kit.exports._sample_users import is_sample_user
-from kit.retrieval import MOST_EXCLUDED, explain_by_history
+from kit.retrieval import MOST_EXCLUDED, explain_by_history, most_positive
 
 
 @dataclass(frozen=True)
@@ -224,13 +224,24 @@ class LoadedExport:
         items = [item.decode() for item in answer["item_id"][0] if item][:count]
         reasons: list[list[str]] = [[] for _ in items]
         if history and items:
-            places = explain_by_history(self.embeddings(items), self.embeddings(history))
-            reasons = [[self.name(history[place]) for place in row] for row in places]
+            reasons = [
+                [self.name(history[place]) for place in row]
+                for row in self._reasons(items, history)
+            ]
         scores = answer["score"][0]
         return [
             Recommendation(item, self.name(item), float(score), reason)
             for item, score, reason in zip(items, scores, reasons, strict=False)
         ]
+
+    def _reasons(self, items: list[str], history: list[str]) -> Sequence[Sequence[int]]:
+        """For each item the places of the history that explain it."""
+        if "explain_history" in self.signatures:
+            answer = self._ask("explain_history", history=[history] * len(items), item_id=items)
+            return most_positive(answer["contribution"])
+        nearest = explain_by_history(self.embeddings(items), self.embeddings(history))
+        places: list[list[int]] = nearest.tolist()
+        return places
 
     def _no_such_value(self, value: str, known: list[str], option: str) -> UserError:
         close = get_close_matches(value, known, n=3, cutoff=0)

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from kit.models._extractive import SentenceRanker as SentenceRanker
     from kit.models._image_classifier import ImageClassifier as ImageClassifier
     from kit.models._image_encoder import ImageEncoder as ImageEncoder
+    from kit.models._linear import LinearRecommender as LinearRecommender
     from kit.models._queries import RetrievalModel as RetrievalModel
+    from kit.models._queries import item_scorer as item_scorer
     from kit.models._queries import queries as queries
     from kit.models._ranking import Ranking as Ranking
     from kit.models._ranking_bodies import ARCHITECTURES as ARCHITECTURES

@@ -1,17 +1,32 @@
 """Query vectors of many users."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from kit.data import Histories
+from kit.models._linear import LinearRecommender
 from kit.models._sequential import SequentialRecommender
 from kit.models._two_tower import TwoTower
 
 POSITIONS_AT_ONCE = 2**15
 
 
-RetrievalModel = TwoTower | SequentialRecommender
-"""A model with an embedding of queries and one of items."""
+RetrievalModel = TwoTower | SequentialRecommender | LinearRecommender
+"""A model that makes a query of a user and scores all items by it."""
+
+
+def item_scorer(model: RetrievalModel) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """What makes scores of all items, float32 [batch, items], of the queries of a model.
+
+    Later training of the model does not change it. The queries of a `LinearRecommender` are its
+    scores.
+    """
+    if isinstance(model, LinearRecommender):
+        return lambda queries: queries
+    vectors = np.asarray(model.item_vectors(), np.float32)[1:]
+    return lambda queries: queries @ vectors.T
 
 
 def queries(
@@ -47,5 +62,6 @@ def queries(
                 result = np.empty((len(users), vectors.shape[1]), np.float32)
             result[some] = vectors
     if result is None:
-        return np.empty((0, np.asarray(model.item_vectors()).shape[1]), np.float32)
+        empty = {"user": codes, "history": np.zeros((0, 1), np.int32)}
+        return np.asarray(model(empty), np.float32)
     return result

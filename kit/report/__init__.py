@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from kit.report._ranking_numbers import as_json as as_json
     from kit.report._ranking_numbers import examples as examples
     from kit.report._ranking_numbers import numbers_of as numbers_of
+    from kit.report._ranking_numbers import reasons_of as reasons_of
     from kit.report._report import ComparisonReport as ComparisonReport
     from kit.report._report import Report as Report
     from kit.report._report import RunInfo as RunInfo

@@ -1,19 +1,22 @@
 """The estimates of a recommender's report, and its examples."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 
 from kit.data import Dataset, item_names, user_counts
 from kit.evaluation import Evaluation, RankingTask
 from kit.metrics import Estimate, Estimates, bootstrap_intervals
 from kit.progress import stage
 from kit.report._report import plain, versions
-from kit.retrieval import explain_by_history
+from kit.retrieval import explain_by_history, most_positive
+
+if TYPE_CHECKING:
+    from kit.models import RetrievalModel
 
 
 @dataclass(frozen=True)
@@ -211,13 +214,43 @@ def _part(task: RankingTask, estimates: Estimates) -> dict[str, Any]:
 
 SHOWN = 5
 
+Reasons = Callable[[NDArray[np.int32], NDArray[np.int32]], Sequence[Sequence[int]]]
+"""Codes of a history [m] and of recommended items [n] -> for each item, places in the history."""
+
+
+def reasons_of(model: "RetrievalModel") -> Reasons:
+    """What explains the recommendations of a model.
+
+    Of a linear model the two items that add most to the score, of others the two items whose
+    vectors are nearest by cosine.
+    """
+    # Here, as reports of baselines are made without TensorFlow.
+    from kit.models import LinearRecommender
+
+    if isinstance(model, LinearRecommender):
+        weights = model.item_weights()
+
+        def added(history: NDArray[np.int32], items: NDArray[np.int32]) -> list[list[int]]:
+            block = weights[history][:, items]
+            votes = block if isinstance(block, np.ndarray) else block.toarray()
+            return most_positive(votes.T)
+
+        return added
+    vectors = np.asarray(model.item_vectors(), np.float32)[1:, :-1]
+
+    def nearest(history: NDArray[np.int32], items: NDArray[np.int32]) -> list[list[int]]:
+        places: list[list[int]] = explain_by_history(vectors[items], vectors[history]).tolist()
+        return places
+
+    return nearest
+
 
 @stage("report")
 def examples(
     dataset: Dataset,
     task: RankingTask,
     result: Evaluation,
-    item_vectors: ArrayLike,
+    reasons: Reasons,
     *,
     count: int = 3,
     seed: int = 0,
@@ -228,12 +261,11 @@ def examples(
         dataset: names the items.
         task: its users with at least five seen items are sampled.
         result: the lists.
-        item_vectors: float [items + 1, dim + 1] of a `TwoTower`.
+        reasons: explains recommended items by a history.
         count: number of users.
         seed: of the sample.
     """
     names = item_names(dataset)
-    vectors = np.asarray(item_vectors, dtype=np.float32)[1:, :-1]
     rows = np.flatnonzero(task.known.lengths >= SHOWN)
     drawn = np.random.default_rng(seed).permutation(rows)[:count]
     found = []
@@ -241,13 +273,13 @@ def examples(
         history = task.known.take(np.array([row])).items
         shown = result.top[row] >= 0
         top, scores = (lists[row][shown][:SHOWN] for lists in (result.top, result.scores))
-        reasons = explain_by_history(vectors[top], vectors[history])
+        explained = reasons(history, top)
         found.append(
             Example(
                 because_of=[names[item] for item in history[::-1][:SHOWN]],
                 recommended=[
                     (names[item], float(score), [names[history[place]] for place in places])
-                    for item, score, places in zip(top, scores, reasons, strict=True)
+                    for item, score, places in zip(top, scores, explained, strict=True)
                 ],
             )
         )

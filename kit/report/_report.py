@@ -247,7 +247,7 @@ def against_best(model: str, best: str, reached: Estimate, difference: Estimate)
 
 
 def training_section(history: list[dict[str, float]], metric: str | None) -> str:
-    """Loss and metric by epoch; empty if neither is known.
+    """Loss and metric by epoch; empty if neither is known, or the model was fitted in one go.
 
     Args:
         history: a dict an epoch.
@@ -261,7 +261,8 @@ def training_section(history: list[dict[str, float]], metric: str | None) -> str
 
     epochs = [row.get("epoch", number) for number, row in enumerate(history, start=1)]
     loss, valid = column("loss"), column(metric)
-    if not np.isfinite([*loss, *valid]).any():
+    in_one_go = len(history) == 1 and "loss" not in history[0]
+    if in_one_go or not np.isfinite([*loss, *valid]).any():
         return ""
     name = (metric or "").removeprefix("valid").strip(" _")
     note = (

@@ -7,6 +7,7 @@ from kit._lazy import lazy_names
 if TYPE_CHECKING:
     from kit.retrieval._cooccurrence import explain_by_history as explain_by_history
     from kit.retrieval._cooccurrence import item_cooccurrence as item_cooccurrence
+    from kit.retrieval._cooccurrence import most_positive as most_positive
     from kit.retrieval._cooccurrence import nearest_neighbours as nearest_neighbours
     from kit.retrieval._cooccurrence import unit_rows as unit_rows
     from kit.retrieval._exact import ExactIndex as ExactIndex
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
     from kit.retrieval._index_for import IndexSettings as IndexSettings
     from kit.retrieval._index_for import index_for as index_for
     from kit.retrieval._inverted_file import InvertedFile as InvertedFile
+    from kit.retrieval._item_regression import ALL_PAIRS_UP_TO as ALL_PAIRS_UP_TO
+    from kit.retrieval._item_regression import NEIGHBOURS as NEIGHBOURS
+    from kit.retrieval._item_regression import ItemWeights as ItemWeights
+    from kit.retrieval._item_regression import item_regression as item_regression
+    from kit.retrieval._item_regression import near_items as near_items
+    from kit.retrieval._item_weights_index import ItemWeightsIndex as ItemWeightsIndex
+    from kit.retrieval._item_weights_index import dense_votes as dense_votes
+    from kit.retrieval._item_weights_index import sparse_votes as sparse_votes
     from kit.retrieval._lists import balanced_lists as balanced_lists
     from kit.retrieval._lists import list_scores as list_scores
     from kit.retrieval._recall import exact_neighbours as exact_neighbours

@@ -110,6 +110,21 @@ def explain_by_history(
     return np.argsort(-similarity, axis=1, kind="stable")[:, :count]
 
 
+def most_positive(contributions: NDArray[np.float32], count: int = 2) -> list[list[int]]:
+    """The places of the largest contributions of each row, largest first; only positive ones.
+
+    Example:
+
+    >>> most_positive(np.float32([[0.1, -1, 2], [-1, 0, 0]]))
+    [[2, 0], []]
+    """
+    order = np.argsort(-contributions, axis=1, kind="stable")[:, :count]
+    return [
+        [int(place) for place in places if row[place] > 0]
+        for row, places in zip(contributions, order, strict=True)
+    ]
+
+
 def unit_rows(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Normalize the rows of float [n, dim] to unit length; rows of zeros stay."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -128,7 +128,9 @@ class Retrieval:
             cold_users=(cold, evaluation.evaluate(cold, self.scorer(run.model))),
             history=run.history,
             seconds=run.seconds,
-            examples=reports.examples(run.data, test_task, results.test, run.model.item_vectors()),
+            examples=reports.examples(
+                run.data, test_task, results.test, reports.reasons_of(run.model)
+            ),
         )
         return reports.ranking_report(report)
 

@@ -24,12 +24,14 @@ class Stage:
         begin: compiles the model or freezes a part of it, in the scope of strategy and precision;
             None where `build` did.
         patience: validations without an improvement before training stops; None is the default.
+        solve: fits the model in closed form instead, and returns the settings that it chose.
     """
 
-    epochs: int | None
+    epochs: int | None = None
     name: str = ""
     begin: Callable[[], None] | None = None
     patience: int | None = None
+    solve: Callable[[], Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,7 @@ class Built:
 
     Args:
         model: built, and compiled unless its stages do so.
-        batches: what it trains on.
+        batches: what it trains on; None where it is fitted in closed form.
         name: of the model in tables and reports, "dcn".
         settings: name to value of what was set or chosen.
         stages: the trainings, in order.
@@ -47,7 +49,7 @@ class Built:
     """
 
     model: "keras.Model"
-    batches: "Batches"
+    batches: "Batches | None"
     name: str
     settings: Mapping[str, Any]
     stages: Sequence[Stage]

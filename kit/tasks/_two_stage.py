@@ -161,7 +161,9 @@ class TwoStage(Retrieval):
             cold_users=None,
             history=run.history,
             seconds=run.seconds,
-            examples=reports.examples(run.data, test_task, test[BOTH], run.model.item_vectors()),
+            examples=reports.examples(
+                run.data, test_task, test[BOTH], reports.reasons_of(run.model)
+            ),
             variants={name: r for name, r in test.items() if name.startswith("diversity")},
         )
         return reports.ranking_report(report)

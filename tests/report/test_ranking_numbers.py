@@ -126,8 +126,8 @@ def made(**options):
     data = random_dataset()
     task = ranking_task(data, "test")
     result = evaluate(task, item_knn(data))
-    vectors = np.random.default_rng(0).random([data.num_items + 1, 5])
-    return examples(data, task, result, vectors, **options), task, result
+    first_two = lambda history, items: [range(2)] * len(items)  # noqa: E731
+    return examples(data, task, result, first_two, **options), task, result
 
 
 def test_examples_are_titles_of_lists_and_histories():

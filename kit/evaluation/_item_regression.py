@@ -1,0 +1,199 @@
+"""Choose the settings of item-to-item regression on valid."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sparse
+from numpy.typing import NDArray
+
+from kit.data import Dataset, Histories, Prepared, histories
+from kit.evaluation._baselines import as_good_as_best
+from kit.evaluation._evaluate import Scorer, Scores, evaluate
+from kit.evaluation._ranking_task import RankingTask
+from kit.progress import stage
+from kit.retrieval import ItemWeights, item_regression, near_items
+
+DAY = 86_400
+L2_STEPS = 8
+DROPOUTS = (0.0, 0.2, 0.5)
+HALVINGS = 4
+SCALES = tuple(2.0**power for power in range(9))
+SCALED_USERS = 500
+
+
+@dataclass(frozen=True)
+class RegressionSettings:
+    """Settings of `kit.retrieval.item_regression`.
+
+    Args:
+        l2: weight of the squared norm of an item's weights.
+        dropout: rate at which items are dropped from histories, from 0 to below 1.
+        half_life: days after which an interaction counts half as much; None or 0 counts all alike.
+        neighbours: number of items each item is regressed on; None is all others up to 4,096
+            items, else 100.
+
+    Example:
+
+    >>> RegressionSettings(half_life=30).l2
+    250.0
+    """
+
+    l2: float = 250.0
+    dropout: float = 0.0
+    half_life: float | None = None
+    neighbours: int | None = None
+
+
+class _Events:
+    """The interactions of train, prepared to be fitted with several settings."""
+
+    def __init__(self, dataset: Dataset, neighbours: int | None, weighted: bool) -> None:
+        owned = train_histories(dataset)
+        self._owned, self._shape = owned, (len(owned), dataset.num_items)
+        self._weights = owned.weights_of(dataset.train) if weighted else np.ones(len(owned.items))
+        self._days = None if owned.times is None else (owned.times.max() - owned.times) / DAY
+        self._near = near_items(owned.matrix(dataset.num_items), neighbours)
+
+    @property
+    def span(self) -> float:
+        """Days from the first interaction to the last one; 0 without times."""
+        return 0.0 if self._days is None else float(self._days.max(initial=0))
+
+    def fit(self, settings: RegressionSettings) -> ItemWeights:
+        importance = self._weights
+        if settings.half_life and self._days is not None:
+            importance = importance * np.exp2(-self._days / settings.half_life)
+        # An interaction weighs as one on average, so that the penalty means the same.
+        values = np.sqrt(importance / importance.mean()).astype(np.float32)
+        matrix = sparse.csr_matrix((values, self._owned.items, self._owned.offsets), self._shape)
+        return item_regression(matrix, l2=settings.l2, dropout=settings.dropout, near=self._near)
+
+
+def train_histories(dataset: Dataset) -> Histories:
+    """Every user's items of train, with times where the data have any."""
+    if isinstance(dataset, Prepared):
+        return dataset.histories
+    return histories([dataset.train], dataset.num_users, with_times=True)
+
+
+def regression_scorer(weights: ItemWeights) -> Scorer:
+    """Scores by the sum of the weights of a history's items.
+
+    Args:
+        weights: float32 [items, items].
+    """
+
+    def score(users: NDArray[np.int32], known: Histories) -> Scores:
+        scores = known.matrix(weights.shape[0]) @ weights
+        dense = scores.toarray() if sparse.issparse(scores) else scores
+        return np.asarray(dense, np.float32)
+
+    return score
+
+
+def choose_regression(
+    dataset: Dataset,
+    task: RankingTask,
+    given: RegressionSettings = RegressionSettings(),
+    *,
+    fixed: frozenset[str] = frozenset(),
+    weighted: bool = False,
+) -> tuple[RegressionSettings, ItemWeights]:
+    """Choose L2 weight, half-life and dropout by NDCG@10 on valid, one after the other.
+
+    Each setting moves as long as the metric gains. Half-life and dropout stop at the first step
+    that is as good as the best one by the one-standard-error rule: they move only where it helps.
+
+    Args:
+        dataset: the split data.
+        task: the valid task.
+        given: where the search starts.
+        fixed: names of settings that are not to be changed.
+        weighted: whether interactions count by the weight column.
+
+    Returns:
+        The settings, and the weights fitted with them.
+
+    Example:
+
+    >>> from kit.data import open_source, split
+    >>> from kit.evaluation import ranking_task
+    >>> dataset = split(open_source("online-retail", limit=2000))
+    >>> settings, weights = choose_regression(dataset, ranking_task(dataset, "valid"))
+    >>> settings.l2 > 0, weights.shape == (dataset.num_items, dataset.num_items)
+    (True, True)
+    """
+    events = _Events(dataset, given.neighbours, weighted)
+
+    def fitted(settings: RegressionSettings) -> _Fitted:
+        with stage("fit") as progress:
+            progress.note = ", ".join(
+                f"{name} {value:g}" for name, value in asdict(settings).items() if value
+            )
+            weights = events.fit(settings)
+            result = evaluate(task, regression_scorer(weights), ks=[10])
+            return _Fitted(settings, weights, result.per_user["NDCG@10"])
+
+    best = fitted(given)
+    if not len(task.users):
+        return best.settings, best.weights
+
+    def climb(name: str, values: Iterable[Any]) -> bool:
+        nonlocal best
+        steps = [best]
+        for value in values if name not in fixed else ():
+            steps.append(fitted(replace(best.settings, **{name: value})))
+            if steps[-1].users.mean() <= steps[-2].users.mean():
+                break
+        users = np.stack([step.users for step in steps])
+        # Only where it gains clearly do interactions count less than others.
+        is_best = users.mean(axis=1) == users.mean(axis=1).max()
+        best = steps[int(np.argmax(is_best if name == "l2" else as_good_as_best(users)))]
+        return best is not steps[0]
+
+    for _ in range(2):
+        l2 = best.settings.l2
+        # Downwards only where upwards is no gain.
+        if not climb("l2", (l2 * 2.0 ** np.arange(1, L2_STEPS)).tolist()):
+            climb("l2", (l2 / 2.0 ** np.arange(1, L2_STEPS)).tolist())
+        if events.span and not best.settings.half_life:
+            climb("half_life", (events.span / 2.0 ** np.arange(1, HALVINGS + 1)).tolist())
+        climb("dropout", [x for x in DROPOUTS if x > best.settings.dropout])
+    return best.settings, best.weights
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    settings: RegressionSettings
+    weights: ItemWeights
+    users: NDArray[np.float64]
+
+
+def softmax_scale(task: RankingTask, scorer: Scorer) -> float:
+    """The factor that makes scores logits: with it the softmax fits what users did on valid best.
+
+    Args:
+        task: the valid task, of which at most 500 users are looked at.
+        scorer: of the model.
+
+    Returns:
+        A power of two from 1 to 256; 1 without users.
+    """
+    rows = np.arange(min(len(task.users), SCALED_USERS))
+    if not len(rows):
+        return 1.0
+    scores = np.array(scorer(task.users[rows], task.known.take(rows)), np.float32)
+    seen, relevant = task.seen.take(rows), task.relevant.take(rows)
+    scores[seen.row_of_each_item, seen.items] = -np.inf
+    targets = scores[relevant.row_of_each_item, relevant.items]
+    weight = (1 / np.maximum(relevant.lengths, 1))[relevant.row_of_each_item]
+    top = scores.max(axis=1, keepdims=True)
+
+    def fit(scale: float) -> float:
+        total = np.log(np.exp(scale * (scores - top)).sum(axis=1)) + scale * top[:, 0]
+        gains = scale * targets - total[relevant.row_of_each_item]
+        return float((weight * gains).sum())
+
+    return max(SCALES, key=fit)

@@ -1,0 +1,54 @@
+"""The serving graph of a linear recommender."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from kit.exporting._recommender import Recommender, RecommenderParts
+from kit.retrieval import IndexSettings
+
+
+class LinearRecommenderGraph(Recommender):
+    """`Recommender` that scores by item-to-item weights; users are their histories.
+
+    Args:
+        parts: the fitted model, as arrays, with `linear`.
+        k: length of the recommended lists, at most the number of items.
+        exclude_seen: whether seen items of a user are not recommended.
+    """
+
+    def _index(self, parts: RecommenderParts, settings: IndexSettings) -> None:
+        assert parts.linear is not None
+        self.index = self.similar = parts.linear
+
+    def signatures(self) -> dict[str, Any]:
+        of_vectors = {"embed_user", "embed_item"}
+        others = {n: one for n, one in super().signatures().items() if n not in of_vectors}
+        return others | {"explain_history": self.explain_history}
+
+    @tf.function(
+        autograph=False,
+        input_signature=[
+            tf.TensorSpec([None, None], tf.string, "history"),
+            tf.TensorSpec([None], tf.string, "item_id"),
+        ],
+    )
+    def explain_history(self, history: Any, item_id: Any) -> dict[str, Any]:
+        """What each item of a history adds to the score of an item.
+
+        The score is the sum of the contributions and of the prior, which is the same for everyone.
+        """
+        codes, item = self._item_code.lookup(history), self._item_code.lookup(item_id)
+        contribution, prior = self.index.votes(codes, item), self.index.prior_of(item)
+        score = tf.reduce_sum(contribution, axis=1) + prior
+        return {"contribution": contribution, "prior": prior, "score": score}
+
+    def contents(self) -> Any:
+        """Not available: the catalogue of a linear model changes by fitting it again."""
+        raise NotImplementedError
+
+    def _user_vectors(self, code: Any) -> Any:
+        return self.index.scores(self._owned(code))
+
+    def _of_history(self, codes: Any, time: Any = None) -> tuple[Any, Any]:
+        return tf.reduce_any(codes >= 0, axis=1), self.index.scores(codes)

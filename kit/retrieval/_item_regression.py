@@ -1,0 +1,137 @@
+"""Item-to-item regression: how much each item of a history speaks for every other item."""
+
+from typing import TypeAlias
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse as sparse
+from numpy.typing import NDArray
+
+from kit.retrieval._cooccurrence import item_cooccurrence, nearest_neighbours
+
+# Up to this size the weights of all pairs are solved for; above, those of near items.
+ALL_PAIRS_UP_TO = 4096
+NEIGHBOURS = 100
+# Up to this size the items x items matrix of counts is dense.
+DENSE_UP_TO = 20_000
+NUMBERS_AT_ONCE = 2**24
+
+ItemWeights: TypeAlias = NDArray[np.float32] | sparse.csr_matrix
+"""float32 [items, items], by item of the history and item to score; the diagonal is 0."""
+
+
+def item_regression(
+    owned: sparse.csr_matrix,
+    *,
+    l2: float = 250.0,
+    dropout: float = 0.0,
+    near: NDArray[np.int32] | None = None,
+) -> ItemWeights:
+    """Regress each item on the others, in closed form.
+
+    The score of an item is the sum of its weights over the items of a history. A penalty on the
+    square of each weight keeps it small; dropout of the history's items, which in expectation is a
+    penalty too, shrinks those of frequent items more. Where every item is regressed on all others,
+    this is EASE. On a few near items only, the cost grows with the number of items instead of its
+    cube.
+
+    Args:
+        owned: float32 [users, items], the importance of each interaction, 0 where there is none.
+        l2: weight of the squared norm.
+        dropout: rate at which items are dropped from histories, below 1.
+        near: int32 [items, n], the items that each item is regressed on, -1 as padding, see
+            `near_items`; None is all others.
+
+    Returns:
+        float32 [items, items]: dense if all pairs have a weight, else sparse.
+
+    Source: Steck (2019), Embarrassingly shallow autoencoders for sparse data; dropout as in Steck
+    (2020), Autoencoders that don't overfit towards the identity; a regression on neighbours only as
+    in Ning and Karypis (2011), SLIM.
+
+    Example:
+
+    >>> owned = sparse.csr_matrix(np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], np.float32))
+    >>> weights = item_regression(owned, l2=1.0)
+    >>> bool(weights[0, 1] > 0), float(weights[0, 0]), float(weights[0, 2])
+    (True, 0.0, 0.0)
+    """
+    counts = (owned.T @ owned).tocsr()
+    penalty = l2 + dropout / (1 - dropout) * counts.diagonal()
+    return _on_all_others(counts, penalty) if near is None else _on_near(counts, penalty, near)
+
+
+def near_items(owned: sparse.csr_matrix, count: int | None = None) -> NDArray[np.int32] | None:
+    """The nearest other items of each item by cosine, for `item_regression`.
+
+    Args:
+        owned: float32 [users, items], 1 where a user has interacted with an item, else 0.
+        count: number of near items; None is all others up to 4,096 items, else 100.
+
+    Returns:
+        int32 [items, count], -1 as padding; None if these are all others.
+
+    Example:
+
+    >>> owned = sparse.csr_matrix(np.array([[1, 1, 0], [1, 1, 0], [0, 1, 1]], np.float32))
+    >>> near_items(owned, 1).tolist()
+    [[1], [0], [1]]
+    """
+    if count is None:
+        count = owned.shape[1] if owned.shape[1] <= ALL_PAIRS_UP_TO else NEIGHBOURS
+    if count >= owned.shape[1] - 1:
+        return None
+    return nearest_neighbours(item_cooccurrence(owned, count), count)[0]
+
+
+def _on_all_others(counts: sparse.csr_matrix, penalty: NDArray[np.floating]) -> ItemWeights:
+    matrix = counts.toarray().astype(np.float64)
+    matrix[np.diag_indices_from(matrix)] += penalty
+    # Of a symmetric matrix the Cholesky factor gives the inverse in half the time; only its lower
+    # triangle is computed.
+    factor, _ = scipy.linalg.lapack.dpotrf(matrix, lower=True, overwrite_a=True)
+    inverse, _ = scipy.linalg.lapack.dpotri(factor, lower=True, overwrite_c=True)
+    diagonal = np.diag(inverse).copy()
+    inverse = np.tril(inverse, -1)
+    inverse += inverse.T
+    return np.asarray(inverse / -diagonal, np.float32)
+
+
+def _on_near(
+    counts: sparse.csr_matrix, penalty: NDArray[np.floating], near: NDArray[np.int32]
+) -> sparse.csr_matrix:
+    items, width = near.shape
+    table = counts.toarray() if items <= DENSE_UP_TO else counts
+    place = np.arange(width)
+    rows, columns, weights = [], [], []
+    size = max(1, NUMBERS_AT_ONCE // width**2)
+    for start in range(0, items, size):
+        block = near[start : start + size]
+        is_item = block >= 0
+        codes = np.maximum(block, 0)
+        own = np.arange(start, start + len(block))[:, None]
+        among = _entries(table, codes[:, :, None], codes[:, None, :])
+        among *= is_item[:, :, None] & is_item[:, None, :]
+        among[:, place, place] += np.where(is_item, penalty[codes], 1)
+        with_own = _entries(table, codes, own) * is_item
+        solved = np.linalg.solve(among, with_own[..., None])[..., 0]
+        rows.append(block[is_item])
+        columns.append(np.broadcast_to(own, block.shape)[is_item])
+        weights.append(solved[is_item].astype(np.float32))
+    return sparse.csr_matrix(
+        (np.concatenate(weights), (np.concatenate(rows), np.concatenate(columns))),
+        shape=(items, items),
+    )
+
+
+def _entries(
+    table: NDArray[np.float32] | sparse.csr_matrix,
+    rows: NDArray[np.integer],
+    columns: NDArray[np.integer],
+) -> NDArray[np.float32]:
+    rows, columns = np.broadcast_arrays(rows, columns)
+    if sparse.issparse(table):
+        found = np.asarray(table[rows.ravel(), columns.ravel()]).reshape(rows.shape)
+    else:
+        found = table[rows, columns]
+    return np.array(found, np.float32)

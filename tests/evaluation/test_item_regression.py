@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+
+import kit
+from kit.evaluation import (
+    RegressionSettings,
+    choose_regression,
+    ease,
+    evaluate,
+    ranking_task,
+    regression_scorer,
+    softmax_scale,
+)
+
+DAY = 86_400
+
+
+def log(tmp_path, *, changes):
+    """People buy what goes with their taste; if it changes, items mean another taste later."""
+    rng = np.random.default_rng(0)
+    rows = ["user_id,item_id,time"]
+    for user in range(600):
+        for event in range(12):
+            day = event * 20 + rng.random()
+            taste = user % 5
+            if changes and day < 160:
+                # Early on a taste has other pairs of items together than later.
+                item = (taste * 7 + rng.integers(8) * 3) % 40
+            else:
+                item = taste * 8 + rng.integers(8)
+            rows.append(f"u{user},i{item},{int(day * DAY)}")
+    path = tmp_path / "log.csv"
+    path.write_text("\n".join(rows) + "\n")
+    return kit.open(str(path), split="time")
+
+
+def ndcg(dataset, scorer):
+    return evaluate(ranking_task(dataset, "test"), scorer, ks=[10]).mean("NDCG@10")
+
+
+def test_where_habits_change_old_interactions_count_less(tmp_path):
+    dataset = log(tmp_path, changes=True)
+    settings, weights = choose_regression(dataset, ranking_task(dataset, "valid"))
+    assert settings.half_life
+    assert ndcg(dataset, regression_scorer(weights)) > 1.05 * ndcg(dataset, ease(dataset))
+
+
+def test_where_habits_stay_all_interactions_count_alike(tmp_path):
+    dataset = log(tmp_path, changes=False)
+    settings, weights = choose_regression(dataset, ranking_task(dataset, "valid"))
+    assert settings.half_life is None
+    assert ndcg(dataset, regression_scorer(weights)) > 0.99 * ndcg(dataset, ease(dataset))
+
+
+def test_fixed_settings_stay(tmp_path):
+    dataset = log(tmp_path, changes=True)
+    given = RegressionSettings(l2=77.0, half_life=0.0)
+    chosen, _ = choose_regression(
+        dataset, ranking_task(dataset, "valid"), given, fixed=frozenset({"l2", "half_life"})
+    )
+    assert (chosen.l2, chosen.half_life) == (77.0, 0.0)
+
+
+def test_without_times_there_is_no_half_life(tmp_path):
+    dataset = log(tmp_path, changes=False)
+    path = tmp_path / "untimed.csv"
+    path.write_text(
+        "\n".join(line.rpartition(",")[0] for line in (tmp_path / "log.csv").read_text().split())
+    )
+    dataset = kit.open(str(path))
+    settings, _ = choose_regression(dataset, ranking_task(dataset, "valid"))
+    assert settings.half_life is None
+
+
+@pytest.mark.parametrize("factor", [2.0, 16.0])
+def test_scores_are_scaled_to_logits(tmp_path, factor):
+    rng = np.random.default_rng(0)
+    share = 1 / np.arange(1, 101)
+    rows = [
+        f"u{user},i{item}"
+        for user in range(500)
+        for item in rng.choice(100, 6, replace=False, p=share / share.sum())
+    ]
+    path = tmp_path / "log.csv"
+    path.write_text("\n".join(["user_id,item_id", *rows]) + "\n")
+    dataset = kit.open(str(path), split="random")
+    logits = np.log(share)[[int(item[1:]) for item in dataset.item_ids[: dataset.num_items]]]
+    scale = softmax_scale(
+        ranking_task(dataset, "valid"),
+        lambda users, known: np.tile(logits / factor, (len(users), 1)).astype(np.float32),
+    )
+    assert scale == factor
