@@ -17,6 +17,7 @@ from benchmarks import (
     cold_items,
     detection_results,
     image_results,
+    linear_results,
     ranking_results,
     sequential_results,
     text2text_results,
@@ -29,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "docs" / "results.md"]
 MODULES = {
     "two_tower": two_tower_results,
+    "linear": linear_results,
     "sequential": sequential_results,
     "two_stage": two_stage_results,
     "ranking": ranking_results,
