@@ -130,8 +130,6 @@ def find_columns(header: Sequence[str], columns: Columns, *, where: str) -> dict
 
     >>> find_columns(["CustomerID", "StockCode", "Quantity"], Columns(), where="sales.csv")
     {'user': 'CustomerID', 'item': 'StockCode', 'weight': 'Quantity'}
-    >>> find_columns(["user_id", "page"], Columns(), where="visits.csv")
-    {'user': 'user_id', 'item': 'page'}
     """
     named = {role: name for role in ROLES if (name := getattr(columns, role)) is not None}
     found = {
@@ -143,10 +141,6 @@ def find_columns(header: Sequence[str], columns: Columns, *, where: str) -> dict
     for role in ROLES:
         if role not in named and (column := find_common(role, rest, where=where)) is not None:
             found[role] = column
-    rest = [column for column in header if column not in found.values()]
-    if "user" in found and "item" not in found and "item" not in named and len(rest) == 1:
-        # Nothing else can be what users interacted with.
-        found["item"] = rest[0]
     for role in ("user", "item"):
         if role not in found:
             raise UserError(
