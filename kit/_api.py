@@ -289,6 +289,13 @@ def _new_session(
     from kit.training import Precision
 
     found = _recipe_of(model, recipe)
+    if data.options is None:
+        raise UserError(
+            "It is not known how these data were opened, which the report and the card state.",
+            where=where,
+            expected="data that kit.open returned",
+            remedy="Open the source with kit.open instead of the functions of kit.data.",
+        )
     of_model = getattr(model, "arguments", {})
     defaults = found.options(data=data.options)
     known = as_values(defaults)

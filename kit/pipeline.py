@@ -120,28 +120,62 @@ def run(recipe: Recipe, options: Any) -> Path | None:
     tell(task, data, say)
 
     quiet_tensorflow()
-    from kit.training import cast_to_float32, copy_to_host, shutdown_barrier
+    from kit.training import shutdown_barrier
 
     devices = Devices.chosen(training, say)
-    with devices.scope():
-        built = recipe.train(recipe.build(data, options), data, options, devices.precision)
-    this = new_run(recipe, options, data, built, devices.precision)
-    this.folder, this.output, this.command = folders.report, folders.output, command_line()
-    for line in task.check(this):
-        say(line)
-    this.seconds["prepare"] = time.perf_counter() - begin
-    trained, kept = fit_stages(this, task, training, checkpoint, devices.scope)
-    this.model = copy_to_host(this.model)
+    this, kept = trained_run(recipe, options, data, task, devices, folders.report, say, begin)
     if not is_chief():
         shutdown_barrier(this.model.distribute_strategy)
         return None
-    say(train_line(this, task, trained[-1]))
-    cast_to_float32(this.model)
+    this.output = folders.output
 
     begin = time.perf_counter()
     results = task.evaluate(this)
     this.seconds["evaluate"] = time.perf_counter() - begin
     return finish(this, task, results, recipe, kept, say)
+
+
+def trained_run(
+    recipe: Recipe,
+    options: Any,
+    data: Any,
+    task: Task,
+    devices: "Devices",
+    folder: Path,
+    say: Say,
+    begin: float,
+) -> tuple[Run, "Sequence[Checkpoints]"]:
+    """Build and train a recipe's model.
+
+    Args:
+        recipe: what is trained.
+        options: of its class.
+        data: the split data.
+        task: measures the model.
+        devices: where it is trained.
+        folder: of report, logs and checkpoints.
+        say: prints a line.
+        begin: when preparing began, of `time.perf_counter`.
+
+    Returns:
+        The run, its model on one device and computing in float32 where the process is the chief,
+        and its checkpoints.
+    """
+    from kit.training import cast_to_float32, copy_to_host
+
+    with devices.scope():
+        built = recipe.train(recipe.build(data, options), data, options, devices.precision)
+    this = new_run(recipe, options, data, built, devices.precision)
+    this.folder, this.command = folder, command_line()
+    for line in task.check(this):
+        say(line)
+    this.seconds["prepare"] = time.perf_counter() - begin
+    trained, kept = fit_stages(this, task, options.training, options.checkpoint, devices.scope)
+    this.model = copy_to_host(this.model)
+    if is_chief():
+        say(train_line(this, task, trained[-1]))
+        cast_to_float32(this.model)
+    return this, kept
 
 
 def new_run(recipe: Recipe, options: Any, data: Any, built: Built, precision: "Precision") -> Run:

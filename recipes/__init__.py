@@ -1,6 +1,7 @@
 """Recipes: each is one file from a source to a SavedModel, to read and to copy."""
 
 RECIPES = {
+    "auto": "kit.recipes.auto",
     "image-classification": "kit.recipes.image_classification",
     "linear": "kit.recipes.linear",
     "object-detection": "kit.recipes.object_detection",

@@ -241,3 +241,10 @@ def test_the_package_lists_what_it_has():
     names = dir(kit)
     assert {"open", "fit", "evaluate", "export", "load", "train", "models", "data"} <= set(names)
     assert not [name for name in names if name.startswith("_") and not name.startswith("__")]
+
+
+def test_data_that_kit_did_not_open_are_refused():
+    data = kit.data.split(kit.data.open_source("online-retail", limit=2000))
+    model = kit.models.TwoTower.for_dataset(data, dim=4)
+    with pytest.raises(UserError, match=r"kit\.open"):
+        kit.fit(model, data, epochs=1)

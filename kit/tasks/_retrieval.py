@@ -89,13 +89,23 @@ class Retrieval:
 
         return retrieval_scorer(model, self.tasks[1].popularity)
 
+    def calibrate(self, run: Run) -> "tuple[Trend, Evaluation]":
+        """Choose the trend prior on valid, and measure the model with it there."""
+        import numpy as np
+
+        from kit import evaluation
+
+        model, valid_task = run.model, self.tasks[0]
+        model.set_item_prior(np.zeros(run.data.num_items, np.float32))
+        trend = evaluation.choose_trend(run.data, valid_task, self.scorer(model))
+        model.set_item_prior(trend.prior(run.data, "valid"))
+        return trend, evaluation.evaluate(valid_task, self.scorer(model))
+
     def evaluate(self, run: Run) -> RetrievalResults:
         from kit import evaluation
 
-        model, (valid_task, test_task) = run.model, self.tasks
-        trend = evaluation.choose_trend(run.data, valid_task, self.scorer(run.model))
-        model.set_item_prior(trend.prior(run.data, "valid"))
-        valid = evaluation.evaluate(valid_task, self.scorer(run.model))
+        model, test_task = run.model, self.tasks[1]
+        trend, valid = self.calibrate(run)
         model.set_item_prior(trend.prior(run.data, "test"))
         test = evaluation.evaluate(test_task, self.scorer(run.model))
         baselines, left_out = evaluation.evaluated_baselines(run.data, test_task)

@@ -104,7 +104,10 @@ def test_version():
     ("line", "said"),
     [
         ("train two-towr --data x.csv", "no recipe 'two-towr'. Did you mean two-tower?"),
-        ("train nothing-like-it", "Recipes: image-classification, linear, object-detection, "),
+        (
+            "train nothing-like-it",
+            "Recipes: auto, image-classification, linear, object-detection, ",
+        ),
         ("recomend x", "recommend"),
         ("train two-tower --data x.csv --epoch 3", "--epochs"),
         (
