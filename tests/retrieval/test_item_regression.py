@@ -68,3 +68,23 @@ def test_an_important_interaction_counts_as_often_as_it_weighs(owned):
 def test_small_catalogues_use_all_pairs(owned):
     assert near_items(owned) is None
     assert near_items(owned, 23) is None
+
+
+def test_large_catalogues_keep_their_counts_sparse():
+    rng = np.random.default_rng(0)
+    items = 20_001
+    # Users like items that lie side by side.
+    first = rng.integers(items - 8, size=40_000)
+    columns = (first[:, None] + rng.integers(8, size=(40_000, 4))).ravel()
+    rows = np.repeat(np.arange(40_000), 4)
+    owned = sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), (40_000, items))
+    owned.data[:] = 1
+    near = near_items(owned, 6)
+    weights = item_regression(owned, l2=2.0, near=near)
+    counts = (owned.T @ owned).tocsr()
+    for target in (0, 7, 12_345, 20_000):
+        others = near[target][near[target] >= 0]
+        among = counts[others][:, others].toarray() + 2 * np.eye(len(others))
+        expected = np.linalg.solve(among, counts[others, target].toarray().ravel())
+        found = weights[others, target].toarray().ravel()
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
