@@ -15,6 +15,8 @@ from kit.cli import main
 from kit.console import Command, claim_folders
 
 RECIPES = [
+    "auto",
+    "linear",
     "two-tower",
     "sequential",
     "two-stage",
@@ -76,8 +78,17 @@ def test_a_folder_in_use_is_refused_before_data_are_read(recipe, tmp_path, monke
         assert "no-such-file.csv" in answer.stderr
 
 
-@every_recipe
-@pytest.mark.parametrize("option", ["--report", "--output", "--checkpoints"])
+# What is fitted in closed form has no checkpoints, and auto those of each model.
+CHECKPOINTS = [recipe for recipe in RECIPES if recipe not in ("auto", "linear")]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "option"),
+    [
+        *((recipe, option) for recipe in RECIPES for option in ("--report", "--output")),
+        *((recipe, "--checkpoints") for recipe in CHECKPOINTS),
+    ],
+)
 @pytest.mark.parametrize("folder", ["file/below", "/proc/kit-cannot-write"])
 def test_an_unwritable_folder_is_refused_before_data_are_read(
     recipe, option, folder, tmp_path, monkeypatch

@@ -17,6 +17,7 @@ from kit.models import (
     ContentShape,
     EntityTower,
     FeatureShape,
+    LinearRecommender,
     Ranking,
     RankingFields,
     RankingInput,
@@ -67,6 +68,7 @@ EXACT = {
     "DecoderBlock": (lambda: kit.layers.DecoderBlock(2, 8), [VECTORS, VECTORS]),
     "HSTUBlock": (lambda: kit.layers.HSTUBlock(2, time_buckets=8), [VECTORS, None, TIMES]),
     "EntityTower": (lambda: EntityTower(5000, 4, **TOWER), [IDS]),
+    "LinearRecommender": (lambda: LinearRecommender(5000, 5000), [{"history": IDS}]),
     "TwoTower": (
         lambda: TwoTower(5000, 5000, 4),
         [{"user": IDS[:, 0], "history": IDS}],
