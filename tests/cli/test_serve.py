@@ -112,7 +112,9 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("words", "message"), MISTAKES, ids=range(len(MISTAKES)))
-def test_mistakes_end_with_a_sentence(serving, words, message):
+def test_mistakes_end_with_a_sentence(serving, words, message, tmp_path, monkeypatch):
+    # Without models of the developer's.
+    monkeypatch.chdir(tmp_path)
     known = {"URL": serving.rest, "VERSION": str(serving.folder / "kinds" / "1")}
     result = kit(*(known.get(word, word) for word in words), stdin="no json")
     assert result.exit_code == 2
