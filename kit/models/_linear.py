@@ -11,11 +11,10 @@ from kit.data import Dataset
 from kit.layers import integer_ids
 from kit.models._for_dataset import recorded, set_seed
 from kit.retrieval import (
-    ALL_PAIRS_UP_TO,
-    NEIGHBOURS,
     ItemWeights,
     ItemWeightsIndex,
     dense_votes,
+    num_near,
     sparse_votes,
 )
 
@@ -62,10 +61,7 @@ class LinearRecommender(keras.Model):
         super().__init__(**kwargs)
         self.autocast = False  # Ids must not be cast to the compute dtype.
         self.num_users, self.num_items = num_users, num_items
-        if neighbours is None and num_items > ALL_PAIRS_UP_TO:
-            neighbours = NEIGHBOURS
-        is_dense = neighbours is None or neighbours >= num_items - 1
-        self.neighbours = None if is_dense else neighbours
+        self.neighbours = num_near(num_items, neighbours)
 
     @classmethod
     @recorded

@@ -21,11 +21,10 @@ if TYPE_CHECKING:
     from kit.retrieval._index_for import IndexSettings as IndexSettings
     from kit.retrieval._index_for import index_for as index_for
     from kit.retrieval._inverted_file import InvertedFile as InvertedFile
-    from kit.retrieval._item_regression import ALL_PAIRS_UP_TO as ALL_PAIRS_UP_TO
-    from kit.retrieval._item_regression import NEIGHBOURS as NEIGHBOURS
     from kit.retrieval._item_regression import ItemWeights as ItemWeights
     from kit.retrieval._item_regression import item_regression as item_regression
     from kit.retrieval._item_regression import near_items as near_items
+    from kit.retrieval._item_regression import num_near as num_near
     from kit.retrieval._item_weights_index import ItemWeightsIndex as ItemWeightsIndex
     from kit.retrieval._item_weights_index import dense_votes as dense_votes
     from kit.retrieval._item_weights_index import sparse_votes as sparse_votes

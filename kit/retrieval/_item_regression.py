@@ -61,6 +61,23 @@ def item_regression(
     return _on_all_others(counts, penalty) if near is None else _on_near(counts, penalty, near)
 
 
+def num_near(items: int, neighbours: int | None = None) -> int | None:
+    """Number of near items that each of so many items is regressed on; None is all others.
+
+    Args:
+        items: size of the catalogue.
+        neighbours: number that was asked for; None is all others up to 4,096 items, else 100.
+
+    Example:
+
+    >>> num_near(1_000), num_near(1_000, 50), num_near(100_000)
+    (None, 50, 100)
+    """
+    if neighbours is None:
+        neighbours = items if items <= ALL_PAIRS_UP_TO else NEIGHBOURS
+    return None if neighbours >= items - 1 else neighbours
+
+
 def near_items(owned: sparse.csr_matrix, count: int | None = None) -> NDArray[np.int32] | None:
     """The nearest other items of each item by cosine, for `item_regression`.
 
@@ -77,9 +94,8 @@ def near_items(owned: sparse.csr_matrix, count: int | None = None) -> NDArray[np
     >>> near_items(owned, 1).tolist()
     [[1], [0], [1]]
     """
+    count = num_near(owned.shape[1], count)
     if count is None:
-        count = owned.shape[1] if owned.shape[1] <= ALL_PAIRS_UP_TO else NEIGHBOURS
-    if count >= owned.shape[1] - 1:
         return None
     return nearest_neighbours(item_cooccurrence(owned, count), count)[0]
 
