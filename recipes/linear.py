@@ -126,7 +126,7 @@ def solve(model: "LinearRecommender", data: "Dataset", options: LinearOptions) -
         fixed=frozenset(given),
         weighted=options.data.weight_column is not None,
     )
-    scale = evaluation.softmax_scale(valid, evaluation.regression_scorer(weights))
+    scale = evaluation.softmax_scale(valid, evaluation.item_weights_scorer(weights))
     model.set_item_weights(weights * np.float32(scale))
     model.set_popularity(data.user_counts / data.num_users)
     return {**asdict(settings), "neighbours": model.neighbours, "scale": scale}

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from kit.evaluation._baselines import ease as ease
     from kit.evaluation._baselines import evaluated_baselines as evaluated_baselines
     from kit.evaluation._baselines import item_knn as item_knn
+    from kit.evaluation._baselines import item_weights_scorer as item_weights_scorer
     from kit.evaluation._baselines import popular as popular
     from kit.evaluation._baselines import recently_popular as recently_popular
     from kit.evaluation._calibration import calibration as calibration
@@ -55,7 +56,6 @@ if TYPE_CHECKING:
     from kit.evaluation._image_baselines import image_baselines as image_baselines
     from kit.evaluation._item_regression import RegressionSettings as RegressionSettings
     from kit.evaluation._item_regression import choose_regression as choose_regression
-    from kit.evaluation._item_regression import regression_scorer as regression_scorer
     from kit.evaluation._item_regression import softmax_scale as softmax_scale
     from kit.evaluation._metric_tokenizers import BLEU_TOKENIZERS as BLEU_TOKENIZERS
     from kit.evaluation._metric_tokenizers import RougeTokenizer as RougeTokenizer

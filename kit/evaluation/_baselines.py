@@ -11,7 +11,7 @@ from kit.data import Dataset, Events, Histories, counted, histories
 from kit.evaluation._evaluate import Evaluation, Scorer, Scores, evaluate
 from kit.evaluation._ranking_task import Part, RankingTask, affordable_users, ranking_task
 from kit.progress import stage
-from kit.retrieval import item_cooccurrence
+from kit.retrieval import ItemWeights, item_cooccurrence
 
 EASE_MOST_ITEMS = 20_000
 EASE_TUNED_ITEMS = 5_000
@@ -87,7 +87,7 @@ def item_knn(dataset: Dataset, *, neighbours: int = 100) -> Scorer:
     Source: Deshpande and Karypis (2004), Item-based top-N recommendation algorithms.
     """
     owned = histories([dataset.train], dataset.num_users).matrix(dataset.num_items)
-    return _from_item_matrix(item_cooccurrence(owned, neighbours).tocsr())
+    return item_weights_scorer(item_cooccurrence(owned, neighbours).tocsr())
 
 
 def ease(dataset: Dataset, *, l2: float = 250.0) -> Scorer:
@@ -117,7 +117,7 @@ def ease(dataset: Dataset, *, l2: float = 250.0) -> Scorer:
     inverse = scipy.linalg.inv(gram, overwrite_a=True, check_finite=False)
     weights = inverse / -np.diag(inverse)
     np.fill_diagonal(weights, 0)
-    return _from_item_matrix(weights.astype(np.float32))
+    return item_weights_scorer(weights.astype(np.float32))
 
 
 def _ease_by_users(owned: sparse.csr_matrix, l2: float) -> Scorer:
@@ -234,7 +234,13 @@ def _same_for_all(scores: NDArray[np.generic]) -> Scorer:
     return lambda users, known: np.repeat(row[None], len(users), axis=0)
 
 
-def _from_item_matrix(weights: sparse.csr_matrix | NDArray[np.float32]) -> Scorer:
+def item_weights_scorer(weights: ItemWeights) -> Scorer:
+    """Scores by the sum of the weights of a history's items.
+
+    Args:
+        weights: float32 [items, items], by item of the history and item to score.
+    """
+
     def score(users: NDArray[np.int32], known: Histories) -> Scores:
         scores = known.matrix(weights.shape[0]) @ weights
         dense = scores.toarray() if sparse.issparse(scores) else scores

@@ -9,8 +9,8 @@ import scipy.sparse as sparse
 from numpy.typing import NDArray
 
 from kit.data import Dataset, Histories, Prepared, histories
-from kit.evaluation._baselines import as_good_as_best
-from kit.evaluation._evaluate import Scorer, Scores, evaluate
+from kit.evaluation._baselines import as_good_as_best, item_weights_scorer
+from kit.evaluation._evaluate import Scorer, evaluate
 from kit.evaluation._ranking_task import RankingTask
 from kit.progress import stage
 from kit.retrieval import ItemWeights, item_regression, near_items
@@ -78,21 +78,6 @@ def train_histories(dataset: Dataset) -> Histories:
     return histories([dataset.train], dataset.num_users, with_times=True)
 
 
-def regression_scorer(weights: ItemWeights) -> Scorer:
-    """Scores by the sum of the weights of a history's items.
-
-    Args:
-        weights: float32 [items, items].
-    """
-
-    def score(users: NDArray[np.int32], known: Histories) -> Scores:
-        scores = known.matrix(weights.shape[0]) @ weights
-        dense = scores.toarray() if sparse.issparse(scores) else scores
-        return np.asarray(dense, np.float32)
-
-    return score
-
-
 def choose_regression(
     dataset: Dataset,
     task: RankingTask,
@@ -133,7 +118,7 @@ def choose_regression(
                 f"{name} {value:g}" for name, value in asdict(settings).items() if value
             )
             weights = events.fit(settings)
-            result = evaluate(task, regression_scorer(weights), ks=[10])
+            result = evaluate(task, item_weights_scorer(weights), ks=[10])
             return _Fitted(settings, weights, result.per_user["NDCG@10"])
 
     best = fitted(given)

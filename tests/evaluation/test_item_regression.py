@@ -7,8 +7,8 @@ from kit.evaluation import (
     choose_regression,
     ease,
     evaluate,
+    item_weights_scorer,
     ranking_task,
-    regression_scorer,
     softmax_scale,
 )
 
@@ -42,14 +42,14 @@ def test_where_habits_change_old_interactions_count_less(tmp_path):
     dataset = log(tmp_path, changes=True)
     settings, weights = choose_regression(dataset, ranking_task(dataset, "valid"))
     assert settings.half_life
-    assert ndcg(dataset, regression_scorer(weights)) > 1.05 * ndcg(dataset, ease(dataset))
+    assert ndcg(dataset, item_weights_scorer(weights)) > 1.05 * ndcg(dataset, ease(dataset))
 
 
 def test_where_habits_stay_all_interactions_count_alike(tmp_path):
     dataset = log(tmp_path, changes=False)
     settings, weights = choose_regression(dataset, ranking_task(dataset, "valid"))
     assert settings.half_life is None
-    assert ndcg(dataset, regression_scorer(weights)) > 0.99 * ndcg(dataset, ease(dataset))
+    assert ndcg(dataset, item_weights_scorer(weights)) > 0.99 * ndcg(dataset, ease(dataset))
 
 
 def test_fixed_settings_stay(tmp_path):
