@@ -360,7 +360,9 @@ def token_accuracy(
         best = tf.argmax(model(inputs, training=False), axis=-1, output_type=tf.int32)
         return tf.math.count_nonzero((best == following) & (following > 0))
 
-    counted = tf.function(right, input_signature=[{"source": tokens, "target": tokens}, tokens])
+    counted = tf.function(
+        right, autograph=False, input_signature=[{"source": tokens, "target": tokens}, tokens]
+    )
 
     def measure() -> float:
         return sum(int(counted(*batch)) for batch in kept) / max(1, every)

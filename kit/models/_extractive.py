@@ -230,7 +230,9 @@ class ExtractiveSummarizer(tf.Module):
         self._model, self.tokenizer = model, tokenizer
         self.sentences, self.length = sentences, length
         signature = tf.TensorSpec([None], tf.string)
-        self._in_a_graph = tf.function(lambda x: self(x)["text"], input_signature=[signature])
+        self._in_a_graph = tf.function(
+            lambda x: self(x)["text"], autograph=False, input_signature=[signature]
+        )
 
     def tokens_of(self, texts: Any) -> Any:
         """Token ids for the model, int32 [batch, sentences, length]."""

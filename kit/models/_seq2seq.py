@@ -171,7 +171,9 @@ class TextToText(tf.Module):
         self.source_length, self.target_length = source_length, target_length
         self.beams, self.length_penalty = beams, length_penalty
         signature = tf.TensorSpec([None], tf.string)
-        self._in_a_graph = tf.function(lambda x: self(x)["text"], input_signature=[signature])
+        self._in_a_graph = tf.function(
+            lambda x: self(x)["text"], autograph=False, input_signature=[signature]
+        )
 
     def tokens_of(self, texts: Any, length: int | None = None) -> tf.RaggedTensor:
         """Token ids for the model, with special tokens, int32 [batch, (tokens)].
