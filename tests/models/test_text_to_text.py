@@ -23,7 +23,8 @@ def test_no_text_is_longer_than_allowed_and_long_ones_are_read_from_the_front():
 
 def test_scores_and_vectors_of_any_number_of_texts():
     writer = text_to_text()
-    graph = tf.function(writer, input_signature=[tf.TensorSpec([None], tf.string)])
+    signature = [tf.TensorSpec([None], tf.string)]
+    graph = tf.function(writer, autograph=False, input_signature=signature)
     for count in (0, 1, 4):
         some = tf.constant(TEXTS[:count], tf.string)
         answer = graph(some)
