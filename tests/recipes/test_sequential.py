@@ -17,7 +17,7 @@ def run(line):
 @pytest.mark.parametrize(
     "options",
     [
-        "--block sasrec --loss sampled --negatives 16 --split leave-one-out --time-gaps",
+        "--block sasrec --layers 1 --loss sampled --negatives 16 --split leave-one-out --time-gaps",
         *(
             pytest.param(options, marks=pytest.mark.slow)
             for options in (
