@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -216,32 +215,22 @@ def test_a_failure_has_code_1_and_a_traceback_only_with_debug(monkeypatch, shop)
     assert (result.exit_code, "Traceback" in result.stderr) == (1, True)
 
 
-def test_an_interrupted_training_leaves_no_version_and_no_traceback(at):
-    rows = [f"u{n % 700},i{n * n % 60},{1_600_000_000 + n * 999}\n" for n in range(4_000)]
-    (at / "many.csv").write_text(HEADER + "".join(rows))
-    line = "train two-tower --data many.csv --batch-size 1 --dim 256 --output model --report report"
-    process = subprocess.Popen(
-        [*KIT, *line.split()],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    try:
-        deadline = time.monotonic() + 300
-        while not list(at.glob("report/tensorboard/events.*")) and process.poll() is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        time.sleep(1)
-        process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=180)
-    finally:
-        process.kill()
-        process.communicate()
-    assert process.returncode == 130, stderr
-    # Before the first step there is nothing to keep, after it there is a checkpoint.
-    assert stderr.strip().endswith(("Interrupted.", "or with --fresh to start over."))
-    assert "Traceback" not in stderr
+@pytest.mark.filterwarnings("default")
+def test_an_interrupted_training_leaves_no_version_and_no_traceback(at, shop, monkeypatch):
+    from kit.training import _fit
+    from tests.training.few import Watch
+
+    interrupt = Watch(3, lambda: signal.raise_signal(signal.SIGINT))
+
+    def fit(*parts, **how):
+        return _fit.fit(*parts, callbacks=[interrupt], **how)
+
+    monkeypatch.setattr("kit.training.fit", fit)
+    result = kit(f"train two-tower --data {shop[0]} --dim 4 --output model --report report")
+    assert result.exit_code == 130, result.output
+    assert result.stderr.strip().endswith("or with --fresh to start over.")
+    assert "Traceback" not in result.stderr
+    assert list((at / "report" / "checkpoints").rglob("step-*"))
     assert not (at / "model").exists()
     assert not (at / "report" / "metrics.json").exists()
 

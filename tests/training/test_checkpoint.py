@@ -77,8 +77,8 @@ RUNS = {
 }
 
 
-# The quick ones differ in what they save: rows, metrics, scales of losses.
-SLOW = {"full", "adagrad", "schedule", "moving average"}
+# The quick ones differ in what they save: rows; metrics and scales of losses.
+SLOW = {"full", "adagrad", "schedule", "moving average", "metrics"}
 
 
 @pytest.mark.parametrize(

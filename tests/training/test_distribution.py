@@ -82,12 +82,13 @@ def test_a_strategy_that_cannot_be_had_here(monkeypatch, name, cluster, said):
     assert raised.value.where
 
 
-def test_two_replicas_learn_as_one():
+@pytest.mark.parametrize("loss", ["full", pytest.param("sampled", marks=pytest.mark.slow)])
+def test_two_replicas_learn_as_one(loss):
     run = subprocess.run(
-        [sys.executable, "-m", "tests.training.two_replicas"],
+        [sys.executable, "-m", "tests.training.two_replicas", loss],
         capture_output=True,
         text=True,
         check=False,
         cwd=Path(__file__).parents[2],
     )
-    assert run.stdout.endswith("two replicas learn as one\n"), run.stderr[-3000:]
+    assert run.returncode == 0, run.stderr[-3000:]
