@@ -201,6 +201,9 @@ def _widened(
     index: Scannable, query: Any, items: ItemFilter, wanted: tuple[Any, Any], fetched: Any
 ) -> tuple[Any, Any]:
     scores, codes = index.scan(query, index.probes)
+    if index.probes >= index.parts:
+        # There is nothing more to scan: exports without the loop load and answer sooner.
+        return scores, codes
     enough = tf.maximum(tf.size(codes), fetched)
 
     def too_few(parts: Any, scores: Any, codes: Any) -> Any:
