@@ -108,7 +108,7 @@ def test_a_ranking_model_has_rows_that_nobody_left(tmp_path):
 
 
 def test_texts_and_images_of_the_data_are_in_no_request(tmp_path):
-    data, tokens, model = words.untrained()
+    data, tokens, model = words.untrained(kind="conv")
     version, _ = export_texts(model, tokens, data, 20, tmp_path / "t", card={"recipe": "texts"})
     recorded = json.loads((version / "assets.extra" / "recorded.json").read_text())
     texts = {*map(str, data.test.texts), *map(str, data.train.texts)}

@@ -17,7 +17,7 @@ POST = b"POST /v1/models/kinds:predict HTTP/1.1\r\nHost: localhost\r\nContent-Le
 
 @pytest.fixture(scope="module")
 def hasty(saved):
-    with Server(saved, limits=Limits(request_timeout_s=TIMEOUT_S)) as running:
+    with Server(saved / "kinds", limits=Limits(request_timeout_s=TIMEOUT_S)) as running:
         yield running
 
 
@@ -70,7 +70,7 @@ def test_a_slow_client_is_hung_up_on(hasty, send):
 
 
 def test_a_client_that_does_not_read_is_hung_up_on(hasty):
-    request = b"GET /v1/models/shop/metadata HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    request = b"GET /v1/models/kinds/metadata HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with socket.create_connection(("127.0.0.1", hasty.rest_port)) as connection:
         connection.settimeout(20 * TIMEOUT_S)
 
