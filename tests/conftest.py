@@ -17,12 +17,16 @@ from click.testing import CliRunner
 # they start, among these the ones that are tested for how they take it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# What is imported lives as long as the process, so there is nothing to be found in between.
+gc.disable()
+
 
 def pytest_collection_finish() -> None:
-    """Spare the garbage collector what was imported: it lives as long as the process."""
+    """Spare the garbage collector what was imported."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+    gc.enable()
 
 
 USERS, ITEMS = 150, 60
