@@ -1,5 +1,6 @@
 """The `kit` command, as it is typed."""
 
+import functools
 import json
 import os
 import re
@@ -217,15 +218,12 @@ def test_a_failure_has_code_1_and_a_traceback_only_with_debug(monkeypatch, shop)
 
 @pytest.mark.filterwarnings("default")
 def test_an_interrupted_training_leaves_no_version_and_no_traceback(at, shop, monkeypatch):
-    from kit.training import _fit
+    from kit.training import fit
     from tests.training.few import Watch
 
     interrupt = Watch(3, lambda: signal.raise_signal(signal.SIGINT))
-
-    def fit(*parts, **how):
-        return _fit.fit(*parts, callbacks=[interrupt], **how)
-
-    monkeypatch.setattr("kit.training.fit", fit)
+    interrupted = functools.partial(fit, callbacks=[interrupt])
+    monkeypatch.setattr("kit.training.fit", interrupted)
     result = kit(f"train two-tower --data {shop[0]} --dim 4 --output model --report report")
     assert result.exit_code == 130, result.output
     assert result.stderr.strip().endswith("or with --fresh to start over.")

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from kit.data import histories
-from kit.exporting import Recommender, _retrieval, export_retrieval, retrieval_parts
+from kit.exporting import Recommender, export_retrieval, retrieval_parts
 from kit.models import TwoTower
 from tests.evaluation.small import dataset, random_dataset
 from tests.exporting.parts import asked
@@ -129,8 +129,8 @@ def test_cold_users_and_items_are_not_exported():
 
 def test_the_card_names_the_items(model, data, tmp_path, monkeypatch):
     # What is made of it on the disk, the tests of the recipe say.
-    monkeypatch.setattr(_retrieval, "recorded_answers", lambda *parts, **how: {})
-    monkeypatch.setattr(_retrieval, "export", lambda *parts, recorded, card: card)
+    monkeypatch.setattr("kit.exporting._retrieval.recorded_answers", lambda *parts, **how: {})
+    monkeypatch.setattr("kit.exporting._retrieval.export", lambda *parts, recorded, card: card)
     card = export_retrieval(model, data, tmp_path, k=3, card={"recipe": "two-tower"})
     assert card.names["item-0"] == "<b>Title & 0</b>"
     assert (card.recipe, card.k, card.exclude_seen) == ("two-tower", 3, True)
