@@ -27,15 +27,19 @@ format: $(INSTALLED)
 docs: $(INSTALLED)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
+# Each of the processes that run tests computes on one core: threads of NumPy and scikit-learn that
+# wait for each other keep the cores from the others.
+ONE_CORE := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+
 # Types and pages are checked on one core while tests run on both.
 test: $(INSTALLED)
 	$(MAKE) --jobs 2 pytest lint docs
 
 pytest: $(INSTALLED)
-	$(BIN)/pytest -m 'not slow' -n 2 --dist loadscope
+	$(ONE_CORE) $(BIN)/pytest -m 'not slow' -n 2 --dist loadscope
 
 test-all: lint
-	FUZZ=full $(BIN)/pytest -n 2 --dist loadscope
+	$(ONE_CORE) FUZZ=full $(BIN)/pytest -n 2 --dist loadscope
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build site *.egg-info
