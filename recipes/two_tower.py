@@ -103,7 +103,7 @@ def train(
     batches = batches_of(model, data, options)
     model.set_target_share(batches.target_share(data.num_items))
     # Of a large catalogue a step touches few rows, each seldom: they have to move further.
-    rate = training.learning_rate or (0.003 if model.is_full else 0.01)
+    rate = training.learning_rate or (0.001 if model.is_full else 0.01)
     optimizer = LazyAdamW(rate, weight_decay=0.3, beta_2=0.99)
     model.compile(optimizer=precision.scaled(optimizer), jit_compile=False)
     return Built(
@@ -126,23 +126,24 @@ def batches_of(model: "TwoTower", data: "Dataset", options: TwoTowerOptions) -> 
     """Users, some of whose items are hidden as targets."""
     import tensorflow as tf
 
-    from kit.data import Prepared, histories
+    from kit.data import Prepared, default_length, histories
     from kit.training.batches import DiskBatches, UserBatches, default_batch_size
 
+    prepared = isinstance(data, Prepared)
+    owned = data.histories if prepared else histories([data.train], data.num_users)
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     default_size = default_batch_size(data.num_users, most=1024 if model.is_full else 512)
     settings = {
         "batch_size": min(
             options.training.batch_size or default_size, data.num_users // replicas * replicas
         ),
-        "length": 256 if model.is_full else 64,
-        "targets": 256 if model.is_full else 8,
-        "hidden_share": 0.7,
+        "length": default_length(owned.lengths, most=256 if model.is_full else 64),
+        "targets": default_length(owned.lengths, most=256) if model.is_full else 8,
+        "hidden_share": 0.5,
         "seed": options.data.seed,
     }
-    if isinstance(data, Prepared):
-        return DiskBatches(data.histories, digest=data.digest, **settings)
-    owned = histories([data.train], data.num_users)
+    if prepared:
+        return DiskBatches(owned, digest=data.digest, **settings)
     weights = owned.weights_of(data.train) if options.data.weight_column else None
     return UserBatches(owned, weights=weights, **settings)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from kit.layers import HistoryQuery
 from kit.models import EntityTower, SequentialRecommender
 
 
@@ -41,6 +42,37 @@ class HistoryEncoder(tf.Module):
         self.query = query
         if model.is_timed:
             self.timed_query = timed_query
+
+
+class PooledHistory(tf.Module):
+    """`kit.layers.HistoryQuery`, its eigenvectors computed once.
+
+    Args:
+        layer: of a trained model.
+    """
+
+    def __init__(self, layer: HistoryQuery) -> None:
+        super().__init__()
+        spread, basis, ridge, ridge_of_one = layer.parts()
+        kept = (layer.mean.value, basis, spread + ridge, ridge_of_one)
+        self._weights = [tf.Variable(value, trainable=False) for value in kept]
+        specs = [
+            tf.TensorSpec([None, None, layer.dim + 1], tf.float32, "vectors"),
+            tf.TensorSpec([None, None], tf.bool, "known"),
+        ]
+
+        @tf.function(input_signature=specs, autograph=False)
+        def query(vectors: Any, known: Any) -> Any:
+            share = tf.cast(known, tf.float32)
+            count = tf.reduce_sum(share, axis=1, keepdims=True)
+            total = tf.einsum("bpd,bp->bd", vectors[..., :-1], share)
+            mean, basis, damping, damping_of_one = self._weights
+            centered = tf.matmul(total - count * mean, basis)
+            whitened = centered / (count * damping + damping_of_one)
+            whitened = tf.matmul(whitened, basis, transpose_b=True)
+            return tf.concat([whitened, tf.ones_like(count)], axis=1)
+
+        self.query = query
 
 
 class ItemFeatures(tf.Module):

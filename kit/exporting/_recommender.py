@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kit.data import Attributes, Histories, clean_id
 from kit.exporting._blanks import IdTable
-from kit.exporting._encoders import HistoryEncoder, ItemFeatures
+from kit.exporting._encoders import HistoryEncoder, ItemFeatures, PooledHistory
 from kit.retrieval import (
     MOST_EXCLUDED,
     IndexSettings,
@@ -41,7 +41,8 @@ class RecommenderParts:
         popularity: float32 [items], share of the users that interacted with the item.
         attributes: item attributes that requests can filter by.
         item_features: embeds new items, or None.
-        history_encoder: computes a query from a history; None uses the mean of its vectors.
+        history_encoder: computes a query from a history; None, in exports of earlier versions, uses
+            the mean of its vectors.
         linear: the weights of a linear model, or None.
     """
 
@@ -53,7 +54,7 @@ class RecommenderParts:
     popularity: NDArray[np.float32]
     attributes: Attributes
     item_features: ItemFeatures | None = None
-    history_encoder: HistoryEncoder | None = None
+    history_encoder: HistoryEncoder | PooledHistory | None = None
     linear: ItemWeightsIndex | None = None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kit.data import Attributes, Dataset, FeatureEncoder, TrainableColumn, histories, item_names
-from kit.exporting._encoders import HistoryEncoder, ItemFeatures
+from kit.exporting._encoders import HistoryEncoder, ItemFeatures, PooledHistory
 from kit.exporting._linear_recommender import LinearRecommenderGraph
 from kit.exporting._recommender import Recommender, RecommenderParts
 from kit.exporting._recorded import recorded_answers
@@ -162,6 +162,8 @@ def retrieval_parts(
         item_vectors=np.asarray(model.item_vectors(), dtype=np.float32)[1:],
         item_features=(ItemFeatures(model.item_tower) if model.item_tower.reads_features else None),
         history_encoder=(
-            HistoryEncoder(model) if isinstance(model, SequentialRecommender) else None
+            HistoryEncoder(model)
+            if isinstance(model, SequentialRecommender)
+            else PooledHistory(model.encoder)
         ),
     )

@@ -61,11 +61,11 @@ class EntityTower(keras.layers.Layer):
             has a zero id vector.
         dim: width of the output.
         features: shape of the feature table, or None.
-        id_dropout: dropout rate of the entries of id vectors.
         id_hiding: dropout rate of whole id vectors, so that the model learns to embed by features,
             images and texts alone, as it must for new users or items.
         unit: whether to normalize vectors to length 1, except for their last entry, a bias.
         contents: shapes of the tables of images and texts.
+        ids: whether codes have id vectors; without them they are embedded by the rest alone.
 
     Call arguments:
         codes: int [...].
@@ -89,22 +89,20 @@ class EntityTower(keras.layers.Layer):
         size: int,
         dim: int,
         features: FeatureShape | dict[str, int] | None = None,
-        id_dropout: float = 0.0,
         unit: bool = False,
         contents: Sequence[ContentShape | dict[str, Any]] = (),
         id_hiding: float = 0.0,
+        ids: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.autocast = False  # Codes and features must not be cast.
-        self.size, self.dim, self.id_dropout, self.unit = size, dim, id_dropout, unit
+        self.size, self.dim, self.unit = size, dim, unit
         self.id_hiding = id_hiding
         if id_hiding:
             self.hiding_seed = keras.random.SeedGenerator()
         self.features = FeatureShape(**features) if isinstance(features, dict) else features
-        self.ids = Embedding(size + 1, dim, name="ids")
-        # In float32, so that dropout does not depend on the precision.
-        self.dropout = keras.layers.Dropout(id_dropout, dtype="float32")
+        self.ids = Embedding(size + 1, dim, name="ids") if ids else None
         self.bag = None
         if self.features is not None:
             self.bag = FeatureBag(self.features.vocabulary, dim, self.features.entries)
@@ -122,7 +120,8 @@ class EntityTower(keras.layers.Layer):
         return self.bag is not None or bool(self.readers)
 
     def build(self, codes_shape: tuple[int | None, ...] | None) -> None:
-        self.ids.build((None,))
+        if self.ids is not None:
+            self.ids.build((None,))
         if self.bag is not None and self.features is not None:
             self.bag.build((None, self.features.tokens), (None, self.features.numbers))
             self.tokens = self._table((self.features.tokens,), "int32", "feature_tokens")
@@ -156,11 +155,11 @@ class EntityTower(keras.layers.Layer):
 
     def call(self, codes: Any, training: bool = False) -> Any:
         codes = integer_ids(codes)
-        known = tf.cast(tf.not_equal(codes, 0), self.compute_dtype)[..., None]
-        vectors = self.ids(codes)
-        if self.id_dropout:
-            vectors = tf.cast(self.dropout(vectors, training=training), self.compute_dtype)
-        vectors *= known
+        if self.ids is None:
+            vectors = tf.zeros([*tf.unstack(tf.shape(codes)), self.dim], self.compute_dtype)
+        else:
+            known = tf.cast(tf.not_equal(codes, 0), self.compute_dtype)[..., None]
+            vectors = self.ids(codes) * known
         if self.id_hiding and training:
             noise = keras.random.uniform(tf.shape(codes), seed=self.hiding_seed)
             vectors *= tf.cast(noise >= self.id_hiding, vectors.dtype)[..., None]
@@ -213,8 +212,8 @@ class EntityTower(keras.layers.Layer):
             "size": self.size,
             "dim": self.dim,
             "features": asdict(self.features) if self.features else None,
-            "id_dropout": self.id_dropout,
             "unit": self.unit,
             "contents": [asdict(one) for one in self.contents],
             "id_hiding": self.id_hiding,
+            "ids": self.ids is not None,
         }

@@ -10,13 +10,17 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.data import Dataset
-from kit.layers import MaskedPooling, integer_ids
+from kit.layers import HistoryQuery, integer_ids
 from kit.losses import full_softmax, multi_hot, sampled_softmax
 from kit.models._entity_tower import ContentShape, EntityTower, FeatureShape
 from kit.models._for_dataset import recorded, set_seed
 from kit.models._tower_features import content_shape, encoded_features, fill, shape_of
 
 FULL_SOFTMAX_MOST_ITEMS = 20_000
+# Items that are multiplied in the time in which the vector of one position is gathered.
+POSITION_COST = 32
+# Of the moments of item vectors that a sample of the catalogue estimates.
+MOMENTUM = 0.9
 
 
 @dataclass(frozen=True)
@@ -63,10 +67,11 @@ class RetrievalLoss:
 class TwoTower(keras.Model):
     """Two-tower model: scores a user and an item by the dot product of their embeddings.
 
-    The item tower embeds an item's id and features. The query is the user's id and features plus
-    the mean of the history's item vectors; as these are shared with the item tower, new users get
-    recommendations from their history alone. The last entry of an item vector meets a constant 1 in
-    the query: it is the item's bias. Code 0 means "unknown" or padding everywhere.
+    The item tower embeds an item's id and features. The query is made of the history by
+    `kit.layers.HistoryQuery`, from the same item vectors, and of the user's features. There is no
+    vector of the user's id: whoever has the same history and features gets the same list, and a
+    new interaction counts at once. The last entry of an item vector meets a constant 1 in the
+    query: it is the item's bias. Code 0 means "unknown" or padding everywhere.
 
     Args:
         num_users: number of known users, codes 1 to `num_users`.
@@ -76,8 +81,6 @@ class TwoTower(keras.Model):
         item_features: shape of the item features, or None.
         item_contents: shapes of the items' images and texts, for which the item tower trains
             encoders.
-        id_dropout: dropout rate of the entries of user id vectors, so that the model also learns
-            from histories alone.
         item_id_hiding: dropout rate of whole item id vectors, so that new items are embedded well
             from their features.
         loss: settings of the loss.
@@ -115,7 +118,6 @@ class TwoTower(keras.Model):
         user_features: FeatureShape | dict[str, int] | None = None,
         item_features: FeatureShape | dict[str, int] | None = None,
         item_contents: Sequence[ContentShape | dict[str, Any]] = (),
-        id_dropout: float = 0.6,
         item_id_hiding: float = 0.0,
         loss: RetrievalLoss | dict[str, Any] | None = None,
         **kwargs: Any,
@@ -123,7 +125,11 @@ class TwoTower(keras.Model):
         super().__init__(**kwargs)
         self.autocast = False  # Ids must not be cast to the compute dtype.
         self.num_users, self.num_items, self.dim = num_users, num_items, dim
-        self.user_tower = EntityTower(num_users, dim, user_features, id_dropout, name="user")
+        self.user_tower = (
+            EntityTower(num_users, dim, user_features, ids=False, name="user")
+            if user_features
+            else None
+        )
         self.item_tower = EntityTower(
             num_items,
             dim + 1,
@@ -132,7 +138,7 @@ class TwoTower(keras.Model):
             id_hiding=item_id_hiding,
             name="item",
         )
-        self.pooling = MaskedPooling(name="history")
+        self.encoder = HistoryQuery(dim, name="history")
         self.retrieval_loss = (
             RetrievalLoss(**loss) if isinstance(loss, dict) else loss or RetrievalLoss()
         )
@@ -185,13 +191,16 @@ class TwoTower(keras.Model):
             **settings,
         )
         model.build()
-        fill(model.user_tower, users)
+        if model.user_tower is not None:
+            fill(model.user_tower, users)
         fill(model.item_tower, items, data.contents)
         return model
 
     def build(self, input_shape: Any = None) -> None:
-        self.user_tower.build(None)
+        if self.user_tower is not None:
+            self.user_tower.build(None)
         self.item_tower.build(None)
+        self.encoder.build()
         self.target_share = self._per_item("target_share", 1 / self.num_items)
         self.item_prior = self._per_item("item_prior", 0.0)
         self.built = True
@@ -214,20 +223,42 @@ class TwoTower(keras.Model):
         self.item_prior.assign(np.pad(prior, (1, 0)))
 
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
-        user, history = inputs["user"], integer_ids(inputs["history"])
-        pooled = self._pooled(history, training)
-        query = self.user_tower(user, training=training) + pooled[:, :-1]
+        history = integer_ids(inputs["history"])
+        known = tf.not_equal(history, 0)
+        mean = None
+        if self.is_full:
+            catalogue = self._trained_vectors(training)
+            if training:
+                mean = self.encoder.update(catalogue[1:, :-1], catalogue[1:, -1])
+            total = self._total(history, known, catalogue[:, :-1])
+        else:
+            total = _sum_of_known(self.item_tower(history, training=training)[..., :-1], known)
+        count = tf.math.count_nonzero(known, axis=1, keepdims=True, dtype=tf.float32)
+        query = tf.cast(self.encoder(total, count, mean), self.compute_dtype)
+        if self.user_tower is not None:
+            query += self.user_tower(inputs["user"], training=training)
         return tf.concat([query, tf.ones_like(query[:, :1])], axis=1)
 
-    def _pooled(self, history: Any, training: bool) -> Any:
-        if not self.is_full:
-            vectors = self.item_tower(history, training=training)
-            return self.pooling(vectors, mask=tf.not_equal(history, 0))
-        # Up to 20,000 items, one product with the catalogue is cheaper than a gather per position.
-        vectors = self._trained_vectors(training)
+    def _total(self, history: Any, known: Any, vectors: Any) -> Any:
+        # Of long histories, one product with the catalogue is cheaper than a gather per position.
+        if history.shape[1] is None or POSITION_COST * history.shape[1] < self.num_items:
+            return _sum_of_known(tf.gather(vectors, history), known)
         selected = tf.cast(multi_hot(history, self.num_items + 1), vectors.dtype)
-        total = tf.matmul(selected, vectors)
-        return total / tf.maximum(tf.reduce_sum(selected, axis=1, keepdims=True), 1)
+        return tf.matmul(selected[:, 1:], vectors[1:])
+
+    def encode(self, vectors: Any, known: Any) -> Any:
+        """The query of a history of item vectors, without features of the user.
+
+        Args:
+            vectors: float [batch, positions, dim + 1].
+            known: bool [batch, positions], False where there is no item.
+
+        Returns:
+            float32 [batch, dim + 1].
+        """
+        count = tf.math.count_nonzero(known, axis=1, keepdims=True, dtype=tf.float32)
+        query = self.encoder(_sum_of_known(vectors[..., :-1], known), count)
+        return tf.concat([query, tf.ones_like(query[:, :1])], axis=1)
 
     def item_vectors(self) -> Any:
         """Vectors of the whole catalogue, float [num_items + 1, dim + 1]; row 0 is no item."""
@@ -279,6 +310,12 @@ class TwoTower(keras.Model):
         )
         negative_ids = tf.concat([tf.reshape(targets, [-1]), uniform], axis=0)
         vectors = self.item_tower(negative_ids, training=training)
+        probability = self._draw_probability(negative_ids, targets)
+        log_weight = tf.cast(vectors[:, -1], tf.float32) - tf.math.log(probability)
+        is_item = tf.not_equal(negative_ids, 0)
+        self.encoder.update(
+            vectors[:, :-1], tf.where(is_item, log_weight, tf.float32.min), momentum=MOMENTUM
+        )
         positives = tf.reshape(vectors[: tf.size(targets)], [*tf.unstack(tf.shape(targets)), -1])
         fit = sampled_softmax(
             queries,
@@ -287,7 +324,7 @@ class TwoTower(keras.Model):
             targets,
             negative_ids,
             weights,
-            negative_probability=self._draw_probability(negative_ids, targets),
+            negative_probability=probability,
             excluded=history,
             num_hard_negatives=settings.num_hard_negatives,
             temperature=settings.temperature,
@@ -302,7 +339,8 @@ class TwoTower(keras.Model):
         return (from_batch + uniform / self.num_items) / (in_batch + uniform)
 
     def get_config(self) -> dict[str, Any]:
-        user, item = self.user_tower.features, self.item_tower.features
+        user = self.user_tower.features if self.user_tower is not None else None
+        item = self.item_tower.features
         return {
             **super().get_config(),
             "num_users": self.num_users,
@@ -311,10 +349,13 @@ class TwoTower(keras.Model):
             "user_features": asdict(user) if user else None,
             "item_features": asdict(item) if item else None,
             "item_contents": [asdict(one) for one in self.item_tower.contents],
-            "id_dropout": self.user_tower.id_dropout,
             "item_id_hiding": self.item_tower.id_hiding,
             "loss": asdict(self.retrieval_loss),
         }
+
+
+def _sum_of_known(vectors: Any, known: Any) -> Any:
+    return tf.einsum("bpd,bp->bd", vectors, tf.cast(known, vectors.dtype))
 
 
 def _mean_squared_norm(vectors: Any) -> Any:

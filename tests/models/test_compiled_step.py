@@ -29,7 +29,7 @@ def compiled(kind, policy, *, xla):
     shape = FeatureShape(vocabulary=9, tokens=2, numbers=1)
     loss = RetrievalLoss(kind, uniform_negatives=16, num_hard_negatives=7)
     with Precision(policy, "").scope():
-        model = TwoTower(USERS, ITEMS, 8, loss=loss, item_features=shape, id_dropout=0.0)
+        model = TwoTower(USERS, ITEMS, 8, loss=loss, item_features=shape)
         model.build()
     optimizer = LazyAdamW(0.05, weight_decay=0.1, clipnorm=1.0)
     model.compile(optimizer=optimizer, jit_compile=xla)

@@ -37,11 +37,10 @@ def batches(**changes) -> UserBatches:
 def model(
     kind: str = "full",
     learning_rate: Any = 0.01,
-    id_dropout: float = 0.5,
     optimizer: keras.optimizers.Optimizer | None = None,
 ) -> TwoTower:
     loss = RetrievalLoss(kind, uniform_negatives=16)
-    two_tower = TwoTower(USERS, ITEMS, 4, loss=loss, id_dropout=id_dropout)
+    two_tower = TwoTower(USERS, ITEMS, 4, loss=loss)
     two_tower.build()
     two_tower.set_target_share(batches().target_share(ITEMS))
     optimizer = optimizer or LazyAdamW(learning_rate, weight_decay=0.1)

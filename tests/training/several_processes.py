@@ -51,7 +51,7 @@ def equal(folder: Path) -> None:
     """What is trained does not depend on how many processes train it."""
     keras.utils.set_random_seed(1)
     with strategy("auto").scope():
-        two_tower = TwoTower(USERS, ITEMS, 4, loss=RetrievalLoss("full"), id_dropout=0.0)
+        two_tower = TwoTower(USERS, ITEMS, 4, loss=RetrievalLoss("full"))
         two_tower.build()
         two_tower.compile(LazyAdam(0.01), jit_compile=False)
         other = pairs()

@@ -10,11 +10,11 @@ from kit.training import fit, strategy
 from tests.training.few import USERS, batches, model
 
 
-def trained(name: str, kind: str, id_dropout: float = 0.5) -> tuple[list[float], np.ndarray]:
+def trained(name: str, kind: str) -> tuple[list[float], np.ndarray]:
     """Losses, and the queries of all users afterwards."""
     keras.utils.set_random_seed(1)
     with strategy(name).scope():
-        two_tower = model(kind, id_dropout=id_dropout)
+        two_tower = model(kind)
     found = fit(two_tower, batches(), measure=lambda: 0.0, epochs=60, quiet=True)
     users = np.arange(1, USERS + 1, dtype=np.int32)
     history = np.ones([USERS, 2], np.int32)
@@ -30,9 +30,8 @@ def main() -> None:
         sampled, _ = trained("mirrored", "sampled")
         assert sampled[-1] < sampled[0] - 0.1, sampled
         return
-    # Without dropout, of which each replica draws its own, two replicas are one on the whole batch.
-    joint, queries = trained("mirrored", "full", id_dropout=0.0)
-    alone, expected = trained("one", "full", id_dropout=0.0)
+    joint, queries = trained("mirrored", "full")
+    alone, expected = trained("one", "full")
     assert joint[-1] < joint[0] - 0.1, joint
     np.testing.assert_allclose(joint, alone, rtol=1e-6)
     np.testing.assert_allclose(queries, expected, atol=1e-6)
