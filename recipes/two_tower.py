@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class LossOptions(Options):
-    """The loss, and whether features are used."""
+    """The loss, what counts in it, and whether features are used."""
 
     of_model: ClassVar[bool] = True
 
@@ -54,6 +54,13 @@ class LossOptions(Options):
         min=1,
     )
     temperature: float = option(1.0, "Divides the scores in the loss.", above=0)
+    half_life: float | None = option(
+        None,
+        "Days after which an interaction counts half as much in training; 0 counts all alike.  "
+        "[default: chosen on valid]",
+        min=0,
+        metavar="DAYS",
+    )
     features: bool = option(True, "Use features.")
 
 
@@ -100,7 +107,8 @@ def train(
     from kit.training.batches import digest
 
     training = options.training
-    batches = batches_of(model, data, options)
+    half_life = half_life_of(data, options)
+    batches = batches_of(model, data, options, half_life)
     model.set_target_share(batches.target_share(data.num_items))
     # Of a large catalogue a step touches few rows, each seldom: they have to move further.
     rate = training.learning_rate or (0.001 if model.is_full else 0.01)
@@ -114,6 +122,7 @@ def train(
             **asdict(options.content),
             **asdict(model.retrieval_loss),
             "loss": "full" if model.is_full else "sampled",
+            "half_life": half_life,
             "features": options.model.features,
             "learning_rate": float(model.optimizer.learning_rate.numpy()),
         },
@@ -122,7 +131,31 @@ def train(
     )
 
 
-def batches_of(model: "TwoTower", data: "Dataset", options: TwoTowerOptions) -> "Batches":
+def half_life_of(data: "Dataset", options: TwoTowerOptions) -> float | None:
+    """Days after which an interaction counts half as much; None where all count alike."""
+    from kit import evaluation
+    from kit.data import Prepared
+    from kit.errors import UserError
+
+    given = options.model.half_life
+    if given and (data.train.time is None or isinstance(data, Prepared)):
+        raise UserError(
+            "A half-life needs the times of interactions.",
+            where="--half-life",
+            expected="a log with a time column that is not prepared on disk",
+            remedy="Name it with --time-column, or leave --half-life out.",
+        )
+    if given is not None or isinstance(data, Prepared):
+        return given or None
+    most_users = evaluation.affordable_users(data.num_items)
+    return evaluation.choose_half_life(
+        data, evaluation.ranking_task(data, "valid", max_users=most_users)
+    )
+
+
+def batches_of(
+    model: "TwoTower", data: "Dataset", options: TwoTowerOptions, half_life: float | None
+) -> "Batches":
     """Users, some of whose items are hidden as targets."""
     import tensorflow as tf
 
@@ -130,7 +163,11 @@ def batches_of(model: "TwoTower", data: "Dataset", options: TwoTowerOptions) -> 
     from kit.training.batches import DiskBatches, UserBatches, default_batch_size
 
     prepared = isinstance(data, Prepared)
-    owned = data.histories if prepared else histories([data.train], data.num_users)
+    owned = (
+        data.histories
+        if prepared
+        else histories([data.train], data.num_users, with_times=half_life is not None)
+    )
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     default_size = default_batch_size(data.num_users, most=1024 if model.is_full else 512)
     settings = {
@@ -144,7 +181,9 @@ def batches_of(model: "TwoTower", data: "Dataset", options: TwoTowerOptions) -> 
     }
     if prepared:
         return DiskBatches(owned, digest=data.digest, **settings)
-    weights = owned.weights_of(data.train) if options.data.weight_column else None
+    weights = owned.recency(half_life)
+    if options.data.weight_column:
+        weights *= owned.weights_of(data.train)
     return UserBatches(owned, weights=weights, **settings)
 
 

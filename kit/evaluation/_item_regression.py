@@ -19,6 +19,7 @@ DAY = 86_400
 L2_STEPS = 8
 DROPOUTS = (0.0, 0.2, 0.5)
 HALVINGS = 4
+HALF_LIFE_ITEMS = 1_000
 SCALES = tuple(2.0**power for power in range(9))
 SCALED_USERS = 500
 
@@ -49,26 +50,47 @@ class RegressionSettings:
 class _Events:
     """The interactions of train, prepared to be fitted with several settings."""
 
-    def __init__(self, dataset: Dataset, neighbours: int | None, weighted: bool) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        neighbours: int | None = None,
+        weighted: bool = False,
+        most_items: int | None = None,
+    ) -> None:
         owned = train_histories(dataset)
         self._owned, self._shape = owned, (len(owned), dataset.num_items)
+        # None is all items, else those with the most users.
+        self._items = None
+        if most_items is not None and most_items < dataset.num_items:
+            self._items = np.sort(np.argsort(-dataset.user_counts, kind="stable")[:most_items])
         self._weights = owned.weights_of(dataset.train) if weighted else np.ones(len(owned.items))
-        self._days = None if owned.times is None else (owned.times.max() - owned.times) / DAY
-        self._near = near_items(owned.matrix(dataset.num_items), neighbours)
+        self._near = None
+        if self._items is None:
+            self._near = near_items(owned.matrix(dataset.num_items), neighbours)
 
     @property
     def span(self) -> float:
         """Days from the first interaction to the last one; 0 without times."""
-        return 0.0 if self._days is None else float(self._days.max(initial=0))
+        times = self._owned.times
+        return 0.0 if times is None or not len(times) else float(np.ptp(times)) / DAY
 
     def fit(self, settings: RegressionSettings) -> ItemWeights:
-        importance = self._weights
-        if settings.half_life and self._days is not None:
-            importance = importance * np.exp2(-self._days / settings.half_life)
+        importance = self._weights * self._owned.recency(settings.half_life)
         # An interaction weighs as one on average, so that the penalty means the same.
         values = np.sqrt(importance / importance.mean()).astype(np.float32)
         matrix = sparse.csr_matrix((values, self._owned.items, self._owned.offsets), self._shape)
-        return item_regression(matrix, l2=settings.l2, dropout=settings.dropout, near=self._near)
+        if self._items is not None:
+            matrix = matrix[:, self._items]
+        weights = item_regression(
+            matrix, l2=settings.l2, dropout=settings.dropout, near=self._near
+        )
+        return weights if self._items is None else self._of_all(weights)
+
+    def _of_all(self, weights: ItemWeights) -> ItemWeights:
+        assert self._items is not None
+        rows = sparse.coo_matrix(weights)
+        places = (self._items[rows.row], self._items[rows.col])
+        return sparse.csr_matrix((rows.data, places), (self._shape[1], self._shape[1]))
 
 
 def train_histories(dataset: Dataset) -> Histories:
@@ -85,6 +107,7 @@ def choose_regression(
     *,
     fixed: frozenset[str] = frozenset(),
     weighted: bool = False,
+    most_items: int | None = None,
 ) -> tuple[RegressionSettings, ItemWeights]:
     """Choose L2 weight, half-life and dropout by NDCG@10 on valid, one after the other.
 
@@ -97,6 +120,7 @@ def choose_regression(
         given: where the search starts.
         fixed: names of settings that are not to be changed.
         weighted: whether interactions count by the weight column.
+        most_items: fit only that many items, those with the most users, which is fast; None is all.
 
     Returns:
         The settings, and the weights fitted with them.
@@ -110,7 +134,7 @@ def choose_regression(
     >>> settings.l2 > 0, weights.shape == (dataset.num_items, dataset.num_items)
     (True, True)
     """
-    events = _Events(dataset, given.neighbours, weighted)
+    events = _Events(dataset, given.neighbours, weighted, most_items)
 
     def fitted(settings: RegressionSettings) -> _Fitted:
         with stage("fit") as progress:
@@ -154,6 +178,21 @@ class _Fitted:
     settings: RegressionSettings
     weights: ItemWeights
     users: NDArray[np.float64]
+
+
+def choose_half_life(dataset: Dataset, task: RankingTask) -> float | None:
+    """Choose on valid after how many days an interaction counts half as much.
+
+    As `choose_regression` does, with the items that have the most users.
+
+    Returns:
+        Days; None if all interactions are best counted alike, and for data without time.
+    """
+    if dataset.train.time is None:
+        return None
+    searched = frozenset({"l2", "dropout"})
+    settings, _ = choose_regression(dataset, task, fixed=searched, most_items=HALF_LIFE_ITEMS)
+    return settings.half_life or None
 
 
 def softmax_scale(task: RankingTask, scorer: Scorer) -> float:

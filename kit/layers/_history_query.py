@@ -34,7 +34,7 @@ class HistoryQuery(keras.layers.Layer):
         count: float [batch, 1], number of items of each history.
 
     Returns:
-        float32 [batch, dim]; zeros for an empty history.
+        float [batch, dim]; zeros for an empty history.
 
     Source: maximum a posteriori estimation of a softmax regression with a Gaussian prior; the
     Newton step is that of iteratively reweighted least squares.
@@ -51,8 +51,8 @@ class HistoryQuery(keras.layers.Layer):
     def __init__(
         self, dim: int, ridge: float = RIDGE, ridge_of_one: float = RIDGE_OF_ONE, **kwargs: Any
     ) -> None:
-        # Covariances need float32, whatever the precision of the model.
-        super().__init__(**{**kwargs, "dtype": "float32"})
+        super().__init__(**kwargs)
+        self.autocast = False  # Counts and covariances need float32, whatever the precision.
         if ridge <= 0 or ridge_of_one <= 0:
             raise ValueError(
                 f"ridge and ridge_of_one must be above 0; got {ridge} and {ridge_of_one}."
@@ -103,9 +103,8 @@ class HistoryQuery(keras.layers.Layer):
         spread, basis, ridge, ridge_of_one = self.parts()
         # Centered and divided by the count; an empty history stays zero.
         centered = tf.matmul(total - count * mean, basis)
-        return tf.matmul(
-            centered / (count * (spread + ridge) + ridge_of_one), basis, transpose_b=True
-        )
+        damped = centered / (count * (spread + ridge) + ridge_of_one)
+        return tf.cast(tf.matmul(damped, basis, transpose_b=True), self.compute_dtype)
 
     def parts(self) -> tuple[Any, Any, Any, Any]:
         """Eigenvalues [dim] and eigenvectors [dim, dim] of the covariance, and the two ridges."""

@@ -234,7 +234,7 @@ class TwoTower(keras.Model):
         else:
             total = _sum_of_known(self.item_tower(history, training=training)[..., :-1], known)
         count = tf.math.count_nonzero(known, axis=1, keepdims=True, dtype=tf.float32)
-        query = tf.cast(self.encoder(total, count, mean), self.compute_dtype)
+        query = self.encoder(total, count, mean)
         if self.user_tower is not None:
             query += self.user_tower(inputs["user"], training=training)
         return tf.concat([query, tf.ones_like(query[:, :1])], axis=1)
@@ -254,7 +254,7 @@ class TwoTower(keras.Model):
             known: bool [batch, positions], False where there is no item.
 
         Returns:
-            float32 [batch, dim + 1].
+            float [batch, dim + 1].
         """
         count = tf.math.count_nonzero(known, axis=1, keepdims=True, dtype=tf.float32)
         query = self.encoder(_sum_of_known(vectors[..., :-1], known), count)

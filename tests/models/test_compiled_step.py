@@ -99,7 +99,7 @@ def test_compiled_or_not_is_the_same_training():
     for xla in (False, True):
         model = compiled("full", "float32", xla=xla)
         for weight in model.trainable_weights:
-            random = np.random.default_rng(weight.shape[0])
+            random = np.random.default_rng(sum(weight.shape))
             weight.assign(random.normal(size=weight.shape))
         model.fit(tf.data.Dataset.from_tensors(batch()).repeat(5), shuffle=False, verbose=0)
         weights.append(model.get_weights())

@@ -67,6 +67,10 @@ EXACT = {
     ),
     "DecoderBlock": (lambda: kit.layers.DecoderBlock(2, 8), [VECTORS, VECTORS]),
     "HSTUBlock": (lambda: kit.layers.HSTUBlock(2, time_buckets=8), [VECTORS, None, TIMES]),
+    "HistoryQuery": (
+        lambda: kit.layers.HistoryQuery(VECTORS.shape[2]),
+        [VECTORS[:, 0], VECTORS[:, 0, :1]],
+    ),
     "EntityTower": (lambda: EntityTower(5000, 4, **TOWER), [IDS]),
     "LinearRecommender": (lambda: LinearRecommender(5000, 5000), [{"history": IDS}]),
     "TwoTower": (
