@@ -13,7 +13,7 @@ seeds (results/two_stage.json has the protocol).
 
 import math
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,9 +102,12 @@ def run(recipe: Recipe, options: TwoStageOptions) -> Path | None:
 
     devices = Devices.chosen(training, say)
     with devices.scope():
-        built, early = (
-            two_tower.train(two_tower.build(part, stages), part, stages, devices.precision)
-            for part in (data, earlier)
+        built = two_tower.train(two_tower.build(data, stages), data, stages, devices.precision)
+        # The same settings for the earlier part.
+        half_life = built.settings["half_life"] or 0
+        stages = replace(stages, model=replace(stages.model, half_life=half_life))
+        early = two_tower.train(
+            two_tower.build(earlier, stages), earlier, stages, devices.precision
         )
     run = new_run(recipe, options, data, built, devices.precision)
     run.folder, run.output, run.command = folders.report, folders.output, command_line()

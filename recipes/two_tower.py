@@ -169,7 +169,7 @@ def batches_of(
         else histories([data.train], data.num_users, with_times=half_life is not None)
     )
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    default_size = default_batch_size(data.num_users, most=1024 if model.is_full else 512)
+    default_size = default_batch_size(data.num_users, most=256 if model.is_full else 512)
     settings = {
         "batch_size": min(
             options.training.batch_size or default_size, data.num_users // replicas * replicas

@@ -81,9 +81,7 @@ class _Events:
         matrix = sparse.csr_matrix((values, self._owned.items, self._owned.offsets), self._shape)
         if self._items is not None:
             matrix = matrix[:, self._items]
-        weights = item_regression(
-            matrix, l2=settings.l2, dropout=settings.dropout, near=self._near
-        )
+        weights = item_regression(matrix, l2=settings.l2, dropout=settings.dropout, near=self._near)
         return weights if self._items is None else self._of_all(weights)
 
     def _of_all(self, weights: ItemWeights) -> ItemWeights:

@@ -108,7 +108,10 @@ class HistoryQuery(keras.layers.Layer):
 
     def parts(self) -> tuple[Any, Any, Any, Any]:
         """Eigenvalues [dim] and eigenvectors [dim, dim] of the covariance, and the two ridges."""
-        spread, basis = tf.linalg.eigh(self.covariance.value)
+        # Of what is not finite there are no eigenvectors; the loss tells of it.
+        covariance = self.covariance.value
+        is_finite = tf.reduce_all(tf.math.is_finite(covariance))
+        spread, basis = tf.linalg.eigh(tf.where(is_finite, covariance, tf.eye(self.dim)))
         return (
             tf.maximum(spread, 0),
             basis,
