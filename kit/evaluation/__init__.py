@@ -54,8 +54,8 @@ if TYPE_CHECKING:
     from kit.evaluation._generation_baselines import summary_baselines as summary_baselines
     from kit.evaluation._generation_baselines import translation_baselines as translation_baselines
     from kit.evaluation._image_baselines import image_baselines as image_baselines
-    from kit.evaluation._item_regression import choose_half_life as choose_half_life
     from kit.evaluation._item_regression import RegressionSettings as RegressionSettings
+    from kit.evaluation._item_regression import choose_half_life as choose_half_life
     from kit.evaluation._item_regression import choose_regression as choose_regression
     from kit.evaluation._item_regression import softmax_scale as softmax_scale
     from kit.evaluation._metric_tokenizers import BLEU_TOKENIZERS as BLEU_TOKENIZERS

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from kit.layers._feature_gate import FeatureGate as FeatureGate
     from kit.layers._feature_pyramid import FeaturePyramid as FeaturePyramid
     from kit.layers._feed_forward import FeedForward as FeedForward
-    from kit.layers._hstu_block import HSTUBlock as HSTUBlock
     from kit.layers._history_query import HistoryQuery as HistoryQuery
+    from kit.layers._hstu_block import HSTUBlock as HSTUBlock
     from kit.layers._integer_ids import integer_ids as integer_ids
     from kit.layers._interacting_attention import InteractingAttention as InteractingAttention
     from kit.layers._letterbox import GREY as GREY
