@@ -163,7 +163,7 @@ class Histories:
         if self.times is None:
             raise ValueError("A half-life needs the times of interactions.")
         days = (self.times.max(initial=0) - self.times) / DAY
-        return np.exp2(-days / half_life).astype(np.float32)
+        return np.asarray(np.exp2(-days / half_life), np.float32)
 
     def recoded(self, codes: NDArray[np.integer]) -> "Histories":
         """With item i called `codes[i]`, and without it where that is negative."""

@@ -57,7 +57,7 @@ class Catalogue:
         if not trust:
             _refuse_changed(version)
         model = load_version(version, trust=trust)
-        if "explain_history" in model.signatures:
+        if "embed_item" not in model.signatures:
             raise UserError(
                 "The catalogue of a linear model cannot be changed: it recommends what users of "
                 "train interacted with.",

@@ -47,6 +47,9 @@ class HistoryEncoder(tf.Module):
 class PooledHistory(tf.Module):
     """`kit.layers.HistoryQuery`, its eigenvectors computed once.
 
+    `query` makes the query of a history, `contributions` what each of its items adds to the score
+    of another one.
+
     Args:
         layer: of a trained model.
     """
@@ -61,18 +64,29 @@ class PooledHistory(tf.Module):
             tf.TensorSpec([None, None], tf.bool, "known"),
         ]
 
+        def damped(vectors: Any, known: Any) -> tuple[Any, Any]:
+            """Shares of the query in the basis of eigenvectors, and the basis."""
+            mean, basis, damping, damping_of_one = self._weights
+            is_known = tf.cast(known, tf.float32)[..., None]
+            count = tf.reduce_sum(is_known, axis=1, keepdims=True)
+            centered = tf.einsum("bpd,de->bpe", (vectors[..., :-1] - mean) * is_known, basis)
+            return centered / (count * damping + damping_of_one), basis
+
         @tf.function(input_signature=specs, autograph=False)
         def query(vectors: Any, known: Any) -> Any:
-            share = tf.cast(known, tf.float32)
-            count = tf.reduce_sum(share, axis=1, keepdims=True)
-            total = tf.einsum("bpd,bp->bd", vectors[..., :-1], share)
-            mean, basis, damping, damping_of_one = self._weights
-            centered = tf.matmul(total - count * mean, basis)
-            whitened = centered / (count * damping + damping_of_one)
-            whitened = tf.matmul(whitened, basis, transpose_b=True)
-            return tf.concat([whitened, tf.ones_like(count)], axis=1)
+            shares, basis = damped(vectors, known)
+            whitened = tf.matmul(tf.reduce_sum(shares, axis=1), basis, transpose_b=True)
+            return tf.concat([whitened, tf.ones_like(whitened[:, :1])], axis=1)
 
-        self.query = query
+        @tf.function(
+            input_signature=[*specs, tf.TensorSpec([None, layer.dim + 1], tf.float32, "item")],
+            autograph=False,
+        )
+        def contributions(vectors: Any, known: Any, item: Any) -> Any:
+            shares, basis = damped(vectors, known)
+            return tf.einsum("bpe,be->bp", shares, tf.matmul(item[:, :-1], basis))
+
+        self.query, self.contributions = query, contributions
 
 
 class ItemFeatures(tf.Module):

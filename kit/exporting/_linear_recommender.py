@@ -23,8 +23,7 @@ class LinearRecommenderGraph(Recommender):
 
     def signatures(self) -> dict[str, Any]:
         of_vectors = {"embed_user", "embed_item"}
-        others = {n: one for n, one in super().signatures().items() if n not in of_vectors}
-        return others | {"explain_history": self.explain_history}
+        return {n: one for n, one in super().signatures().items() if n not in of_vectors}
 
     @tf.function(
         autograph=False,
@@ -34,14 +33,11 @@ class LinearRecommenderGraph(Recommender):
         ],
     )
     def explain_history(self, history: Any, item_id: Any) -> dict[str, Any]:
-        """What each item of a history adds to the score of an item.
+        """What each item of a history adds to the score of an item."""
+        return self._explain_history(history, item_id)
 
-        The score is the sum of the contributions and of the prior, which is the same for everyone.
-        """
-        codes, item = self._item_code.lookup(history), self._item_code.lookup(item_id)
-        contribution, prior = self.index.votes(codes, item), self.index.prior_of(item)
-        score = tf.reduce_sum(contribution, axis=1) + prior
-        return {"contribution": contribution, "prior": prior, "score": score}
+    def _contributions(self, codes: Any, item: Any) -> tuple[Any, Any]:
+        return self.index.votes(codes, item), self.index.prior_of(item)
 
     def contents(self) -> Any:
         """Not available: the catalogue of a linear model changes by fitting it again."""

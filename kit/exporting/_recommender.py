@@ -100,6 +100,16 @@ class Recommender(tf.Module):
                 ],
             )
 
+        if hasattr(parts.history_encoder, "contributions"):
+            self.explain_history = tf.function(
+                self._explain_history,
+                autograph=False,
+                input_signature=[
+                    tf.TensorSpec([None, None], tf.string, "history"),
+                    tf.TensorSpec([None], tf.string, "item_id"),
+                ],
+            )
+
     def _index(self, parts: RecommenderParts, settings: IndexSettings) -> None:
         """Keep what queries and items are found by."""
         some = np.random.default_rng(0).permutation(len(parts.user_ids))[:TUNING_USERS]
@@ -113,8 +123,12 @@ class Recommender(tf.Module):
 
     def signatures(self) -> dict[str, Any]:
         """The signatures, by name."""
-        timed = getattr(self, "from_timed_history", None)
-        return ({} if timed is None else {"from_timed_history": timed}) | {
+        some = {
+            name: getattr(self, name)
+            for name in ("from_timed_history", "explain_history")
+            if hasattr(self, name)
+        }
+        return some | {
             "serving_default": self.recommend,
             "from_history": self.from_history,
             "recommend_where": self.recommend_where,
@@ -142,6 +156,22 @@ class Recommender(tf.Module):
         """`from_history` with the time of each interaction, in seconds since 1970."""
         codes = self._item_code.lookup(history)
         return self._best(*self._of_history(codes, time), self._seen(codes))
+
+    def _explain_history(self, history: Any, item_id: Any) -> dict[str, Any]:
+        """What each item of a history adds to the score of an item.
+
+        The score is the sum of the contributions and of the prior, which is the same for everyone.
+        """
+        codes, item = self._item_code.lookup(history), self._item_code.lookup(item_id)
+        contribution, prior = self._contributions(codes, item)
+        score = tf.reduce_sum(contribution, axis=1) + prior
+        return {"contribution": contribution, "prior": prior, "score": score}
+
+    def _contributions(self, codes: Any, item: Any) -> tuple[Any, Any]:
+        """Contributions [batch, n] of a history's items to an item's score, and its prior."""
+        wanted = self.index.vectors_of(item)
+        vectors = self.index.vectors_of(codes)
+        return self.history_encoder.contributions(vectors, codes >= 0, wanted), wanted[:, -1]
 
     @tf.function(
         autograph=False,

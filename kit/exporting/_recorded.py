@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kit.data import Attributes, Histories
 from kit.exporting._recommender import Recommender, RecommenderParts
 from kit.exporting._sample_users import sample_rows
-from kit.models import LinearRecommender, RetrievalModel, queries
+from kit.models import LinearRecommender, RetrievalModel, TwoTower, queries
 from kit.retrieval import ExactIndex, ItemWeightsIndex, unit_rows
 
 CASES = 16
@@ -56,26 +56,30 @@ def recorded_answers(
     """
     cases = recorded_cases(model, parts, exclude_seen=exclude_seen, seed=seed)
     recorded = answered(cases.rankings, cases.embeddings, parts, module, k)
-    if isinstance(model, LinearRecommender):
+    if "explain_history" in module.signatures():
         recorded |= explanations(model, parts, cases)
     return recorded
 
 
 def explanations(
-    model: LinearRecommender, parts: RecommenderParts, cases: "RecordedCases"
+    model: RetrievalModel | None, parts: RecommenderParts, cases: "RecordedCases"
 ) -> dict[str, Any]:
-    """What the items of the requested histories add to the score of another item, by NumPy."""
+    """What the items of the requested histories add to the score of another item, by the model."""
     inputs = cases.rankings["from_history"][0]
-    weights, prior = model.item_weights(), np.asarray(model.prior)
     code = {item: number for number, item in enumerate(parts.item_ids)}
     history = np.array([[code.get(item, -1) for item in row] for row in inputs["history"]])
     # The last row asks for an unknown item.
     asked = np.append(np.arange(len(history) - 1) % len(code), -1)
-    is_item = (history >= 0) & (asked >= 0)[:, None]
-    added = np.zeros(history.shape, np.float32)
-    row, column = np.nonzero(is_item)
-    added[row, column] = np.asarray(weights[history[row, column], asked[row]]).ravel()
+    if isinstance(model, LinearRecommender):
+        prior = np.asarray(model.prior)
+    else:
+        prior = parts.item_vectors[:, -1]
     own = np.where(asked >= 0, prior[asked], 0).astype(np.float32)
+    added = np.zeros(history.shape, np.float32)
+    for row, item in enumerate(asked):
+        known = history[row] >= 0
+        if item >= 0 and known.any():
+            added[row, known] = _contributions(model, parts, history[row, known], item)
     names = [*parts.item_ids, UNKNOWN_ID]
     return {
         "explain_history": {
@@ -87,6 +91,24 @@ def explanations(
             },
         }
     }
+
+
+def _contributions(
+    model: RetrievalModel | None,
+    parts: RecommenderParts,
+    history: NDArray[np.integer],
+    item: np.integer,
+) -> NDArray[np.float32]:
+    if isinstance(model, LinearRecommender):
+        weights = model.item_weights()[history, item]
+        return np.asarray(weights if isinstance(weights, np.ndarray) else weights.todense()).ravel()
+    if isinstance(model, TwoTower):
+        return model.contributions(history + 1, np.array([item + 1]))[:, 0]
+    # Of an export whose catalogue changes there is the graph alone.
+    encoder: Any = parts.history_encoder
+    vectors, known = parts.item_vectors[history][None], np.ones((1, len(history)), bool)
+    found = encoder.contributions(vectors, known, parts.item_vectors[[item]])
+    return np.asarray(found)[0]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,15 @@ from numpy.typing import NDArray
 
 from kit.data import Histories
 from kit.exporting._recommender import RecommenderParts
-from kit.exporting._recorded import CASES, LOWEST, TOLERANCE, UNKNOWN_ID, answered, recorded_cases
+from kit.exporting._recorded import (
+    CASES,
+    LOWEST,
+    TOLERANCE,
+    UNKNOWN_ID,
+    answered,
+    explanations,
+    recorded_cases,
+)
 from kit.exporting._two_stage_recommender import LEAST_SHARE, SecondStage, TwoStageRecommender
 from kit.models import TwoTower, defined_features
 from kit.retrieval import ExactIndex
@@ -76,7 +84,7 @@ def recorded_two_stage(
         if not isinstance(module.index, ExactIndex):
             answer = _of_graph(module, parts, name, kept, cases.rankings[name][1][rows])
         recorded[name] = {"inputs": kept, "outputs": answer}
-    return recorded
+    return recorded | explanations(model, parts, cases)
 
 
 def _rules(parts: RecommenderParts, count: int, rng: np.random.Generator) -> dict[str, list[Any]]:

@@ -100,11 +100,26 @@ class HistoryQuery(keras.layers.Layer):
     def call(self, total: Any, count: Any, mean: Any = None) -> Any:
         total, count = tf.cast(total, tf.float32), tf.cast(count, tf.float32)
         mean = self.mean.value if mean is None else mean
+        return tf.cast(self._whitened(total - count * mean, count), self.compute_dtype)
+
+    def shares(self, vectors: Any, count: Any) -> Any:
+        """What each item of a history adds to its query.
+
+        Args:
+            vectors: float [n, dim], of the items.
+            count: float [n, 1], number of items of the history.
+
+        Returns:
+            float32 [n, dim].
+        """
+        centered = tf.cast(vectors, tf.float32) - self.mean.value
+        return self._whitened(centered, tf.cast(count, tf.float32))
+
+    def _whitened(self, centered: Any, count: Any) -> Any:
+        """Sums of centered vectors -> their mean, whitened."""
         spread, basis, ridge, ridge_of_one = self.parts()
-        # Centered and divided by the count; an empty history stays zero.
-        centered = tf.matmul(total - count * mean, basis)
-        damped = centered / (count * (spread + ridge) + ridge_of_one)
-        return tf.cast(tf.matmul(damped, basis, transpose_b=True), self.compute_dtype)
+        damped = tf.matmul(centered, basis) / (count * (spread + ridge) + ridge_of_one)
+        return tf.matmul(damped, basis, transpose_b=True)
 
     def parts(self) -> tuple[Any, Any, Any, Any]:
         """Eigenvalues [dim] and eigenvectors [dim, dim] of the covariance, and the two ridges."""

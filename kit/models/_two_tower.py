@@ -260,6 +260,25 @@ class TwoTower(keras.Model):
         query = self.encoder(_sum_of_known(vectors[..., :-1], known), count)
         return tf.concat([query, tf.ones_like(query[:, :1])], axis=1)
 
+    def contributions(
+        self, history: NDArray[np.integer], items: NDArray[np.integer]
+    ) -> NDArray[np.float32]:
+        """What each item of a history adds to the scores of items.
+
+        The score of an item is their sum, its bias and what the user's features add.
+
+        Args:
+            history: int [m], codes 1 to `num_items`.
+            items: int [n], codes likewise.
+
+        Returns:
+            float32 [m, n].
+        """
+        vectors = tf.cast(self.item_vectors(), tf.float32)[:, :-1]
+        count = tf.fill([len(history), 1], float(len(history)))
+        shares = self.encoder.shares(tf.gather(vectors, history), count)
+        return np.asarray(tf.matmul(shares, tf.gather(vectors, items), transpose_b=True))
+
     def item_vectors(self) -> Any:
         """Vectors of the whole catalogue, float [num_items + 1, dim + 1]; row 0 is no item."""
         if not self.built:

@@ -44,6 +44,15 @@ LISTS = {"item_id": (tf.string, (None, K)), "score": (tf.float32, (None, K))}
         ("similar_items", {"item_id": ONE}, LISTS),
         ("embed_user", {"user_id": ONE}, {"embedding": (tf.float32, (None, 9))}),
         ("embed_item", {"item_id": ONE}, {"embedding": (tf.float32, (None, 9))}),
+        (
+            "explain_history",
+            {"history": SEVERAL, "item_id": ONE},
+            {
+                "contribution": (tf.float32, (None, None)),
+                "prior": (tf.float32, (None,)),
+                "score": (tf.float32, (None,)),
+            },
+        ),
     ],
 )
 def test_signatures(loaded, name, inputs, outputs):
@@ -60,11 +69,25 @@ def test_signatures(loaded, name, inputs, outputs):
     given = {ONE: tf.constant(["i1", "?"]), SEVERAL: tf.constant([["i1"], ["?"]])}
     answer = signature(**{key: given[shape] for key, shape in inputs.items()})
     for key, (_, expected) in outputs.items():
-        assert answer[key].shape == (2, expected[1])
+        assert answer[key].shape == (2, *(size or 1 for size in expected[1:]))
+
+
+def test_contributions_and_prior_add_up_to_the_score(loaded):
+    history = tf.constant([["i1", "i2", "nothing", "i4"]] * 2)
+    item = tf.constant(["i3", "nothing"])
+    answer = loaded.signatures["explain_history"](history=history, item_id=item)
+    added, prior, score = (answer[name].numpy() for name in ("contribution", "prior", "score"))
+    np.testing.assert_allclose(added.sum(axis=1) + prior, score, atol=1e-5)
+    assert added[0, 2] == 0
+    assert (added[0, [0, 1, 3]] != 0).all()
+    assert score[1] == 0
+    lists = loaded.signatures["from_history"](history=history[:1])
+    ids = [item.decode() for item in lists["item_id"].numpy()[0]]
+    np.testing.assert_allclose(lists["score"][0, ids.index("i3")], score[0], atol=1e-5)
 
 
 def test_there_is_no_other_signature(loaded):
-    assert len(loaded.signatures) == 7
+    assert len(loaded.signatures) == 8
 
 
 def test_there_is_nothing_of_keras_or_this_project_in_it(trained):
