@@ -111,7 +111,7 @@ def train(
     batches = batches_of(model, data, options, half_life)
     model.set_target_share(batches.target_share(data.num_items))
     # Of a large catalogue a step touches few rows, each seldom: they have to move further.
-    rate = training.learning_rate or (0.001 if model.is_full else 0.01)
+    rate = training.learning_rate or (0.001 if model.is_full else 0.003)
     optimizer = LazyAdamW(rate, weight_decay=0.3, beta_2=0.99)
     model.compile(optimizer=precision.scaled(optimizer), jit_compile=False)
     return Built(

@@ -117,6 +117,15 @@ def test_weights_are_summed_over_a_users_events_with_an_item() -> None:
         table.weights_of(events([0], [1]))
 
 
+def test_recency_halves_with_every_half_life() -> None:
+    day = 86_400
+    past = histories([events([0, 0, 1], [4, 5, 6], [0, 20 * day, 30 * day])], 2, with_times=True)
+    np.testing.assert_allclose(past.recency(10), [1 / 8, 1 / 2, 1])
+    assert past.recency(None).tolist() == past.recency(0).tolist() == [1, 1, 1]
+    with pytest.raises(ValueError, match="needs the times"):
+        packed([1, 2]).recency(10)
+
+
 def test_times_follow_their_items() -> None:
     parts = [
         Events(np.array(u, np.int32), np.array(i, np.int32), np.array(t, np.int64), None)

@@ -4,6 +4,7 @@ import pytest
 import kit
 from kit.evaluation import (
     RegressionSettings,
+    choose_half_life,
     choose_regression,
     ease,
     evaluate,
@@ -45,6 +46,24 @@ def test_where_habits_change_old_interactions_count_less(tmp_path):
     assert ndcg(dataset, item_weights_scorer(weights)) > 1.05 * ndcg(dataset, ease(dataset))
 
 
+@pytest.mark.parametrize("changes", [True, False])
+def test_frequent_items_tell_the_half_life(tmp_path, monkeypatch, changes):
+    monkeypatch.setattr("kit.evaluation._item_regression.HALF_LIFE_ITEMS", 25)
+    dataset = log(tmp_path, changes=changes)
+    half_life = choose_half_life(dataset, ranking_task(dataset, "valid"))
+    assert half_life is None or changes
+    assert half_life or not changes
+
+
+def test_weights_of_the_most_frequent_items_only(tmp_path):
+    dataset = log(tmp_path, changes=False)
+    _, weights = choose_regression(dataset, ranking_task(dataset, "valid"), most_items=10)
+    assert weights.shape == (dataset.num_items, dataset.num_items)
+    frequent = np.argsort(-dataset.user_counts, kind="stable")[:10]
+    rows, columns = weights.nonzero()
+    assert set(rows) | set(columns) <= set(frequent.tolist())
+
+
 def test_where_habits_stay_all_interactions_count_alike(tmp_path):
     dataset = log(tmp_path, changes=False)
     settings, weights = choose_regression(dataset, ranking_task(dataset, "valid"))
@@ -70,6 +89,7 @@ def test_without_times_there_is_no_half_life(tmp_path):
     dataset = kit.open(str(path))
     settings, _ = choose_regression(dataset, ranking_task(dataset, "valid"))
     assert settings.half_life is None
+    assert choose_half_life(dataset, ranking_task(dataset, "valid")) is None
 
 
 @pytest.mark.parametrize("factor", [2.0, 16.0])

@@ -125,12 +125,13 @@ def test_given_settings_are_not_searched(shop, tmp_path, monkeypatch):
     assert [settings[n] for n in ("l2", "dropout", "half_life", "neighbours")] == [33, 0.1, 0, 7]
 
 
-def test_a_half_life_needs_times(tmp_path):
+@pytest.mark.parametrize("recipe", ["linear", "two-tower"])
+def test_a_half_life_needs_times(tmp_path, recipe):
     path = tmp_path / "log.csv"
     rows = [f"u{n % 50},i{n * 7 % 30}" for n in range(600)]
     path.write_text("\n".join(["user_id,item_id", *rows]) + "\n")
     places = ["--output", tmp_path / "model", "--report", tmp_path / "report"]
-    answer = run(["train", "linear", "--data", path, "--half-life", "30", *places])
+    answer = run(["train", recipe, "--data", path, "--half-life", "30", *places])
     assert answer.exit_code == 2
     assert "--half-life" in answer.stderr
     assert "time column" in answer.stderr
