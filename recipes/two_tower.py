@@ -181,9 +181,10 @@ def batches_of(
     }
     if prepared:
         return DiskBatches(owned, digest=data.digest, **settings)
-    weights = owned.recency(half_life)
+    weights = owned.recency(half_life) if half_life else None
     if options.data.weight_column:
-        weights *= owned.weights_of(data.train)
+        given = owned.weights_of(data.train)
+        weights = given if weights is None else given * weights
     return UserBatches(owned, weights=weights, **settings)
 
 

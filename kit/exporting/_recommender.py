@@ -169,9 +169,10 @@ class Recommender(tf.Module):
 
     def _contributions(self, codes: Any, item: Any) -> tuple[Any, Any]:
         """Contributions [batch, n] of a history's items to an item's score, and its prior."""
+        encoder: Any = self.history_encoder
         wanted = self.index.vectors_of(item)
         vectors = self.index.vectors_of(codes)
-        return self.history_encoder.contributions(vectors, codes >= 0, wanted), wanted[:, -1]
+        return encoder.contributions(vectors, codes >= 0, wanted), wanted[:, -1]
 
     @tf.function(
         autograph=False,

@@ -103,12 +103,12 @@ def _contributions(
         weights = model.item_weights()[history, item]
         return np.asarray(weights if isinstance(weights, np.ndarray) else weights.todense()).ravel()
     if isinstance(model, TwoTower):
-        return model.contributions(history + 1, np.array([item + 1]))[:, 0]
+        return model.contributions(history + 1, np.array([item + 1])).reshape(-1)
     # Of an export whose catalogue changes there is the graph alone.
     encoder: Any = parts.history_encoder
     vectors, known = parts.item_vectors[history][None], np.ones((1, len(history)), bool)
     found = encoder.contributions(vectors, known, parts.item_vectors[[item]])
-    return np.asarray(found)[0]
+    return np.asarray(found).reshape(-1)
 
 
 @dataclass(frozen=True)
