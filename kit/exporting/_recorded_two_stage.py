@@ -84,7 +84,9 @@ def recorded_two_stage(
         if not isinstance(module.index, ExactIndex):
             answer = _of_graph(module, parts, name, kept, cases.rankings[name][1][rows])
         recorded[name] = {"inputs": kept, "outputs": answer}
-    return recorded | explanations(model, parts, cases)
+    if "explain_history" in module.signatures():
+        recorded |= explanations(model, parts, cases)
+    return recorded
 
 
 def _rules(parts: RecommenderParts, count: int, rng: np.random.Generator) -> dict[str, list[Any]]:
