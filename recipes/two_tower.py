@@ -160,15 +160,10 @@ def batches_of(
     """Users, some of whose items are hidden as targets."""
     import tensorflow as tf
 
-    from kit.data import Prepared, default_length, histories
+    from kit.data import Prepared, default_length, train_histories
     from kit.training.batches import DiskBatches, UserBatches, default_batch_size
 
-    prepared = isinstance(data, Prepared)
-    owned = (
-        data.histories
-        if prepared
-        else histories([data.train], data.num_users, with_times=half_life is not None)
-    )
+    owned = train_histories(data)
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     default_size = default_batch_size(data.num_users, most=256 if model.is_full else 512)
     settings = {
@@ -180,7 +175,7 @@ def batches_of(
         "hidden_share": 0.5,
         "seed": options.data.seed,
     }
-    if prepared:
+    if isinstance(data, Prepared):
         return DiskBatches(owned, digest=data.digest, **settings)
     weights = owned.recency(half_life) if half_life else None
     if options.data.weight_column:

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from kit.data._prepared import Prepared as Prepared
     from kit.data._prepared import open_prepared as open_prepared
     from kit.data._prepared import prepare as prepare
+    from kit.data._prepared import train_histories as train_histories
     from kit.data._profile import PartProfile as PartProfile
     from kit.data._profile import Profile as Profile
     from kit.data._profile import Size as Size

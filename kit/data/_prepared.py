@@ -183,3 +183,18 @@ def _events(folder: Path) -> Events:
 def _mapped(file: Path) -> Any:
     """The array of a file, mapped, as a plain array."""
     return np.asarray(np.load(file, mmap_mode="r"))
+
+
+def train_histories(dataset: Dataset) -> Histories:
+    """Every user's items of train, with times where the data have any.
+
+    Example:
+
+    >>> from kit.data import open_source, split
+    >>> dataset = split(open_source("online-retail", limit=2000))
+    >>> len(train_histories(dataset)) == dataset.num_users
+    True
+    """
+    if isinstance(dataset, Prepared):
+        return dataset.histories
+    return histories([dataset.train], dataset.num_users, with_times=True)

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 
-from kit.data import Dataset, Histories, Prepared, histories
+from kit.data import Dataset, train_histories
 from kit.evaluation._baselines import as_good_as_best, item_weights_scorer
 from kit.evaluation._evaluate import Scorer, evaluate
 from kit.evaluation._ranking_task import RankingTask
@@ -89,13 +89,6 @@ class _Events:
         rows = sparse.coo_matrix(weights)
         places = (self._items[rows.row], self._items[rows.col])
         return sparse.csr_matrix((rows.data, places), (self._shape[1], self._shape[1]))
-
-
-def train_histories(dataset: Dataset) -> Histories:
-    """Every user's items of train, with times where the data have any."""
-    if isinstance(dataset, Prepared):
-        return dataset.histories
-    return histories([dataset.train], dataset.num_users, with_times=True)
 
 
 def choose_regression(

@@ -64,27 +64,28 @@ class PooledHistory(tf.Module):
             tf.TensorSpec([None, None], tf.bool, "known"),
         ]
 
-        def damped(vectors: Any, known: Any) -> tuple[Any, Any]:
-            """Shares of the query in the basis of eigenvectors, and the basis."""
-            mean, basis, damping, damping_of_one = self._weights
-            is_known = tf.cast(known, tf.float32)[..., None]
-            count = tf.reduce_sum(is_known, axis=1, keepdims=True)
-            centered = tf.einsum("bpd,de->bpe", (vectors[..., :-1] - mean) * is_known, basis)
-            return centered / (count * damping + damping_of_one), basis
+        def whitened(values: Any, known: Any) -> Any:
+            """float [batch, dim], multiplied by a symmetric matrix for the length of a history."""
+            _, basis, damping, damping_of_one = self._weights
+            count = tf.math.count_nonzero(known, axis=1, keepdims=True, dtype=tf.float32)
+            damped = tf.matmul(values, basis) / (count * damping + damping_of_one)
+            return tf.matmul(damped, basis, transpose_b=True)
+
+        def centered(vectors: Any, known: Any) -> Any:
+            return (vectors[..., :-1] - self._weights[0]) * tf.cast(known, tf.float32)[..., None]
 
         @tf.function(input_signature=specs, autograph=False)
         def query(vectors: Any, known: Any) -> Any:
-            shares, basis = damped(vectors, known)
-            whitened = tf.matmul(tf.reduce_sum(shares, axis=1), basis, transpose_b=True)
-            return tf.concat([whitened, tf.ones_like(whitened[:, :1])], axis=1)
+            found = whitened(tf.reduce_sum(centered(vectors, known), axis=1), known)
+            return tf.concat([found, tf.ones_like(found[:, :1])], axis=1)
 
         @tf.function(
             input_signature=[*specs, tf.TensorSpec([None, layer.dim + 1], tf.float32, "item")],
             autograph=False,
         )
         def contributions(vectors: Any, known: Any, item: Any) -> Any:
-            shares, basis = damped(vectors, known)
-            return tf.einsum("bpe,be->bp", shares, tf.matmul(item[:, :-1], basis))
+            # The matrix is symmetric: one product with the item serves the whole history.
+            return tf.linalg.matvec(centered(vectors, known), whitened(item[:, :-1], known))
 
         self.query, self.contributions = query, contributions
 

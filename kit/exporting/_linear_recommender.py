@@ -25,17 +25,6 @@ class LinearRecommenderGraph(Recommender):
         of_vectors = {"embed_user", "embed_item"}
         return {n: one for n, one in super().signatures().items() if n not in of_vectors}
 
-    @tf.function(
-        autograph=False,
-        input_signature=[
-            tf.TensorSpec([None, None], tf.string, "history"),
-            tf.TensorSpec([None], tf.string, "item_id"),
-        ],
-    )
-    def explain_history(self, history: Any, item_id: Any) -> dict[str, Any]:
-        """What each item of a history adds to the score of an item."""
-        return self._explain_history(history, item_id)
-
     def _contributions(self, codes: Any, item: Any) -> tuple[Any, Any]:
         return self.index.votes(codes, item), self.index.prior_of(item)
 

@@ -99,8 +99,7 @@ class Recommender(tf.Module):
                     tf.TensorSpec([None, None], tf.int64, "time"),
                 ],
             )
-
-        if hasattr(parts.history_encoder, "contributions"):
+        if parts.linear is not None or hasattr(parts.history_encoder, "contributions"):
             self.explain_history = tf.function(
                 self._explain_history,
                 autograph=False,

@@ -1,6 +1,6 @@
 """Recorded requests with the answers of the live model, computed without the exported graph."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -76,10 +76,11 @@ def explanations(
         prior = parts.item_vectors[:, -1]
     own = np.where(asked >= 0, prior[asked], 0).astype(np.float32)
     added = np.zeros(history.shape, np.float32)
+    contributions = _contributions_of(model, parts)
     for row, item in enumerate(asked):
         known = history[row] >= 0
         if item >= 0 and known.any():
-            added[row, known] = _contributions(model, parts, history[row, known], item)
+            added[row, known] = contributions(history[row, known], item)
     names = [*parts.item_ids, UNKNOWN_ID]
     return {
         "explain_history": {
@@ -93,22 +94,24 @@ def explanations(
     }
 
 
-def _contributions(
-    model: RetrievalModel | None,
-    parts: RecommenderParts,
-    history: NDArray[np.integer],
-    item: np.integer,
-) -> NDArray[np.float32]:
+def _contributions_of(
+    model: RetrievalModel | None, parts: RecommenderParts
+) -> Callable[[NDArray[np.integer], np.integer], NDArray[np.float32]]:
+    """What makes contributions of the items of a history [n] to the score of an item."""
     if isinstance(model, LinearRecommender):
-        weights = model.item_weights()[history, item]
-        return np.asarray(weights if isinstance(weights, np.ndarray) else weights.todense()).ravel()
+        weights = model.item_weights()
+        return lambda history, item: np.asarray(weights[history, [item] * len(history)]).ravel()
     if isinstance(model, TwoTower):
-        return model.contributions(history + 1, np.array([item + 1])).reshape(-1)
+        tower = model
+        return lambda history, item: tower.contributions(history + 1, np.array([item + 1])).ravel()
     # Of an export whose catalogue changes there is the graph alone.
     encoder: Any = parts.history_encoder
-    vectors, known = parts.item_vectors[history][None], np.ones((1, len(history)), bool)
-    found = encoder.contributions(vectors, known, parts.item_vectors[[item]])
-    return np.asarray(found).reshape(-1)
+
+    def of_graph(history: NDArray[np.integer], item: np.integer) -> NDArray[np.float32]:
+        vectors, known = parts.item_vectors[history][None], np.ones((1, len(history)), bool)
+        return np.asarray(encoder.contributions(vectors, known, parts.item_vectors[[item]])).ravel()
+
+    return of_graph
 
 
 @dataclass(frozen=True)

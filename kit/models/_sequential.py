@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.data import Dataset, Prepared, default_length, histories
+from kit.data import Dataset, default_length, train_histories
 from kit.losses import full_softmax, gbce, sampled_softmax
 from kit.models._entity_tower import ContentShape, EntityTower, FeatureShape
 from kit.models._for_dataset import recorded, set_seed
@@ -194,11 +194,7 @@ class SequentialRecommender(keras.Model):
             set_seed(data, seed)
             encoder = SequenceEncoder(encoder, dropout=DROPOUT, name="encoder")  # type: ignore[arg-type]
         if length is None:
-            length = default_length(
-                data.histories.lengths
-                if isinstance(data, Prepared)
-                else histories([data.train], data.num_users).lengths
-            )
+            length = default_length(train_histories(data).lengths)
         items = encoded_features(data.items, "item_id", data.num_items) if features else None
         model = cls(
             data.num_items,

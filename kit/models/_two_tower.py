@@ -246,20 +246,6 @@ class TwoTower(keras.Model):
         selected = tf.cast(multi_hot(history, self.num_items + 1), vectors.dtype)
         return tf.matmul(selected[:, 1:], vectors[1:])
 
-    def encode(self, vectors: Any, known: Any) -> Any:
-        """The query of a history of item vectors, without features of the user.
-
-        Args:
-            vectors: float [batch, positions, dim + 1].
-            known: bool [batch, positions], False where there is no item.
-
-        Returns:
-            float [batch, dim + 1].
-        """
-        count = tf.math.count_nonzero(known, axis=1, keepdims=True, dtype=tf.float32)
-        query = self.encoder(_sum_of_known(vectors[..., :-1], known), count)
-        return tf.concat([query, tf.ones_like(query[:, :1])], axis=1)
-
     def contributions(
         self, history: NDArray[np.integer], items: NDArray[np.integer]
     ) -> NDArray[np.float32]:
@@ -274,10 +260,12 @@ class TwoTower(keras.Model):
         Returns:
             float32 [m, n].
         """
-        vectors = tf.cast(self.item_vectors(), tf.float32)[:, :-1]
+        of_history, of_items = (
+            tf.cast(self.item_tower(codes)[:, :-1], tf.float32) for codes in (history, items)
+        )
         count = tf.fill([len(history), 1], float(len(history)))
-        shares = self.encoder.shares(tf.gather(vectors, history), count)
-        return np.asarray(tf.matmul(shares, tf.gather(vectors, items), transpose_b=True))
+        shares = self.encoder.shares(of_history, count)
+        return np.asarray(tf.matmul(shares, of_items, transpose_b=True))
 
     def item_vectors(self) -> Any:
         """Vectors of the whole catalogue, float [num_items + 1, dim + 1]; row 0 is no item."""
