@@ -111,5 +111,5 @@ def test_other_answers_are_refused_though_the_manifest_agrees(version, quick):
     write_manifest(version)
     result = kit_verify(version)
     assert result.exit_code == 1
-    assert (result.stdout.count("passed"), result.stdout.count("FAILED")) == (6, 1)
+    assert result.stdout.count("FAILED") == 1
     assert "\nembed_item, C library: largest difference " in f"\n{result.stderr}"
