@@ -6,7 +6,7 @@ import inspect
 import logging
 from collections.abc import Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -147,8 +147,7 @@ def fit(model: keras.Model, data: Any, *, recipe: str | None = None, **options: 
     )
     for checkpoints in kept:
         checkpoints.clear()
-    last = trained[-1]
-    return replace(last, history=run.history, seconds=run.seconds["train"])
+    return trained
 
 
 def evaluate(model: keras.Model, data: Any, **options: Any) -> Result:

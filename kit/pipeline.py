@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
@@ -173,7 +173,7 @@ def trained_run(
     trained, kept = fit_stages(this, task, options.training, options.checkpoint, devices.scope)
     this.model = copy_to_host(this.model)
     if is_chief():
-        say(train_line(this, task, trained[-1]))
+        say(train_line(this, task, trained))
         cast_to_float32(this.model)
     return this, kept
 
@@ -296,7 +296,7 @@ def fit_stages(
     training: RunOptions,
     checkpoint: CheckpointOptions,
     scope: Callable[[], AbstractContextManager[None]],
-) -> tuple[list["Training"], list["Checkpoints"]]:
+) -> tuple["Training", list["Checkpoints"]]:
     """Train the model in its stages, each with its own checkpoints.
 
     Args:
@@ -305,6 +305,9 @@ def fit_stages(
         training: how to train.
         checkpoint: whether to resume from a checkpoint, and when to write one.
         scope: within it a stage compiles the model.
+
+    Returns:
+        All trainings as one, its rates those of the last one that took steps; and the checkpoints.
     """
     from kit.training import fit
 
@@ -339,7 +342,9 @@ def fit_stages(
         earlier = run.history[-1]["epoch"] if run.history else 0
         run.history += [{**row, "epoch": row["epoch"] + earlier} for row in fitted.history]
     run.seconds["train"] = sum(fitted.seconds for fitted in trained)
-    return trained, kept
+    last = next((one for one in reversed(trained) if one.examples_per_second), trained[-1])
+    whole = replace(last, best=trained[-1].best, history=run.history, seconds=run.seconds["train"])
+    return whole, kept
 
 
 def solved(
@@ -351,9 +356,11 @@ def solved(
     begin = time.perf_counter()
     run.settings |= solve()
     best, seconds = measure(), time.perf_counter() - begin
-    run.history = [{"epoch": 1.0, "seconds": seconds, run.metric: best}]
+    history = [{"epoch": 1.0, "seconds": seconds, run.metric: best}]
+    # After a training the solution is no further epoch of it.
+    run.history = run.history or history
     return Training(
-        history=run.history,
+        history=history,
         best=best,
         seconds=seconds,
         examples_per_second=0,
@@ -365,7 +372,7 @@ def solved(
 def train_line(run: Run, task: Task, trained: "Training") -> str:
     """How the training went."""
     if run.built.batches is None:
-        return f"train:     {run.seconds['train']:.0f} s, {run.metric} {trained.best:.4f}"
+        return f"train:     {trained.seconds:.0f} s, {run.metric} {trained.best:.4f}"
     rate = trained.examples_per_second
     digits = 0 if rate >= 10 else 1
     resumed = f", resumed from step {trained.resumed_step:,}" if trained.resumed_step else ""

@@ -113,12 +113,7 @@ def solve(model: "LinearRecommender", data: "Dataset", options: LinearOptions) -
             expected="data with a time column",
             remedy="Name it with --time-column, or leave --half-life out.",
         )
-    valid = evaluation.ranking_task(
-        data,
-        "valid",
-        exclude_seen=not options.answers.include_seen,
-        max_users=evaluation.affordable_users(data.num_items),
-    )
+    valid = evaluation.valid_task(data, exclude_seen=not options.answers.include_seen)
     settings, weights = evaluation.choose_regression(
         data,
         valid,

@@ -152,6 +152,12 @@ def run(recipe: Recipe, options: TwoStageOptions) -> Path | None:
     )
     cast_to_float32(run.model)
     cast_to_float32(early_model)
+    chosen = two_tower.add_regression(run.model, data, stages, half_life or None)
+    run.settings |= chosen
+    regression = evaluation.AddedRegression(
+        **{name.removeprefix("regression_"): value for name, value in chosen.items()}
+    )
+    early_model.set_item_weights(regression.weights(earlier))
     task.choose_trend(run)
 
     # Ranking: later interactions among the candidates that would have been shown.

@@ -10,8 +10,9 @@ movielens-100k/split to .3422: means of three seeds, protocols and baselines in
 results/retrieval.json.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from kit.config import (
     AnswerOptions,
@@ -61,6 +62,9 @@ class LossOptions(Options):
         "[default: chosen on valid]",
         min=0,
         metavar="DAYS",
+    )
+    item_regression: bool = option(
+        True, "Add an item-to-item regression to the scores, as far as it gains on valid."
     )
     features: bool = option(True, "Use features.")
 
@@ -115,6 +119,9 @@ def train(
     rate = training.learning_rate or (0.001 if model.is_full else 0.003)
     optimizer = LazyAdamW(rate, weight_decay=0.3, beta_2=0.99)
     model.compile(optimizer=precision.scaled(optimizer), jit_compile=False)
+    stages = [Stage(epochs=training.epochs)]
+    if options.model.item_regression:
+        stages.append(Stage(solve=lambda: add_regression(model, data, options, half_life)))
     return Built(
         model=model,
         batches=batches,
@@ -127,9 +134,22 @@ def train(
             "features": options.model.features,
             "learning_rate": float(model.optimizer.learning_rate.numpy()),
         },
-        stages=[Stage(epochs=training.epochs)],
+        stages=stages,
         content={"content of features": digest(*model.non_trainable_weights)},
     )
+
+
+def add_regression(
+    model: "TwoTower", data: "Dataset", options: TwoTowerOptions, half_life: float | None
+) -> Mapping[str, Any]:
+    """Fit an item-to-item regression, and add as much of it to the scores as is best on valid."""
+    from kit import evaluation
+
+    valid = evaluation.valid_task(data, exclude_seen=not options.answers.include_seen)
+    alone = evaluation.retrieval_scorer(model, valid.popularity)
+    regression, weights = evaluation.choose_item_weights(data, valid, alone, half_life=half_life)
+    model.set_item_weights(weights)
+    return {f"regression_{name}": value for name, value in asdict(regression).items()}
 
 
 def half_life_of(data: "Dataset", options: TwoTowerOptions) -> float | None:
@@ -148,10 +168,7 @@ def half_life_of(data: "Dataset", options: TwoTowerOptions) -> float | None:
         )
     if given is not None or isinstance(data, Prepared):
         return given or None
-    most_users = evaluation.affordable_users(data.num_items)
-    return evaluation.choose_half_life(
-        data, evaluation.ranking_task(data, "valid", max_users=most_users)
-    )
+    return evaluation.choose_half_life(data, evaluation.valid_task(data))
 
 
 def batches_of(

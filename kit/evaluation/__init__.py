@@ -54,8 +54,10 @@ if TYPE_CHECKING:
     from kit.evaluation._generation_baselines import summary_baselines as summary_baselines
     from kit.evaluation._generation_baselines import translation_baselines as translation_baselines
     from kit.evaluation._image_baselines import image_baselines as image_baselines
+    from kit.evaluation._item_regression import AddedRegression as AddedRegression
     from kit.evaluation._item_regression import RegressionSettings as RegressionSettings
     from kit.evaluation._item_regression import choose_half_life as choose_half_life
+    from kit.evaluation._item_regression import choose_item_weights as choose_item_weights
     from kit.evaluation._item_regression import choose_regression as choose_regression
     from kit.evaluation._item_regression import softmax_scale as softmax_scale
     from kit.evaluation._metric_tokenizers import BLEU_TOKENIZERS as BLEU_TOKENIZERS
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
     from kit.evaluation._ranking_task import RankingTask as RankingTask
     from kit.evaluation._ranking_task import affordable_users as affordable_users
     from kit.evaluation._ranking_task import ranking_task as ranking_task
+    from kit.evaluation._ranking_task import valid_task as valid_task
     from kit.evaluation._tabular import AUC as AUC
     from kit.evaluation._tabular import Classification as Classification
     from kit.evaluation._tabular import Predictions as Predictions

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from kit.data import Dataset, Events, Histories, counted, histories
 from kit.evaluation._evaluate import Evaluation, Scorer, Scores, evaluate
-from kit.evaluation._ranking_task import Part, RankingTask, affordable_users, ranking_task
+from kit.evaluation._ranking_task import Part, RankingTask, valid_task
 from kit.progress import stage
-from kit.retrieval import ItemWeights, item_cooccurrence
+from kit.retrieval import ItemWeights, item_cooccurrence, votes
 
 EASE_MOST_ITEMS = 20_000
 EASE_TUNED_ITEMS = 5_000
@@ -159,7 +159,7 @@ def baselines(dataset: Dataset) -> tuple[dict[str, Scorer], dict[str, str]]:
     Returns:
         Scorers by name, and by name the reasons why others were left out.
     """
-    valid = ranking_task(dataset, "valid", max_users=affordable_users(dataset.num_items))
+    valid = valid_task(dataset)
     found = {"popular": popular(dataset)}
     left_out = {}
     if dataset.train.time is None:
@@ -242,9 +242,7 @@ def item_weights_scorer(weights: ItemWeights) -> Scorer:
     """
 
     def score(users: NDArray[np.int32], known: Histories) -> Scores:
-        scores = known.matrix(weights.shape[0]) @ weights
-        dense = scores.toarray() if sparse.issparse(scores) else scores
-        return np.asarray(dense, dtype=np.float32)
+        return votes(known.matrix(weights.shape[0]), weights)
 
     return score
 

@@ -11,6 +11,7 @@ from kit.data import Dataset, Histories
 from kit.evaluation._ranking_task import RankingTask
 from kit.metrics import bootstrap_intervals, check_finite, ranking_metrics
 from kit.progress import stage
+from kit.retrieval import votes
 
 if TYPE_CHECKING:
     from kit.models import RetrievalModel
@@ -218,12 +219,15 @@ def retrieval_scorer(model: "RetrievalModel", popularity: NDArray[np.floating]) 
         popularity: float [items], the scores for users without a history.
     """
     # Here, as baselines do without TensorFlow.
-    from kit.models import item_scorer, queries
+    from kit.models import TwoTower, item_scorer, queries
 
     scores_of = item_scorer(model)
+    weights = model.item_weights() if isinstance(model, TwoTower) else None
 
     def score(users: NDArray[np.int32], known: Histories) -> Scores:
         scores = scores_of(queries(model, users, known))
+        if weights is not None:
+            scores += votes(known.matrix(weights.shape[0]), weights)
         scores[(users >= model.num_users) & (known.lengths == 0)] = popularity
         return scores
 

@@ -8,9 +8,14 @@ import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 
-from kit.data import Dataset, train_histories
-from kit.evaluation._baselines import as_good_as_best, item_weights_scorer
-from kit.evaluation._evaluate import Scorer, evaluate
+from kit.data import Dataset, Histories, train_histories
+from kit.evaluation._baselines import (
+    MOST_PAIRS,
+    as_good_as_best,
+    item_weights_scorer,
+    pairs_to_count,
+)
+from kit.evaluation._evaluate import Scorer, Scores, evaluate
 from kit.evaluation._ranking_task import RankingTask
 from kit.progress import stage
 from kit.retrieval import ItemWeights, item_regression, near_items
@@ -20,6 +25,8 @@ L2_STEPS = 8
 DROPOUTS = (0.0, 0.2, 0.5)
 HALVINGS = 4
 HALF_LIFE_ITEMS = 1_000
+# Of item-to-item weights beside another model.
+SHARES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 SCALES = tuple(2.0**power for power in range(9))
 SCALED_USERS = 500
 
@@ -184,6 +191,87 @@ def choose_half_life(dataset: Dataset, task: RankingTask) -> float | None:
     searched = frozenset({"l2", "dropout"})
     settings, _ = choose_regression(dataset, task, fixed=searched, most_items=HALF_LIFE_ITEMS)
     return settings.half_life or None
+
+
+@dataclass(frozen=True)
+class AddedRegression:
+    """An item-to-item regression whose scores are added to those of another model.
+
+    Args:
+        factor: of its weights; 0 is none.
+        l2: weight of the squared norm of an item's weights.
+        dropout: rate at which items are dropped from histories, from 0 to below 1.
+        half_life: days after which an interaction counts half as much; None counts all alike.
+
+    Example:
+
+    >>> from kit.data import open_source, split
+    >>> dataset = split(open_source("online-retail", limit=2000))
+    >>> AddedRegression().weights(dataset) is None
+    True
+    """
+
+    factor: float = 0.0
+    l2: float = 250.0
+    dropout: float = 0.0
+    half_life: float | None = None
+
+    def weights(self, dataset: Dataset) -> ItemWeights | None:
+        """Weights times the factor, float32 [items, items], fitted on train; None if it is 0."""
+        if not self.factor:
+            return None
+        settings = RegressionSettings(self.l2, self.dropout, self.half_life)
+        return _Events(dataset).fit(settings) * np.float32(self.factor)
+
+
+@stage("fit")
+def choose_item_weights(
+    dataset: Dataset, task: RankingTask, scorer: Scorer, *, half_life: float | None = None
+) -> tuple[AddedRegression, ItemWeights | None]:
+    """Choose on valid how much an item-to-item regression adds to the scores of a model.
+
+    L2 weight and dropout are chosen with the items that have the most users, which is fast.
+
+    Args:
+        dataset: the split data.
+        task: the valid task.
+        scorer: the model alone; its scores are logits.
+        half_life: days after which an interaction counts half as much; None counts all alike.
+
+    Returns:
+        The regression, and its weights times its factor. The factor is 0, and there are no
+        weights, if nothing is gained, without users in valid, and where counting the pairs of items
+        that users have in common takes too long.
+    """
+    if not len(task.users) or pairs_to_count(dataset) > MOST_PAIRS:
+        return AddedRegression(), None
+    settings, _ = choose_regression(
+        dataset,
+        task,
+        RegressionSettings(half_life=half_life),
+        fixed=frozenset({"half_life"}),
+        most_items=HALF_LIFE_ITEMS,
+    )
+    chosen = AddedRegression(1.0, settings.l2, settings.dropout, settings.half_life)
+    weights = chosen.weights(dataset)
+    assert weights is not None
+    of_items = item_weights_scorer(weights)
+    scale = softmax_scale(task, of_items)
+    factors = [0.0, *(scale * share for share in SHARES)]
+    found = [
+        evaluate(task, _sum(scorer, of_items, factor), ks=[10]).mean("NDCG@10")
+        for factor in factors
+    ]
+    factor = factors[int(np.argmax(found))]
+    return replace(chosen, factor=factor), weights * np.float32(factor) if factor else None
+
+
+def _sum(first: Scorer, second: Scorer, factor: float) -> Scorer:
+    def score(users: NDArray[np.int32], known: Histories) -> Scores:
+        scores = first(users, known)
+        return scores + np.float32(factor) * second(users, known) if factor else scores
+
+    return score
 
 
 def softmax_scale(task: RankingTask, scorer: Scorer) -> float:

@@ -150,6 +150,17 @@ def ranking_task(
     )
 
 
+def valid_task(dataset: Dataset, *, exclude_seen: bool = True) -> RankingTask:
+    """What settings are chosen on: valid, of a large catalogue as many users as can be ranked soon.
+
+    Args:
+        dataset: the split data.
+        exclude_seen: whether seen items are excluded from the ranking and the relevant items.
+    """
+    most = affordable_users(dataset.num_items)
+    return ranking_task(dataset, "valid", exclude_seen=exclude_seen, max_users=most)
+
+
 def _rows_in(lists: Histories, events: Events) -> int:
     """Number of events whose item is in the list of their user."""
     width = 1 + int(max(lists.items.max(initial=0), events.item.max(initial=0)))

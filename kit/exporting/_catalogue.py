@@ -15,7 +15,7 @@ from kit.errors import UserError
 from kit.exporting._recommender import RecommenderParts
 from kit.exporting._retrieval import export_recommender
 from kit.exports import RetrievalCard, SignatureCheck, damages, load_version, recommender_card
-from kit.retrieval import IndexSettings
+from kit.retrieval import IndexSettings, ItemWeights, unpacked
 
 SHOWN = 5
 CHANGED = "The catalogue was changed after training; the results are those of the one before."
@@ -85,6 +85,7 @@ class Catalogue:
             ),
             item_features=getattr(model, "item_features", None),
             history_encoder=getattr(model, "history_encoder", None),
+            item_weights=_item_weights(contents),
         )
         return cls(version, parts, card)
 
@@ -145,6 +146,9 @@ class Catalogue:
             owned=parts.owned.recoded(np.where(kept, np.cumsum(kept) - 1, -1)),
             popularity=parts.popularity[kept],
             attributes=parts.attributes.joined(kept, pl.DataFrame()),
+            item_weights=(
+                None if parts.item_weights is None else parts.item_weights[kept][:, kept]
+            ),
         )
         return replace(self, parts=kept_parts, card=replace(self.card, names=names))
 
@@ -184,6 +188,7 @@ class Catalogue:
             item_vectors=np.concatenate([parts.item_vectors, vectors.numpy()]),
             popularity=np.pad(parts.popularity, (0, len(new))),
             attributes=parts.attributes.joined(everything, table),
+            item_weights=_with_room(parts.item_weights, len(new)),
         )
         named = {**self.card.names, **{item: name or item for item, name in names.items()}}
         return replace(self, parts=joined, card=replace(self.card, names=named))
@@ -220,6 +225,23 @@ def _refuse_changed(version: Path) -> None:
             expected="the files of its manifest",
             remedy="Export it again. If you know who changed it, give --trust.",
         )
+
+
+def _item_weights(contents: dict[str, NDArray[Any]]) -> ItemWeights | None:
+    prefix = "item_weights/"
+    arrays = {n.removeprefix(prefix): x for n, x in contents.items() if n.startswith(prefix)}
+    return unpacked(arrays) if arrays else None
+
+
+def _with_room(weights: ItemWeights | None, items: int) -> ItemWeights | None:
+    """Weights of a catalogue with so many more items, theirs zero."""
+    if weights is None:
+        return None
+    if isinstance(weights, np.ndarray):
+        return np.pad(weights, (0, items))
+    larger = weights.copy()
+    larger.resize((weights.shape[0] + items, weights.shape[1] + items))
+    return larger
 
 
 def _text(values: NDArray[Any]) -> list[str]:

@@ -13,8 +13,10 @@ from kit.exporting._blanks import IdTable
 from kit.exporting._encoders import HistoryEncoder, ItemFeatures, PooledHistory
 from kit.retrieval import (
     MOST_EXCLUDED,
+    HybridIndex,
     IndexSettings,
     ItemFilter,
+    ItemWeights,
     ItemWeightsIndex,
     PopularOrder,
     index_for,
@@ -44,6 +46,7 @@ class RecommenderParts:
         history_encoder: computes a query from a history; None, in exports of earlier versions, uses
             the mean of its vectors.
         linear: the weights of a linear model, or None.
+        item_weights: item-to-item weights whose votes are added to the scores of vectors, or None.
     """
 
     user_ids: Sequence[str]
@@ -56,6 +59,7 @@ class RecommenderParts:
     item_features: ItemFeatures | None = None
     history_encoder: HistoryEncoder | PooledHistory | None = None
     linear: ItemWeightsIndex | None = None
+    item_weights: ItemWeights | None = None
 
 
 class Recommender(tf.Module):
@@ -116,6 +120,9 @@ class Recommender(tf.Module):
         owned = parts.owned.padded(some, length=longest, shift=1) - 1
         self._users = _variable(parts.user_vectors)
         self.index: Any = index_for(settings, parts.item_vectors, parts.user_vectors[some], owned)
+        if parts.item_weights is not None:
+            weights = ItemWeightsIndex(parts.item_weights, np.zeros(self.index.size))
+            self.index = HybridIndex(self.index, weights)
         unit = unit_rows(parts.item_vectors[:, :-1])
         itself = np.arange(len(unit), dtype=np.int32)[:, None]
         self.similar: Any = index_for(settings, unit, unit, itself)
@@ -141,7 +148,7 @@ class Recommender(tf.Module):
     def recommend(self, user_id: Any) -> dict[str, Any]:
         """Recommendations for known users; unknown users get the popular list."""
         code = self._user_code.lookup(user_id)
-        return self._best(code >= 0, self._user_vectors(code), self._seen(self._owned(code)))
+        return self._best(code >= 0, self._query_of(code), self._seen(self._owned(code)))
 
     @tf.function(
         autograph=False, input_signature=[tf.TensorSpec([None, None], tf.string, "history")]
@@ -171,7 +178,10 @@ class Recommender(tf.Module):
         encoder: Any = self.history_encoder
         wanted = self.index.vectors_of(item)
         vectors = self.index.vectors_of(codes)
-        return encoder.contributions(vectors, codes >= 0, wanted), wanted[:, -1]
+        contributions = encoder.contributions(vectors, codes >= 0, wanted)
+        if isinstance(self.index, HybridIndex):
+            contributions += self.index.weights.votes(codes, item)
+        return contributions, wanted[:, -1]
 
     @tf.function(
         autograph=False,
@@ -185,9 +195,7 @@ class Recommender(tf.Module):
         """`recommend` without excluded items, among those with the requested values."""
         code = self._user_code.lookup(user_id)
         excluded = [self._seen(self._owned(code)), self._item_code.lookup(bounded(exclude))]
-        return self._best(
-            code >= 0, self._user_vectors(code), tf.concat(excluded, axis=1), where=where
-        )
+        return self._best(code >= 0, self._query_of(code), tf.concat(excluded, axis=1), where=where)
 
     @tf.function(
         autograph=False,
@@ -212,12 +220,12 @@ class Recommender(tf.Module):
         return self._answer(*_first_where(code >= 0, found, nothing))
 
     def queries_of(self, user_id: Any) -> Any:
-        """Queries of users; not a signature."""
+        """Query vectors of users; not a signature."""
         return self._user_vectors(self._user_code.lookup(user_id))
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "user_id")])
     def embed_user(self, user_id: Any) -> dict[str, Any]:
-        """The query; zeros and the constant 1 for an unknown user."""
+        """The query vector; zeros and the constant 1 for an unknown user."""
         return {"embedding": self.queries_of(user_id)}
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "item_id")])
@@ -244,7 +252,9 @@ class Recommender(tf.Module):
     @tf.function(autograph=False, input_signature=[])
     def contents(self) -> dict[str, Any]:
         """The parts of the graph; not a signature."""
+        weights = self.index.weights.arrays() if isinstance(self.index, HybridIndex) else {}
         return {
+            **{f"item_weights/{name}": values for name, values in weights.items()},
             "user_ids": _keys(self._user_code),
             "item_ids": self._item_ids[:-1],
             "user_vectors": self._users.value(),
@@ -285,10 +295,19 @@ class Recommender(tf.Module):
             query = encoder.query(vectors, known)
         else:
             query = encoder.timed_query(vectors, known, time)
-        return count[:, 0] > 0, query
+        return count[:, 0] > 0, self._with_votes(query, codes)
 
     def _seen(self, codes: Any) -> Any:
         return codes if self._exclude_seen else codes[:, :0]
+
+    def _query_of(self, code: Any) -> Any:
+        """What the index is searched by for known users."""
+        return self._with_votes(self._user_vectors(code), self._owned(code))
+
+    def _with_votes(self, vectors: Any, codes: Any) -> Any:
+        if isinstance(self.index, HybridIndex):
+            return self.index.query(vectors, codes)
+        return vectors
 
     def _user_vectors(self, code: Any) -> Any:
         known = tf.cast(code >= 0, tf.float32)[:, None]

@@ -12,7 +12,7 @@ from kit.data import Attributes, Histories
 from kit.exporting._recommender import Recommender, RecommenderParts
 from kit.exporting._sample_users import sample_rows
 from kit.models import LinearRecommender, RetrievalModel, TwoTower, queries
-from kit.retrieval import ExactIndex, ItemWeightsIndex, unit_rows
+from kit.retrieval import ExactIndex, ItemWeightsIndex, unit_rows, votes
 
 CASES = 16
 RECENT = 20
@@ -106,10 +106,14 @@ def _contributions_of(
         return lambda history, item: tower.contributions(history + 1, np.array([item + 1])).ravel()
     # Of an export whose catalogue changes there is the graph alone.
     encoder: Any = parts.history_encoder
+    weights = parts.item_weights
 
     def of_graph(history: NDArray[np.integer], item: np.integer) -> NDArray[np.float32]:
         vectors, known = parts.item_vectors[history][None], np.ones((1, len(history)), bool)
-        return np.asarray(encoder.contributions(vectors, known, parts.item_vectors[[item]])).ravel()
+        added = np.asarray(encoder.contributions(vectors, known, parts.item_vectors[[item]]))
+        if weights is not None:
+            added += np.asarray(weights[history, [item] * len(history)]).reshape(1, -1)
+        return added.ravel()
 
     return of_graph
 
@@ -165,11 +169,11 @@ def recorded_cases(
 
     popular = parts.popularity[None]
     queries = _of_users(model, parts, users)
-    known = _scores(parts, queries)
+    known = _scores(parts, queries, owned)
     known = np.vstack([_without(known, owned) if exclude_seen else known, popular])
 
     def of_histories(some: Histories) -> NDArray[np.float32]:
-        scores = _scores(parts, _of_histories(model, parts, some))
+        scores = _scores(parts, _of_histories(model, parts, some), some)
         scores = _without(scores, some) if exclude_seen else scores
         return np.vstack([np.where(some.lengths[:, None] > 0, scores, popular), popular])
 
@@ -226,8 +230,15 @@ def _embeddings(
     }
 
 
-def _scores(parts: RecommenderParts, queries: NDArray[np.float32]) -> NDArray[np.float32]:
-    return queries if parts.linear else queries @ parts.item_vectors.T
+def _scores(
+    parts: RecommenderParts, queries: NDArray[np.float32], known: Histories
+) -> NDArray[np.float32]:
+    if parts.linear:
+        return queries
+    scores: NDArray[np.float32] = queries @ parts.item_vectors.T
+    if parts.item_weights is not None:
+        scores += votes(known.matrix(len(parts.item_ids)), parts.item_weights)
+    return scores
 
 
 def _similarities(parts: RecommenderParts, items: NDArray[np.integer]) -> NDArray[np.float32]:

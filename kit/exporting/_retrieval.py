@@ -15,7 +15,7 @@ from kit.exporting._recorded import recorded_answers
 from kit.exporting._sample_users import hold_users, with_sample_users
 from kit.exporting._saved_model import custom_operations, export
 from kit.exports import RetrievalCard, SignatureCheck
-from kit.models import LinearRecommender, RetrievalModel, SequentialRecommender, queries
+from kit.models import LinearRecommender, RetrievalModel, SequentialRecommender, TwoTower, queries
 from kit.progress import stage
 from kit.retrieval import IndexSettings
 
@@ -166,4 +166,5 @@ def retrieval_parts(
             if isinstance(model, SequentialRecommender)
             else PooledHistory(model.encoder)
         ),
+        item_weights=model.item_weights() if isinstance(model, TwoTower) else None,
     )

@@ -139,7 +139,7 @@ class TwoStageRecommender(Recommender):
     def _of_user(self, user_id: Any) -> tuple[Any, Any, Any]:
         """Whether users are known, their queries and their histories."""
         code = self._user_code.lookup(user_id)
-        return code >= 0, self._user_vectors(code), self._owned(code)
+        return code >= 0, self._query_of(code), self._owned(code)
 
     def _of_items(self, history: Any) -> tuple[Any, Any, Any]:
         codes = self._item_code.lookup(history)

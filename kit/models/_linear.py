@@ -15,7 +15,9 @@ from kit.retrieval import (
     ItemWeightsIndex,
     dense_votes,
     num_near,
+    packed,
     sparse_votes,
+    unpacked,
 )
 
 # Scores are logits: this moves none that differ.
@@ -126,25 +128,20 @@ class LinearRecommender(keras.Model):
             self.table.assign(dense)
             return
         entries = self.num_items * self.neighbours
-        rows = sparse.csr_matrix(weights)
-        if rows.nnz > entries:
-            raise ValueError(f"{rows.nnz:,} weights are more than {entries:,}: raise `neighbours`.")
-        room = (0, entries - rows.nnz)
-        self.offsets.assign(rows.indptr.astype(np.int64))
-        self.targets.assign(np.pad(rows.indices, room).astype(np.int32))
-        self.table.assign(np.pad(rows.data, room).astype(np.float32))
+        rows = packed(sparse.csr_matrix(weights))
+        used = len(rows["weights"])
+        if used > entries:
+            raise ValueError(f"{used:,} weights are more than {entries:,}: raise `neighbours`.")
+        self.offsets.assign(rows["offsets"])
+        self.targets.assign(np.pad(rows["targets"], (0, entries - used)))
+        self.table.assign(np.pad(rows["weights"], (0, entries - used)))
 
     def item_weights(self) -> ItemWeights:
         """The weights, float32 [items, items], as `set_item_weights` takes them."""
-        values = np.asarray(self.table)
-        if self.neighbours is None:
-            return values
-        offsets = np.asarray(self.offsets)
-        stored = slice(0, offsets[-1])
-        return sparse.csr_matrix(
-            (values[stored], np.asarray(self.targets)[stored], offsets),
-            shape=(self.num_items, self.num_items),
-        )
+        tables = {"weights": self.table}
+        if self.neighbours is not None:
+            tables |= {"offsets": self.offsets, "targets": self.targets}
+        return unpacked({name: np.asarray(table) for name, table in tables.items()})
 
     def set_item_prior(self, prior: NDArray[np.floating]) -> None:
         """Store what is added to each item's score, float [items]."""

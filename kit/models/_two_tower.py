@@ -15,10 +15,13 @@ from kit.losses import full_softmax, multi_hot, sampled_softmax
 from kit.models._entity_tower import ContentShape, EntityTower, FeatureShape
 from kit.models._for_dataset import recorded, set_seed
 from kit.models._tower_features import content_shape, encoded_features, fill, shape_of
+from kit.retrieval import ItemWeights, packed, unpacked
 
 FULL_SOFTMAX_MOST_ITEMS = 20_000
 # Items that are multiplied in the time in which the vector of one position is gathered.
 POSITION_COST = 32
+# Of item-to-item weights in files of a model.
+STORED = "item_weights_"
 # Of the moments of item vectors that a sample of the catalogue estimates.
 MOMENTUM = 0.9
 
@@ -72,6 +75,10 @@ class TwoTower(keras.Model):
     vector of the user's id: whoever has the same history and features gets the same list, and a
     new interaction counts at once. The last entry of an item vector meets a constant 1 in the
     query: it is the item's bias. Code 0 means "unknown" or padding everywhere.
+
+    After training, item-to-item weights may be stored beside the vectors, see `set_item_weights`:
+    what vectors of a few entries cannot hold, such as links between rare items, is added to the
+    score then.
 
     Args:
         num_users: number of known users, codes 1 to `num_users`.
@@ -144,6 +151,7 @@ class TwoTower(keras.Model):
         )
         self.is_full = self.retrieval_loss.is_full(num_items)
         self.negatives_seed = keras.random.SeedGenerator()
+        self._item_weights: ItemWeights | None = None
 
     @classmethod
     @recorded
@@ -222,6 +230,45 @@ class TwoTower(keras.Model):
         """Store what is added to each item's bias outside training, float [items]."""
         self.item_prior.assign(np.pad(prior, (1, 0)))
 
+    def set_item_weights(self, weights: ItemWeights | None) -> None:
+        """Store item-to-item weights whose sum over the history is added to each item's score.
+
+        They are no part of `call` and of the loss. `kit.evaluation.retrieval_scorer`, exports and
+        `contributions` add them; `.keras` files hold them.
+
+        Args:
+            weights: float32 [items, items], by item of the history and item to score; None removes
+                them.
+
+        Raises:
+            ValueError: the weights are of another number of items.
+        """
+        if weights is not None and weights.shape != (self.num_items, self.num_items):
+            raise ValueError(
+                f"Weights of {weights.shape} do not fit a model of {self.num_items} items."
+            )
+        self._item_weights = weights
+
+    def item_weights(self) -> ItemWeights | None:
+        """The weights that `set_item_weights` stored, or None."""
+        return self._item_weights
+
+    def save_own_variables(self, store: Any) -> None:
+        super().save_own_variables(store)
+        if self._item_weights is not None:
+            for name, values in packed(self._item_weights).items():
+                store[STORED + name] = values
+
+    def load_own_variables(self, store: Any) -> None:
+        own = {name: store[name] for name in store.keys()}  # noqa: SIM118
+        arrays = {
+            name.removeprefix(STORED): np.asarray(own.pop(name))
+            for name in list(own)
+            if name.startswith(STORED)
+        }
+        super().load_own_variables(own)
+        self._item_weights = unpacked(arrays) if arrays else None
+
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
         history = integer_ids(inputs["history"])
         known = tf.not_equal(history, 0)
@@ -265,7 +312,11 @@ class TwoTower(keras.Model):
         )
         count = tf.fill([len(history), 1], float(len(history)))
         shares = self.encoder.shares(of_history, count)
-        return np.asarray(tf.matmul(shares, of_items, transpose_b=True))
+        added = np.asarray(tf.matmul(shares, of_items, transpose_b=True))
+        if self._item_weights is not None:
+            block = self._item_weights[history - 1][:, items - 1]
+            added = added + (block if isinstance(block, np.ndarray) else block.toarray())
+        return added
 
     def item_vectors(self) -> Any:
         """Vectors of the whole catalogue, float [num_items + 1, dim + 1]; row 0 is no item."""

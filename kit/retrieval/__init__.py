@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kit.retrieval._filter import MOST_EXCLUDED as MOST_EXCLUDED
     from kit.retrieval._filter import ItemFilter as ItemFilter
     from kit.retrieval._filter import search_where as search_where
+    from kit.retrieval._hybrid_index import HybridIndex as HybridIndex
     from kit.retrieval._index_for import CandidateIndex as CandidateIndex
     from kit.retrieval._index_for import IndexSettings as IndexSettings
     from kit.retrieval._index_for import index_for as index_for
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from kit.retrieval._item_regression import item_regression as item_regression
     from kit.retrieval._item_regression import near_items as near_items
     from kit.retrieval._item_regression import num_near as num_near
+    from kit.retrieval._item_regression import packed as packed
+    from kit.retrieval._item_regression import unpacked as unpacked
+    from kit.retrieval._item_regression import votes as votes
     from kit.retrieval._item_weights_index import ItemWeightsIndex as ItemWeightsIndex
     from kit.retrieval._item_weights_index import dense_votes as dense_votes
     from kit.retrieval._item_weights_index import sparse_votes as sparse_votes

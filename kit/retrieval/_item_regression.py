@@ -1,5 +1,6 @@
 """Item-to-item regression: how much each item of a history speaks for every other item."""
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import numpy as np
@@ -18,6 +19,48 @@ NUMBERS_AT_ONCE = 2**24
 
 ItemWeights: TypeAlias = NDArray[np.float32] | sparse.csr_matrix
 """float32 [items, items], by item of the history and item to score; the diagonal is 0."""
+
+
+def packed(weights: ItemWeights) -> dict[str, NDArray[np.generic]]:
+    """The arrays that weights are stored as, read by `unpacked`.
+
+    Args:
+        weights: float32 [items, items].
+
+    Returns:
+        "weights" float32 [items, items], or of sparse rows "offsets" int64 [items + 1], "targets"
+        int32 [entries] and "weights" float32 [entries].
+
+    Example:
+
+    >>> sorted(packed(sparse.csr_matrix(np.eye(2, dtype=np.float32))))
+    ['offsets', 'targets', 'weights']
+    """
+    if isinstance(weights, np.ndarray):
+        return {"weights": np.asarray(weights, np.float32)}
+    rows = sparse.csr_matrix(weights)
+    return {
+        "offsets": rows.indptr.astype(np.int64),
+        "targets": rows.indices.astype(np.int32),
+        "weights": rows.data.astype(np.float32),
+    }
+
+
+def unpacked(arrays: Mapping[str, NDArray[np.generic]]) -> ItemWeights:
+    """The weights of `packed` arrays, which may have unused entries at their ends.
+
+    Example:
+
+    >>> unpacked(packed(sparse.csr_matrix(np.eye(2, dtype=np.float32)))).toarray().tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    weights = np.asarray(arrays["weights"], np.float32)
+    if "offsets" not in arrays:
+        return weights
+    offsets = np.asarray(arrays["offsets"])
+    used, items = slice(0, offsets[-1]), len(offsets) - 1
+    rows = (weights[used], np.asarray(arrays["targets"])[used], offsets)
+    return sparse.csr_matrix(rows, shape=(items, items))
 
 
 def item_regression(
@@ -58,6 +101,17 @@ def item_regression(
     counts = (owned.T @ owned).tocsr()
     penalty = l2 + dropout / (1 - dropout) * counts.diagonal()
     return _on_all_others(counts, penalty) if near is None else _on_near(counts, penalty, near)
+
+
+def votes(owned: sparse.csr_matrix, weights: ItemWeights) -> NDArray[np.float32]:
+    """What the items of histories add to the scores of all items, float32 [users, items].
+
+    Args:
+        owned: float32 [users, items], 1 where a history has the item, else 0.
+        weights: float32 [items, items].
+    """
+    sums = owned @ weights
+    return np.asarray(sums.toarray() if sparse.issparse(sums) else sums, np.float32)
 
 
 def num_near(items: int, neighbours: int | None = None) -> int | None:

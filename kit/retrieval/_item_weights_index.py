@@ -3,11 +3,10 @@
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sparse
 import tensorflow as tf
 
 from kit.retrieval._exact import top_k, without
-from kit.retrieval._item_regression import ItemWeights
+from kit.retrieval._item_regression import ItemWeights, packed
 
 
 def dense_votes(codes: Any, weights: Any) -> Any:
@@ -81,14 +80,11 @@ class ItemWeightsIndex(tf.Module):
         super().__init__()
         self.size = weights.shape[0]
         self._prior = tf.Variable(np.asarray(prior, np.float32), trainable=False)
-        self._is_sparse = sparse.issparse(weights)
+        arrays = {name: tf.Variable(x, trainable=False) for name, x in packed(weights).items()}
+        self._weights = arrays["weights"]
+        self._is_sparse = "offsets" in arrays
         if self._is_sparse:
-            rows = sparse.csr_matrix(weights)
-            self._offsets = tf.Variable(rows.indptr.astype(np.int64), trainable=False)
-            self._targets = tf.Variable(rows.indices.astype(np.int32), trainable=False)
-            self._weights = tf.Variable(rows.data.astype(np.float32), trainable=False)
-        else:
-            self._weights = tf.Variable(weights, trainable=False)
+            self._offsets, self._targets = arrays["offsets"], arrays["targets"]
 
     def scores(self, codes: Any) -> Any:
         """Scores of all items, float32 [batch, items], by histories int [batch, n].
@@ -96,6 +92,11 @@ class ItemWeightsIndex(tf.Module):
         Negative codes are padding; an item that repeats counts once.
         """
         return self._votes(codes) + self._prior
+
+    def arrays(self) -> dict[str, Any]:
+        """The weights as `packed` arrays."""
+        of_rows = {"offsets": self._offsets, "targets": self._targets} if self._is_sparse else {}
+        return {name: x.value() for name, x in {**of_rows, "weights": self._weights}.items()}
 
     def votes(self, codes: Any, item: Any) -> Any:
         """What each item of a history adds to the score of an item.

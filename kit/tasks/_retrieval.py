@@ -228,15 +228,10 @@ def ranking_tasks(
         knows_valid: whether a recommender looks at the valid items of a test user, too; None
             decides by the split.
     """
-    from kit.evaluation import affordable_users, ranking_task
+    from kit.evaluation import affordable_users, ranking_task, valid_task
 
     return (
-        ranking_task(
-            dataset,
-            "valid",
-            exclude_seen=exclude_seen,
-            max_users=affordable_users(dataset.num_items),
-        ),
+        valid_task(dataset, exclude_seen=exclude_seen),
         ranking_task(
             dataset,
             "test",

@@ -1,8 +1,10 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 import pytest
+import scipy.sparse as sparse
 
 from kit.errors import UserError
 from kit.exporting import Catalogue, export_recommender
@@ -49,6 +51,31 @@ def test_removed_items_leave_histories_and_attributes(version):
         assert [kept[item] for item in row] == [item for item in owned if item not in gone]
     np.testing.assert_array_equal(changed.parts.attributes.tokens[:2], [[1, 3], [2, 0]])
     assert "a b" not in changed.card.names
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_matrix])
+def test_item_weights_follow_the_catalogue(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr("kit.exports.verify", passing)
+    count = len(ITEMS)
+    weights = np.arange(count**2, dtype=np.float32).reshape(count, count)
+    version, _ = export_recommender(
+        replace(hand_made(), item_weights=kind(weights)),
+        tmp_path,
+        model=None,
+        k=5,
+        exclude_seen=True,
+        index=IndexSettings(),
+        card=RetrievalCard(recipe="by hand", names=dict.fromkeys(ITEMS, "a name")),
+    )
+    catalogue = Catalogue.of(version)
+    np.testing.assert_array_equal(_dense(catalogue.parts.item_weights), weights)
+    kept = [place for place, item in enumerate(ITEMS) if item != "plain"]
+    fewer = catalogue.without(["plain"]).parts.item_weights
+    np.testing.assert_array_equal(_dense(fewer), weights[kept][:, kept])
+
+
+def _dense(weights):
+    return sparse.csr_matrix(weights).toarray()
 
 
 @pytest.mark.slow

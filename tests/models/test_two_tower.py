@@ -1,8 +1,11 @@
 import keras
 import numpy as np
 import pytest
+import scipy.sparse as sparse
 import tensorflow as tf
 
+from kit.data import Histories
+from kit.evaluation import retrieval_scorer
 from kit.models import FeatureShape, RetrievalLoss, TwoTower
 from kit.optimizers import LazyAdam
 
@@ -144,6 +147,45 @@ def test_the_config_makes_the_same_model(kind):
     assert again.get_config() == model.get_config()
     again.build()
     assert [w.shape for w in again.weights] == [w.shape for w in model.weights]
+
+
+def item_weights(kind):
+    weights = np.zeros((ITEMS, ITEMS), np.float32)
+    weights[[0, 3, 4], [7, 8, 9]] = 1, 2, -1
+    return weights if kind == "dense" else sparse.csr_matrix(weights)
+
+
+@pytest.mark.parametrize("kind", ["dense", "sparse"])
+def test_item_weights_are_added_to_scores_and_contributions(kind):
+    model = build()
+    scorer = retrieval_scorer(model, np.zeros(ITEMS))
+    known = Histories(np.array([0, 2]), np.array([0, 3], np.int32))
+    alone = scorer(np.array([0], np.int32), known)
+    of_vectors = model.contributions(np.array([1, 4]), np.array([8, 9]))
+    model.set_item_weights(item_weights(kind))
+    added = retrieval_scorer(model, np.zeros(ITEMS))(np.array([0], np.int32), known) - alone
+    assert np.flatnonzero(added[0]).tolist() == [7, 8]
+    np.testing.assert_allclose(added[0, [7, 8]], [1, 2], rtol=1e-5)
+    contributions = model.contributions(np.array([1, 4]), np.array([8, 9]))
+    np.testing.assert_allclose(contributions - of_vectors, [[1, 0], [0, 2]], atol=1e-6)
+    # A scorer is of the model as it was.
+    np.testing.assert_array_equal(scorer(np.array([0], np.int32), known), alone)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")
+@pytest.mark.parametrize("kind", ["dense", "sparse"])
+def test_item_weights_are_saved_with_the_model(kind, tmp_path):
+    model, weights = build(), item_weights(kind)
+    model.set_item_weights(weights)
+    model.save(tmp_path / "model.keras")
+    found = keras.saving.load_model(tmp_path / "model.keras").item_weights()
+    assert sparse.issparse(found) == (kind == "sparse")
+    np.testing.assert_array_equal(sparse.csr_matrix(found).toarray(), item_weights("dense"))
+
+
+def test_item_weights_fit_the_catalogue():
+    with pytest.raises(ValueError, match=r"\(3, 3\) do not fit a model of 20 items"):
+        build().set_item_weights(np.zeros((3, 3), np.float32))
 
 
 def test_the_towers_pool_alike_for_both_losses():
