@@ -4,12 +4,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from kit.exporting._recommender import Recommender, RecommenderParts
+from kit.exporting._recommender import RecommenderGraph, RecommenderParts
 from kit.retrieval import IndexSettings
 
 
-class LinearRecommenderGraph(Recommender):
-    """`Recommender` that scores by item-to-item weights; users are their histories.
+class LinearRecommenderGraph(RecommenderGraph):
+    """`RecommenderGraph` that scores by item-to-item weights; users are their histories.
 
     Args:
         parts: the fitted model, as arrays, with `linear`.
@@ -21,18 +21,10 @@ class LinearRecommenderGraph(Recommender):
         assert parts.linear is not None
         self.index = self.similar = parts.linear
 
-    def signatures(self) -> dict[str, Any]:
-        of_vectors = {"embed_user", "embed_item"}
-        return {n: one for n, one in super().signatures().items() if n not in of_vectors}
-
     def _contributions(self, codes: Any, item: Any) -> tuple[Any, Any]:
         return self.index.votes(codes, item), self.index.prior_of(item)
 
-    def contents(self) -> Any:
-        """Not available: the catalogue of a linear model changes by fitting it again."""
-        raise NotImplementedError
-
-    def _user_vectors(self, code: Any) -> Any:
+    def _query_of(self, code: Any) -> Any:
         return self.index.scores(self._owned(code))
 
     def _of_history(self, codes: Any, time: Any = None) -> tuple[Any, Any]:

@@ -62,8 +62,10 @@ class RecommenderParts:
     item_weights: ItemWeights | None = None
 
 
-class Recommender(tf.Module):
-    """The graph of the export, in operations that stock TensorFlow Serving has.
+class RecommenderGraph(tf.Module):
+    """The graph of an export, in operations that stock TensorFlow Serving has.
+
+    Subclasses say what a query is and how the items with the best scores are found.
 
     Args:
         parts: the trained model, as arrays.
@@ -114,18 +116,20 @@ class Recommender(tf.Module):
             )
 
     def _index(self, parts: RecommenderParts, settings: IndexSettings) -> None:
-        """Keep what queries and items are found by."""
-        some = np.random.default_rng(0).permutation(len(parts.user_ids))[:TUNING_USERS]
-        longest = int(parts.owned.lengths[some].max(initial=0)) if self._exclude_seen else 0
-        owned = parts.owned.padded(some, length=longest, shift=1) - 1
-        self._users = _variable(parts.user_vectors)
-        self.index: Any = index_for(settings, parts.item_vectors, parts.user_vectors[some], owned)
-        if parts.item_weights is not None:
-            weights = ItemWeightsIndex(parts.item_weights, np.zeros(self.index.size))
-            self.index = HybridIndex(self.index, weights)
-        unit = unit_rows(parts.item_vectors[:, :-1])
-        itself = np.arange(len(unit), dtype=np.int32)[:, None]
-        self.similar: Any = index_for(settings, unit, unit, itself)
+        """Set `index` and `similar`, by which lists and similar items are found."""
+        raise NotImplementedError
+
+    def _query_of(self, code: Any) -> Any:
+        """Queries of users."""
+        raise NotImplementedError
+
+    def _of_history(self, codes: Any, time: Any = None) -> tuple[Any, Any]:
+        """Whether a history has a known item, and its query."""
+        raise NotImplementedError
+
+    def _contributions(self, codes: Any, item: Any) -> tuple[Any, Any]:
+        """Contributions [batch, n] of a history's items to an item's score, and its prior."""
+        raise NotImplementedError
 
     def signatures(self) -> dict[str, Any]:
         """The signatures, by name."""
@@ -140,8 +144,6 @@ class Recommender(tf.Module):
             "recommend_where": self.recommend_where,
             "from_history_where": self.from_history_where,
             "similar_items": self.similar_items,
-            "embed_user": self.embed_user,
-            "embed_item": self.embed_item,
         }
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "user_id")])
@@ -173,16 +175,6 @@ class Recommender(tf.Module):
         score = tf.reduce_sum(contribution, axis=1) + prior
         return {"contribution": contribution, "prior": prior, "score": score}
 
-    def _contributions(self, codes: Any, item: Any) -> tuple[Any, Any]:
-        """Contributions [batch, n] of a history's items to an item's score, and its prior."""
-        encoder: Any = self.history_encoder
-        wanted = self.index.vectors_of(item)
-        vectors = self.index.vectors_of(codes)
-        contributions = encoder.contributions(vectors, codes >= 0, wanted)
-        if isinstance(self.index, HybridIndex):
-            contributions += self.index.weights.votes(codes, item)
-        return contributions, wanted[:, -1]
-
     @tf.function(
         autograph=False,
         input_signature=[
@@ -195,7 +187,9 @@ class Recommender(tf.Module):
         """`recommend` without excluded items, among those with the requested values."""
         code = self._user_code.lookup(user_id)
         excluded = [self._seen(self._owned(code)), self._item_code.lookup(bounded(exclude))]
-        return self._best(code >= 0, self._query_of(code), tf.concat(excluded, axis=1), where=where)
+        return self._best(
+            code >= 0, self._query_of(code), tf.concat(excluded, axis=1), where=where
+        )
 
     @tf.function(
         autograph=False,
@@ -220,18 +214,8 @@ class Recommender(tf.Module):
         return self._answer(*_first_where(code >= 0, found, nothing))
 
     def queries_of(self, user_id: Any) -> Any:
-        """Query vectors of users; not a signature."""
-        return self._user_vectors(self._user_code.lookup(user_id))
-
-    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "user_id")])
-    def embed_user(self, user_id: Any) -> dict[str, Any]:
-        """The query vector; zeros and the constant 1 for an unknown user."""
-        return {"embedding": self.queries_of(user_id)}
-
-    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "item_id")])
-    def embed_item(self, item_id: Any) -> dict[str, Any]:
-        """The item's vector, its bias last; zeros for an unknown item."""
-        return {"embedding": self.index.vectors_of(self._item_code.lookup(item_id))}
+        """Queries of users; not a signature."""
+        return self._query_of(self._user_code.lookup(user_id))
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([], tf.string, "user_id")])
     def history_of(self, user_id: Any) -> Any:
@@ -248,23 +232,6 @@ class Recommender(tf.Module):
     def attribute_values(self) -> Any:
         """The values that `where` supports, string [n]; not a signature."""
         return self._filter.values()
-
-    @tf.function(autograph=False, input_signature=[])
-    def contents(self) -> dict[str, Any]:
-        """The parts of the graph; not a signature."""
-        weights = self.index.weights.arrays() if isinstance(self.index, HybridIndex) else {}
-        return {
-            **{f"item_weights/{name}": values for name, values in weights.items()},
-            "user_ids": _keys(self._user_code),
-            "item_ids": self._item_ids[:-1],
-            "user_vectors": self._users.value(),
-            "item_vectors": self.index.vectors_of(tf.range(self.index.size)),
-            "owned_offsets": self._owned_offsets.value(),
-            "owned_items": self._owned_items.value(),
-            "popularity": self._popular.scores_of(None, tf.range(self.index.size))[0],
-            "attribute_values": self._filter.values(),
-            "attribute_tokens": self._filter.tokens.value(),
-        }
 
     def _best(self, known: Any, queries: Any, excluded: Any, where: Any = None) -> dict[str, Any]:
         """The recommended list of each query; the popular list for unknown users."""
@@ -284,34 +251,8 @@ class Recommender(tf.Module):
             )
         return _first_where(known, found, popular)
 
-    def _of_history(self, codes: Any, time: Any = None) -> tuple[Any, Any]:
-        """Whether a history has a known item, and its query."""
-        known, vectors = codes >= 0, self.index.vectors_of(codes)
-        count = tf.math.count_nonzero(known, axis=1, keepdims=True, dtype=tf.float32)
-        encoder = self.history_encoder
-        if encoder is None:
-            query = _with_bias(tf.reduce_sum(vectors, axis=1) / tf.maximum(count, 1))
-        elif time is None:
-            query = encoder.query(vectors, known)
-        else:
-            query = encoder.timed_query(vectors, known, time)
-        return count[:, 0] > 0, self._with_votes(query, codes)
-
     def _seen(self, codes: Any) -> Any:
         return codes if self._exclude_seen else codes[:, :0]
-
-    def _query_of(self, code: Any) -> Any:
-        """What the index is searched by for known users."""
-        return self._with_votes(self._user_vectors(code), self._owned(code))
-
-    def _with_votes(self, vectors: Any, codes: Any) -> Any:
-        if isinstance(self.index, HybridIndex):
-            return self.index.query(vectors, codes)
-        return vectors
-
-    def _user_vectors(self, code: Any) -> Any:
-        known = tf.cast(code >= 0, tf.float32)[:, None]
-        return _with_bias(tf.gather(self._users, tf.maximum(code, 0)) * known)
 
     def _owned(self, code: Any) -> Any:
         """int32 [batch, longest], padded with -1."""
@@ -327,6 +268,94 @@ class Recommender(tf.Module):
     def _answer(self, scores: Any, items: Any) -> dict[str, Any]:
         places = tf.where(items < 0, len(self._item_ids) - 1, items)
         return {"item_id": tf.gather(self._item_ids, places), "score": scores}
+
+
+class Recommender(RecommenderGraph):
+    """`RecommenderGraph` whose queries and items are vectors.
+
+    Args:
+        parts: the trained model, as arrays.
+        k: length of the recommended lists, at most the number of items.
+        exclude_seen: whether seen items of a user are not recommended.
+        index: how the top items are found.
+    """
+
+    def _index(self, parts: RecommenderParts, settings: IndexSettings) -> None:
+        some = np.random.default_rng(0).permutation(len(parts.user_ids))[:TUNING_USERS]
+        longest = int(parts.owned.lengths[some].max(initial=0)) if self._exclude_seen else 0
+        owned = parts.owned.padded(some, length=longest, shift=1) - 1
+        self._users = _variable(parts.user_vectors)
+        self.index: Any = index_for(settings, parts.item_vectors, parts.user_vectors[some], owned)
+        if parts.item_weights is not None:
+            weights = ItemWeightsIndex(parts.item_weights, np.zeros(self.index.size))
+            self.index = HybridIndex(self.index, weights)
+        unit = unit_rows(parts.item_vectors[:, :-1])
+        itself = np.arange(len(unit), dtype=np.int32)[:, None]
+        self.similar: Any = index_for(settings, unit, unit, itself)
+
+    def signatures(self) -> dict[str, Any]:
+        embeddings = {"embed_user": self.embed_user, "embed_item": self.embed_item}
+        return super().signatures() | embeddings
+
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "user_id")])
+    def embed_user(self, user_id: Any) -> dict[str, Any]:
+        """The query vector; zeros and the constant 1 for an unknown user."""
+        return {"embedding": self._user_vectors(self._user_code.lookup(user_id))}
+
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "item_id")])
+    def embed_item(self, item_id: Any) -> dict[str, Any]:
+        """The item's vector, its bias last; zeros for an unknown item."""
+        return {"embedding": self.index.vectors_of(self._item_code.lookup(item_id))}
+
+    @tf.function(autograph=False, input_signature=[])
+    def contents(self) -> dict[str, Any]:
+        """The parts of the graph; not a signature."""
+        weights = self.index.weights.arrays() if isinstance(self.index, HybridIndex) else {}
+        return {
+            **{f"item_weights/{name}": values for name, values in weights.items()},
+            "user_ids": _keys(self._user_code),
+            "item_ids": self._item_ids[:-1],
+            "user_vectors": self._users.value(),
+            "item_vectors": self.index.vectors_of(tf.range(self.index.size)),
+            "owned_offsets": self._owned_offsets.value(),
+            "owned_items": self._owned_items.value(),
+            "popularity": self._popular.scores_of(None, tf.range(self.index.size))[0],
+            "attribute_values": self._filter.values(),
+            "attribute_tokens": self._filter.tokens.value(),
+        }
+
+    def _query_of(self, code: Any) -> Any:
+        return self._with_votes(self._user_vectors(code), self._owned(code))
+
+    def _with_votes(self, vectors: Any, codes: Any) -> Any:
+        if isinstance(self.index, HybridIndex):
+            return self.index.query(vectors, codes)
+        return vectors
+
+    def _user_vectors(self, code: Any) -> Any:
+        known = tf.cast(code >= 0, tf.float32)[:, None]
+        return _with_bias(tf.gather(self._users, tf.maximum(code, 0)) * known)
+
+    def _of_history(self, codes: Any, time: Any = None) -> tuple[Any, Any]:
+        known, vectors = codes >= 0, self.index.vectors_of(codes)
+        count = tf.math.count_nonzero(known, axis=1, keepdims=True, dtype=tf.float32)
+        encoder = self.history_encoder
+        if encoder is None:
+            query = _with_bias(tf.reduce_sum(vectors, axis=1) / tf.maximum(count, 1))
+        elif time is None:
+            query = encoder.query(vectors, known)
+        else:
+            query = encoder.timed_query(vectors, known, time)
+        return count[:, 0] > 0, self._with_votes(query, codes)
+
+    def _contributions(self, codes: Any, item: Any) -> tuple[Any, Any]:
+        encoder: Any = self.history_encoder
+        wanted = self.index.vectors_of(item)
+        vectors = self.index.vectors_of(codes)
+        contributions = encoder.contributions(vectors, codes >= 0, wanted)
+        if isinstance(self.index, HybridIndex):
+            contributions += self.index.weights.votes(codes, item)
+        return contributions, wanted[:, -1]
 
 
 def bounded(exclude: Any) -> Any:

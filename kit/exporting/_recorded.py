@@ -9,7 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.data import Attributes, Histories
-from kit.exporting._recommender import Recommender, RecommenderParts
+from kit.exporting._recommender import RecommenderGraph, RecommenderParts
 from kit.exporting._sample_users import sample_rows
 from kit.models import LinearRecommender, RetrievalModel, TwoTower, queries
 from kit.retrieval import ExactIndex, ItemWeightsIndex, unit_rows, votes
@@ -28,7 +28,7 @@ Cases = dict[str, tuple[dict[str, Any], NDArray[np.float32]]]
 def recorded_answers(
     model: RetrievalModel | None,
     parts: RecommenderParts,
-    module: Recommender,
+    module: RecommenderGraph,
     *,
     k: int,
     exclude_seen: bool,
@@ -250,7 +250,7 @@ def _similarities(parts: RecommenderParts, items: NDArray[np.integer]) -> NDArra
 
 
 def answered(
-    rankings: Cases, embeddings: Cases, parts: RecommenderParts, module: Recommender, k: int
+    rankings: Cases, embeddings: Cases, parts: RecommenderParts, module: RecommenderGraph, k: int
 ) -> dict[str, Any]:
     """The recorded inputs and outputs of requests, see `RecordedCases`."""
     recorded = {
@@ -320,7 +320,7 @@ def _matches(attributes: Attributes, values: Sequence[str]) -> NDArray[np.bool_]
 
 
 def _answer(
-    module: Recommender,
+    module: RecommenderGraph,
     parts: RecommenderParts,
     signature: str,
     inputs: dict[str, Any],

@@ -10,7 +10,7 @@ import numpy as np
 from kit.data import Attributes, Dataset, FeatureEncoder, TrainableColumn, histories, item_names
 from kit.exporting._encoders import HistoryEncoder, ItemFeatures, PooledHistory
 from kit.exporting._linear_recommender import LinearRecommenderGraph
-from kit.exporting._recommender import Recommender, RecommenderParts
+from kit.exporting._recommender import Recommender, RecommenderGraph, RecommenderParts
 from kit.exporting._recorded import recorded_answers
 from kit.exporting._sample_users import hold_users, with_sample_users
 from kit.exporting._saved_model import custom_operations, export
@@ -111,7 +111,7 @@ def export_recommender(
     return export(module, folder, recorded=recorded, card=whole)
 
 
-def index_facts(module: Recommender, index: IndexSettings) -> dict[str, Any]:
+def index_facts(module: RecommenderGraph, index: IndexSettings) -> dict[str, Any]:
     """What a card states about the index.
 
     Args:

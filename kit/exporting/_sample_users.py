@@ -75,6 +75,8 @@ def hold_users(model: RetrievalModel | None, parts: RecommenderParts, module: ob
     names = [parts.user_ids[row] for row in rows]
     expected = queries(model, rows, parts.owned.take(rows))
     found = module.queries_of(np.array(names, object)).numpy()  # type: ignore[attr-defined]
+    # Votes that follow the vectors are compared with recorded answers.
+    found = found[:, : expected.shape[1]]
     histories = [
         [item.decode() for item in module.history_of(name).numpy()]  # type: ignore[attr-defined]
         for name in names

@@ -7,7 +7,7 @@ import tensorflow as tf
 from click.testing import CliRunner
 
 from kit.cli import main
-from kit.exports import LoadedExport
+from kit.exports import LoadedExport, load_version
 from tests.conftest import shared
 from tests.exporting.parts import c_library_only
 
@@ -45,6 +45,12 @@ def test_the_export_answers_as_the_model_does(linear):
     output = (linear / "output.txt").read_text()
     assert "6 signatures answer as the live model does" in output
     assert "device:" not in output
+
+
+def test_a_model_without_vectors_has_no_parts_to_change(linear):
+    graph = load_version(linear / "model" / "1")
+    for name in ("contents", "embed_user", "embed_item"):
+        assert not hasattr(graph, name)
 
 
 def test_the_settings_chosen_on_valid_are_in_the_report(linear):
