@@ -17,13 +17,13 @@ from kit.tasks import Comparison, Export, ExportEvaluation
     "--users",
     "max_users",
     type=click.IntRange(min=1),
-    default=20_000,
-    show_default=True,
-    help="Most users a recommender is measured on.",
+    help="Most users a recommender is measured on.  [default: as many as kit train measured]",
 )
 @trust_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, see above.")
-def evaluate(folder: Path, source: str | None, max_users: int, trust: bool, as_json: bool) -> None:
+def evaluate(
+    folder: Path, source: str | None, max_users: int | None, trust: bool, as_json: bool
+) -> None:
     """Evaluate an export, through its own signature, on the test part of its data.
 
     --json prints {"evaluations": [{"protocol", "system", "metrics": {NAME: {"mean", "low",
@@ -43,7 +43,9 @@ def evaluate(folder: Path, source: str | None, max_users: int, trust: bool, as_j
             print_table(table.title, table.columns, table.rows)
 
 
-def _evaluated(folder: Path, source: str | None, max_users: int, trust: bool) -> ExportEvaluation:
+def _evaluated(
+    folder: Path, source: str | None, max_users: int | None, trust: bool
+) -> ExportEvaluation:
     version = checked_version(folder, trust=trust)
     from kit.exports import read_card
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from kit.data._clean import CleaningStep
 from kit.data._events import Events, user_counts
 from kit.data._features import title_column
-from kit.data._partition import in_order_of_time
 from kit.data._source import Source
 
 PARTS = ("train", "valid", "test")
@@ -78,17 +77,6 @@ class Dataset:
         )
 
     @cached_property
-    def valid_is_known(self) -> bool:
-        """Whether what happened in valid is known when test begins: valid lies before test.
-
-        So it is of splits by time and leave-one-out, and of given parts that follow each other in
-        time.
-        """
-        if self.split_method == "given":
-            return in_order_of_time(self.train.time, self.valid.time, self.test.time)
-        return self.split_method in ("time", "leave-one-out")
-
-    @cached_property
     def user_counts(self) -> NDArray[np.int64]:
         """int64 [num_items]: how many users have each item in train."""
         return user_counts([self.train], self.num_items)
@@ -97,6 +85,11 @@ class Dataset:
     def user_counts_with_valid(self) -> NDArray[np.int64]:
         """int64 [num_items]: how many users have each item in train or valid."""
         return user_counts([self.train, self.valid], self.num_items)
+
+    @property
+    def popularity_with_valid(self) -> NDArray[np.float64]:
+        """float64 [num_items]: the same by the number of users of train: what unknown users get."""
+        return self.user_counts_with_valid / max(self.num_users, 1)
 
 
 def encode(

@@ -25,8 +25,7 @@ def popular(dataset: Dataset, part: Part = "test") -> Scorer:
 
     Args:
         dataset: the split data.
-        part: the part to evaluate; counts are of train, at test time of valid too if the split
-            follows time.
+        part: the part to evaluate; counts are of train, at test time of valid too.
 
     Example:
 
@@ -35,8 +34,8 @@ def popular(dataset: Dataset, part: Part = "test") -> Scorer:
     >>> popular(dataset)(np.array([0, 1]), None).shape == (2, dataset.num_items)
     True
     """
-    with_valid = len(past_events(dataset, part)) > 1
-    return _same_for_all(dataset.user_counts_with_valid if with_valid else dataset.user_counts)
+    at_test = part == "test"
+    return _same_for_all(dataset.user_counts_with_valid if at_test else dataset.user_counts)
 
 
 def recently_popular(dataset: Dataset, part: Part = "test", *, days: float = 7) -> Scorer:
@@ -220,9 +219,8 @@ def _best_on_valid(
 
 
 def past_events(dataset: Dataset, part: Part) -> list[Events]:
-    """Events before a part begins: train, and at test time valid too if it precedes test."""
-    with_valid = part == "test" and dataset.valid_is_known
-    return [dataset.train, dataset.valid] if with_valid else [dataset.train]
+    """Events that are known when a part begins: train, and at test time valid too."""
+    return [dataset.train, dataset.valid] if part == "test" else [dataset.train]
 
 
 def _nobody() -> Histories:

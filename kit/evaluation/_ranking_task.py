@@ -78,14 +78,12 @@ def ranking_task(
     exclude_seen: bool = True,
     max_users: int | None = None,
     seed: int = 0,
-    knows_valid: bool | None = None,
 ) -> RankingTask:
     """Prepare the full ranking of one part.
 
-    Seen items are those of train and, at test time, of valid. If valid precedes test in time
-    (`Dataset.valid_is_known`), a recommender may also use a test user's valid items; otherwise it
-    uses train only. Rows whose item is not in train cannot be ranked; they are counted, as are rows
-    that repeat a seen item.
+    Recommenders know the items of train and, at test time, of valid, as exports do; these are the
+    seen items. Rows whose item is not in train cannot be ranked; they are counted, as are rows that
+    repeat a seen item.
 
     Args:
         dataset: the split data.
@@ -94,8 +92,6 @@ def ranking_task(
         exclude_seen: whether seen items are excluded from the ranking and the relevant items.
         max_users: sample this many users at random; None uses all.
         seed: of the sample.
-        knows_valid: whether recommenders may use valid items at test time; None: if valid precedes
-            test in time.
 
     Returns:
         The task, possibly without users.
@@ -119,14 +115,10 @@ def ranking_task(
     rows_evaluated = _rows_in(relevant, events)
     if max_users is not None and eligible > max_users:
         users = np.sort(np.random.default_rng(seed).choice(users, max_users, replace=False))
-    if knows_valid is None:
-        knows_valid = dataset.valid_is_known
     drawn = np.zeros(everyone, bool)
     drawn[users] = True
     of_users = [events.of_users(drawn) for events in earlier]
-    train = histories(of_users[:1], everyone, with_times=True).take(users)
-    past = histories(of_users, everyone, with_times=True).below(dataset.num_items).take(users)
-    known = past if part == "test" and knows_valid else train
+    known = histories(of_users, everyone, with_times=True).below(dataset.num_items).take(users)
     nothing = Histories(np.zeros(len(users) + 1, np.int64), np.empty(0, np.int32))
     counts = {
         "users": len(users),
@@ -142,11 +134,11 @@ def ranking_task(
         part=part,
         users=users,
         relevant=relevant.take(users),
-        seen=past if exclude_seen else nothing,
+        seen=known if exclude_seen else nothing,
         known=known,
         popularity=dataset.user_counts / max(dataset.num_users, 1),
         counts=counts,
-        protocol=_protocol(dataset, part, who, exclude_seen, counts, known is past),
+        protocol=_protocol(dataset, part, who, exclude_seen, counts),
     )
 
 
@@ -174,16 +166,15 @@ def _protocol(
     who: Who,
     exclude_seen: bool,
     counts: dict[str, int],
-    knows_valid: bool,
 ) -> str:
     drawn = counts["users"] < counts["users_eligible"]
     people = f"{counts['users']:,} of {counts['users_eligible']:,} {who} users" + (
         " drawn at random" if drawn else ""
     )
-    seen = "train and valid" if part == "test" else "train"
+    known = "train and valid" if part == "test" else "train"
     return (
         f"{part}, {people}; split {dataset.split}; full ranking of {dataset.num_items:,} items; "
-        f"{seen} items of the user {'left out' if exclude_seen else 'kept in'}; "
-        f"recommenders know the user's {'train and valid' if knows_valid else 'train'} items; "
+        f"{known} items of the user {'left out' if exclude_seen else 'kept in'}; "
+        f"recommenders know the user's {known} items; "
         "mean over users"
     )

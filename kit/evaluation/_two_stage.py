@@ -78,7 +78,7 @@ def candidate_features(
 
     Args:
         dataset: the split data.
-        part: "valid" or "test"; at test time the events of valid count if the split follows time.
+        part: "valid" or "test"; at test time the events of valid count too.
         item_vectors: float32 [items, dim], without bias.
     """
     past = past_events(dataset, part)  # type: ignore[arg-type]

@@ -144,14 +144,13 @@ def retrieval_parts(
     """
     past = [dataset.train, dataset.valid] if with_valid else [dataset.train]
     owned = histories(past, dataset.num_users, with_times=model.is_timed).below(dataset.num_items)
-    user_counts = np.bincount(owned.items, minlength=dataset.num_items)
     common = RecommenderParts(
         user_ids=dataset.user_ids[: dataset.num_users].tolist(),
         item_ids=dataset.item_ids[: dataset.num_items].tolist(),
         user_vectors=np.empty((dataset.num_users, 0), np.float32),
         item_vectors=np.empty((dataset.num_items, 0), np.float32),
         owned=owned,
-        popularity=(user_counts / dataset.num_users).astype(np.float32),
+        popularity=dataset.popularity_with_valid.astype(np.float32),
         attributes=Attributes.of(dataset.items, key="item_id", rows=dataset.num_items),
     )
     if isinstance(model, LinearRecommender):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from kit.config import AnswerOptions, DataOptions, IndexOptions
 from kit.tasks._evaluate_export import (
@@ -17,6 +17,9 @@ from kit.tasks._evaluate_export import (
 from kit.tasks._task import Comparison, Run
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from kit.data import Dataset
     from kit.evaluation import Evaluation, RankingTask, Scorer, Trend
     from kit.exports import RecommenderCard, SignatureCheck
@@ -51,8 +54,7 @@ class Retrieval:
     index: IndexOptions = IndexOptions()
     index_settings: "IndexSettings" = field(init=False)
     tasks: "tuple[RankingTask, RankingTask]" = field(init=False)
-    # Whether a recommender looks at the valid items of a test user; None decides by the split.
-    knows_valid: ClassVar[bool | None] = None
+    popularity: "NDArray[np.floating]" = field(init=False)
     name = "retrieval"
     unit = "interactions"
     following = "kit recommend {folder} --examples 3"
@@ -78,7 +80,8 @@ class Retrieval:
     def validation(self, run: Run) -> tuple[str, Callable[[], float]]:
         from kit import evaluation
 
-        self.tasks = ranking_tasks(run.data, self.exclude_seen, knows_valid=self.knows_valid)
+        self.tasks = ranking_tasks(run.data, self.exclude_seen)
+        self.popularity = run.data.popularity_with_valid
         return "valid NDCG@10", lambda: evaluation.evaluate(
             self.tasks[0], self.scorer(run.model), ks=[10]
         ).mean("NDCG@10")
@@ -87,7 +90,7 @@ class Retrieval:
         """Scores by a model as it stands."""
         from kit.evaluation import retrieval_scorer
 
-        return retrieval_scorer(model, self.tasks[1].popularity)
+        return retrieval_scorer(model, self.popularity)
 
     def calibrate(self, run: Run) -> "tuple[Trend, Evaluation]":
         """Choose the trend prior on valid, and measure the model with it there."""
@@ -199,7 +202,7 @@ class Retrieval:
         cls, export: Export, data: "Dataset", *, max_users: int | None = None
     ) -> ExportEvaluation:
         from kit.data import note_lines
-        from kit.evaluation import evaluate_lists, ranking_task
+        from kit.evaluation import affordable_users, evaluate_lists, ranking_task
         from kit.exports import LoadedExport
 
         loaded = LoadedExport(export.version, trust=export.trust)
@@ -207,8 +210,7 @@ class Retrieval:
             data,
             "test",
             exclude_seen=loaded.card.exclude_seen,
-            max_users=max_users,
-            knows_valid=True,
+            max_users=max_users or affordable_users(data.num_items, times=4),
         )
         found = evaluate_lists(task, data, loaded.top_lists)
         return ExportEvaluation(
@@ -217,16 +219,12 @@ class Retrieval:
         )
 
 
-def ranking_tasks(
-    dataset: "Dataset", exclude_seen: bool, *, knows_valid: bool | None = None
-) -> "tuple[RankingTask, RankingTask]":
+def ranking_tasks(dataset: "Dataset", exclude_seen: bool) -> "tuple[RankingTask, RankingTask]":
     """What valid and test are measured on.
 
     Args:
         dataset: the split data.
         exclude_seen: whether items that a user has are left out.
-        knows_valid: whether a recommender looks at the valid items of a test user, too; None
-            decides by the split.
     """
     from kit.evaluation import affordable_users, ranking_task, valid_task
 
@@ -237,7 +235,6 @@ def ranking_tasks(
             "test",
             exclude_seen=exclude_seen,
             max_users=affordable_users(dataset.num_items, times=4),
-            knows_valid=knows_valid,
         ),
     )
 

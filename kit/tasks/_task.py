@@ -183,7 +183,8 @@ class Task(Protocol):
         Args:
             export: what is evaluated.
             data: what `open_again` returned.
-            max_users: at most so many users are measured, where a task measures users.
+            max_users: at most so many users are measured, where a task measures users; None is as
+                many as training measured.
 
         Raises:
             UserError: the model cannot be loaded, or does not fit the data.

@@ -48,8 +48,6 @@ class TwoStage(Retrieval):
     diversity: float
     category_column: str | None
     name = "two-stage"
-    # An export knows its users from train and valid.
-    knows_valid = True
     trend: "Trend" = field(init=False)
     ranking: "CandidateRanking" = field(init=False)
 

@@ -65,16 +65,14 @@ def test_users_of_items_are_counted_with_and_without_valid(dataset: Dataset) -> 
     assert dataset.user_counts_with_valid.tolist() == [1, 3]
 
 
-def test_valid_is_known_where_given_files_follow_each_other_in_time(dataset: Dataset) -> None:
+def test_given_files_that_follow_each_other_in_time_are_said_to(dataset: Dataset) -> None:
     assert dataset.split == "given: train, valid and test as the source has them; ordered in time"
-    assert dataset.valid_is_known
 
 
-def test_valid_is_not_known_where_given_files_overlap(tmp_path: Path) -> None:
+def test_given_files_that_overlap_in_time_are_not(tmp_path: Path) -> None:
     header = "user_id item_id timestamp"
     write(tmp_path / "train.csv", delimited(header, "b y 1", "a x 2", "b x 3"))
     write(tmp_path / "valid.csv", delimited(header, "a y 6"))
     write(tmp_path / "test.csv", delimited(header, "c y 5", "b y 8"))
     dataset = split(open_source(str(tmp_path)))
     assert dataset.split == "given: train, valid and test as the source has them"
-    assert not dataset.valid_is_known

@@ -34,10 +34,6 @@ def test_popular_counts_users_of_train_and_at_test_time_of_valid():
     assert popular(shop(), "test")(TWO_USERS, NOBODY).tolist() == [[2, 3, 2, 2, 1]] * 2
 
 
-def test_popular_does_not_look_at_valid_where_the_split_does_not_follow_time():
-    assert popular(shop("random"))(TWO_USERS, NOBODY).tolist() == [[1, 3, 1, 1, 1]] * 2
-
-
 def test_recently_popular_counts_the_last_days():
     day = 86_400
     train = [(0, 0, 0), (1, 0, day), (2, 0, day), (0, 1, 8 * day), (1, 2, 9 * day), (2, 2, 9 * day)]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kit.evaluation import ranking_task
-from tests.evaluation.small import TEST, TRAIN, VALID, dataset, shop
+from tests.evaluation.small import dataset, shop
 
 
 def rows(histories):
@@ -59,32 +59,11 @@ def test_rows_that_repeat_within_test_and_users_not_drawn_count_as_evaluated():
     )
 
 
-@pytest.mark.parametrize("method", ["time", "leave-one-out", "given"])
-def test_valid_items_are_known_at_test_time_where_the_split_follows_time(method):
+@pytest.mark.parametrize("method", ["time", "leave-one-out", "given", "random"])
+def test_valid_items_are_known_at_test_time_as_exports_know_them(method):
     task = ranking_task(shop(method), "test")
     assert rows(task.known) == rows(task.seen)
     assert "recommenders know the user's train and valid items" in task.protocol
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        shop("random"),
-        dataset(
-            *([row[:2] for row in part] for part in (TRAIN, VALID, TEST)),
-            num_users=3,
-            num_items=5,
-            method="given",
-        ),
-        dataset(TRAIN, [*VALID[:-1], (0, 5, 21)], TEST, num_users=3, num_items=5, method="given"),
-    ],
-    ids=["random", "given without time", "given, valid beyond the start of test"],
-)
-def test_valid_items_are_left_out_but_not_known_where_it_does_not(data):
-    task = ranking_task(data, "test")
-    assert rows(task.seen) == [[0, 1, 2], [1, 2, 3], [1, 3, 4]]
-    assert rows(task.known) == [[0, 1], [1, 2], [1, 3, 4]]
-    assert "recommenders know the user's train items" in task.protocol
 
 
 def test_seen_items_may_be_kept_in():
