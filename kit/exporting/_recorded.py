@@ -112,7 +112,7 @@ def _contributions_of(
         vectors, known = parts.item_vectors[history][None], np.ones((1, len(history)), bool)
         added = np.asarray(encoder.contributions(vectors, known, parts.item_vectors[[item]]))
         if weights is not None:
-            added += np.asarray(weights[history, [item] * len(history)]).reshape(1, -1)
+            added = added + np.asarray(weights[history, [item] * len(history)]).reshape(1, -1)
         return added.ravel()
 
     return of_graph
