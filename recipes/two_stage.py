@@ -155,7 +155,10 @@ def run(recipe: Recipe, options: TwoStageOptions) -> Path | None:
     chosen = two_tower.add_regression(run.model, data, stages, half_life or None)
     run.settings |= chosen
     regression = evaluation.AddedRegression(
-        **{name.removeprefix("regression_"): value for name, value in chosen.items()}
+        chosen["item_regression"],
+        chosen["regression_l2"],
+        chosen["regression_dropout"],
+        half_life or None,
     )
     early_model.set_item_weights(regression.weights(earlier))
     task.choose_trend(run)

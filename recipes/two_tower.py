@@ -63,8 +63,21 @@ class LossOptions(Options):
         min=0,
         metavar="DAYS",
     )
-    item_regression: bool = option(
-        True, "Add an item-to-item regression to the scores, as far as it gains on valid."
+    item_regression: float | None = option(
+        None,
+        "Factor of an item-to-item regression that is added to the scores; 0 is none.  [default: "
+        "chosen on valid]",
+        min=0,
+        metavar="FACTOR",
+    )
+    regression_l2: float | None = option(
+        None, "L2 weight of that regression.  [default: chosen on valid]", above=0
+    )
+    regression_dropout: float | None = option(
+        None,
+        "Dropout rate of the items of histories in it.  [default: chosen on valid]",
+        min=0,
+        below=1,
     )
     features: bool = option(True, "Use features.")
 
@@ -120,7 +133,7 @@ def train(
     optimizer = LazyAdamW(rate, weight_decay=0.3, beta_2=0.99)
     model.compile(optimizer=precision.scaled(optimizer), jit_compile=False)
     stages = [Stage(epochs=training.epochs)]
-    if options.model.item_regression:
+    if options.model.item_regression != 0:
         stages.append(Stage(solve=lambda: add_regression(model, data, options, half_life)))
     return Built(
         model=model,
@@ -145,11 +158,23 @@ def add_regression(
     """Fit an item-to-item regression, and add as much of it to the scores as is best on valid."""
     from kit import evaluation
 
+    chosen = options.model
     valid = evaluation.valid_task(data, exclude_seen=not options.answers.include_seen)
-    alone = evaluation.retrieval_scorer(model, valid.popularity)
-    regression, weights = evaluation.choose_item_weights(data, valid, alone, half_life=half_life)
+    regression, weights = evaluation.choose_item_weights(
+        data,
+        valid,
+        evaluation.retrieval_scorer(model, valid.popularity),
+        half_life=half_life,
+        factor=chosen.item_regression,
+        l2=chosen.regression_l2,
+        dropout=chosen.regression_dropout,
+    )
     model.set_item_weights(weights)
-    return {f"regression_{name}": value for name, value in asdict(regression).items()}
+    return {
+        "item_regression": regression.factor,
+        "regression_l2": regression.l2,
+        "regression_dropout": regression.dropout,
+    }
 
 
 def half_life_of(data: "Dataset", options: TwoTowerOptions) -> float | None:

@@ -226,7 +226,14 @@ class AddedRegression:
 
 @stage("fit")
 def choose_item_weights(
-    dataset: Dataset, task: RankingTask, scorer: Scorer, *, half_life: float | None = None
+    dataset: Dataset,
+    task: RankingTask,
+    scorer: Scorer,
+    *,
+    half_life: float | None = None,
+    factor: float | None = None,
+    l2: float | None = None,
+    dropout: float | None = None,
 ) -> tuple[AddedRegression, ItemWeights | None]:
     """Choose on valid how much an item-to-item regression adds to the scores of a model.
 
@@ -237,33 +244,41 @@ def choose_item_weights(
         task: the valid task.
         scorer: the model alone; its scores are logits.
         half_life: days after which an interaction counts half as much; None counts all alike.
+        factor: of the weights; None is chosen.
+        l2: weight of the squared norm of an item's weights; None is chosen.
+        dropout: rate at which items are dropped from histories; None is chosen.
 
     Returns:
         The regression, and its weights times its factor. The factor is 0, and there are no
         weights, if nothing is gained, without users in valid, and where counting the pairs of items
         that users have in common takes too long.
     """
-    if not len(task.users) or pairs_to_count(dataset) > MOST_PAIRS:
-        return AddedRegression(), None
-    settings, _ = choose_regression(
-        dataset,
-        task,
-        RegressionSettings(half_life=half_life),
-        fixed=frozenset({"half_life"}),
-        most_items=HALF_LIFE_ITEMS,
-    )
-    chosen = AddedRegression(1.0, settings.l2, settings.dropout, settings.half_life)
-    weights = chosen.weights(dataset)
+    given = {"l2": l2, "dropout": dropout}
+    fixed = {name: value for name, value in given.items() if value is not None}
+    regression = AddedRegression(factor or 0.0, half_life=half_life, **fixed)
+    if factor == 0 or pairs_to_count(dataset) > MOST_PAIRS:
+        return replace(regression, factor=0.0), None
+    if len(task.users) and len(fixed) < len(given):
+        settings, _ = choose_regression(
+            dataset,
+            task,
+            RegressionSettings(half_life=half_life, **fixed),
+            fixed=frozenset({"half_life", *fixed}),
+            most_items=HALF_LIFE_ITEMS,
+        )
+        regression = replace(regression, l2=settings.l2, dropout=settings.dropout)
+    if factor is not None or not len(task.users):
+        return regression, regression.weights(dataset)
+    weights = replace(regression, factor=1.0).weights(dataset)
     assert weights is not None
     of_items = item_weights_scorer(weights)
     scale = softmax_scale(task, of_items)
     factors = [0.0, *(scale * share for share in SHARES)]
     found = [
-        evaluate(task, _sum(scorer, of_items, factor), ks=[10]).mean("NDCG@10")
-        for factor in factors
+        evaluate(task, _sum(scorer, of_items, one), ks=[10]).mean("NDCG@10") for one in factors
     ]
-    factor = factors[int(np.argmax(found))]
-    return replace(chosen, factor=factor), weights * np.float32(factor) if factor else None
+    best = factors[int(np.argmax(found))]
+    return replace(regression, factor=best), weights * np.float32(best) if best else None
 
 
 def _sum(first: Scorer, second: Scorer, factor: float) -> Scorer:

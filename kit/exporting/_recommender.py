@@ -187,9 +187,7 @@ class RecommenderGraph(tf.Module):
         """`recommend` without excluded items, among those with the requested values."""
         code = self._user_code.lookup(user_id)
         excluded = [self._seen(self._owned(code)), self._item_code.lookup(bounded(exclude))]
-        return self._best(
-            code >= 0, self._query_of(code), tf.concat(excluded, axis=1), where=where
-        )
+        return self._best(code >= 0, self._query_of(code), tf.concat(excluded, axis=1), where=where)
 
     @tf.function(
         autograph=False,
