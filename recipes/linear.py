@@ -1,12 +1,14 @@
-"""Linear retrieval: item-to-item weights in closed form, from interaction logs.
+"""Linear retrieval in closed form, from interaction logs.
 
     kit train linear --data online-retail
+    kit train linear --data online-retail --method ials
     python recipes/linear.py --data interactions.csv
 
-Each item is regressed on the other items of its users: EASE up to 4,096 items, above a regression
-on each item's nearest ones. L2 weight, dropout and the half-life of interactions are chosen on
-valid. It is the model to beat: there is no memory of users, a new interaction counts at once, and
-each score is a sum over the history's items.
+Method ease regresses each item on the other items of its users: EASE up to 4,096 items, above a
+regression on each item's nearest ones. Method ials factorizes the matrix of users and items, which
+takes less memory for large catalogues; users are folded in by their histories. The settings are
+chosen on valid. These are the models to beat: there is no memory of users, a new interaction counts
+at once, and each score is a sum over the history's items.
 """
 
 from collections.abc import Mapping
@@ -21,28 +23,36 @@ from kit.config import (
     RunOptions,
     option,
 )
+from kit.errors import UserError
 from kit.pipeline import Recipe, command
 from kit.tasks import Built, Retrieval, Stage
 
 if TYPE_CHECKING:
     from kit.data import Dataset
-    from kit.models import LinearRecommender
+    from kit.models import ImplicitALS, LinearRecommender
     from kit.training import Precision
 
 
+# The options that one method only has.
+OF_METHOD = {"dropout": "ease", "neighbours": "ease", "dim": "ials", "unobserved": "ials"}
+
+
 @dataclass(frozen=True, kw_only=True)
-class RegressionOptions(Options):
-    """The regression of items on items."""
+class MethodOptions(Options):
+    """The model that is fitted."""
 
     group: ClassVar[str] = "Model"
 
-    l2: float | None = option(
-        None, "L2 weight of the regression.  [default: chosen on valid]", above=0
+    method: str = option(
+        "ease",
+        "Item-to-item regression, or factorization by alternating least squares.",
+        choices=("ease", "ials"),
     )
+    l2: float | None = option(None, "L2 weight.  [default: chosen on valid]", above=0)
     dropout: float | None = option(
         None,
-        "Dropout rate of the items of histories, which shrinks the weights of frequent items.  "
-        "[default: chosen on valid]",
+        "ease: dropout rate of the items of histories, which shrinks the weights of frequent "
+        "items.  [default: chosen on valid]",
         min=0,
         below=1,
     )
@@ -55,11 +65,30 @@ class RegressionOptions(Options):
     )
     neighbours: int | None = option(
         None,
-        "Items that each item is regressed on, its nearest by cosine.  [default: all others up to "
-        "4,096 items, else 100]",
+        "ease: items that each item is regressed on, its nearest by cosine.  [default: all others "
+        "up to 4,096 items, else 100]",
         min=1,
         metavar="NUMBER",
     )
+    dim: int | None = option(None, "ials: width of the vectors.  [default: 64]", min=1)
+    unobserved: float | None = option(
+        None,
+        "ials: weight of a pair of user and item without an interaction; one with counts as 1.  "
+        "[default: chosen on valid]",
+        above=0,
+        metavar="WEIGHT",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, method in OF_METHOD.items():
+            if getattr(self, name) is not None and self.method != method:
+                raise UserError(
+                    f"--{name} is an option of method {method}.",
+                    where="--method",
+                    expected=f"--method {method}",
+                    remedy=f"Choose that method, or leave --{name} out.",
+                )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,22 +96,27 @@ class LinearOptions:
     """Everything that can be set."""
 
     data: DataOptions
-    model: RegressionOptions = RegressionOptions()
+    model: MethodOptions = MethodOptions()
     training: RunOptions = RunOptions()
     answers: AnswerOptions = AnswerOptions()
     # A model in closed form is fitted in one go.
     checkpoint = CheckpointOptions()
 
 
-def build(data: "Dataset", options: LinearOptions) -> "LinearRecommender":
+def build(data: "Dataset", options: LinearOptions) -> "LinearRecommender | ImplicitALS":
     """The model, its weights zero."""
-    from kit.models import LinearRecommender
+    from kit.models import ImplicitALS, LinearRecommender
 
+    if options.model.method == "ials":
+        return ImplicitALS.for_dataset(data, dim=options.model.dim or 64)
     return LinearRecommender.for_dataset(data, neighbours=options.model.neighbours)
 
 
 def train(
-    model: "LinearRecommender", data: "Dataset", options: LinearOptions, precision: "Precision"
+    model: "LinearRecommender | ImplicitALS",
+    data: "Dataset",
+    options: LinearOptions,
+    precision: "Precision",
 ) -> Built:
     """How the weights are fitted."""
     return Built(
@@ -94,18 +128,16 @@ def train(
     )
 
 
-def solve(model: "LinearRecommender", data: "Dataset", options: LinearOptions) -> Mapping[str, Any]:
-    """Fit the weights with the settings that are best on valid.
-
-    They are scaled so that scores are logits, and items that get the same score are ordered by
-    popularity.
-    """
+def solve(
+    model: "LinearRecommender | ImplicitALS", data: "Dataset", options: LinearOptions
+) -> Mapping[str, Any]:
+    """Fit the model with the settings that are best on valid, its scores scaled to logits."""
     import numpy as np
 
     from kit import evaluation
-    from kit.errors import UserError
+    from kit.models import ImplicitALS
+    from kit.retrieval import FactorizationSettings
 
-    given = {name: x for name, x in asdict(options.model).items() if x is not None}
     if options.model.half_life and data.train.time is None:
         raise UserError(
             "A half-life needs the times of interactions.",
@@ -114,12 +146,21 @@ def solve(model: "LinearRecommender", data: "Dataset", options: LinearOptions) -
             remedy="Name it with --time-column, or leave --half-life out.",
         )
     valid = evaluation.valid_task(data, exclude_seen=not options.answers.include_seen)
+    given = {name: x for name, x in asdict(options.model).items() if x is not None}
+    del given["method"]
+    fixed = frozenset(given)
+    weighted = options.data.weight_column is not None
+    if isinstance(model, ImplicitALS):
+        start = FactorizationSettings(**given | {"dim": model.dim})
+        factorization, vectors = evaluation.choose_factorization(
+            data, valid, start, fixed=fixed, weighted=weighted, seed=options.data.seed
+        )
+        scorer = evaluation.fold_in_scorer(vectors, factorization)
+        scale = evaluation.softmax_scale(valid, scorer)
+        model.set_factors(vectors, factorization, scale)
+        return {**asdict(factorization), "scale": scale}
     settings, weights = evaluation.choose_regression(
-        data,
-        valid,
-        evaluation.RegressionSettings(**given),
-        fixed=frozenset(given),
-        weighted=options.data.weight_column is not None,
+        data, valid, evaluation.RegressionSettings(**given), fixed=fixed, weighted=weighted
     )
     scale = evaluation.softmax_scale(valid, evaluation.item_weights_scorer(weights))
     model.set_item_weights(weights * np.float32(scale))
@@ -129,7 +170,7 @@ def solve(model: "LinearRecommender", data: "Dataset", options: LinearOptions) -
 
 RECIPE = Recipe(
     name="linear",
-    about="Fit a linear item-to-item model, evaluate it, export it and verify the export.",
+    about="Fit a linear model (EASE or iALS), evaluate it, export it and verify the export.",
     example="kit train linear --data online-retail --limit 50000",
     options=LinearOptions,
     rows="users",
@@ -142,7 +183,7 @@ RECIPE = Recipe(
     task=lambda options: Retrieval(answers=options.answers),
     build=build,
     train=train,
-    models=["LinearRecommender"],
+    models=["LinearRecommender", "ImplicitALS"],
 )
 main = command(RECIPE)
 

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from kit.evaluation._baselines import baselines as baselines
     from kit.evaluation._baselines import ease as ease
     from kit.evaluation._baselines import evaluated_baselines as evaluated_baselines
+    from kit.evaluation._baselines import fold_in_scorer as fold_in_scorer
+    from kit.evaluation._baselines import ials as ials
     from kit.evaluation._baselines import item_knn as item_knn
     from kit.evaluation._baselines import item_weights_scorer as item_weights_scorer
     from kit.evaluation._baselines import popular as popular
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from kit.evaluation._explain import grad_cam as grad_cam
     from kit.evaluation._explain import integrated_gradients as integrated_gradients
     from kit.evaluation._explain import word_weights as word_weights
+    from kit.evaluation._factorization import choose_factorization as choose_factorization
     from kit.evaluation._flops import TRAIN_TO_FORWARD_RATIO as TRAIN_TO_FORWARD_RATIO
     from kit.evaluation._flops import count_flops as count_flops
     from kit.evaluation._generation import GeneratedTexts as GeneratedTexts

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-import scipy.linalg
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 
@@ -11,12 +10,25 @@ from kit.data import Dataset, Events, Histories, counted, histories
 from kit.evaluation._evaluate import Evaluation, Scorer, Scores, evaluate
 from kit.evaluation._ranking_task import Part, RankingTask, valid_task
 from kit.progress import stage
-from kit.retrieval import ItemWeights, item_cooccurrence, votes
+from kit.retrieval import (
+    FactorizationSettings,
+    ItemWeights,
+    fold_in,
+    implicit_als,
+    item_cooccurrence,
+    item_regression,
+    positive_definite_inverse,
+    votes,
+)
 
 EASE_MOST_ITEMS = 20_000
 EASE_TUNED_ITEMS = 5_000
 BLOCK_OF_NUMBERS = 2**24
 MOST_PAIRS = 2**30
+IALS_MOST_INTERACTIONS = 10_000_000
+IALS_TUNED_INTERACTIONS = 500_000
+# Weights of the penalty and of unobserved cells: where one is larger, the other has to be smaller.
+IALS_WEIGHTS = ((0.01, 0.3), (0.005, 0.6), (0.04, 0.075))
 DAY = 86_400
 
 
@@ -111,12 +123,7 @@ def ease(dataset: Dataset, *, l2: float = 250.0) -> Scorer:
     owned = histories([dataset.train], dataset.num_users).matrix(dataset.num_items)
     if dataset.num_users < dataset.num_items:
         return _ease_by_users(owned, l2)
-    gram = (owned.T @ owned).toarray().astype(np.float64)
-    gram[np.diag_indices_from(gram)] += l2
-    inverse = scipy.linalg.inv(gram, overwrite_a=True, check_finite=False)
-    weights = inverse / -np.diag(inverse)
-    np.fill_diagonal(weights, 0)
-    return item_weights_scorer(weights.astype(np.float32))
+    return item_weights_scorer(item_regression(owned, l2=l2))
 
 
 def _ease_by_users(owned: sparse.csr_matrix, l2: float) -> Scorer:
@@ -129,7 +136,7 @@ def _ease_by_users(owned: sparse.csr_matrix, l2: float) -> Scorer:
     owned = owned.astype(np.float64)
     kernel = (owned @ owned.T).toarray()
     kernel[np.diag_indices_from(kernel)] += l2
-    kernel = scipy.linalg.inv(kernel, overwrite_a=True, check_finite=False)
+    kernel = positive_definite_inverse(kernel)
     by_item = owned.T.tocsr()
     diagonal = np.ones(by_item.shape[0])
     size = max(1, BLOCK_OF_NUMBERS // len(kernel))
@@ -146,11 +153,24 @@ def _ease_by_users(owned: sparse.csr_matrix, l2: float) -> Scorer:
     return score
 
 
+def ials(dataset: Dataset, settings: FactorizationSettings) -> Scorer:
+    """Matrix factorization of implicit feedback; users are folded in by their histories.
+
+    Args:
+        dataset: the split data; fitted on train.
+        settings: of the factorization.
+
+    Source: see `kit.retrieval.implicit_als`.
+    """
+    owned = histories([dataset.train], dataset.num_users).matrix(dataset.num_items)
+    return fold_in_scorer(implicit_als(owned, settings), settings)
+
+
 def baselines(dataset: Dataset) -> tuple[dict[str, Scorer], dict[str, str]]:
     """Every baseline applicable to the data, fitted for the test part.
 
-    The window of recently popular and, up to 5,000 users or items, the L2 weight of EASE are chosen
-    on valid.
+    Chosen on valid are the window of recently popular, the L2 weight of EASE up to 5,000 users or
+    items, and the weights of iALS up to 500,000 interactions.
 
     Args:
         dataset: the split data.
@@ -182,6 +202,11 @@ def baselines(dataset: Dataset) -> tuple[dict[str, Scorer], dict[str, str]]:
     else:
         l2 = _best_on_valid(valid, [100, 250, 500, 1000], lambda l2: ease(dataset, l2=l2))
         found[f"EASE (l2 {l2:g})"] = ease(dataset, l2=l2)
+    if len(dataset.train) > IALS_MOST_INTERACTIONS:
+        left_out["iALS"] = f"more than {IALS_MOST_INTERACTIONS:,} interactions"
+    else:
+        settings, scorer = _best_ials(dataset, valid)
+        found[f"iALS (l2 {settings.l2:g}, unobserved {settings.unobserved:g})"] = scorer
     return found, left_out
 
 
@@ -218,6 +243,19 @@ def _best_on_valid(
     return choices[int(np.nanargmax(results))] if len(task.users) else choices[1]
 
 
+def _best_ials(dataset: Dataset, task: RankingTask) -> tuple[FactorizationSettings, Scorer]:
+    tuned = len(task.users) and len(dataset.train) <= IALS_TUNED_INTERACTIONS
+    settings = [
+        FactorizationSettings(l2=l2, unobserved=unobserved)
+        for l2, unobserved in IALS_WEIGHTS[: None if tuned else 1]
+    ]
+    # Fitting once more costs more than keeping the vectors.
+    fitted = [(one, ials(dataset, one)) for one in settings]
+    if not tuned:
+        return fitted[0]
+    return max(fitted, key=lambda one: evaluate(task, one[1], ks=[10]).mean("NDCG@10"))
+
+
 def past_events(dataset: Dataset, part: Part) -> list[Events]:
     """Events that are known when a part begins: train, and at test time valid too."""
     return [dataset.train, dataset.valid] if part == "test" else [dataset.train]
@@ -241,6 +279,21 @@ def item_weights_scorer(weights: ItemWeights) -> Scorer:
 
     def score(users: NDArray[np.int32], known: Histories) -> Scores:
         return votes(known.matrix(weights.shape[0]), weights)
+
+    return score
+
+
+def fold_in_scorer(vectors: NDArray[np.float32], settings: FactorizationSettings) -> Scorer:
+    """Scores by the products of items' vectors with the one that is folded in for a history.
+
+    Args:
+        vectors: float32 [items, dim], of `kit.retrieval.implicit_als`.
+        settings: with which they were fitted.
+    """
+
+    def score(users: NDArray[np.int32], known: Histories) -> Scores:
+        owned = known.matrix(len(vectors))
+        return fold_in(vectors, owned, settings.l2, settings.unobserved) @ vectors.T
 
     return score
 

@@ -1,29 +1,24 @@
 """Choose the settings of item-to-item regression on valid."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 
-from kit.data import Dataset, Histories, train_histories
+from kit.data import Dataset, Histories
 from kit.evaluation._baselines import (
     MOST_PAIRS,
-    as_good_as_best,
     item_weights_scorer,
     pairs_to_count,
 )
 from kit.evaluation._evaluate import Scorer, Scores, evaluate
 from kit.evaluation._ranking_task import RankingTask
-from kit.progress import stage
+from kit.evaluation._settings_search import Interactions, SettingsSearch
 from kit.retrieval import ItemWeights, item_regression, near_items
 
-DAY = 86_400
-L2_STEPS = 8
+L2_STEPS = 7
 DROPOUTS = (0.0, 0.2, 0.5)
-HALVINGS = 4
 HALF_LIFE_ITEMS = 1_000
 # Of item-to-item weights beside another model.
 SHARES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -54,8 +49,8 @@ class RegressionSettings:
     neighbours: int | None = None
 
 
-class _Events:
-    """The interactions of train, prepared to be fitted with several settings."""
+class _Regression:
+    """Item-to-item regression on train, to be fitted with several settings."""
 
     def __init__(
         self,
@@ -64,38 +59,29 @@ class _Events:
         weighted: bool = False,
         most_items: int | None = None,
     ) -> None:
-        owned = train_histories(dataset)
-        self._owned, self._shape = owned, (len(owned), dataset.num_items)
+        self._interactions = Interactions(dataset, weighted)
+        self.span = self._interactions.span
         # None is all items, else those with the most users.
         self._items = None
         if most_items is not None and most_items < dataset.num_items:
             self._items = np.sort(np.argsort(-dataset.user_counts, kind="stable")[:most_items])
-        self._weights = owned.weights_of(dataset.train) if weighted else np.ones(len(owned.items))
         self._near = None
         if self._items is None:
-            self._near = near_items(owned.matrix(dataset.num_items), neighbours)
-
-    @property
-    def span(self) -> float:
-        """Days from the first interaction to the last one; 0 without times."""
-        times = self._owned.times
-        return 0.0 if times is None or not len(times) else float(np.ptp(times)) / DAY
+            owned = self._interactions.owned.matrix(dataset.num_items)
+            self._near = near_items(owned, neighbours)
 
     def fit(self, settings: RegressionSettings) -> ItemWeights:
-        importance = self._weights * self._owned.recency(settings.half_life)
-        # An interaction weighs as one on average, so that the penalty means the same.
-        values = np.sqrt(importance / importance.mean()).astype(np.float32)
-        matrix = sparse.csr_matrix((values, self._owned.items, self._owned.offsets), self._shape)
-        if self._items is not None:
-            matrix = matrix[:, self._items]
-        weights = item_regression(matrix, l2=settings.l2, dropout=settings.dropout, near=self._near)
-        return weights if self._items is None else self._of_all(weights)
+        matrix = self._interactions.matrix(settings.half_life)
+        # The method `sqrt` would sort the items of the histories, whose array this is.
+        matrix.data = np.sqrt(matrix.data)
+        if self._items is None:
+            return self._weights(matrix, settings)
+        weights = sparse.coo_matrix(self._weights(matrix[:, self._items], settings))
+        places = (self._items[weights.row], self._items[weights.col])
+        return sparse.csr_matrix((weights.data, places), (matrix.shape[1], matrix.shape[1]))
 
-    def _of_all(self, weights: ItemWeights) -> ItemWeights:
-        assert self._items is not None
-        rows = sparse.coo_matrix(weights)
-        places = (self._items[rows.row], self._items[rows.col])
-        return sparse.csr_matrix((rows.data, places), (self._shape[1], self._shape[1]))
+    def _weights(self, matrix: sparse.csr_matrix, settings: RegressionSettings) -> ItemWeights:
+        return item_regression(matrix, l2=settings.l2, dropout=settings.dropout, near=self._near)
 
 
 def choose_regression(
@@ -132,50 +118,19 @@ def choose_regression(
     >>> settings.l2 > 0, weights.shape == (dataset.num_items, dataset.num_items)
     (True, True)
     """
-    events = _Events(dataset, given.neighbours, weighted, most_items)
+    regression = _Regression(dataset, given.neighbours, weighted, most_items)
 
-    def fitted(settings: RegressionSettings) -> _Fitted:
-        with stage("fit") as progress:
-            progress.note = ", ".join(
-                f"{name} {value:g}" for name, value in asdict(settings).items() if value
-            )
-            weights = events.fit(settings)
-            result = evaluate(task, item_weights_scorer(weights), ks=[10])
-            return _Fitted(settings, weights, result.per_user["NDCG@10"])
+    def fit(settings: RegressionSettings) -> tuple[ItemWeights, Scorer]:
+        weights = regression.fit(settings)
+        return weights, item_weights_scorer(weights)
 
-    best = fitted(given)
-    if not len(task.users):
-        return best.settings, best.weights
-
-    def climb(name: str, values: Iterable[Any]) -> bool:
-        nonlocal best
-        steps = [best]
-        for value in values if name not in fixed else ():
-            steps.append(fitted(replace(best.settings, **{name: value})))
-            if steps[-1].users.mean() <= steps[-2].users.mean():
-                break
-        users = np.stack([step.users for step in steps])
-        # Only where it gains clearly do interactions count less than others.
-        is_best = users.mean(axis=1) == users.mean(axis=1).max()
-        best = steps[int(np.argmax(is_best if name == "l2" else as_good_as_best(users)))]
-        return best is not steps[0]
-
+    search = SettingsSearch(task, given, fit, fixed)
     for _ in range(2):
-        l2 = best.settings.l2
-        # Downwards only where upwards is no gain.
-        if not climb("l2", (l2 * 2.0 ** np.arange(1, L2_STEPS)).tolist()):
-            climb("l2", (l2 / 2.0 ** np.arange(1, L2_STEPS)).tolist())
-        if events.span and not best.settings.half_life:
-            climb("half_life", (events.span / 2.0 ** np.arange(1, HALVINGS + 1)).tolist())
-        climb("dropout", [x for x in DROPOUTS if x > best.settings.dropout])
-    return best.settings, best.weights
-
-
-@dataclass(frozen=True)
-class _Fitted:
-    settings: RegressionSettings
-    weights: ItemWeights
-    users: NDArray[np.float64]
+        search.climb_by_factors({"l2": 2.0}, L2_STEPS)
+        search.climb_half_life(regression.span)
+        dropout = search.best.settings.dropout
+        search.climb([{"dropout": x} for x in DROPOUTS if x > dropout], clearly=True)
+    return search.best.settings, search.best.model
 
 
 def choose_half_life(dataset: Dataset, task: RankingTask) -> float | None:
@@ -221,7 +176,7 @@ class AddedRegression:
         if not self.factor:
             return None
         settings = RegressionSettings(self.l2, self.dropout, self.half_life)
-        return _Events(dataset).fit(settings) * np.float32(self.factor)
+        return _Regression(dataset).fit(settings) * np.float32(self.factor)
 
 
 @stage("fit")

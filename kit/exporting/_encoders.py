@@ -5,7 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 from kit.layers import HistoryQuery
-from kit.models import EntityTower, SequentialRecommender
+from kit.models import EntityTower, ImplicitALS, SequentialRecommender
 
 
 class HistoryEncoder(tf.Module):
@@ -86,6 +86,43 @@ class PooledHistory(tf.Module):
         def contributions(vectors: Any, known: Any, item: Any) -> Any:
             # The matrix is symmetric: one product with the item serves the whole history.
             return tf.linalg.matvec(centered(vectors, known), whitened(item[:, :-1], known))
+
+        self.query, self.contributions = query, contributions
+
+
+class FoldIn(tf.Module):
+    """`kit.models.ImplicitALS` of vectors: queries and contributions as of `PooledHistory`.
+
+    Args:
+        model: a fitted model.
+    """
+
+    def __init__(self, model: ImplicitALS) -> None:
+        super().__init__()
+        # The model is not tracked: only these variables and its traced computation are saved.
+        self._weights = [model.common.value, model.of_item.value]
+        solve = model.solve
+        specs = [
+            tf.TensorSpec([None, None, model.dim + 1], tf.float32, "vectors"),
+            tf.TensorSpec([None, None], tf.bool, "known"),
+        ]
+
+        def without_bias(vectors: Any, known: Any) -> Any:
+            return vectors[..., :-1] * tf.cast(known, tf.float32)[..., None]
+
+        @tf.function(input_signature=specs, autograph=False)
+        def query(vectors: Any, known: Any) -> Any:
+            vectors = without_bias(vectors, known)
+            found = solve(vectors, known, tf.reduce_sum(vectors, axis=1)[..., None])[..., 0]
+            return tf.concat([found, tf.ones_like(found[:, :1])], axis=1)
+
+        @tf.function(
+            input_signature=[*specs, tf.TensorSpec([None, model.dim + 1], tf.float32, "item")],
+            autograph=False,
+        )
+        def contributions(vectors: Any, known: Any, item: Any) -> Any:
+            vectors = without_bias(vectors, known)
+            return tf.matmul(vectors, solve(vectors, known, item[:, :-1, None]))[..., 0]
 
         self.query, self.contributions = query, contributions
 

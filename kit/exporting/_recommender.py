@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kit.data import Attributes, Histories, clean_id
 from kit.exporting._blanks import IdTable
-from kit.exporting._encoders import HistoryEncoder, ItemFeatures, PooledHistory
+from kit.exporting._encoders import FoldIn, HistoryEncoder, ItemFeatures, PooledHistory
 from kit.retrieval import (
     MOST_EXCLUDED,
     HybridIndex,
@@ -57,7 +57,7 @@ class RecommenderParts:
     popularity: NDArray[np.float32]
     attributes: Attributes
     item_features: ItemFeatures | None = None
-    history_encoder: HistoryEncoder | PooledHistory | None = None
+    history_encoder: HistoryEncoder | PooledHistory | FoldIn | None = None
     linear: ItemWeightsIndex | None = None
     item_weights: ItemWeights | None = None
 

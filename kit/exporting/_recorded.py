@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kit.data import Attributes, Histories
 from kit.exporting._recommender import RecommenderGraph, RecommenderParts
 from kit.exporting._sample_users import sample_rows
-from kit.models import LinearRecommender, RetrievalModel, TwoTower, queries
+from kit.models import ImplicitALS, LinearRecommender, RetrievalModel, TwoTower, queries
 from kit.retrieval import ExactIndex, ItemWeightsIndex, unit_rows, votes
 
 CASES = 16
@@ -101,9 +101,9 @@ def _contributions_of(
     if isinstance(model, LinearRecommender):
         weights = model.item_weights()
         return lambda history, item: np.asarray(weights[history, [item] * len(history)]).ravel()
-    if isinstance(model, TwoTower):
-        tower = model
-        return lambda history, item: tower.contributions(history + 1, np.array([item + 1])).ravel()
+    if isinstance(model, TwoTower | ImplicitALS):
+        own = model
+        return lambda history, item: own.contributions(history + 1, np.array([item + 1])).ravel()
     # Of an export whose catalogue changes there is the graph alone.
     encoder: Any = parts.history_encoder
     weights = parts.item_weights

@@ -8,14 +8,21 @@ from typing import Any
 import numpy as np
 
 from kit.data import Attributes, Dataset, FeatureEncoder, TrainableColumn, histories, item_names
-from kit.exporting._encoders import HistoryEncoder, ItemFeatures, PooledHistory
+from kit.exporting._encoders import FoldIn, HistoryEncoder, ItemFeatures, PooledHistory
 from kit.exporting._linear_recommender import LinearRecommenderGraph
 from kit.exporting._recommender import Recommender, RecommenderGraph, RecommenderParts
 from kit.exporting._recorded import recorded_answers
 from kit.exporting._sample_users import hold_users, with_sample_users
 from kit.exporting._saved_model import custom_operations, export
 from kit.exports import RetrievalCard, SignatureCheck
-from kit.models import LinearRecommender, RetrievalModel, SequentialRecommender, TwoTower, queries
+from kit.models import (
+    ImplicitALS,
+    LinearRecommender,
+    RetrievalModel,
+    SequentialRecommender,
+    TwoTower,
+    queries,
+)
 from kit.progress import stage
 from kit.retrieval import IndexSettings
 
@@ -155,10 +162,15 @@ def retrieval_parts(
     )
     if isinstance(model, LinearRecommender):
         return replace(common, linear=model.index())
-    return replace(
+    common = replace(
         common,
         user_vectors=queries(model, np.arange(dataset.num_users), owned),
         item_vectors=np.asarray(model.item_vectors(), dtype=np.float32)[1:],
+    )
+    if isinstance(model, ImplicitALS):
+        return replace(common, history_encoder=FoldIn(model))
+    return replace(
+        common,
         item_features=(ItemFeatures(model.item_tower) if model.item_tower.reads_features else None),
         history_encoder=(
             HistoryEncoder(model)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kit.models._extractive import SentenceRanker as SentenceRanker
     from kit.models._image_classifier import ImageClassifier as ImageClassifier
     from kit.models._image_encoder import ImageEncoder as ImageEncoder
+    from kit.models._implicit_als import ImplicitALS as ImplicitALS
     from kit.models._linear import LinearRecommender as LinearRecommender
     from kit.models._queries import RetrievalModel as RetrievalModel
     from kit.models._queries import item_scorer as item_scorer

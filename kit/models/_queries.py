@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.data import Histories
+from kit.models._implicit_als import ImplicitALS
 from kit.models._linear import LinearRecommender
 from kit.models._sequential import SequentialRecommender
 from kit.models._two_tower import TwoTower
@@ -13,7 +14,7 @@ from kit.models._two_tower import TwoTower
 POSITIONS_AT_ONCE = 2**15
 
 
-RetrievalModel = TwoTower | SequentialRecommender | LinearRecommender
+RetrievalModel = TwoTower | SequentialRecommender | LinearRecommender | ImplicitALS
 """A model that makes a query of a user and scores all items by it."""
 
 
@@ -51,8 +52,11 @@ def queries(
     result: NDArray[np.float32] | None = None
     for width in np.unique(widths):
         rows = np.flatnonzero(widths == width)
-        for start in range(0, len(rows), max(1, POSITIONS_AT_ONCE // int(width))):
-            some = rows[start : start + max(1, POSITIONS_AT_ONCE // int(width))]
+        # iALS makes a matrix of each history, however short it is.
+        least = model.dim if isinstance(model, ImplicitALS) else 1
+        size = max(1, POSITIONS_AT_ONCE // max(int(width), least))
+        for start in range(0, len(rows), size):
+            some = rows[start : start + size]
             history = known.padded(some, length=int(width), shift=1)
             inputs: dict[str, NDArray[np.integer]] = {"user": codes[some], "history": history}
             if model.is_timed and known.times is not None:

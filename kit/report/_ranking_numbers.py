@@ -221,11 +221,11 @@ Reasons = Callable[[NDArray[np.int32], NDArray[np.int32]], Sequence[Sequence[int
 def reasons_of(model: "RetrievalModel") -> Reasons:
     """What explains the recommendations of a model.
 
-    Of a linear model and of a two-tower the two items that add most to the score, of others the
+    Of linear models, iALS and two-towers the two items that add most to the score, of others the
     two items whose vectors are nearest by cosine.
     """
     # Here, as reports of baselines are made without TensorFlow.
-    from kit.models import LinearRecommender, TwoTower
+    from kit.models import ImplicitALS, LinearRecommender, TwoTower
 
     if isinstance(model, LinearRecommender):
         weights = model.item_weights()
@@ -236,9 +236,9 @@ def reasons_of(model: "RetrievalModel") -> Reasons:
             return most_positive(votes.T)
 
         return added
-    if isinstance(model, TwoTower):
-        tower = model
-        return lambda history, items: most_positive(tower.contributions(history + 1, items + 1).T)
+    if isinstance(model, TwoTower | ImplicitALS):
+        own = model
+        return lambda history, items: most_positive(own.contributions(history + 1, items + 1).T)
     vectors = np.asarray(model.item_vectors(), np.float32)[1:, :-1]
 
     def nearest(history: NDArray[np.int32], items: NDArray[np.int32]) -> list[list[int]]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from kit.retrieval._filter import ItemFilter as ItemFilter
     from kit.retrieval._filter import search_where as search_where
     from kit.retrieval._hybrid_index import HybridIndex as HybridIndex
+    from kit.retrieval._implicit_als import FactorizationSettings as FactorizationSettings
+    from kit.retrieval._implicit_als import fold_in as fold_in
+    from kit.retrieval._implicit_als import implicit_als as implicit_als
     from kit.retrieval._index_for import CandidateIndex as CandidateIndex
     from kit.retrieval._index_for import IndexSettings as IndexSettings
     from kit.retrieval._index_for import index_for as index_for
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
     from kit.retrieval._item_regression import near_items as near_items
     from kit.retrieval._item_regression import num_near as num_near
     from kit.retrieval._item_regression import packed as packed
+    from kit.retrieval._item_regression import (
+        positive_definite_inverse as positive_definite_inverse,
+    )
     from kit.retrieval._item_regression import unpacked as unpacked
     from kit.retrieval._item_regression import votes as votes
     from kit.retrieval._item_weights_index import ItemWeightsIndex as ItemWeightsIndex

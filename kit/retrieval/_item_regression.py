@@ -16,6 +16,7 @@ NEIGHBOURS = 100
 # Up to this size the items x items matrix of counts is dense.
 DENSE_UP_TO = 20_000
 NUMBERS_AT_ONCE = 2**24
+MIRRORED_ROWS = 512
 
 ItemWeights: TypeAlias = NDArray[np.float32] | sparse.csr_matrix
 """float32 [items, items], by item of the history and item to score; the diagonal is 0."""
@@ -156,14 +157,27 @@ def near_items(owned: sparse.csr_matrix, count: int | None = None) -> NDArray[np
 def _on_all_others(counts: sparse.csr_matrix, penalty: NDArray[np.floating]) -> ItemWeights:
     matrix = counts.toarray().astype(np.float64)
     matrix[np.diag_indices_from(matrix)] += penalty
-    # Of a symmetric matrix the Cholesky factor gives the inverse in half the time; only its lower
-    # triangle is computed.
-    factor, _ = scipy.linalg.lapack.dpotrf(matrix, lower=True, overwrite_a=True)
+    inverse = positive_definite_inverse(matrix)
+    inverse /= -np.diag(inverse)
+    np.fill_diagonal(inverse, 0)
+    return inverse.astype(np.float32)
+
+
+def positive_definite_inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The inverse of a symmetric positive definite matrix, float64 [n, n], which is overwritten.
+
+    By the Cholesky factor, in half the time of that of any matrix.
+    """
+    # Of arrays in Fortran's order, no copies are made. Only the lower triangle is computed.
+    factor, _ = scipy.linalg.lapack.dpotrf(matrix.T, lower=True, overwrite_a=True)
     inverse, _ = scipy.linalg.lapack.dpotri(factor, lower=True, overwrite_c=True)
-    diagonal = np.diag(inverse).copy()
-    inverse = np.tril(inverse, -1)
-    inverse += inverse.T
-    return np.asarray(inverse / -diagonal, np.float32)
+    inverse = inverse.T
+    for start in range(0, len(inverse), MIRRORED_ROWS):
+        stop = start + MIRRORED_ROWS
+        inverse[stop:, start:stop] = inverse[start:stop, stop:].T
+        block = np.triu(inverse[start:stop, start:stop])
+        inverse[start:stop, start:stop] = block + np.triu(block, 1).T
+    return np.asarray(inverse)
 
 
 def _on_near(

@@ -113,6 +113,7 @@ def test_all_baselines_of_data_with_times():
         "recently popular",
         "ItemKNN",
         "EASE",
+        "iALS",
     ]
     assert left_out == {}
 
@@ -122,7 +123,27 @@ def test_too_many_pairs_leave_out_what_counts_them(monkeypatch):
     found, left_out = baselines(random_dataset())
     reason = "more than 100 pairs of items of one user to count"
     assert left_out == {"ItemKNN": reason, "EASE": reason}
-    assert len(found) == 2
+    assert [name.split(" (")[0] for name in found] == ["popular", "recently popular", "iALS"]
+
+
+def test_of_large_logs_the_weights_of_ials_are_not_tuned_and_of_larger_ones_it_is_left_out(
+    monkeypatch,
+):
+    asked = []
+
+    def spy(data, settings):
+        asked.append((settings.l2, settings.unobserved))
+        return popular(data)
+
+    monkeypatch.setattr(module, "ials", spy)
+    baselines(random_dataset())
+    assert len(set(asked)) == 3
+    monkeypatch.setattr(module, "IALS_TUNED_INTERACTIONS", 100)
+    found, _ = baselines(random_dataset())
+    assert asked[3:] == [(0.01, 0.3)]
+    assert "iALS (l2 0.01, unobserved 0.3)" in found
+    monkeypatch.setattr(module, "IALS_MOST_INTERACTIONS", 100)
+    assert baselines(random_dataset())[1] == {"iALS": "more than 100 interactions"}
 
 
 def test_without_times_recently_popular_is_left_out_and_said_so():

@@ -17,6 +17,7 @@ from kit.models import (
     ContentShape,
     EntityTower,
     FeatureShape,
+    ImplicitALS,
     LinearRecommender,
     Ranking,
     RankingFields,
@@ -72,6 +73,7 @@ EXACT = {
         [VECTORS[:, 0], VECTORS[:, 0, :1]],
     ),
     "EntityTower": (lambda: EntityTower(5000, 4, **TOWER), [IDS]),
+    "ImplicitALS": (lambda: ImplicitALS(5000, 5000, 4), [{"history": IDS}]),
     "LinearRecommender": (lambda: LinearRecommender(5000, 5000), [{"history": IDS}]),
     "TwoTower": (
         lambda: TwoTower(5000, 5000, 4),
