@@ -3,8 +3,8 @@
     kit train auto --data online-retail --models linear,two-tower
     python recipes/auto.py --data interactions.csv --items products.csv
 
-The models are trained with the defaults of their recipes, in the order in which they are named. A
-simple model that is best on a log is what gets exported and served.
+The models are trained with the defaults of their recipes, in the order in which they are named;
+ials is a method of linear. A simple model that is best on a log is what gets exported and served.
 """
 
 import time
@@ -34,7 +34,13 @@ if TYPE_CHECKING:
     from kit.evaluation import Evaluation
     from kit.training import Checkpoints
 
-CANDIDATES = ("linear", "two-tower", "sequential")
+# Names to their recipes, and to the options that differ from the defaults of these.
+CANDIDATES: dict[str, tuple[str, dict[str, Any]]] = {
+    "linear": ("linear", {}),
+    "ials": ("linear", {"method": "ials"}),
+    "two-tower": ("two_tower", {}),
+    "sequential": ("sequential", {}),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +91,7 @@ class AutoOptions:
 class Candidate:
     """A trained model and how good it is on valid."""
 
+    name: str
     recipe: Recipe
     task: Retrieval
     run: Run
@@ -118,14 +125,12 @@ def run(recipe: Recipe, options: AutoOptions) -> Path | None:
 
     best = max(found, key=lambda one: one.valid.mean("NDCG@10"))
     valid = best.task.tasks[0]
-    print_comparison(valid.protocol, {one.recipe.name: one.valid for one in found}, left_out)
-    for line in (f"chosen:    {best.recipe.name}", *differences(best, found)):
+    print_comparison(valid.protocol, {one.name: one.valid for one in found}, left_out)
+    for line in (f"chosen:    {best.name}", *differences(best, found)):
         say(line)
     this = best.run
     this.folder, this.output, this.command = folders.report, folders.output, command_line()
-    this.settings |= {
-        f"valid NDCG@10 of {one.recipe.name}": one.valid.mean("NDCG@10") for one in found
-    }
+    this.settings |= {f"valid NDCG@10 of {one.name}": one.valid.mean("NDCG@10") for one in found}
     since = time.perf_counter()
     results = best.task.evaluate(this)
     this.seconds["evaluate"] = time.perf_counter() - since
@@ -135,13 +140,15 @@ def run(recipe: Recipe, options: AutoOptions) -> Path | None:
 
 def candidate(name: str, options: AutoOptions, data: Any, folder: Path, say: Any) -> Candidate:
     """Train one model with the defaults of its recipe, and measure it on valid."""
-    recipe: Recipe = import_module(f"kit.recipes.{name.replace('-', '_')}").RECIPE
+    module, settings = CANDIDATES[name]
+    recipe: Recipe = import_module(f"kit.recipes.{module}").RECIPE
     own = recipe.options(data=options.data)
     shared: dict[str, Any] = {
         "epochs": options.choice.epochs,
         "quiet": options.training.quiet,
         **asdict(options.index),
         **asdict(options.answers),
+        **settings,
     }
     known = as_values(own)
     own = override(own, {n: x for n, x in shared.items() if n in known}, "kit train auto")
@@ -149,7 +156,7 @@ def candidate(name: str, options: AutoOptions, data: Any, folder: Path, say: Any
     devices = Devices.chosen(own.training, lambda line: None)
     begin = time.perf_counter()
     this, checkpoints = trained_run(recipe, own, data, task, devices, folder, say, begin)
-    return Candidate(recipe, task, this, checkpoints, task.calibrate(this)[1])
+    return Candidate(name, recipe, task, this, checkpoints, task.calibrate(this)[1])
 
 
 def differences(best: Candidate, found: Sequence[Candidate]) -> list[str]:
@@ -163,7 +170,7 @@ def differences(best: Candidate, found: Sequence[Candidate]) -> list[str]:
         by_user = best.valid.per_user["NDCG@10"] - other.valid.per_user["NDCG@10"]
         low, high = bootstrap_intervals(by_user[:, None])[0]
         lines.append(
-            f"           NDCG@10 on valid above that of {other.recipe.name} by "
+            f"           NDCG@10 on valid above that of {other.name} by "
             f"{by_user.mean():.4f} (95 % {low:.4f} to {high:.4f})"
         )
     return lines

@@ -158,14 +158,14 @@ def solve(
         scorer = evaluation.fold_in_scorer(vectors, factorization)
         scale = evaluation.softmax_scale(valid, scorer)
         model.set_factors(vectors, factorization, scale)
-        return {**asdict(factorization), "scale": scale}
+        return {"method": "ials", **asdict(factorization), "scale": scale}
     settings, weights = evaluation.choose_regression(
         data, valid, evaluation.RegressionSettings(**given), fixed=fixed, weighted=weighted
     )
     scale = evaluation.softmax_scale(valid, evaluation.item_weights_scorer(weights))
     model.set_item_weights(weights * np.float32(scale))
     model.set_popularity(data.user_counts / data.num_users)
-    return {**asdict(settings), "neighbours": model.neighbours, "scale": scale}
+    return {"method": "ease", **asdict(settings), "neighbours": model.neighbours, "scale": scale}
 
 
 RECIPE = Recipe(

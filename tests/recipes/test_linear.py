@@ -1,4 +1,5 @@
 import json
+import shutil
 import warnings
 
 import numpy as np
@@ -39,6 +40,60 @@ def linear(shop, tmp_path_factory):
 @pytest.fixture(scope="module")
 def loaded(linear):
     return LoadedExport(linear / "model" / "1")
+
+
+@pytest.fixture(scope="module")
+def ials(shop, tmp_path_factory):
+    def train(folder):
+        with pytest.MonkeyPatch.context() as patch:
+            c_library_only(patch)
+            places = ["--output", folder / "model", "--report", folder / "report"]
+            method = ["--method", "ials", "--dim", "8"]
+            trained = run(["train", "linear", "--data", shop[0], *method, *places])
+        assert trained.exit_code == 0, trained.output
+        (folder / "output.txt").write_text(trained.output)
+
+    return shared(tmp_path_factory, "ials", train)
+
+
+def test_the_export_of_ials_answers_as_the_model_does(ials):
+    assert "8 signatures answer as the live model does" in (ials / "output.txt").read_text()
+    settings = json.loads((ials / "report" / "metrics.json").read_text())["settings"]
+    assert (settings["method"], settings["dim"]) == ("ials", 8)
+    assert settings["l2"] > 0
+    assert settings["unobserved"] > 0
+
+
+def test_contributions_of_ials_add_up_to_the_score(ials):
+    loaded = LoadedExport(ials / "model" / "1")
+    history = [["i1", "i2", "nothing"]]
+    answer = ask(loaded, "explain_history", history=history, item_id=["i3"])
+    added, prior, score = (answer[name] for name in ("contribution", "prior", "score"))
+    np.testing.assert_allclose(added.sum(axis=1) + prior, score, atol=1e-5)
+    assert added[0, 2] == 0
+    lists = ask(loaded, "from_history", history=history)
+    ids = [item.decode() for item in lists["item_id"][0]]
+    np.testing.assert_allclose(lists["score"][0, ids.index("i3")], score[0], atol=1e-5)
+
+
+def test_items_of_an_export_of_ials_can_be_removed(ials, tmp_path, monkeypatch):
+    c_library_only(monkeypatch)
+    shutil.copytree(ials / "model", tmp_path / "model")
+    (tmp_path / "gone.txt").write_text("i3\n")
+    answer = run(["index", tmp_path / "model", "--remove", tmp_path / "gone.txt"])
+    assert answer.exit_code == 0, answer.output
+    changed = LoadedExport(tmp_path / "model" / "2")
+    lists = ask(changed, "from_history", history=[["i1", "i2"]])
+    assert b"i3" not in lists["item_id"][0]
+
+
+@pytest.mark.parametrize(
+    "given", [["--dim", "8"], ["--method", "ials", "--dropout", "0.5"]], ids=["dim", "dropout"]
+)
+def test_an_option_of_another_method_is_refused(given):
+    answer = run(["train", "linear", "--data", "nothing.csv", *given])
+    assert answer.exit_code == 2
+    assert f"{given[-2]} is an option of method" in answer.stderr
 
 
 def test_the_export_answers_as_the_model_does(linear):
