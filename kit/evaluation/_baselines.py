@@ -25,7 +25,7 @@ EASE_MOST_ITEMS = 20_000
 EASE_TUNED_ITEMS = 5_000
 BLOCK_OF_NUMBERS = 2**24
 MOST_PAIRS = 2**30
-IALS_MOST_INTERACTIONS = 10_000_000
+IALS_MOST_INTERACTIONS = 5_000_000
 IALS_TUNED_INTERACTIONS = 500_000
 # Weights of the penalty and of unobserved cells: where one is larger, the other has to be smaller.
 IALS_WEIGHTS = ((0.01, 0.3), (0.005, 0.6), (0.04, 0.075))

@@ -179,7 +179,6 @@ class AddedRegression:
         return _Regression(dataset).fit(settings) * np.float32(self.factor)
 
 
-@stage("fit")
 def choose_item_weights(
     dataset: Dataset,
     task: RankingTask,
@@ -217,7 +216,7 @@ def choose_item_weights(
         settings, _ = choose_regression(
             dataset,
             task,
-            RegressionSettings(half_life=half_life, **fixed),
+            replace(RegressionSettings(half_life=half_life), **fixed),
             fixed=frozenset({"half_life", *fixed}),
             most_items=HALF_LIFE_ITEMS,
         )

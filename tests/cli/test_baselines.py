@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from kit.cli import main
 
 ROOT = Path(__file__).parents[2]
-NAMES = ["popular", "recently popular", "ItemKNN", "EASE"]
+NAMES = ["popular", "recently popular", "ItemKNN", "EASE", "iALS"]
 
 
 def kit(*words):
