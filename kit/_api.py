@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from importlib import import_module
@@ -30,12 +30,12 @@ from kit.config import (
     unknown_option,
 )
 from kit.errors import UserError
-from kit.pipeline import Recipe, card, fit_stages, new_run, run
+from kit.pipeline import Recipe, card, fit_stages, new_run, refit, run
 
 if TYPE_CHECKING:
     import keras
 
-    from kit.training import Training
+    from kit.training import Checkpoints, Training
 
 logger = logging.getLogger("kit")
 
@@ -200,7 +200,9 @@ def export(
         data: what it was trained on.
         folder: of the versions of the model; the next one is made in it.
         result: what `evaluate` returned, for the card; None evaluates.
-        options: of the recipe's command, such as `top` and `index` of recommenders.
+        options: of the recipe's command, such as `top` and `index` of recommenders. With `refit`
+            another model is trained on all rows, valid and test included, and exported; the
+            metrics of the card are those of `model`.
 
     Returns:
         The folder of the new version.
@@ -209,17 +211,43 @@ def export(
         UserError: there is no such option, or the folder cannot be written.
         VerificationError: the outputs of the export differ from the model's.
     """
+    from kit.training import Precision
+
     result = result or evaluate(model, data, **options)
     session = result.session
     if options:
         session = _session(model, data, options, "kit.export")
     run, task = session.run, session.task
     run.output = Path(folder)
-    facts = result.report.facts
-    version, _ = task.export(
-        run, result.results, card(session.recipe, task, run, result.results, facts)
-    )
+    facts, recipe, again = result.report.facts, session.recipe, None
+    kept: Sequence[Checkpoints] = ()
+    if as_values(session.options).get("refit"):
+        again, kept = refit(
+            recipe,
+            session.options,
+            run,
+            lambda data, chosen: _rebuilt(model, data, session.options, chosen),
+            lambda: _scope(model),
+            Precision(model.dtype_policy.name, "the model's"),
+            logger.info,
+        )
+    about = card(recipe, task, run, result.results, facts, again)
+    version, _ = task.export(again or run, result.results, about)
+    for checkpoints in kept:
+        checkpoints.clear()
     return version
+
+
+def _rebuilt(model: Any, data: Any, before: Any, chosen: Any) -> Any:
+    """The same model, untrained, for other data, with the arguments that training chose."""
+    known = inspect.signature(type(model).for_dataset).parameters
+    old = as_values(before)
+    changed = {
+        name: value
+        for name, value in as_values(chosen).items()
+        if name in known and value != old[name]
+    }
+    return model.rebuild(data, **changed)
 
 
 def train(recipe: str, source: Any, **options: Any) -> Path | None:

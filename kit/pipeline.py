@@ -1,5 +1,6 @@
 """The pipeline of every recipe: data, model, training, evaluation, report, export."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 import click
 
 from kit.cluster import is_chief, serve_cluster
-from kit.config import CheckpointOptions, Options, RunOptions, TrainingOptions
+from kit.config import CheckpointOptions, Options, RunOptions, TrainingOptions, as_values
 from kit.console import (
     Command,
     RunFolders,
@@ -24,6 +25,7 @@ from kit.console import (
     verified,
     warn,
 )
+from kit.errors import UserError
 from kit.tasks import Built, Comparison, Run, Task
 
 if TYPE_CHECKING:
@@ -63,6 +65,8 @@ class Recipe:
         models: names of the classes of models that `kit.fit` trains in this way.
         run: what the command does with recipe and options, and the version it exports; None is
             `run` of this module.
+        chosen: of the options and the settings of a run, the options with what training chose
+            given, to train another model in the same way.
     """
 
     name: str
@@ -79,6 +83,7 @@ class Recipe:
     check: Callable[[Any], None] = lambda options: None
     models: Sequence[str] = ()
     run: "Callable[[Recipe, Any], Path | None] | None" = None
+    chosen: Callable[[Any, Mapping[str, Any]], Any] = lambda options, settings: options
 
     def data_options(self) -> type[Options]:
         """The class of the options of its data."""
@@ -124,6 +129,11 @@ def run(recipe: Recipe, options: Any) -> Path | None:
 
     devices = Devices.chosen(training, say)
     this, kept = trained_run(recipe, options, data, task, devices, folders.report, say, begin)
+    again = None
+    if as_values(options).get("refit"):
+        scope, precision = devices.scope, devices.precision
+        again, more = refit(recipe, options, this, recipe.build, scope, precision, say)
+        kept = [*more, *kept]
     if not is_chief():
         shutdown_barrier(this.model.distribute_strategy)
         return None
@@ -132,7 +142,7 @@ def run(recipe: Recipe, options: Any) -> Path | None:
     begin = time.perf_counter()
     results = task.evaluate(this)
     this.seconds["evaluate"] = time.perf_counter() - begin
-    return finish(this, task, results, recipe, kept, say)
+    return finish(this, task, results, recipe, kept, say, again)
 
 
 def trained_run(
@@ -176,6 +186,86 @@ def trained_run(
         say(train_line(this, task, trained))
         cast_to_float32(this.model)
     return this, kept
+
+
+def refit(
+    recipe: Recipe,
+    options: Any,
+    this: Run,
+    build: "Callable[[Any, Any], keras.Model]",
+    scope: Callable[[], AbstractContextManager[None]],
+    precision: "Precision",
+    say: Say,
+) -> "tuple[Run, Sequence[Checkpoints]]":
+    """Train a model on all rows as that of a run was trained on those of train.
+
+    Nothing is measured: there is nothing left to measure on.
+
+    Args:
+        recipe: of both.
+        options: of the run.
+        this: the run, with the settings and epochs it found. Its settings state the refit.
+        build: of data and options, the model.
+        scope: within it models are built and compiled.
+        precision: of the computation.
+        say: prints a line.
+
+    Returns:
+        The run on all rows, as `trained_run` returns it, and its checkpoints.
+
+    Raises:
+        UserError: the run was not trained by this kit.
+    """
+    from kit.training import cast_to_float32, copy_to_host
+
+    data, options = this.data.all_in_train(), recipe.chosen(options, this.settings)
+    with scope():
+        built = recipe.train(build(data, options), data, options, precision)
+    if len(this.epochs) != len(built.stages):
+        raise UserError(
+            "It is not known for how many epochs the model was trained.",
+            where="refit",
+            expected="a model that kit.fit trained",
+            remedy="Train it with kit.fit, or export it without a refit.",
+        )
+    stages = [
+        replace(stage, name=f"refit{stage.name}", epochs=None, steps=_steps(built, epochs))
+        for stage, epochs in zip(built.stages, this.epochs, strict=True)
+    ]
+    again = new_run(recipe, options, data, replace(built, stages=stages), precision)
+    again.folder, again.output = this.folder, this.output
+    again.settings["refit"] = this.epochs
+    _, kept = fit_stages(again, None, options.training, options.checkpoint, scope)
+    again.model = copy_to_host(again.model)
+    if is_chief():
+        cast_to_float32(again.model)
+    this.seconds["refit"] = again.seconds["train"]
+    epochs = " and ".join(f"{number:.4g}" for number in this.epochs if number is not None)
+    on_all = f"on all {len(data.train):,} interactions"
+    on_all += f", {epochs} epochs" if epochs else ""
+    this.settings["refit"] = f"the exported model was trained {on_all}, after the metrics"
+    say(f"refit:     {again.seconds['train']:.0f} s {on_all}")
+    return again, kept
+
+
+def _steps(built: Built, epochs: float | None) -> int | None:
+    """The steps of so many epochs; None of a fit in closed form."""
+    if epochs is None or built.batches is None:
+        return None
+    return max(1, round(epochs * built.batches.steps_per_epoch))
+
+
+def best_epoch(history: Sequence[Mapping[str, float]], metric: str) -> float:
+    """Epochs after which the metric was best; all of them if it was never measured.
+
+    Example:
+
+    >>> best_epoch([{"epoch": 1.5, "NDCG": 0.1}, {"epoch": 3.0, "NDCG": 0.3}], "NDCG")
+    3.0
+    """
+    measured = [row for row in history if not math.isnan(row.get(metric, math.nan))]
+    row = max(measured, key=lambda row: row[metric]) if measured else history[-1]
+    return row["epoch"]
 
 
 def new_run(recipe: Recipe, options: Any, data: Any, built: Built, precision: "Precision") -> Run:
@@ -223,19 +313,38 @@ def finish(
     recipe: Recipe,
     kept: "Sequence[Checkpoints]",
     say: Say,
+    again: Run | None = None,
 ) -> Path:
-    """Write the report, export the model, verify the export and print the tables."""
+    """Write the report, export the model, verify the export and print the tables.
+
+    Args:
+        run: what was measured.
+        task: measured it.
+        results: what `task.evaluate` returned.
+        recipe: of the model.
+        kept: checkpoints, which are removed when the export is written.
+        say: prints a line.
+        again: what is exported instead of the model of the run, see `refit`.
+
+    Returns:
+        The folder of the version.
+    """
     from kit.training import shutdown_barrier
 
     assert run.folder is not None
     report = task.report(run, results)
     report.save(run.folder)
     facts = report.facts
-    version, checks = task.export(run, results, card(recipe, task, run, results, facts))
+    about = card(recipe, task, run, results, facts, again)
+    if again is not None:
+        again.output = run.output
+    version, checks = task.export(again or run, results, about)
     for checkpoints in kept:
         checkpoints.clear()
     for line in (*task.export_lines(version), verified(checks)):
         say(line)
+    if again is not None:
+        say("note:      the metrics are those of the model before the refit")
     for table in task.tables(run, results, facts):
         if isinstance(table, Comparison):
             print_comparison(table.title, table.systems, table.left_out, table.metrics, table.notes)
@@ -249,10 +358,25 @@ def finish(
 
 
 def card(
-    recipe: Recipe, task: Task, run: Run, results: Any, facts: Mapping[str, Any]
+    recipe: Recipe,
+    task: Task,
+    run: Run,
+    results: Any,
+    facts: Mapping[str, Any],
+    again: Run | None = None,
 ) -> dict[str, Any]:
-    """What the card of an export says of its origin and quality."""
+    """What the card of an export says of its origin and quality.
+
+    Args:
+        recipe: of the model.
+        task: measured it.
+        run: what was measured.
+        results: what `task.evaluate` returned.
+        facts: of the report.
+        again: what is exported instead of the model of the run, see `refit`.
+    """
     return {
+        "refit": again and {"rows": len(again.data.train), "epochs": run.epochs},
         "recipe": recipe.name,
         "data": run.data.options.card(),
         "dataset": facts["data"],
@@ -292,7 +416,7 @@ class Devices:
 
 def fit_stages(
     run: Run,
-    task: Task,
+    task: Task | None,
     training: RunOptions,
     checkpoint: CheckpointOptions,
     scope: Callable[[], AbstractContextManager[None]],
@@ -301,7 +425,7 @@ def fit_stages(
 
     Args:
         run: what is trained; without a folder there are neither checkpoints nor logs.
-        task: measures it.
+        task: measures it; None measures nothing, and the last weights stay.
         training: how to train.
         checkpoint: whether to resume from a checkpoint, and when to write one.
         scope: within it a stage compiles the model.
@@ -311,12 +435,15 @@ def fit_stages(
     """
     from kit.training import fit
 
-    run.metric, measure = task.validation(run)
+    measure: Callable[[], float] | None = None
+    if task is not None:
+        run.metric, measure = task.validation(run)
     settings = {**run.settings, **run.built.content}
     trained, kept = [], []
     for stage in run.built.stages:
         if stage.solve is not None:
             trained.append(solved(run, stage.solve, measure))
+            run.epochs.append(None)
             continue
         assert run.built.batches is not None
         if stage.begin is not None:
@@ -334,11 +461,13 @@ def fit_stages(
             measure=measure,
             metric=run.metric,
             epochs=stage.epochs,
+            steps=stage.steps,
             quiet=training.quiet,
             **logs,
             **patience,
         )
         trained.append(fitted)
+        run.epochs.append(best_epoch(fitted.history, run.metric))
         earlier = run.history[-1]["epoch"] if run.history else 0
         run.history += [{**row, "epoch": row["epoch"] + earlier} for row in fitted.history]
     run.seconds["train"] = sum(fitted.seconds for fitted in trained)
@@ -348,14 +477,14 @@ def fit_stages(
 
 
 def solved(
-    run: Run, solve: Callable[[], Mapping[str, Any]], measure: Callable[[], float]
+    run: Run, solve: Callable[[], Mapping[str, Any]], measure: Callable[[], float] | None
 ) -> "Training":
     """Fit a model in closed form; the settings that are chosen become those of the run."""
     from kit.training import Training
 
     begin = time.perf_counter()
     run.settings |= solve()
-    best, seconds = measure(), time.perf_counter() - begin
+    best, seconds = measure() if measure else math.nan, time.perf_counter() - begin
     history = [{"epoch": 1.0, "seconds": seconds, run.metric: best}]
     # After a training the solution is no further epoch of it.
     run.history = run.history or history

@@ -27,7 +27,7 @@ from kit.config import (
 )
 from kit.console import command_line, print_comparison, quiet_tensorflow
 from kit.errors import UserError
-from kit.pipeline import Devices, Recipe, command, finish, start, tell, trained_run
+from kit.pipeline import Devices, Recipe, command, finish, refit, start, tell, trained_run
 from kit.tasks import Retrieval, Run
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ class Candidate:
 
     name: str
     recipe: Recipe
+    options: Any
     task: Retrieval
     run: Run
     checkpoints: "Sequence[Checkpoints]"
@@ -119,11 +120,20 @@ def run(recipe: Recipe, options: AutoOptions) -> Path | None:
             continue
         say(f"model:     {name}")
         found.append(candidate(name, options, data, folders.report / name, say))
+    best = max(found, key=lambda one: one.valid.mean("NDCG@10"))
+    checkpoints = [one for each in found for one in each.checkpoints]
+    again = None
+    if options.answers.refit:
+        devices = Devices.chosen(best.options.training, lambda line: None)
+        scope, precision = devices.scope, devices.precision
+        again, more = refit(
+            best.recipe, best.options, best.run, best.recipe.build, scope, precision, say
+        )
+        checkpoints = [*more, *checkpoints]
     if not is_chief():
         shutdown_barrier(found[-1].run.model.distribute_strategy)
         return None
 
-    best = max(found, key=lambda one: one.valid.mean("NDCG@10"))
     valid = best.task.tasks[0]
     print_comparison(valid.protocol, {one.name: one.valid for one in found}, left_out)
     for line in (f"chosen:    {best.name}", *differences(best, found)):
@@ -134,8 +144,7 @@ def run(recipe: Recipe, options: AutoOptions) -> Path | None:
     since = time.perf_counter()
     results = best.task.evaluate(this)
     this.seconds["evaluate"] = time.perf_counter() - since
-    checkpoints = [one for each in found for one in each.checkpoints]
-    return finish(this, best.task, results, best.recipe, checkpoints, say)
+    return finish(this, best.task, results, best.recipe, checkpoints, say, again)
 
 
 def candidate(name: str, options: AutoOptions, data: Any, folder: Path, say: Any) -> Candidate:
@@ -156,7 +165,7 @@ def candidate(name: str, options: AutoOptions, data: Any, folder: Path, say: Any
     devices = Devices.chosen(own.training, lambda line: None)
     begin = time.perf_counter()
     this, checkpoints = trained_run(recipe, own, data, task, devices, folder, say, begin)
-    return Candidate(name, recipe, task, this, checkpoints, task.calibrate(this)[1])
+    return Candidate(name, recipe, own, task, this, checkpoints, task.calibrate(this)[1])
 
 
 def differences(best: Candidate, found: Sequence[Candidate]) -> list[str]:

@@ -12,7 +12,7 @@ at once, and each score is a sum over the history's items.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kit.config import (
@@ -78,6 +78,9 @@ class MethodOptions(Options):
         above=0,
         metavar="WEIGHT",
     )
+    scale: float | None = option(
+        None, "Factor of the scores, which makes them logits.  [default: chosen on valid]", above=0
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -128,6 +131,13 @@ def train(
     )
 
 
+def chosen(options: LinearOptions, settings: Mapping[str, Any]) -> LinearOptions:
+    """The options for another fit with the same settings."""
+    names = ["l2", "dropout", "half_life", "unobserved", "scale"]
+    found = {name: settings[name] or 0 for name in names if name in settings}
+    return replace(options, model=replace(options.model, **found))
+
+
 def solve(
     model: "LinearRecommender | ImplicitALS", data: "Dataset", options: LinearOptions
 ) -> Mapping[str, Any]:
@@ -148,6 +158,7 @@ def solve(
     valid = evaluation.valid_task(data, exclude_seen=not options.answers.include_seen)
     given = {name: x for name, x in asdict(options.model).items() if x is not None}
     del given["method"]
+    scale = given.pop("scale", None)
     fixed = frozenset(given)
     weighted = options.data.weight_column is not None
     if isinstance(model, ImplicitALS):
@@ -156,13 +167,13 @@ def solve(
             data, valid, start, fixed=fixed, weighted=weighted, seed=options.data.seed
         )
         scorer = evaluation.fold_in_scorer(vectors, factorization)
-        scale = evaluation.softmax_scale(valid, scorer)
+        scale = scale or evaluation.softmax_scale(valid, scorer)
         model.set_factors(vectors, factorization, scale)
         return {"method": "ials", **asdict(factorization), "scale": scale}
     settings, weights = evaluation.choose_regression(
         data, valid, evaluation.RegressionSettings(**given), fixed=fixed, weighted=weighted
     )
-    scale = evaluation.softmax_scale(valid, evaluation.item_weights_scorer(weights))
+    scale = scale or evaluation.softmax_scale(valid, evaluation.item_weights_scorer(weights))
     model.set_item_weights(weights * np.float32(scale))
     model.set_popularity(data.user_counts / data.num_users)
     return {"method": "ease", **asdict(settings), "neighbours": model.neighbours, "scale": scale}
@@ -184,6 +195,7 @@ RECIPE = Recipe(
     build=build,
     train=train,
     models=["LinearRecommender", "ImplicitALS"],
+    chosen=chosen,
 )
 main = command(RECIPE)
 

@@ -21,6 +21,7 @@ from kit.config import (
     Options,
     TrainingOptions,
     option,
+    override,
 )
 from kit.errors import UserError
 from kit.pipeline import Recipe, command
@@ -237,6 +238,7 @@ RECIPE = Recipe(
     build=build,
     train=train,
     models=["SequentialRecommender"],
+    chosen=lambda options, settings: override(options, {"length": settings["length"]}),
 )
 main = command(RECIPE)
 

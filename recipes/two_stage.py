@@ -31,7 +31,17 @@ from kit.config import (
 )
 from kit.console import command_line, quiet_tensorflow
 from kit.errors import UserError
-from kit.pipeline import Devices, Recipe, command, finish, new_run, start, tell
+from kit.pipeline import (
+    Devices,
+    Recipe,
+    best_epoch,
+    command,
+    finish,
+    new_run,
+    refit,
+    start,
+    tell,
+)
 from kit.recipes import two_tower
 from kit.tasks import TwoStage
 
@@ -76,7 +86,9 @@ class TwoStageOptions:
     def retrieval(self) -> two_tower.TwoTowerOptions:
         """The same for the first stage."""
         loss = two_tower.LossOptions(features=self.model.features)
-        return two_tower.TwoTowerOptions(data=self.data, training=self.training, model=loss)
+        return two_tower.TwoTowerOptions(
+            data=self.data, training=self.training, checkpoint=self.checkpoint, model=loss
+        )
 
 
 def run(recipe: Recipe, options: TwoStageOptions) -> Path | None:
@@ -131,14 +143,20 @@ def run(recipe: Recipe, options: TwoStageOptions) -> Path | None:
         tensorboard=folders.report / "tensorboard",
         checkpoints=kept[0],
     )
+    run.epochs = [best_epoch(fitted.history, run.metric)]
     fitted_early = fit(
         early.model,
         early.batches,
         measure=None,
-        epochs=best_epoch(fitted.history),
+        epochs=max(1, math.ceil(run.epochs[0])),
         quiet=training.quiet,
         checkpoints=kept[1],
     )
+    again = None
+    if options.answers.refit:
+        scope, precision = devices.scope, devices.precision
+        again, more = refit(recipe, stages, run, recipe.build, scope, precision, say)
+        kept += more
     run.model, early_model = copy_to_host(built.model), copy_to_host(early.model)
     if not is_chief():
         shutdown_barrier(run.model.distribute_strategy)
@@ -188,7 +206,11 @@ def run(recipe: Recipe, options: TwoStageOptions) -> Path | None:
     begin = time.perf_counter()
     results = task.evaluate(run)
     run.seconds["evaluate"] = time.perf_counter() - begin
-    return finish(run, task, results, recipe, kept, say)
+    if again is not None:
+        # The ranking model stays: it reads features of the moment, not ids.
+        later_stage = task.second_stage(again.model, again.data, "test")
+        results = replace(results, stage=later_stage)
+    return finish(run, task, results, recipe, kept, say, again)
 
 
 def ranking_and_batches(
@@ -230,13 +252,6 @@ def check_category(column: str | None, data: "Dataset") -> None:
             expected=", ".join(columns) or "a table of items: --items FILE",
             remedy="Name one of these, or leave the option out.",
         )
-
-
-def best_epoch(history: list[dict[str, float]]) -> int:
-    """Epochs after which the validation metric was best; all of them if it was never measured."""
-    measured = [row for row in history if not math.isnan(row["valid NDCG@10"])]
-    row = max(measured, key=lambda row: row["valid NDCG@10"]) if measured else history[-1]
-    return max(1, math.ceil(row["epoch"]))
 
 
 def task(options: TwoStageOptions) -> TwoStage:

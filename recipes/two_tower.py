@@ -23,6 +23,7 @@ from kit.config import (
     Options,
     TrainingOptions,
     option,
+    override,
 )
 from kit.pipeline import Recipe, command
 from kit.tasks import Built, Retrieval, Stage
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from kit.models import TwoTower
     from kit.training import Precision
     from kit.training.batches import Batches
+
+
+# Options that valid chooses where they are not given.
+CHOSEN = ("half_life", "item_regression", "regression_l2", "regression_dropout")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,9 +137,6 @@ def train(
     rate = training.learning_rate or (0.001 if model.is_full else 0.003)
     optimizer = LazyAdamW(rate, weight_decay=0.3, beta_2=0.99)
     model.compile(optimizer=precision.scaled(optimizer), jit_compile=False)
-    stages = [Stage(epochs=training.epochs)]
-    if options.model.item_regression != 0:
-        stages.append(Stage(solve=lambda: add_regression(model, data, options, half_life)))
     return Built(
         model=model,
         batches=batches,
@@ -147,7 +149,10 @@ def train(
             "features": options.model.features,
             "learning_rate": float(model.optimizer.learning_rate.numpy()),
         },
-        stages=stages,
+        stages=[
+            Stage(epochs=training.epochs),
+            Stage(solve=lambda: add_regression(model, data, options, half_life)),
+        ],
         content={"content of features": digest(*model.non_trainable_weights)},
     )
 
@@ -243,6 +248,9 @@ RECIPE = Recipe(
     build=build,
     train=train,
     models=["TwoTower"],
+    chosen=lambda options, settings: override(
+        options, {name: settings[name] or 0 for name in CHOSEN if name in settings}
+    ),
 )
 main = command(RECIPE)
 

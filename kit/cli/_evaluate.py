@@ -57,6 +57,13 @@ def _evaluated(
             expected="an export of a recipe",
             remedy="Evaluate the model that uses it, trained with --text-encoder.",
         )
+    if card.refit and source is None:
+        raise UserError(
+            "The export was trained again on all rows: none are left to measure it on.",
+            where=str(version),
+            expected="a model trained without --refit, or rows that came later",
+            remedy="Read the metrics of the model before the refit in its card, or give --data.",
+        )
     # Imported here, as it loads every task.
     from kit.tasks import TASKS
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerOptions(Options):
-    """Whether lists hold what a user has already, and how long they are."""
+    """What is exported: whether lists hold what a user has already, their length, the refit."""
 
     group: ClassVar[str] = "Export"
 
@@ -24,6 +24,12 @@ class AnswerOptions(Options):
         False, "Also recommend items the user has already seen.", names=("--include-seen",)
     )
     top: int = option(100, "Number of items the export recommends (k).", min=1)
+    refit: bool = option(
+        False,
+        "Train again on all rows, valid and test included, with the epochs and settings found, and "
+        "export that model; the metrics are those of the model before.",
+        names=("--refit",),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,8 +133,7 @@ class ContentOptions(Options):
 
         Returns:
             The data set with vectors among the features of its items, and without paths; its
-            `contents` are images and texts of the items of train, its `encoded` tells what
-            encoders read.
+            `contents` are images and texts of the items, its `encoded` tells what encoders read.
 
         Raises:
             UserError: there are no features of items, no such column, or an image cannot be read.
@@ -148,12 +153,11 @@ class ContentOptions(Options):
         table, folder, contents = dataset.items, _folder(items), []
         if self.item_image is not None and self.image_encoder is None:
             images = TrainableColumn(self.item_image)
-            contents.append((images, images.read(table[: dataset.num_items], folder)))
+            contents.append((images, images.read(table, folder)))
             table = table.drop(self.item_image)
         if self.item_text is not None and self.text_encoder is None:
-            known = table[: dataset.num_items]
-            texts = TrainableColumn.of_texts(known, self.item_text)
-            contents.append((texts, texts.read(known)))
+            texts = TrainableColumn.of_texts(table[: dataset.num_items], self.item_text)
+            contents.append((texts, texts.read(table)))
         encoders = self.encoders(folder)
         for encoder in encoders:
             table = encoder.joined(table)

@@ -147,7 +147,7 @@ def bundles(options: Any) -> Iterator[tuple[str, Options]]:
             yield one.name, value
 
 
-def override(options: Any, values: Mapping[str, Any], where: str) -> Any:
+def override(options: Any, values: Mapping[str, Any], where: str = "options") -> Any:
     """The options of a recipe with some of them changed.
 
     Args:

@@ -1,6 +1,6 @@
 """A data set of interactions, split."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -42,7 +42,7 @@ class Dataset:
         licence: attribution of a built-in data set, else "".
         notes: lines on how the source was read, as of `kit.data.Source`.
         rows_read: rows of the source before cleaning.
-        contents: images and texts of the items of train that the model learns to read: pairs of a
+        contents: images and texts of the items that the model learns to read: pairs of a
             `TrainableColumn` and its values.
         encoded: column and encoder of what was read by an exported encoder.
         options: how the data were opened, an `Options` of `kit.config`, or None.
@@ -74,6 +74,21 @@ class Dataset:
             f"{type(self).__name__}({self.name!r}: {self.num_users:,} users and "
             f"{self.num_items:,} items in train; {len(self.train):,} / {len(self.valid):,} / "
             f"{len(self.test):,} interactions in train / valid / test)"
+        )
+
+    def all_in_train(self) -> "Dataset":
+        """The same data to train on as a whole: the rows of valid and test come after train's.
+
+        Users and items keep their codes; valid and test are empty. Prepared data are loaded.
+        """
+        values: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(Dataset)}
+        whole = Events.joined([self.train, self.valid, self.test])
+        nothing = whole.where(slice(0))
+        return Dataset(
+            **values
+            | {"train": whole, "valid": nothing, "test": nothing}
+            | {"num_users": len(self.user_ids), "num_items": len(self.item_ids)}
+            | {"cold": dict.fromkeys(self.cold, 0), "split": "all rows in train"}
         )
 
     @cached_property

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,15 @@ class Events:
             None if self.time is None else self.time[keep],
             None if self.weight is None else self.weight[keep],
         )
+
+    @classmethod
+    def joined(cls, parts: Sequence["Events"]) -> "Events":
+        """The events of several parts, one part after the other."""
+        columns: dict[str, Any] = {}
+        for name in ("user", "item", "time", "weight"):
+            values = [getattr(part, name) for part in parts]
+            columns[name] = None if values[0] is None else np.concatenate(values)
+        return cls(**columns)
 
     def of_users(self, chosen: np.ndarray) -> "Events":
         """The events of the users for whom bool [users] is true."""

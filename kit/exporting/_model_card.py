@@ -5,6 +5,10 @@ from math import isfinite
 
 from kit.exports import Card, RecommenderCard, Signature, TensorSpec
 
+REFIT = (
+    "The metrics are those of the model before the refit: the export was then trained again with "
+    "the same settings on all rows of train, valid and test,"
+)
 NO_LICENCE = "Not stated by the source; the licence is the user's to know."
 
 
@@ -85,6 +89,8 @@ def _evaluation(card: Card) -> Iterator[str]:
     results = card.results or {}
     if results.get("protocol"):
         yield f"Protocol: {results['protocol']}."
+        if card.refit:
+            yield f"{REFIT} {card.refit['rows']:,}."
         yield ""
     metrics = results.get("metrics") or {}
     if not metrics:

@@ -46,6 +46,8 @@ class Card:
             `licence`, "" if the source states none.
         results: `protocol`, and `metrics`: name to `mean`, `low` and `high`.
         baselines: name to `metrics`.
+        refit: `rows` and `epochs` of a model that was trained again on all rows after the results
+            were measured; None where the results are the export's own.
         intended_use: a sentence.
         limits: sentences.
         created: the date of the export.
@@ -68,6 +70,7 @@ class Card:
     dataset: Mapping[str, Any] | None = None
     results: Mapping[str, Any] | None = None
     baselines: Mapping[str, Any] | None = None
+    refit: Mapping[str, Any] | None = None
     intended_use: str = ""
     limits: Sequence[str] = ()
     created: str = ""

@@ -15,10 +15,16 @@ def fill(
     encoded: EncodedFeatures | None,
     contents: Sequence[tuple[TrainableColumn, NDArray[Any]]] = (),
 ) -> None:
-    """Store the features and contents of its users or items in a tower."""
+    """Store the features and contents of its users or items in a tower.
+
+    Args:
+        tower: built.
+        encoded: the features, or None.
+        contents: images and texts, whose first rows are those of the tower.
+    """
     if encoded is not None:
         tower.set_features(encoded.tokens, encoded.numbers)
-    tower.set_contents([values for _, values in contents])
+    tower.set_contents([values[: tower.size] for _, values in contents])
 
 
 def content_shape(content: TrainableColumn) -> ContentShape:

@@ -155,6 +155,8 @@ class Retrieval:
     ) -> "tuple[Path, Sequence[SignatureCheck]]":
         from kit.exporting import export_retrieval
 
+        # A refit is of later data than the model that was measured.
+        run.model.set_item_prior(results.trend.prior(run.data, "test"))
         return export_retrieval(
             run.model,
             run.data,

@@ -20,6 +20,7 @@ class Stage:
 
     Args:
         epochs: at most; None stops after the default number of steps.
+        steps: instead, exactly so many.
         name: of its checkpoints, where there are several stages.
         begin: compiles the model or freezes a part of it, in the scope of strategy and precision;
             None where `build` did.
@@ -28,6 +29,7 @@ class Stage:
     """
 
     epochs: int | None = None
+    steps: int | None = None
     name: str = ""
     begin: Callable[[], None] | None = None
     patience: int | None = None
@@ -74,6 +76,8 @@ class Run:
         metric: name of the validation metric.
         seconds: phase to duration.
         history: one dict an epoch.
+        epochs: of each stage, after which the validation metric was best; None where the stage
+            has no epochs.
     """
 
     recipe: str
@@ -88,6 +92,7 @@ class Run:
     metric: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     history: list[dict[str, float]] = field(default_factory=list)
+    epochs: list[float | None] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

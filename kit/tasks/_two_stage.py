@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from kit.tasks._retrieval import COMPARED, Retrieval
 from kit.tasks._task import Comparison, Run
@@ -99,22 +99,30 @@ class TwoStage(Retrieval):
         }
         return TwoStageResults(valid, test, diverse, left_out, stage)
 
-    def _evaluated(self, run: Run, task: Any) -> "tuple[dict[str, Evaluation], SecondStage]":
-        """Both stages through the graph that is exported."""
-        from kit import evaluation
-        from kit.exporting import SecondStage, TwoStageRecommender, lists_of, retrieval_parts
+    def second_stage(
+        self, model: "TwoTower", data: "Dataset", part: Literal["valid", "test"]
+    ) -> "SecondStage":
+        """The ranking of what a retrieval model finds when a part begins; sets its trend prior."""
+        from kit.exporting import SecondStage
         from kit.models import CandidateTables
 
-        model, data = run.model, run.data
-        model.set_item_prior(self.trend.prior(data, task.part))
-        past = [data.train, *([data.valid] if task.part == "test" else [])]
-        stage = SecondStage(
+        model.set_item_prior(self.trend.prior(data, part))
+        past = [data.train, *([data.valid] if part == "test" else [])]
+        return SecondStage(
             model=self.ranking,
             tables=CandidateTables.of(vectors(model), past, data.num_users),
             candidates=self.candidates,
             diversity=self.diversity,
             category_column=self.category_column,
         )
+
+    def _evaluated(self, run: Run, task: Any) -> "tuple[dict[str, Evaluation], SecondStage]":
+        """Both stages through the graph that is exported."""
+        from kit import evaluation
+        from kit.exporting import TwoStageRecommender, lists_of, retrieval_parts
+
+        model, data = run.model, run.data
+        stage = self.second_stage(model, data, task.part)
         graph = TwoStageRecommender(
             retrieval_parts(model, data, with_valid=task.part == "test"),
             stage,

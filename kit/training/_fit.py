@@ -54,6 +54,7 @@ def fit(
     measure: Callable[[], float] | None,
     metric: str = "valid NDCG@10",
     epochs: int | None = None,
+    steps: int | None = None,
     quiet: bool = False,
     tensorboard: Path | None = None,
     checkpoints: Checkpoints | None = None,
@@ -78,6 +79,7 @@ def fit(
             nothing is measured, all epochs are trained and the last weights stay.
         metric: its name.
         epochs: maximum epochs; None stops after 20,000 steps at the latest.
+        steps: number of steps instead, rounded up to rounds of the same length.
         quiet: show no progress.
         tensorboard: folder for TensorBoard logs.
         checkpoints: where to save the state of training; None saves none.
@@ -94,9 +96,12 @@ def fit(
         PeerLost: another process of the cluster ended.
     """
     most = epochs or max(1, MOST_STEPS_BY_DEFAULT // batches.steps_per_epoch)
-    total = most * batches.steps_per_epoch
-    steps = min(max(batches.steps_per_epoch, FEWEST_STEPS), MOST_STEPS, total)
-    total = -(-total // steps) * steps
+    total = steps or most * batches.steps_per_epoch
+    round_steps = min(max(batches.steps_per_epoch, FEWEST_STEPS), MOST_STEPS, total)
+    number = -(-total // round_steps)
+    if steps is not None:
+        round_steps = -(-total // number)
+    total = number * round_steps
 
     ready = InputWaitTimer()
     validation = (
@@ -104,7 +109,7 @@ def fit(
         if measure is None
         else Validation(measure, name=metric, patience=patience)
     )
-    history = History(batches, steps, ready)
+    history = History(batches, round_steps, ready)
     watchers: list[keras.callbacks.Callback] = [StopOnNaN(), validation, history, *callbacks]
     if EvaluateEMA.are_kept(model):
         watchers.insert(0, EvaluateEMA())
@@ -118,7 +123,7 @@ def fit(
                 open_until_the_end.enter_context(stage("train")),
                 steps_per_epoch=batches.steps_per_epoch,
                 total=total,
-                steps=steps,
+                steps=round_steps,
                 is_chosen=epochs is not None,
                 history=history,
                 validation=validation,
@@ -145,7 +150,7 @@ def fit(
             ):
                 build_metrics(model, next(iter(batches.stream(start_step))))
         saving = () if saver is None else (saver.restore_metrics, saver.after_step)
-        rounds = VirtualEpochs(watchers, steps, start_step, *saving)
+        rounds = VirtualEpochs(watchers, round_steps, start_step, *saving)
         if start_step < total and not ended:
             stream = distributed(batches, model.distribute_strategy, start_step, ready)
             if workers is not None:

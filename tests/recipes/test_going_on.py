@@ -145,8 +145,13 @@ def of_a_target(folder):
     return f"{of_clicks(folder)} --model din --history 5"
 
 
+def of_a_refit(folder):
+    return f"{of_people(folder)} --refit"
+
+
 RECIPES = {
     "two-tower": of_people,
+    "two-tower, refit": of_a_refit,
     "two-tower, item texts": of_item_texts,
     "sequential": of_sequences,
     "sequential, time gaps": of_time_gaps,
@@ -168,6 +173,7 @@ SLOW = {*RECIPES} - {"two-tower"}
 STAGES = {
     "a backbone, frozen then whole": (["frozen", "whole"], 1),
     "two-stage": (["retrieval", "early", "ranking"], 0),
+    "two-tower, refit": (["", "refit"], 1),
 }
 
 

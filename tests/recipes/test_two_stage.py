@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from kit.cli import main
-from kit.recipes.two_stage import best_epoch
+from kit.pipeline import best_epoch
 from tests.exporting.parts import passing
 
 
@@ -104,5 +104,17 @@ def test_mistakes_are_said_before_training(shop, options, message):
 
 def test_the_epoch_whose_weights_were_kept():
     history = [{"epoch": 1.5, "valid NDCG@10": 0.2}, {"epoch": 3.0, "valid NDCG@10": 0.1}]
-    assert best_epoch(history) == 2
-    assert best_epoch([{"epoch": 4.0, "valid NDCG@10": float("nan")}]) == 4
+    assert best_epoch(history, "valid NDCG@10") == 1.5
+    assert best_epoch([{"epoch": 4.0, "valid NDCG@10": float("nan")}], "valid NDCG@10") == 4
+
+
+@pytest.mark.slow
+def test_a_refit_knows_all_rows(shop, tmp_path, monkeypatch):
+    monkeypatch.setattr("kit.exports.verify", passing)
+    data, items = shop
+    options = f"--data {data} --items {items} --epochs 1 --dim 8 --top 20 --candidates 30 --refit"
+    places = f"--output {tmp_path / 'model'} --report {tmp_path / 'report'}"
+    found = run(f"train two-stage {options} {places}")
+    assert found.exit_code == 0, found.output
+    card = json.loads((tmp_path / "model" / "1" / "assets.extra" / "card.json").read_text())
+    assert card["refit"]["rows"] == len(data.read_text().splitlines()) - 1
