@@ -245,7 +245,7 @@ def _rebuilt(model: Any, data: Any, before: Any, chosen: Any) -> Any:
     changed = {
         name: value
         for name, value in as_values(chosen).items()
-        if name in known and value != old[name]
+        if name in known and name != "data" and value != old[name]
     }
     return model.rebuild(data, **changed)
 

@@ -87,6 +87,13 @@ class DataOptions(FormatOptions):
         "Column that says how much an interaction counts in training.  [default: all alike]",
         metavar="NAME",
     )
+    min_weight: float | None = option(
+        None,
+        "Rows with a smaller weight are no interactions: of ratings from 1 to 5, 4 leaves out what "
+        "was not liked.  [default: all are]",
+        min=0,
+        metavar="WEIGHT",
+    )
     items: Any = option(None, "Features of the items, by item id.", metavar="FILE")
     users: Any = option(None, "Features of the users, by user id.", metavar="FILE")
     split: str | None = option(
@@ -111,6 +118,7 @@ class DataOptions(FormatOptions):
             self.time_column,
             self.weight_column,
             self.time_format,
+            self.min_weight,
         )
         return open_source(
             self.data,

@@ -85,6 +85,39 @@ def drop_incomplete(
     return frame, steps
 
 
+def drop_light(
+    frame: pl.DataFrame, least: float, *, where: str, names: Mapping[str, str]
+) -> tuple[pl.DataFrame, list[CleaningStep]]:
+    """Drop rows whose weight is smaller: a low rating is no interaction.
+
+    Args:
+        frame: user_id, item_id, weight.
+        least: the smallest weight that stays.
+        where: the source, for errors.
+        names: role -> the column's name in the source.
+
+    Raises:
+        UserError: there are no weights, or all are smaller.
+    """
+    if "weight" not in frame.columns:
+        raise UserError(
+            "There is no weight for the least weight to be compared with.",
+            where=f"--min-weight {least:g}, {where}",
+            expected="a column of weights, such as rating",
+            remedy="Name it: --weight-column NAME, or leave --min-weight out.",
+        )
+    kept = frame.filter(pl.col("weight") >= least)
+    name, rows = names.get("weight", "weight"), len(frame) - len(kept)
+    if kept.is_empty():
+        raise UserError(
+            f"No row has a weight of {least:g} or more.",
+            where=f"--min-weight, column {name}, {where}",
+            expected=f"at most {frame['weight'].to_numpy().max():g}, the largest weight",
+            remedy="Give a smaller one.",
+        )
+    return kept, [CleaningStep(f"rows with {name} below {least:g}", rows)] if rows else []
+
+
 def drop_duplicates(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[CleaningStep]]:
     """Drop rows equal to an earlier row in all columns."""
     repeated = repeated_rows(frame)

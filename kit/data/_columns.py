@@ -55,6 +55,7 @@ class Columns:
         time_format: how times are written: a strptime pattern ("%d/%m/%Y %H:%M"); "day-first",
             "month-first" or "year-first"; of numbers "s", "ms", "us", "ns" since 1970 or "excel",
             days of a spreadsheet. None finds it.
+        min_weight: rows whose weight is smaller are no interactions; None keeps all.
 
     Example:
 
@@ -67,6 +68,7 @@ class Columns:
     time: str | None = None
     weight: str | None = None
     time_format: str | None = None
+    min_weight: float | None = None
 
 
 BY_COMMON_NAMES = Columns()

@@ -5,6 +5,7 @@ A column is read in one way. Where its cells say which sign is the decimal one (
 read as 1234 and said to be so.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -234,7 +235,12 @@ def _of_one_unit(frame: pl.DataFrame) -> pl.Series:
 
 
 def to_weights(
-    values: pl.Series, *, where: str, first_row: int, notes: list[str] | None = None
+    values: pl.Series,
+    *,
+    where: str,
+    first_row: int,
+    notes: list[str] | None = None,
+    signed: bool = False,
 ) -> pl.Series:
     """Weights as Float64, none negative; what is missing or not finite is null.
 
@@ -243,6 +249,7 @@ def to_weights(
         where: file and column, for errors.
         first_row: the number a person gives to the first row.
         notes: gets lines on how cells were read.
+        signed: whether negative ones are allowed, which are left out later.
 
     Raises:
         UserError: not a number in more than a few rows, or negative; names the row.
@@ -254,6 +261,7 @@ def to_weights(
     """
     notes = [] if notes is None else notes
     name = where.rpartition("column ")[2]
+    least = -math.inf if signed else 0.0
 
     def locate(row: int) -> str:
         return f"row {row + first_row}"
@@ -262,7 +270,7 @@ def to_weights(
         cells = stripped(values)
         read = read_numbers(cells)
         weights = read.values
-        bad = read.odd if not read.is_column() else weights < 0
+        bad = read.odd if not read.is_column() else weights < least
         notes += numbers_note(name, cells, read, locate)
     else:
         try:
@@ -274,7 +282,7 @@ def to_weights(
                 expected="numbers",
                 remedy="Name another column, or leave weights out with --weight-column ''.",
             ) from None
-        bad = weights < 0
+        bad = weights < least
     rows = bad.fill_null(False).arg_true()
     if len(rows):
         raise UserError(
@@ -282,8 +290,8 @@ def to_weights(
             f"({len(rows)} such row{'s' if len(rows) > 1 else ''}).",
             where=f"{where}, row {rows[0] + first_row}",
             expected="numbers, zero or more",
-            remedy="Remove these rows, name another column with --weight-column, "
-            "or leave weights out with --weight-column ''.",
+            remedy="Leave out rows of low weight with --min-weight, name another column with "
+            "--weight-column, or leave weights out with --weight-column ''.",
         )
     endless = (~weights.is_finite()).fill_null(False)
     if endless.any():

@@ -67,7 +67,7 @@ def read_interactions(
         names = find_columns(table.columns, columns, where=str(file))
         if first is not None and set(names) != set(first[1]):
             raise _differs(table, names, first[0], first[1])
-        ids, frame = _rows_of(table, names, columns.time_format, notes, looks_for_parts=not parts)
+        ids, frame = _rows_of(table, names, columns, notes, looks_for_parts=not parts)
         for role, of_role in ids.items():
             counts = markers.setdefault(role, {})
             for marker, count in of_role.markers.items():
@@ -169,7 +169,7 @@ def parts_of(files: Sequence[Path], folder: Path) -> dict[Path, str]:
 def _rows_of(
     table: Table,
     names: dict[str, str],
-    time_format: str | None,
+    columns: Columns,
     notes: list[str],
     *,
     looks_for_parts: bool,
@@ -194,10 +194,15 @@ def _rows_of(
     other = pl.concat(others)
     if "time" in names:
         column = names["time"]
-        values["time"] = to_microseconds(other[column], form=time_format, **_place(table, column))
+        values["time"] = to_microseconds(
+            other[column], form=columns.time_format, **_place(table, column)
+        )
     if "weight" in names:
         column = names["weight"]
-        values["weight"] = to_weights(other[column], notes=notes, **_place(table, column))
+        signed = columns.min_weight is not None
+        values["weight"] = to_weights(
+            other[column], notes=notes, signed=signed, **_place(table, column)
+        )
     frame = pl.DataFrame(values)
     if split is not None:
         frame = frame.with_columns(other[split].cast(pl.String).alias(_SPLIT + plain_name(split)))

@@ -13,6 +13,7 @@ from kit.data._clean import (
     dominant_user,
     drop_duplicates,
     drop_incomplete,
+    drop_light,
 )
 from kit.data._columns import BY_COMMON_NAMES, Columns, find_columns
 from kit.data._dialect import DETECTED, TableFormat
@@ -121,6 +122,9 @@ def open_source(
     cleaning = [*opened.cleaning, *steps]
     if "part" not in frame.columns:
         frame, steps = drop_duplicates(frame)
+        cleaning += steps
+    if columns.min_weight is not None:
+        frame, steps = drop_light(frame, columns.min_weight, where=opened.where, names=opened.names)
         cleaning += steps
     if "time" in frame.columns:
         frame = frame.with_columns(pl.col("time").floordiv(SECOND))

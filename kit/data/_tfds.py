@@ -63,7 +63,12 @@ def read_tfds(name: str, columns: Columns) -> TfdsRows:
         form = columns.time_format
         values["time"] = to_microseconds(raw[names["time"]], form=form, **place("time"))
     if "weight" in names:
-        values["weight"] = to_weights(raw[names["weight"]], notes=notes, **place("weight"))
+        values["weight"] = to_weights(
+            raw[names["weight"]],
+            notes=notes,
+            signed=columns.min_weight is not None,
+            **place("weight"),
+        )
     frame = pl.DataFrame(values)
     others = raw.drop({*names.values(), _PART}, strict=False)
     ids_as_text = frame.with_columns(pl.col("user_id", "item_id").cast(pl.String))

@@ -265,8 +265,12 @@ def rating_line(dataset: "Dataset", weight_column: str | None) -> str | None:
             f"ratings:   the larger {weight_column}, the more an interaction counts in training; "
             "evaluation counts each one alike"
         )
+    weight = dataset.train.weight
+    low, high = (f"{float(one):g}" for one in (weight.min(), weight.max()))
+    if low == high:
+        return None
     source = "of the source " if isinstance(dataset, Prepared) else ""
     return (
-        "ratings:   every row counts as an interaction, whatever its rating; training "
-        f"{source}with --weight-column NAME uses them"
+        f"ratings:   rows of {low} and of {high} count alike as interactions; training {source}"
+        "with --min-weight leaves low ones out, with --weight-column NAME high ones count more"
     )

@@ -4,6 +4,7 @@ import json
 import warnings
 
 import keras
+import polars as pl
 import pytest
 from click.testing import CliRunner
 
@@ -91,7 +92,7 @@ def test_the_export_of_a_refit_is_not_measured_on_what_it_was_trained_on(growing
     "name", ["TwoTower", pytest.param("SequentialRecommender", marks=pytest.mark.slow)]
 )
 def test_python_refits_the_same_kind_of_model(growing, tmp_path, name):
-    data = kit.open(growing, split="time")
+    data = kit.open(pl.read_csv(growing), split="time")
     own = {}
     if name == "SequentialRecommender":
         own = {"encoder": keras.layers.GRU(8, return_sequences=True)}
