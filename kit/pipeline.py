@@ -188,6 +188,62 @@ def trained_run(
     return this, kept
 
 
+def trained_again(
+    recipe: Recipe,
+    options: Any,
+    this: Run,
+    data: Any,
+    name: str,
+    build: "Callable[[Any, Any], keras.Model]",
+    scope: Callable[[], AbstractContextManager[None]],
+    precision: "Precision",
+) -> "tuple[Run, Sequence[Checkpoints]]":
+    """Train a model on other data as that of a run was trained.
+
+    Nothing is measured.
+
+    Args:
+        recipe: of both.
+        options: of the run.
+        this: the run, with the settings and epochs it found.
+        data: what is trained on.
+        name: of the training in the names of its checkpoints.
+        build: of data and options, the model.
+        scope: within it models are built and compiled.
+        precision: of the computation.
+
+    Returns:
+        The run on these data, as `trained_run` returns it, and its checkpoints.
+
+    Raises:
+        UserError: the run was not trained by this kit.
+    """
+    from kit.training import cast_to_float32, copy_to_host
+
+    options = recipe.chosen(options, this.settings)
+    with scope():
+        built = recipe.train(build(data, options), data, options, precision)
+    if len(this.epochs) != len(built.stages):
+        raise UserError(
+            "It is not known for how many epochs the model was trained.",
+            where=name,
+            expected="a model that kit.fit trained",
+            remedy=f"Train it with kit.fit, or leave {name} out.",
+        )
+    stages = [
+        replace(stage, name=f"{name}{stage.name}", epochs=None, steps=_steps(built, epochs))
+        for stage, epochs in zip(built.stages, this.epochs, strict=True)
+    ]
+    again = new_run(recipe, options, data, replace(built, stages=stages), precision)
+    again.folder, again.output = this.folder, this.output
+    again.settings[name] = this.epochs
+    _, kept = fit_stages(again, None, options.training, options.checkpoint, scope)
+    again.model = copy_to_host(again.model)
+    if is_chief():
+        cast_to_float32(again.model)
+    return again, kept
+
+
 def refit(
     recipe: Recipe,
     options: Any,
@@ -199,46 +255,23 @@ def refit(
 ) -> "tuple[Run, Sequence[Checkpoints]]":
     """Train a model on all rows as that of a run was trained on those of train.
 
-    Nothing is measured: there is nothing left to measure on.
-
     Args:
         recipe: of both.
         options: of the run.
-        this: the run, with the settings and epochs it found. Its settings state the refit.
+        this: the run. Its settings state the refit.
         build: of data and options, the model.
         scope: within it models are built and compiled.
         precision: of the computation.
         say: prints a line.
 
     Returns:
-        The run on all rows, as `trained_run` returns it, and its checkpoints.
+        See `trained_again`.
 
     Raises:
         UserError: the run was not trained by this kit.
     """
-    from kit.training import cast_to_float32, copy_to_host
-
-    data, options = this.data.all_in_train(), recipe.chosen(options, this.settings)
-    with scope():
-        built = recipe.train(build(data, options), data, options, precision)
-    if len(this.epochs) != len(built.stages):
-        raise UserError(
-            "It is not known for how many epochs the model was trained.",
-            where="refit",
-            expected="a model that kit.fit trained",
-            remedy="Train it with kit.fit, or export it without a refit.",
-        )
-    stages = [
-        replace(stage, name=f"refit{stage.name}", epochs=None, steps=_steps(built, epochs))
-        for stage, epochs in zip(built.stages, this.epochs, strict=True)
-    ]
-    again = new_run(recipe, options, data, replace(built, stages=stages), precision)
-    again.folder, again.output = this.folder, this.output
-    again.settings["refit"] = this.epochs
-    _, kept = fit_stages(again, None, options.training, options.checkpoint, scope)
-    again.model = copy_to_host(again.model)
-    if is_chief():
-        cast_to_float32(again.model)
+    data = this.data.all_in_train()
+    again, kept = trained_again(recipe, options, this, data, "refit", build, scope, precision)
     this.seconds["refit"] = again.seconds["train"]
     epochs = " and ".join(f"{number:.4g}" for number in this.epochs if number is not None)
     on_all = f"on all {len(data.train):,} interactions"

@@ -11,7 +11,6 @@ boosts choose what is shown. On online-retail it lifts NDCG@10 from .0893 to .10
 seeds (results/two_stage.json has the protocol).
 """
 
-import math
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -29,18 +28,18 @@ from kit.config import (
     TrainingOptions,
     option,
 )
-from kit.console import command_line, quiet_tensorflow
+from kit.console import quiet_tensorflow
 from kit.errors import UserError
 from kit.pipeline import (
     Devices,
     Recipe,
-    best_epoch,
     command,
     finish,
-    new_run,
     refit,
     start,
     tell,
+    trained_again,
+    trained_run,
 )
 from kit.recipes import two_tower
 from kit.tasks import TwoStage
@@ -87,22 +86,30 @@ class TwoStageOptions:
         """The same for the first stage."""
         loss = two_tower.LossOptions(features=self.model.features)
         return two_tower.TwoTowerOptions(
-            data=self.data, training=self.training, checkpoint=self.checkpoint, model=loss
+            data=self.data,
+            model=loss,
+            training=self.training,
+            checkpoint=self.checkpoint,
+            answers=self.answers,
         )
+
+
+def check(options: TwoStageOptions) -> None:
+    """Options that contradict each other."""
+    top, candidates = options.answers.top, options.model.candidates
+    if top > candidates:
+        raise click.UsageError(f"--top {top} is longer than the list of --candidates {candidates}.")
 
 
 def run(recipe: Recipe, options: TwoStageOptions) -> Path | None:
     """Train retrieval and ranking, evaluate their lists, export both as one model and verify it."""
-    top, candidates = options.answers.top, options.model.candidates
-    if top > candidates:
-        raise click.UsageError(f"--top {top} is longer than the list of --candidates {candidates}.")
     begin = time.perf_counter()
+    recipe.check(options)
     training, checkpoint, stages = options.training, options.checkpoint, options.retrieval()
     folders, say = start(recipe, training, checkpoint)
     data = options.data.dataset()
     from kit.data import split_train_by_time
 
-    check_category(options.model.category_column, data)
     # The ranking model learns from later interactions, with candidates chosen without them.
     earlier = split_train_by_time(data, seed=options.data.seed)
     task = recipe.task(options)
@@ -110,95 +117,46 @@ def run(recipe: Recipe, options: TwoStageOptions) -> Path | None:
 
     quiet_tensorflow()
     from kit import evaluation
-    from kit.training import cast_to_float32, copy_to_host, fit, shutdown_barrier
+    from kit.training import fit, shutdown_barrier
 
     devices = Devices.chosen(training, say)
-    with devices.scope():
-        built = two_tower.train(two_tower.build(data, stages), data, stages, devices.precision)
-        # The same settings for the earlier part.
-        half_life = built.settings["half_life"] or 0
-        stages = replace(stages, model=replace(stages.model, half_life=half_life))
-        early = two_tower.train(
-            two_tower.build(earlier, stages), earlier, stages, devices.precision
-        )
-    run = new_run(recipe, options, data, built, devices.precision)
-    run.folder, run.output, run.command = folders.report, folders.output, command_line()
+    run, kept = trained_run(recipe, stages, data, task, devices, folders.report, say, begin)
+    run.output = folders.output
     run.settings |= asdict(options.model)
-    task.check(run)
-    run.seconds["prepare"] = time.perf_counter() - begin
-    settings = {**run.settings, **built.content}
-    kept = [
-        checkpoint.of_run(folders.report, {**settings, "stage": stage}, stage)
-        for stage in ("retrieval", "early", "ranking")
-    ]
-
-    # Retrieval, as the two-tower recipe trains it, and as it would have been earlier.
-    run.metric, measure = task.validation(run)
-    fitted = fit(
-        built.model,
-        built.batches,
-        measure=measure,
-        epochs=training.epochs,
-        quiet=training.quiet,
-        tensorboard=folders.report / "tensorboard",
-        checkpoints=kept[0],
-    )
-    run.epochs = [best_epoch(fitted.history, run.metric)]
-    fitted_early = fit(
-        early.model,
-        early.batches,
-        measure=None,
-        epochs=max(1, math.ceil(run.epochs[0])),
-        quiet=training.quiet,
-        checkpoints=kept[1],
-    )
-    again = None
+    # The same settings for the earlier part.
+    again, (build, scope, precision) = None, (recipe.build, devices.scope, devices.precision)
+    early, more = trained_again(recipe, stages, run, earlier, "early", build, scope, precision)
+    kept = [*kept, *more]
     if options.answers.refit:
-        scope, precision = devices.scope, devices.precision
-        again, more = refit(recipe, stages, run, recipe.build, scope, precision, say)
+        again, more = refit(recipe, stages, run, build, scope, precision, say)
         kept += more
-    run.model, early_model = copy_to_host(built.model), copy_to_host(early.model)
     if not is_chief():
         shutdown_barrier(run.model.distribute_strategy)
         return None
-    run.seconds["train retrieval"] = fitted.seconds
-    run.seconds["train retrieval on the earlier part"] = fitted_early.seconds
-    say(
-        f"train:     retrieval {fitted.seconds:.0f} s and {fitted_early.seconds:.0f} s on the "
-        f"earlier part, {fitted.examples_per_second:,.0f} interactions/s, best valid NDCG@10 "
-        f"{fitted.best:.4f}"
-    )
-    cast_to_float32(run.model)
-    cast_to_float32(early_model)
-    chosen = two_tower.add_regression(run.model, data, stages, half_life or None)
-    run.settings |= chosen
-    regression = evaluation.AddedRegression(
-        chosen["item_regression"],
-        chosen["regression_l2"],
-        chosen["regression_dropout"],
-        half_life or None,
-    )
-    early_model.set_item_weights(regression.weights(earlier))
+    run.seconds["train retrieval"] = run.seconds.pop("train")
+    run.seconds["train retrieval on the earlier part"] = early.seconds["train"]
     task.choose_trend(run)
 
     # Ranking: later interactions among the candidates that would have been shown.
-    later = task.later_lists(run, earlier, early_model)
+    later = task.later_lists(run, earlier, early.model)
     ranking, ranking_batches = ranking_and_batches(later, data)
     valid_lists = task.lists(run)
+    settings = {**run.settings, **run.built.content, "stage": "ranking"}
+    kept.append(checkpoint.of_run(folders.report, settings, "ranking"))
     ranked = fit(
         ranking,
         ranking_batches,
         measure=lambda: task.measure(valid_lists, ranking),
         epochs=training.epochs,
         quiet=training.quiet,
-        checkpoints=kept[2],
+        checkpoints=kept[-1],
     )
     weight = evaluation.choose_weight(task.tasks[0], valid_lists, ranking)
     run.seconds["train ranking"] = ranked.seconds
     run.history = ranked.history
     say(
-        f"train:     ranking {ranked.seconds:.0f} s on {len(later.items):,} lists of {candidates}, "
-        f"best valid NDCG@10 {ranked.best:.4f}, weight {weight:g}"
+        f"train:     ranking {ranked.seconds:.0f} s on {len(later.items):,} lists of "
+        f"{task.candidates}, best valid NDCG@10 {ranked.best:.4f}, weight {weight:g}"
     )
     task.ranking = ranking
     run.settings |= {"ranking_weight": weight, "ranking_lists": len(later.items)}
@@ -239,21 +197,6 @@ def ranking_and_batches(
     return model, ListBatches(lists.features, lists.taken, batch_size=size, seed=seed)
 
 
-def check_category(column: str | None, data: "Dataset") -> None:
-    """An error before training where a column cannot be limited by."""
-    from kit.data import Attributes
-
-    attributes = Attributes.of(data.items, key="item_id", rows=data.num_items)
-    columns = sorted({value.split("=", 1)[0] for value in attributes.values})
-    if column is not None and column not in columns:
-        raise UserError(
-            f"The items have no column {column!r} of few values.",
-            where=f"--category-column, {data.name}",
-            expected=", ".join(columns) or "a table of items: --items FILE",
-            remedy="Name one of these, or leave the option out.",
-        )
-
-
 def task(options: TwoStageOptions) -> TwoStage:
     """Both stages, as they are exported."""
     stages = options.model
@@ -281,8 +224,10 @@ RECIPE = Recipe(
         "Unknown items are ignored; an unknown user without a history gets the popular items.",
     ],
     task=task,
+    check=check,
     build=two_tower.build,
     train=two_tower.train,
+    chosen=two_tower.RECIPE.chosen,
     run=run,
 )
 main = command(RECIPE)

@@ -216,7 +216,7 @@ def choose_item_weights(
         settings, _ = choose_regression(
             dataset,
             task,
-            replace(RegressionSettings(half_life=half_life), **fixed),
+            RegressionSettings(regression.l2, regression.dropout, half_life),
             fixed=frozenset({"half_life", *fixed}),
             most_items=HALF_LIFE_ITEMS,
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from kit.errors import UserError
 from kit.tasks._retrieval import COMPARED, Retrieval
 from kit.tasks._task import Comparison, Run
 
@@ -50,6 +51,20 @@ class TwoStage(Retrieval):
     name = "two-stage"
     trend: "Trend" = field(init=False)
     ranking: "CandidateRanking" = field(init=False)
+
+    def check(self, run: Run) -> Sequence[str]:
+        from kit.data import Attributes
+
+        attributes = Attributes.of(run.data.items, key="item_id", rows=run.data.num_items)
+        columns = sorted({value.split("=", 1)[0] for value in attributes.values})
+        if self.category_column is not None and self.category_column not in columns:
+            raise UserError(
+                f"The items have no column {self.category_column!r} of few values.",
+                where=f"--category-column, {run.data.name}",
+                expected=", ".join(columns) or "a table of items: --items FILE",
+                remedy="Name one of these, or leave the option out.",
+            )
+        return super().check(run)
 
     def choose_trend(self, run: Run) -> None:
         """Choose the trend prior of the trained retrieval model."""
