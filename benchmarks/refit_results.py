@@ -37,6 +37,7 @@ MODELS = {
     "sequential": SequentialRecommender,
 }
 LATER = 0.1
+GAINS = ("refit minus as measured", "refit minus as measured, whole histories")
 Lists = tuple[list[list[str]], np.ndarray]
 
 
@@ -92,8 +93,7 @@ def backtest(rows: pl.DataFrame, recipe: str, seed: int, folder: Path, **options
         "ndcg@10 of the first period": round(result.metrics["NDCG@10"], 4),
         "ndcg@10": {name: round(one.mean("NDCG@10"), 4) for name, one in found.items()},
         "recall@10": {name: round(one.mean("Recall@10"), 4) for name, one in found.items()},
-        "refit minus as measured": gain,
-        "refit minus as measured, whole histories": newer,
+        **dict(zip(GAINS, (gain, newer), strict=True)),
         "train_seconds": round(trained.seconds, 1),
         "refit_seconds": round(result.session.run.seconds["refit"], 1),
     }
@@ -134,6 +134,28 @@ def differences(one: Evaluation, other: Evaluation) -> dict[str, float]:
     users = one.per_user["NDCG@10"] - other.per_user["NDCG@10"]
     low, high = bootstrap_interval(users)
     return {"mean": round(users.mean(), 4), "low": round(low, 4), "high": round(high, 4)}
+
+
+def results_table(kept: dict[str, Any]) -> str:
+    """The table of the results page."""
+    columns = ("as measured", "as measured, whole histories", "refit")
+    lines = [
+        f"| data | recipe | users | {' | '.join(columns)} | refit minus as measured, 95 % "
+        "| refit minus whole histories, 95 % | seconds, refit |",
+        "|" + "---|" * 9,
+    ]
+    for name, recipes in sorted(kept.items()):
+        for recipe, runs in sorted(recipes.items()):
+            for run in runs:
+                found = " | ".join(f"{run['ndcg@10'][column]:.4f}" for column in columns)
+                ends = " | ".join(
+                    "{mean:+.4f} ({low:+.4f} to {high:+.4f})".format(**run[gain]) for gain in GAINS
+                )
+                lines.append(
+                    f"| {name} | `{recipe}` | {run['users']:,} | {found} | {ends} "
+                    f"| {run['train_seconds']:.0f}, {run['refit_seconds']:.0f} |"
+                )
+    return "\n".join(lines)
 
 
 @click.command()

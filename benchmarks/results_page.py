@@ -18,6 +18,7 @@ from benchmarks import (
     detection_results,
     image_results,
     ranking_results,
+    refit_results,
     retrieval_results,
     sequential_results,
     text2text_results,
@@ -37,6 +38,7 @@ MODULES = {
     "texts": text_results,
     "pairs": text2text_results,
     "cold_items": cold_items,
+    "refit": refit_results,
 }
 
 

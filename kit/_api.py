@@ -30,7 +30,8 @@ from kit.config import (
     unknown_option,
 )
 from kit.errors import UserError
-from kit.pipeline import Recipe, card, fit_stages, new_run, refit, run
+from kit.pipeline import Recipe, card, new_run, refit, run
+from kit.tasks import fit_stages
 
 if TYPE_CHECKING:
     import keras

@@ -1,6 +1,5 @@
 """The pipeline of every recipe: data, model, training, evaluation, report, export."""
 
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -26,7 +25,7 @@ from kit.console import (
     warn,
 )
 from kit.errors import UserError
-from kit.tasks import Built, Comparison, Run, Task
+from kit.tasks import Built, Comparison, Run, Task, fit_stages
 
 if TYPE_CHECKING:
     import keras
@@ -288,19 +287,6 @@ def _steps(built: Built, epochs: float | None) -> int | None:
     return max(1, round(epochs * built.batches.steps_per_epoch))
 
 
-def best_epoch(history: Sequence[Mapping[str, float]], metric: str) -> float:
-    """Epochs after which the metric was best; all of them if it was never measured.
-
-    Example:
-
-    >>> best_epoch([{"epoch": 1.5, "NDCG": 0.1}, {"epoch": 3.0, "NDCG": 0.3}], "NDCG")
-    3.0
-    """
-    measured = [row for row in history if not math.isnan(row.get(metric, math.nan))]
-    row = max(measured, key=lambda row: row[metric]) if measured else history[-1]
-    return row["epoch"]
-
-
 def new_run(recipe: Recipe, options: Any, data: Any, built: Built, precision: "Precision") -> Run:
     """A run that is about to begin."""
     return Run(
@@ -445,90 +431,6 @@ class Devices:
         """Within it models are built and compiled."""
         with self.strategy.scope(), self.precision.scope():
             yield
-
-
-def fit_stages(
-    run: Run,
-    task: Task | None,
-    training: RunOptions,
-    checkpoint: CheckpointOptions,
-    scope: Callable[[], AbstractContextManager[None]],
-) -> tuple["Training", list["Checkpoints"]]:
-    """Train the model in its stages, each with its own checkpoints.
-
-    Args:
-        run: what is trained; without a folder there are neither checkpoints nor logs.
-        task: measures it; None measures nothing, and the last weights stay.
-        training: how to train.
-        checkpoint: whether to resume from a checkpoint, and when to write one.
-        scope: within it a stage compiles the model.
-
-    Returns:
-        All trainings as one, its rates those of the last one that took steps; and the checkpoints.
-    """
-    from kit.training import fit
-
-    measure: Callable[[], float] | None = None
-    if task is not None:
-        run.metric, measure = task.validation(run)
-    settings = {**run.settings, **run.built.content}
-    trained, kept = [], []
-    for stage in run.built.stages:
-        if stage.solve is not None:
-            trained.append(solved(run, stage.solve, measure))
-            run.epochs.append(None)
-            continue
-        assert run.built.batches is not None
-        if stage.begin is not None:
-            with scope():
-                stage.begin()
-        patience: dict[str, Any] = {} if stage.patience is None else {"patience": stage.patience}
-        logs: dict[str, Any] = {}
-        if run.folder is not None:
-            kept.append(checkpoint.of_run(run.folder, settings, stage.name))
-            logs["checkpoints"] = kept[-1]
-            logs["tensorboard"] = run.folder / "tensorboard" / stage.name
-        fitted = fit(
-            run.model,
-            run.built.batches,
-            measure=measure,
-            metric=run.metric,
-            epochs=stage.epochs,
-            steps=stage.steps,
-            quiet=training.quiet,
-            **logs,
-            **patience,
-        )
-        trained.append(fitted)
-        run.epochs.append(best_epoch(fitted.history, run.metric))
-        earlier = run.history[-1]["epoch"] if run.history else 0
-        run.history += [{**row, "epoch": row["epoch"] + earlier} for row in fitted.history]
-    run.seconds["train"] = sum(fitted.seconds for fitted in trained)
-    last = next((one for one in reversed(trained) if one.examples_per_second), trained[-1])
-    whole = replace(last, best=trained[-1].best, history=run.history, seconds=run.seconds["train"])
-    return whole, kept
-
-
-def solved(
-    run: Run, solve: Callable[[], Mapping[str, Any]], measure: Callable[[], float] | None
-) -> "Training":
-    """Fit a model in closed form; the settings that are chosen become those of the run."""
-    from kit.training import Training
-
-    begin = time.perf_counter()
-    run.settings |= solve()
-    best, seconds = measure() if measure else math.nan, time.perf_counter() - begin
-    history = [{"epoch": 1.0, "seconds": seconds, run.metric: best}]
-    # After a training the solution is no further epoch of it.
-    run.history = run.history or history
-    return Training(
-        history=history,
-        best=best,
-        seconds=seconds,
-        examples_per_second=0,
-        waiting=0,
-        resumed_step=0,
-    )
 
 
 def train_line(run: Run, task: Task, trained: "Training") -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from kit.tasks._retrieval import Retrieval as Retrieval
     from kit.tasks._retrieval import data_lines as data_lines
     from kit.tasks._retrieval import rating_line as rating_line
+    from kit.tasks._stages import best_epoch as best_epoch
+    from kit.tasks._stages import fit_stages as fit_stages
     from kit.tasks._tabular import Tabular as Tabular
     from kit.tasks._task import Built as Built
     from kit.tasks._task import Comparison as Comparison

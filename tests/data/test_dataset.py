@@ -76,3 +76,14 @@ def test_given_files_that_overlap_in_time_are_not(tmp_path: Path) -> None:
     write(tmp_path / "test.csv", delimited(header, "c y 5", "b y 8"))
     dataset = split(open_source(str(tmp_path)))
     assert dataset.split == "given: train, valid and test as the source has them"
+
+
+def test_all_rows_in_train_keep_their_codes_and_order(dataset: Dataset) -> None:
+    whole = dataset.all_in_train()
+    assert (whole.num_users, whole.num_items) == (4, 4)
+    assert whole.user_ids[whole.train.user].tolist() == ["b", "a", "b", "c", "a", "d", "c", "b"]
+    assert whole.train.time is not None
+    assert whole.train.time.tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [len(whole.valid), len(whole.test)] == [0, 0]
+    assert not any(whole.cold.values())
+    assert whole.items is dataset.items

@@ -6,7 +6,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from kit.data import Dataset, histories, is_prepared, open_prepared, open_source, prepare, split
+from kit.data import (
+    Dataset,
+    histories,
+    is_prepared,
+    open_prepared,
+    open_source,
+    prepare,
+    split,
+    train_histories,
+)
 from kit.errors import UserError
 from tests.data.files import delimited, grid, write
 
@@ -104,3 +113,11 @@ def test_damage_and_other_formats_are_named(dataset: Dataset, tmp_path: Path) ->
     (folder / "histories.npy").unlink()
     with pytest.raises(UserError, match="cannot be read"):
         open_prepared(folder)
+
+
+def test_all_rows_in_train_are_no_longer_those_on_disk(dataset: Dataset, tmp_path: Path) -> None:
+    prepare(dataset, tmp_path / "prepared")
+    whole = open_prepared(tmp_path / "prepared").all_in_train()
+    assert type(whole) is Dataset
+    assert len(whole.train) == len(dataset.train) + len(dataset.valid) + len(dataset.test)
+    assert train_histories(whole).lengths.tolist() == [11] * 5

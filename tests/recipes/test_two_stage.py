@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from kit.cli import main
-from kit.pipeline import best_epoch
+from kit.tasks import best_epoch
 from tests.exporting.parts import passing
 
 

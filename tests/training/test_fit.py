@@ -61,6 +61,12 @@ def test_without_a_measure_all_epochs_are_trained():
     assert np.isnan(found.best)
 
 
+def test_steps_are_rounded_to_rounds_of_one_length():
+    # Rounds of 40 would train 80 steps.
+    found = fit(line(), Points(), measure=None, steps=51, quiet=True)
+    assert [row["epoch"] * Points().steps_per_epoch for row in found.history] == [26, 52]
+
+
 @pytest.mark.slow
 def test_same_seed_same_weights_to_the_bit():
     def weights(seed):
