@@ -32,6 +32,10 @@ def linear(data):
     return kit.models.LinearRecommender.for_dataset(data)
 
 
+def ials(data):
+    return kit.models.ImplicitALS.for_dataset(data, dim=8)
+
+
 def sequential(data):
     return kit.models.SequentialRecommender.for_dataset(data, dim=8, encoder="gru", length=8)
 
@@ -68,6 +72,7 @@ SLOW = pytest.mark.slow
 TASKS = {
     "two-tower": ("shop", {}, two_tower, {"epochs": 2}, "NDCG@10"),
     "linear": ("shop", {}, linear, {}, "NDCG@10"),
+    "ials": ("shop", {}, ials, {}, "NDCG@10"),
     "ranking": ("clicks", {"label": "click"}, ranking, {"epochs": 2}, "AUC"),
     "sequential": ("online-retail", {"limit": 3000}, sequential, {"epochs": 1}, "NDCG@10"),
     "image-classification": (
@@ -124,7 +129,7 @@ def test_a_model_is_fitted_evaluated_exported_and_asked(name, tmp_path, shop, mo
     assert result.protocol.startswith("test, ") or ": test, " in result.protocol
     assert "<table>" in result._repr_html_()
     card = loaded.card
-    assert card.recipe == ("summarization" if name == "abstractive" else name)
+    assert card.recipe == {"abstractive": "summarization", "ials": "linear"}.get(name, name)
     assert card.data["seed"] == 0
     assert card.limits
     assert card.results
