@@ -285,8 +285,8 @@ def load(folder: str | Path, *, trust: bool = False) -> Any:
         trust: load it even if it could do what no export of this kit does.
 
     Returns:
-        A `kit.exports.Recommender` with `recommend` and `similar`, or a `kit.exports.Predictor`
-        with `predict`.
+        A `kit.exports.Recommender` with `recommend`, `similar` and `explain`, or a
+        `kit.exports.Predictor` with `predict`.
 
     Raises:
         UserError: there is no export, it was changed, or it should not be loaded.

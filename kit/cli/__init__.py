@@ -7,6 +7,7 @@ from kit.cli._data import prepare as prepare
 from kit.cli._deploy import deploy as deploy
 from kit.cli._encoder import encoder as encoder
 from kit.cli._evaluate import evaluate as evaluate
+from kit.cli._explain import explain as explain
 from kit.cli._index import index as index
 from kit.cli._launch import launch as launch
 from kit.cli._main import main as main
@@ -23,6 +24,7 @@ for _command in (
     deploy,
     encoder,
     evaluate,
+    explain,
     index,
     launch,
     predict,

@@ -19,12 +19,14 @@ class Item:
         score: what it is ordered by.
         title: None where it has none or where titles are not known.
         because_of: names of items that speak for it.
+        because_share: their share of the item's margin over the average item; None if unknown.
     """
 
     item_id: str
     score: float
     title: str | None = None
     because_of: list[str] = field(default_factory=list)
+    because_share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,13 @@ class Answer:
         return f"{self.who}, who had {had}" if had else self.who
 
 
-def print_answers(answers: Sequence[Answer], *, as_json: bool) -> None:
+def print_answers(answers: Sequence[Answer], *, as_json: bool, why: bool = False) -> None:
     """Print the lists of some users.
 
     Args:
         answers: one for each user.
         as_json: as a document.
+        why: give the reason for each item in words, otherwise name its causes alone.
     """
     if as_json:
         documents = [
@@ -74,7 +77,7 @@ def print_answers(answers: Sequence[Answer], *, as_json: bool) -> None:
         return
     if sys.stdout.isatty():
         for answer in answers:
-            columns = _columns(answer.items)
+            columns = _columns(answer.items, why=why)
             rows = [[cell(item) for cell in columns.values()] for item in answer.items]
             print_table(answer.heading(), list(columns), rows)
         return
@@ -84,7 +87,9 @@ def print_answers(answers: Sequence[Answer], *, as_json: bool) -> None:
                 f"Note: user {answer.who!r} is unknown to the model and gets the popular items.",
                 err=True,
             )
-    columns = _columns([item for answer in answers for item in answer.items], for_pipe=True)
+    columns = _columns(
+        [item for answer in answers for item in answer.items], for_pipe=True, why=why
+    )
     print_rows(
         ["user_id", "rank", *columns],
         [
@@ -125,17 +130,29 @@ def _documents(items: Sequence[Item], *, with_reasons: bool) -> list[dict[str, A
             "item_id": item.item_id,
             "score": item.score,
             "title": item.title,
-            **({"because_of": item.because_of} if with_reasons else {}),
+            **(
+                {"because_of": item.because_of, "because_share": item.because_share}
+                if with_reasons
+                else {}
+            ),
         }
         for rank, item in enumerate(items, start=1)
     ]
 
 
-def _columns(items: Sequence[Item], *, for_pipe: bool = False) -> dict[str, Any]:
+def _columns(items: Sequence[Item], *, for_pipe: bool = False, why: bool = False) -> dict[str, Any]:
     """Heading to what makes the cell; a column in which nothing would stand is left out."""
+    from kit.exports import in_words, is_cause
+
+    def causes(item: Item) -> str:
+        return "; ".join(item.because_of) if is_cause(item.because_share) else ""
+
+    def reason(item: Item) -> str:
+        return in_words(item.because_of, item.because_share)
+
     has_titles = any(item.title for item in items)
-    has_reasons = any(item.because_of for item in items)
-    reasons = {"because of": lambda item: "; ".join(item.because_of)} if has_reasons else {}
+    reasons = {"why": reason} if why else {"because of": causes}
+    reasons = {n: cell for n, cell in reasons.items() if any(cell(item) for item in items)}
     score = {"score": lambda item: f"{item.score:.6g}" if for_pipe else f"{item.score:.3f}"}
     if for_pipe:
         titles = {"title": lambda item: item.title or ""} if has_titles else {}

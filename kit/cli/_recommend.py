@@ -78,6 +78,12 @@ NEW_USER = "new user"
 @click.option(
     "--diversity", type=click.FloatRange(0, 1), help="Put items apart that are alike: 0 to 1."
 )
+@click.option(
+    "--why",
+    is_flag=True,
+    help="After each item the reason: because of items that carry at least a fifth of its margin "
+    "over the average item, or like items of the history.",
+)
 @click.option("--server", metavar="URL", help="Ask a server; FOLDER is then not given.")
 @click.option("--model", metavar="NAME", help="Which model of the server.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, see above.")
@@ -96,6 +102,7 @@ def recommend(
     boost: Sequence[tuple[str, float]],
     at_most: int | None,
     diversity: float | None,
+    why: bool,
     server: str | None,
     model: str | None,
     as_json: bool,
@@ -105,7 +112,8 @@ def recommend(
 
     A terminal shows tables; a pipe gets tab-separated values with a header, one line an item.
     --json prints {"recommendations": [{"user_id", "known", "history", "items": [{"rank",
-    "item_id", "score", "title", "because_of"}]}]}; what is not known is null.
+    "item_id", "score", "title", "because_of", "because_share"}]}]}; what is not known is
+    null.
 
     A server knows neither titles nor reasons, only ids and scores.
     """
@@ -127,6 +135,8 @@ def recommend(
             raise click.UsageError("A server does not tell its users: give --user or --item.")
         if exclude or where or boost or at_most or diversity is not None:
             raise click.UsageError("Of a server ask recommend_where with kit predict.")
+        if why:
+            raise click.UsageError("Of a server ask explain with kit predict.")
         print_answers(_answers_from(server, str(model), users, items, count), as_json=as_json)
         return
     assert folder is not None
@@ -148,7 +158,7 @@ def recommend(
         had = [export.items.find(item) for item in items]
         lines = _items(export, export.from_history(had, count, narrowed))
         names = [export.name(item) for item in had]
-        print_answers([Answer(NEW_USER, None, None, names, lines)], as_json=as_json)
+        print_answers([Answer(NEW_USER, None, None, names, lines)], as_json=as_json, why=why)
         return
     answers = []
     for number, user in enumerate(users or export.some_users(examples or 0), start=1):
@@ -156,12 +166,18 @@ def recommend(
         # Examples are for show, so whoever they are must not be readable from them.
         who = f"example {number}" if examples else user
         answers.append(Answer(who, who, bool(history), history, _items(export, found)))
-    print_answers(answers, as_json=as_json)
+    print_answers(answers, as_json=as_json, why=why)
 
 
 def _items(export: "LoadedExport", found: "Sequence[Recommendation]") -> list[Item]:
     return [
-        Item(line.item_id, line.score, export.items.title(line.item_id), line.because_of)
+        Item(
+            line.item_id,
+            line.score,
+            export.items.title(line.item_id),
+            line.because_of,
+            line.because_share,
+        )
         for line in found
     ]
 

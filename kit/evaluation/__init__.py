@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from kit.evaluation._classes import ClassPredictions as ClassPredictions
     from kit.evaluation._classes import probabilities_of_images as probabilities_of_images
     from kit.evaluation._classes import probabilities_of_texts as probabilities_of_texts
+    from kit.evaluation._deletion import DeletionCurve as DeletionCurve
+    from kit.evaluation._deletion import deletion_curve as deletion_curve
     from kit.evaluation._detection import AveragePrecision as AveragePrecision
     from kit.evaluation._detection import DetectionPredictor as DetectionPredictor
     from kit.evaluation._detection import Detections as Detections

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from kit.exporting._detection import export_detection as export_detection
     from kit.exporting._encoders import HistoryEncoder as HistoryEncoder
     from kit.exporting._encoders import ItemFeatures as ItemFeatures
+    from kit.exporting._linear_recommender import LinearRecommenderGraph as LinearRecommenderGraph
     from kit.exporting._model_card import model_card as model_card
     from kit.exporting._recommender import Recommender as Recommender
     from kit.exporting._recommender import RecommenderParts as RecommenderParts
     from kit.exporting._recorded import recorded_answers as recorded_answers
     from kit.exporting._recorded_two_stage import recorded_two_stage as recorded_two_stage
+    from kit.exporting._retrieval import explaining_graph as explaining_graph
     from kit.exporting._retrieval import export_recommender as export_recommender
     from kit.exporting._retrieval import export_retrieval as export_retrieval
     from kit.exporting._retrieval import retrieval_parts as retrieval_parts

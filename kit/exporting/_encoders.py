@@ -12,7 +12,8 @@ class HistoryEncoder(tf.Module):
     """The encoder of a sequential model, without Keras in the export.
 
     It reads vectors, not codes, so that a history may contain items added to the catalogue later.
-    `query` reads no times; if the model uses them, `timed_query` does.
+    `query` reads no times; if the model uses them, `timed_query` does. `leave_one_out` is what the
+    score of an item loses without each item of the history, times left aside.
 
     Args:
         model: a built model.
@@ -39,7 +40,42 @@ class HistoryEncoder(tf.Module):
         def timed_query(vectors: Any, known: Any, times: Any) -> Any:
             return tf.cast(encode(vectors, known, times), tf.float32)
 
-        self.query = query
+        @tf.function(
+            input_signature=[*specs, tf.TensorSpec([None, model.dim + 1], tf.float32, "item")],
+            autograph=False,
+        )
+        def leave_one_out(vectors: Any, known: Any, item: Any) -> Any:
+            # One place more, as the history of an unknown user has none.
+            vectors, known = (
+                tf.pad(vectors, [[0, 0], [0, 1], [0, 0]]),
+                tf.pad(known, [[0, 0], [0, 1]]),
+            )
+            batch, length = tf.unstack(tf.shape(known))
+            # Without one of the latest items, the one before them is read as well.
+            width = tf.minimum(length, model.length + 1)
+            count = tf.math.count_nonzero(known, axis=1, keepdims=True, dtype=tf.int32)
+            order = tf.argsort(tf.cast(~known, tf.int32), axis=1, stable=True)
+            latest = tf.maximum(count - width, 0) + tf.range(width)
+            places = tf.gather(order, latest, batch_dims=1)
+            is_item = latest < count
+
+            def lost(row: Any) -> Any:
+                """All histories that lack one item, in one batch, and the whole history."""
+                vectors, is_item, item = row
+                kept = is_item & tf.concat(
+                    [~tf.eye(width, dtype=tf.bool), tf.ones([1, width], tf.bool)], axis=0
+                )
+                left = vectors * tf.cast(kept, tf.float32)[..., None]
+                scores = tf.linalg.matvec(query(left, kept), item)
+                return tf.where(is_item, scores[-1] - scores[:-1], 0)
+
+            # One history after the other, as memory grows with the square of its length.
+            rows = (tf.gather(vectors, places, batch_dims=1), is_item, item)
+            found = tf.map_fn(lost, rows, fn_output_signature=tf.TensorSpec([None], tf.float32))
+            at = tf.broadcast_to(tf.range(batch)[:, None], tf.shape(places))
+            return tf.scatter_nd(tf.stack([at, places], axis=-1), found, tf.shape(known))[:, :-1]
+
+        self.query, self.leave_one_out = query, leave_one_out
         if model.is_timed:
             self.timed_query = timed_query
 

@@ -21,8 +21,19 @@ class LinearRecommenderGraph(RecommenderGraph):
         assert parts.linear is not None
         self.index = self.similar = parts.linear
 
-    def _contributions(self, codes: Any, item: Any) -> tuple[Any, Any]:
-        return self.index.votes(codes, item), self.index.prior_of(item)
+    def _compared(self, queries: Any, codes: Any, item: Any) -> tuple[Any, Any]:
+        # Without the scores of all other items.
+        votes, average = self.index.votes(codes, item), self.index.average_votes(codes)
+        return (
+            tf.reduce_sum(votes, axis=1) + self.index.prior_of(item),
+            tf.reduce_sum(average, axis=1) + self.index.average_prior,
+        )
+
+    def _contributions(self, codes: Any, item: Any) -> Any:
+        return self.index.votes(codes, item) - self.index.average_votes(codes)
+
+    def _prior(self, item: Any) -> Any:
+        return self.index.prior_of(item) - self.index.average_prior
 
     def _query_of(self, code: Any) -> Any:
         return self.index.scores(self._owned(code))

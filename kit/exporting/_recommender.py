@@ -26,6 +26,7 @@ from kit.retrieval import (
 
 UNKNOWN = -1
 TUNING_USERS = 1000
+MOST_REASONS = 10
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ class RecommenderGraph(tf.Module):
         self._index(parts, index or IndexSettings())
         self._filter = ItemFilter(parts.attributes.values, parts.attributes.tokens)
         self._popular = PopularOrder(parts.popularity)
+        self._average_popularity = float(parts.popularity.mean())
         self._owned_offsets = _variable(parts.owned.offsets)
         self._owned_items = _variable(parts.owned.items)
         self.item_features = parts.item_features
@@ -105,14 +107,18 @@ class RecommenderGraph(tf.Module):
                     tf.TensorSpec([None, None], tf.int64, "time"),
                 ],
             )
-        if parts.linear is not None or hasattr(parts.history_encoder, "contributions"):
+        self._is_sum = parts.linear is not None or hasattr(parts.history_encoder, "contributions")
+        if self._is_sum or hasattr(parts.history_encoder, "leave_one_out"):
+            item_id = tf.TensorSpec([None], tf.string, "item_id")
+            self.explain = tf.function(
+                self._explain,
+                autograph=False,
+                input_signature=[tf.TensorSpec([None], tf.string, "user_id"), item_id],
+            )
             self.explain_history = tf.function(
                 self._explain_history,
                 autograph=False,
-                input_signature=[
-                    tf.TensorSpec([None, None], tf.string, "history"),
-                    tf.TensorSpec([None], tf.string, "item_id"),
-                ],
+                input_signature=[tf.TensorSpec([None, None], tf.string, "history"), item_id],
             )
 
     def _index(self, parts: RecommenderParts, settings: IndexSettings) -> None:
@@ -127,15 +133,23 @@ class RecommenderGraph(tf.Module):
         """Whether a history has a known item, and its query."""
         raise NotImplementedError
 
-    def _contributions(self, codes: Any, item: Any) -> tuple[Any, Any]:
-        """Contributions [batch, n] of a history's items to an item's score, and its prior."""
+    def _compared(self, queries: Any, codes: Any, item: Any) -> tuple[Any, Any]:
+        """Scores of an item and of the average item for users' queries, float32 [batch]."""
+        raise NotImplementedError
+
+    def _contributions(self, codes: Any, item: Any) -> Any:
+        """What a history's items add to an item's score beyond the average item's, [batch, n]."""
+        raise NotImplementedError
+
+    def _prior(self, item: Any) -> Any:
+        """An item's prior beyond that of the average item, float32 [batch]."""
         raise NotImplementedError
 
     def signatures(self) -> dict[str, Any]:
         """The signatures, by name."""
         some = {
             name: getattr(self, name)
-            for name in ("from_timed_history", "explain_history")
+            for name in ("from_timed_history", "explain", "explain_history")
             if hasattr(self, name)
         }
         return some | {
@@ -150,7 +164,7 @@ class RecommenderGraph(tf.Module):
     def recommend(self, user_id: Any) -> dict[str, Any]:
         """Recommendations for known users; unknown users get the popular list."""
         code = self._user_code.lookup(user_id)
-        return self._best(code >= 0, self._query_of(code), self._seen(self._owned(code)))
+        return self._list(code >= 0, self._query_of(code), self._owned(code))
 
     @tf.function(
         autograph=False, input_signature=[tf.TensorSpec([None, None], tf.string, "history")]
@@ -158,22 +172,103 @@ class RecommenderGraph(tf.Module):
     def from_history(self, history: Any) -> dict[str, Any]:
         """Recommendations for new users by their history; unknown items are ignored."""
         codes = self._item_code.lookup(history)
-        return self._best(*self._of_history(codes), self._seen(codes))
+        return self._list(*self._of_history(codes), codes)
 
     def _from_timed_history(self, history: Any, time: Any) -> dict[str, Any]:
         """`from_history` with the time of each interaction, in seconds since 1970."""
         codes = self._item_code.lookup(history)
         return self._best(*self._of_history(codes, time), self._seen(codes))
 
-    def _explain_history(self, history: Any, item_id: Any) -> dict[str, Any]:
-        """What each item of a history adds to the score of an item.
+    def _explain(self, user_id: Any, item_id: Any) -> dict[str, Any]:
+        """Why an item is recommended to a known user, see `explained`.
 
-        The score is the sum of the contributions and of the prior, which is the same for everyone.
+        Of the history it holds the items that contribute most, largest first.
         """
+        code, item = self._user_code.lookup(user_id), self._item_code.lookup(item_id)
+        codes = self._owned(code)
+        asked = (code >= 0, self._query_of(code), codes)
+        parts = self.explained(*asked, item)
+        rank = self._place_in(self._list(*asked), item)
+        lowest = tf.float32.min
+        # Nothing of the history explains an unknown item.
+        codes = tf.where((item >= 0)[:, None], codes, UNKNOWN)
+        contribution = tf.where(codes >= 0, parts["contribution"], lowest)
+        room = [[0, 0], [0, MOST_REASONS]]
+        best = tf.math.top_k(tf.pad(contribution, room, constant_values=lowest), MOST_REASONS)
+        reasons = tf.gather(
+            tf.pad(codes, room, constant_values=UNKNOWN), best.indices, batch_dims=1
+        )
+        contribution = tf.where(reasons >= 0, best.values, 0)
+        history_id = self._ids(reasons)
+        return parts | {"contribution": contribution, "history_id": history_id, "rank": rank}
+
+    def _explain_history(self, history: Any, item_id: Any) -> dict[str, Any]:
+        """Why an item is recommended for a history, see `explained`."""
         codes, item = self._item_code.lookup(history), self._item_code.lookup(item_id)
-        contribution, prior = self._contributions(codes, item)
-        score = tf.reduce_sum(contribution, axis=1) + prior
-        return {"contribution": contribution, "prior": prior, "score": score}
+        asked = (*self._of_history(codes), codes)
+        parts = self.explained(*asked, item)
+        # A history stands for a new user, of whom nothing else is known.
+        del parts["user"]
+        return parts | {"rank": self._place_in(self._list(*asked), item)}
+
+    def contributions_of(self, codes: Any, item: Any) -> Any:
+        """The contributions of histories int32 [batch, n] to the margin of an item [batch]."""
+        return self.explained(*self._of_history(codes), codes, item)["contribution"]
+
+    def margins_of(self, codes: Any, item: Any) -> Any:
+        """Margins of an item over the average one, float32 [batch], for histories [batch, n]."""
+        parts = self.scored(*self._of_history(codes), codes, item)
+        return parts["score"] - parts["base"]
+
+    def explained(self, known: Any, queries: Any, codes: Any, item: Any) -> dict[str, Any]:
+        """The parts of an item's score; not a signature.
+
+        Everything but the base is relative to the average item of the catalogue, whose score is the
+        base: `score = base + prior + user + history`. The prior is the same for everyone, `user` is
+        what is neither prior nor history. Where the score is a sum over the history, `history` is
+        the sum of the contributions; elsewhere a contribution is what is lost without the item.
+
+        Args:
+            known: bool [batch], False where the list is that of an unknown user.
+            queries: of users or histories.
+            codes: int32 [batch, n], histories; negative codes are padding.
+            item: int32 [batch]; all parts of an unknown item are 0.
+
+        Returns:
+            float32 [batch] by name, and `contribution`, float32 [batch, n].
+        """
+        parts = self.scored(known, queries, codes, item)
+        rest = parts["score"] - sum(part for name, part in parts.items() if name != "score")
+        counts = (known & (item >= 0))[:, None]
+        contribution = tf.where(counts, self._contributions(codes, item), 0)
+        history = tf.reduce_sum(contribution, axis=1) if self._is_sum else rest
+        return {
+            **parts,
+            "user": rest - history,
+            "history": history,
+            "contribution": contribution,
+        }
+
+    def scored(self, known: Any, queries: Any, codes: Any, item: Any) -> dict[str, Any]:
+        """`score`, `base` and the parts that do not depend on the items of a history."""
+        score, base = self._compared(queries, codes, item)
+        popularity, average = self._popularity(item)
+        parts = {
+            "score": tf.where(known, score, popularity),
+            "base": tf.where(known, base, average),
+            "prior": tf.where(known, self._prior(item), popularity - average),
+        }
+        return {name: tf.where(item >= 0, part, 0) for name, part in parts.items()}
+
+    def _popularity(self, item: Any) -> tuple[Any, float]:
+        """The score of an item for unknown users, float32 [batch], and that of the average item."""
+        return self._popular.scores_of(None, tf.maximum(item, 0))[0], self._average_popularity
+
+    def _place_in(self, listed: dict[str, Any], item: Any) -> Any:
+        """The place of an item in a recommended list, from 1; 0 if it is not in it."""
+        is_it = tf.equal(listed["item_id"], self._ids(item)[:, None]) & (item >= 0)[:, None]
+        place = tf.argmax(is_it, axis=1, output_type=tf.int32)
+        return tf.where(tf.reduce_any(is_it, axis=1), place + 1, 0)
 
     @tf.function(
         autograph=False,
@@ -231,6 +326,10 @@ class RecommenderGraph(tf.Module):
         """The values that `where` supports, string [n]; not a signature."""
         return self._filter.values()
 
+    def _list(self, known: Any, queries: Any, history: Any) -> dict[str, Any]:
+        """The recommended list of each query, without rules."""
+        return self._best(known, queries, self._seen(history))
+
     def _best(self, known: Any, queries: Any, excluded: Any, where: Any = None) -> dict[str, Any]:
         """The recommended list of each query; the popular list for unknown users."""
         return self._answer(*self._found(known, queries, excluded, where, self._k))
@@ -264,8 +363,10 @@ class RecommenderGraph(tf.Module):
         return tf.where(filled, tf.gather(self._owned_items, place), UNKNOWN)
 
     def _answer(self, scores: Any, items: Any) -> dict[str, Any]:
-        places = tf.where(items < 0, len(self._item_ids) - 1, items)
-        return {"item_id": tf.gather(self._item_ids, places), "score": scores}
+        return {"item_id": self._ids(items), "score": scores}
+
+    def _ids(self, items: Any) -> Any:
+        return tf.gather(self._item_ids, tf.where(items < 0, len(self._item_ids) - 1, items))
 
 
 class Recommender(RecommenderGraph):
@@ -287,6 +388,7 @@ class Recommender(RecommenderGraph):
         if parts.item_weights is not None:
             weights = ItemWeightsIndex(parts.item_weights, np.zeros(self.index.size))
             self.index = HybridIndex(self.index, weights)
+        self._average = _variable(parts.item_vectors.mean(axis=0))
         unit = unit_rows(parts.item_vectors[:, :-1])
         itself = np.arange(len(unit), dtype=np.int32)[:, None]
         self.similar: Any = index_for(settings, unit, unit, itself)
@@ -346,14 +448,28 @@ class Recommender(RecommenderGraph):
             query = encoder.timed_query(vectors, known, time)
         return count[:, 0] > 0, self._with_votes(query, codes)
 
-    def _contributions(self, codes: Any, item: Any) -> tuple[Any, Any]:
-        encoder: Any = self.history_encoder
-        wanted = self.index.vectors_of(item)
-        vectors = self.index.vectors_of(codes)
-        contributions = encoder.contributions(vectors, codes >= 0, wanted)
+    def _compared(self, queries: Any, codes: Any, item: Any) -> tuple[Any, Any]:
+        # Votes follow the vectors.
+        vectors = queries[:, : self._average.shape[0]]
+        score = tf.reduce_sum(vectors * self.index.vectors_of(item), axis=1)
+        base = tf.linalg.matvec(vectors, self._average)
         if isinstance(self.index, HybridIndex):
-            contributions += self.index.weights.votes(codes, item)
-        return contributions, wanted[:, -1]
+            score += tf.reduce_sum(self.index.weights.votes(codes, item), axis=1)
+            base += tf.reduce_sum(self.index.weights.average_votes(codes), axis=1)
+        return score, base
+
+    def _contributions(self, codes: Any, item: Any) -> Any:
+        encoder: Any = self.history_encoder
+        contributions = (encoder.contributions if self._is_sum else encoder.leave_one_out)(
+            self.index.vectors_of(codes), codes >= 0, self.index.vectors_of(item) - self._average
+        )
+        if isinstance(self.index, HybridIndex):
+            weights = self.index.weights
+            contributions += weights.votes(codes, item) - weights.average_votes(codes)
+        return contributions
+
+    def _prior(self, item: Any) -> Any:
+        return self.index.vectors_of(item)[:, -1] - self._average[-1]
 
 
 def bounded(exclude: Any) -> Any:

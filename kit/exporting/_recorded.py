@@ -9,12 +9,14 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.data import Attributes, Histories
-from kit.exporting._recommender import RecommenderGraph, RecommenderParts
+from kit.exporting._recommender import MOST_REASONS, RecommenderGraph, RecommenderParts
 from kit.exporting._sample_users import sample_rows
 from kit.models import ImplicitALS, LinearRecommender, RetrievalModel, TwoTower, queries
 from kit.retrieval import ExactIndex, ItemWeightsIndex, unit_rows, votes
 
 CASES = 16
+EXPLAINED = 8
+RANK_GAP = 2e-4
 RECENT = 20
 LONGEST_GAP_S = 10 * 86_400
 UNKNOWN_ID = "\N{WHITE QUESTION MARK ORNAMENT} nobody"
@@ -56,64 +58,141 @@ def recorded_answers(
     """
     cases = recorded_cases(model, parts, exclude_seen=exclude_seen, seed=seed)
     recorded = answered(cases.rankings, cases.embeddings, parts, module, k)
-    if "explain_history" in module.signatures():
-        recorded |= explanations(model, parts, cases)
+    if "explain" in module.signatures():
+        lists = {name: recorded[name]["outputs"] for name in cases.scores}
+        recorded |= explanations(model, parts, cases, lists, np.arange(len(cases.owned)))
     return recorded
 
 
 def explanations(
-    model: RetrievalModel | None, parts: RecommenderParts, cases: "RecordedCases"
+    model: RetrievalModel | None,
+    parts: RecommenderParts,
+    cases: "RecordedCases",
+    lists: dict[str, Any],
+    rows: NDArray[np.integer],
 ) -> dict[str, Any]:
-    """What the items of the requested histories add to the score of another item, by the model."""
-    inputs = cases.rankings["from_history"][0]
-    code = {item: number for number, item in enumerate(parts.item_ids)}
-    history = np.array([[code.get(item, -1) for item in row] for row in inputs["history"]])
-    # The last row asks for an unknown item.
-    asked = np.append(np.arange(len(history) - 1) % len(code), -1)
-    if isinstance(model, LinearRecommender):
-        prior = np.asarray(model.prior)
-    else:
-        prior = parts.item_vectors[:, -1]
-    own = np.where(asked >= 0, prior[asked], 0).astype(np.float32)
-    added = np.zeros(history.shape, np.float32)
-    contributions = _contributions_of(model, parts)
-    for row, item in enumerate(asked):
-        known = history[row] >= 0
-        if item >= 0 and known.any():
-            added[row, known] = contributions(history[row, known], item)
-    names = [*parts.item_ids, UNKNOWN_ID]
-    return {
-        "explain_history": {
-            "inputs": {**inputs, "item_id": [names[item] for item in asked]},
-            "outputs": {
-                "contribution": added.tolist(),
-                "prior": own.tolist(),
-                "score": (added.sum(axis=1) + own).tolist(),
-            },
-        }
-    }
+    """Why items are recommended to requested users and for requested histories, by the model.
+
+    Args:
+        model: the trained model; None if only its vectors are available.
+        parts: of its export.
+        cases: the requests.
+        lists: the recommended lists of `serving_default` and `from_history`, row by row.
+        rows: int, known users to choose from; the unknown user is always there.
+    """
+    added = _contributions_of(model, parts)
+    own = np.asarray(
+        model.prior if isinstance(model, LinearRecommender) else parts.item_vectors[:, -1]
+    )
+    is_sum = parts.linear is not None or not hasattr(parts.history_encoder, "leave_one_out")
+    names = np.array([*parts.item_ids, ""], dtype=object)
+    found: dict[str, Any] = {}
+    for name, basis, had in (
+        ("explain", "serving_default", cases.owned),
+        ("explain_history", "from_history", cases.recent),
+    ):
+        inputs, scores = cases.rankings[basis][0], cases.scores[basis]
+        width = MOST_REASONS if name == "explain" else RECENT + 1
+        asked: dict[str, list[Any]] = {key: [] for key in (*inputs, "item_id")}
+        outputs: dict[str, list[Any]] = {}
+        for row in [*rows[:EXPLAINED], len(had)]:
+            item, rank = _asked(parts, lists[basis], scores, row)
+            for key, values in inputs.items():
+                asked[key].append(values[row])
+            asked["item_id"].append(UNKNOWN_ID if item < 0 else parts.item_ids[item])
+            history = (
+                had.items[slice(*had.offsets[row : row + 2])] if row < len(had) else had.items[:0]
+            )
+            is_known = len(history) > 0 if name == "explain_history" else row < len(had)
+            score, base = float(scores[row, item]), float(scores[row].mean())
+            prior = float((own[item] - own.mean()) if is_known else score - base)
+            contribution = added(history, item) if len(history) else np.zeros(0, np.float32)
+            rest = score - base - prior
+            total = float(contribution.sum()) if is_sum else rest
+            numbers = {"score": score, "base": base, "prior": prior, "history": total}
+            if name == "explain":
+                numbers["user"] = rest - total
+                order = np.argsort(-contribution, kind="stable")[:width]
+                contribution, history = contribution[order], history[order]
+            if item < 0:
+                numbers = dict.fromkeys(numbers, 0.0)
+                contribution, history = np.zeros(0, np.float32), history[:0]
+            room = (0, width - len(contribution))
+            numbers["rank"] = rank
+            numbers["contribution"] = np.pad(contribution, room).tolist()
+            if name == "explain":
+                codes = np.pad(history, (0, width - len(history)), constant_values=-1)
+                numbers["history_id"] = names[codes].tolist()
+            for key, value in numbers.items():
+                outputs.setdefault(key, []).append(value)
+        found[name] = {"inputs": asked, "outputs": outputs}
+    return found
+
+
+def _asked(
+    parts: RecommenderParts, lists: dict[str, Any], scores: NDArray[np.float32], row: int
+) -> tuple[int, int]:
+    """An item to explain, -1 for an unknown one, and its rank, which no rounding may change."""
+    listed = [one for one in lists["item_id"][row] if one]
+    values = np.asarray(lists["score"][row], np.float64)[: len(listed)]
+    gap = RANK_GAP * max(1.0, np.abs(values).max(initial=0))
+    apart = np.abs(np.diff(values)) > gap
+    # The next one after the last is not known.
+    clear = np.flatnonzero(np.append(True, apart)[:-1] & apart)
+    if row % 4 < 2 and len(clear):
+        place = int(clear[row % len(clear)])
+        return parts.item_ids.index(listed[place]), place + 1
+    worst = int(scores[row].argmin())
+    is_last = scores[row, worst] < values.min(initial=np.inf) - gap
+    return (worst, 0) if row % 4 == 2 and is_last else (-1, 0)
 
 
 def _contributions_of(
     model: RetrievalModel | None, parts: RecommenderParts
-) -> Callable[[NDArray[np.integer], np.integer], NDArray[np.float32]]:
-    """What makes contributions of the items of a history [n] to the score of an item."""
-    if isinstance(model, LinearRecommender):
-        weights = model.item_weights()
-        return lambda history, item: np.asarray(weights[history, [item] * len(history)]).ravel()
-    if isinstance(model, TwoTower | ImplicitALS):
-        own = model
-        return lambda history, item: own.contributions(history + 1, np.array([item + 1])).ravel()
-    # Of an export whose catalogue changes there is the graph alone.
-    encoder: Any = parts.history_encoder
-    weights = parts.item_weights
+) -> Callable[[NDArray[np.integer], int], NDArray[np.float32]]:
+    """What the items of a history [n] contribute to an item's score beyond the average item's."""
+    weights: Any = (
+        model.item_weights() if isinstance(model, LinearRecommender) else parts.item_weights
+    )
 
-    def of_graph(history: NDArray[np.integer], item: np.integer) -> NDArray[np.float32]:
+    def of_weights(history: NDArray[np.integer], item: int) -> NDArray[np.float32]:
+        of_all = weights[history]
+        of_all = of_all if isinstance(of_all, np.ndarray) else of_all.toarray()
+        return np.asarray(of_all[:, item] - of_all.mean(axis=1), np.float32)
+
+    if isinstance(model, LinearRecommender):
+        return of_weights
+    if isinstance(model, TwoTower | ImplicitALS):
+        own, everything = model, np.arange(1, len(parts.item_ids) + 1)
+
+        def shares(history: NDArray[np.integer], item: int) -> NDArray[np.float32]:
+            of_all = own.contributions(history + 1, everything)
+            return np.asarray(of_all[:, item] - of_all.mean(axis=1))
+
+        return shares
+    encoder: Any = parts.history_encoder
+    average = parts.item_vectors.mean(axis=0)
+    if hasattr(encoder, "leave_one_out"):
+        query = encoder.query if model is None else model.encode
+
+        def lost(history: NDArray[np.integer], item: int) -> NDArray[np.float32]:
+            vectors = parts.item_vectors[history]
+            left = np.stack([np.delete(vectors, place, axis=0) for place in range(len(vectors))])
+            known = np.ones(left.shape[:2], bool)
+            if not known.size:
+                left, known = np.zeros_like(vectors)[None], np.zeros((1, 1), bool)
+            whole = np.asarray(query(vectors[None], np.ones((1, len(vectors)), bool)))
+            difference = whole - np.asarray(query(left, known))
+            return np.asarray(difference @ (parts.item_vectors[item] - average), np.float32)
+
+        return lost
+
+    # Of an export whose catalogue changes there is the graph alone.
+    def of_graph(history: NDArray[np.integer], item: int) -> NDArray[np.float32]:
         vectors, known = parts.item_vectors[history][None], np.ones((1, len(history)), bool)
-        added = np.asarray(encoder.contributions(vectors, known, parts.item_vectors[[item]]))
-        if weights is not None:
-            added = added + np.asarray(weights[history, [item] * len(history)]).reshape(1, -1)
-        return added.ravel()
+        wanted = (parts.item_vectors[item] - average)[None]
+        added = np.asarray(encoder.contributions(vectors, known, wanted)).ravel()
+        return added if parts.item_weights is None else added + of_weights(history, item)
 
     return of_graph
 
@@ -125,12 +204,15 @@ class RecordedCases:
     Args:
         rankings: signature to its inputs and the score of every item, float32 [rows, items], the
             lowest float for items that must not be recommended.
+        scores: `serving_default` and `from_history` to the scores of all items, also of those that
+            must not be recommended.
         embeddings: signature to its inputs and the vectors.
         owned: items of the requested users.
         recent: items of the requested histories.
     """
 
     rankings: Cases
+    scores: dict[str, NDArray[np.float32]]
     embeddings: Cases
     owned: Histories
     recent: Histories
@@ -169,15 +251,21 @@ def recorded_cases(
 
     popular = parts.popularity[None]
     queries = _of_users(model, parts, users)
-    known = _scores(parts, queries, owned)
-    known = np.vstack([_without(known, owned) if exclude_seen else known, popular])
+    untimed = replace(recent, times=None)
 
     def of_histories(some: Histories) -> NDArray[np.float32]:
         scores = _scores(parts, _of_histories(model, parts, some), some)
-        scores = _without(scores, some) if exclude_seen else scores
         return np.vstack([np.where(some.lengths[:, None] > 0, scores, popular), popular])
 
-    someone = of_histories(replace(recent, times=None))
+    def unseen(scores: NDArray[np.float32], some: Histories) -> NDArray[np.float32]:
+        return _without(scores, some) if exclude_seen else scores
+
+    scores = {
+        "serving_default": np.vstack([_scores(parts, queries, owned), popular]),
+        "from_history": of_histories(untimed),
+    }
+    known = unseen(scores["serving_default"], owned)
+    someone = unseen(scores["from_history"], recent)
     itself = Histories(np.arange(len(items) + 1), items.astype(np.int32))
     similar = _without(_similarities(parts, items), itself)
     similar = np.vstack([similar, np.full_like(popular, LOWEST)])
@@ -209,9 +297,9 @@ def recorded_cases(
         timed = replace(recent, times=np.cumsum(gaps))
         times = timed.padded_times(np.arange(len(users)), length=RECENT + 1)
         time = {"time": np.vstack([times, np.zeros_like(times[:1])]).tolist()}
-        rankings["from_timed_history"] = (histories | time, of_histories(timed))
+        rankings["from_timed_history"] = (histories | time, unseen(of_histories(timed), timed))
     embeddings = {} if parts.linear else _embeddings(parts, queries, user_ids, items, item_ids)
-    return RecordedCases(rankings, embeddings, owned, recent)
+    return RecordedCases(rankings, scores, embeddings, owned, recent)
 
 
 def _embeddings(
@@ -290,6 +378,7 @@ def _of_histories(
 
 
 def _without(scores: NDArray[np.float32], excluded: Histories) -> NDArray[np.float32]:
+    # A copy: without exclusions they are needed, too.
     scores = scores.astype(np.float32)
     scores[excluded.row_of_each_item, excluded.items] = LOWEST
     return scores

@@ -1,5 +1,6 @@
 """Recorded answers of both stages, computed without the exported graph."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,11 @@ from kit.data import Histories
 from kit.exporting._recommender import RecommenderParts
 from kit.exporting._recorded import (
     CASES,
+    EXPLAINED,
     LOWEST,
     TOLERANCE,
     UNKNOWN_ID,
+    RecordedCases,
     answered,
     explanations,
     recorded_cases,
@@ -84,9 +87,76 @@ def recorded_two_stage(
         if not isinstance(module.index, ExactIndex):
             answer = _of_graph(module, parts, name, kept, cases.rankings[name][1][rows])
         recorded[name] = {"inputs": kept, "outputs": answer}
-    if "explain_history" in module.signatures():
-        recorded |= explanations(model, parts, cases)
+    if "explain" in module.signatures():
+        lists = {name: outputs for name, (_, outputs) in found.items() if name in cases.scores}
+        recorded |= _explanations(model, parts, second, module, cases, lists, clear, k)
     return recorded
+
+
+def _explanations(
+    model: TwoTower,
+    parts: RecommenderParts,
+    second: SecondStage,
+    module: TwoStageRecommender,
+    cases: RecordedCases,
+    lists: dict[str, dict[str, NDArray[Any]]],
+    rows: NDArray[np.integer],
+    k: int,
+) -> dict[str, Any]:
+    """The explanations of the retrieval score, and what the ranking stage adds to it."""
+    scores = {name: values.copy() for name, values in cases.scores.items()}
+    is_known = cases.recent.lengths > 0
+    nobody = np.zeros_like(is_known)
+    for name, strangers in (
+        ("serving_default", np.append(nobody, True)),
+        ("from_history", np.append(~is_known, True)),
+    ):
+        scores[name][strangers] = np.log(np.maximum(scores[name][strangers], LEAST_SHARE))
+    found = explanations(model, parts, replace(cases, scores=scores), lists, rows)
+    count = max(second.candidates, k)
+    for name, basis, had in (
+        ("explain", "serving_default", cases.owned),
+        ("explain_history", "from_history", cases.recent),
+    ):
+        inputs, outputs = found[name]["inputs"], found[name]["outputs"]
+        if not isinstance(module.index, ExactIndex):
+            expected = outputs["score"]
+            outputs = found[name]["outputs"] = _asked(module, name, inputs)
+            sums = [outputs[p] for p in ("base", "prior", "user", "history") if p in outputs]
+            _check(name, np.sum(sums, axis=0), expected)
+            continue
+        ranking = []
+        for row, item_id in zip([*rows[:EXPLAINED], len(had)], inputs["item_id"], strict=True):
+            item = parts.item_ids.index(item_id) if item_id in parts.item_ids else -1
+            is_ranked = row < len(had) and (name == "explain" or had.lengths[row] > 0)
+            if item < 0 or not is_ranked:
+                ranking.append(0.0)
+                continue
+            history = had.items[had.offsets[row] : had.offsets[row + 1]]
+            unseen, every = cases.rankings[basis][1][row], cases.scores[basis][row]
+            ranking.append(_ranking(second, unseen, every, history, item, count))
+        outputs["ranking"] = ranking
+        outputs["score"] = np.add(outputs["score"], ranking).tolist()
+    return found
+
+
+def _ranking(
+    second: SecondStage,
+    unseen: Floats,
+    scores: Floats,
+    history: NDArray[np.int32],
+    item: int,
+    count: int,
+) -> float:
+    """What the ranking stage adds to the score of an item, as the last candidate if it is none."""
+    items = np.argsort(-unseen, kind="stable")[:count]
+    retrieval = unseen[items]
+    items = np.where(retrieval > LOWEST, items, -1)
+    if item not in items:
+        items[-1], retrieval[-1] = item, scores[item]
+    features = defined_features(second.tables, history, items, retrieval)
+    ranking = np.asarray(second.model.ranking({n: x[None] for n, x in features.items()}))[0]
+    return float(second.model.weight.numpy()[0] * ranking[items == item][0])
 
 
 def _rules(parts: RecommenderParts, count: int, rng: np.random.Generator) -> dict[str, list[Any]]:
@@ -230,16 +300,32 @@ def _of_graph(
     scores: Floats,
 ) -> dict[str, Any]:
     """The graph's answer, after its retrieval scores were compared with those of all items."""
-    function = module.signatures()[signature]
-    specs = function.input_signature
-    answer = function(*(tf.constant(inputs[spec.name], spec.dtype) for spec in specs))
+    told = _asked(module, signature, inputs)
     codes = {item: code for code, item in enumerate([*parts.item_ids, ""])}
-    told = {name: value.numpy() for name, value in answer.items()}
-    told["item_id"] = np.vectorize(lambda item: item.decode(), otypes=[object])(told["item_id"])
     places = np.vectorize(codes.__getitem__)(told["item_id"])
     expected = np.take_along_axis(
         np.pad(scores, ((0, 0), (0, 1)), constant_values=LOWEST), places, axis=1
     )
-    if not np.allclose(told["retrieval_score"], expected, rtol=TOLERANCE, atol=TOLERANCE):
+    _check(signature, told["retrieval_score"], expected)
+    return told
+
+
+def _asked(
+    module: TwoStageRecommender, signature: str, inputs: dict[str, list[Any]]
+) -> dict[str, list[Any]]:
+    """The graph's answer to a request."""
+    function = module.signatures()[signature]
+    specs = function.input_signature
+    answer = function(*(tf.constant(inputs[spec.name], spec.dtype) for spec in specs))
+    return {
+        name: np.vectorize(lambda one: one.decode(), otypes=[object])(value.numpy()).tolist()
+        if value.dtype == tf.string
+        else value.numpy().tolist()
+        for name, value in answer.items()
+    }
+
+
+def _check(signature: str, found: Any, expected: Any) -> None:
+    """Compare retrieval scores of the graph with those of the model."""
+    if not np.allclose(found, expected, rtol=TOLERANCE, atol=TOLERANCE):
         raise RuntimeError(f"{signature}: the index and the model score items differently.")
-    return {name: value.tolist() for name, value in told.items()}

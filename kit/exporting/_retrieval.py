@@ -118,6 +118,18 @@ def export_recommender(
     return export(module, folder, recorded=recorded, card=whole)
 
 
+def explaining_graph(model: RetrievalModel, dataset: Dataset) -> RecommenderGraph:
+    """The graph of an export without its users, to measure explanations by.
+
+    Args:
+        model: the trained model.
+        dataset: its training data.
+    """
+    parts = retrieval_parts(model, dataset, most_users=1)
+    graph = LinearRecommenderGraph if parts.linear else Recommender
+    return graph(parts, k=1, exclude_seen=False, index=IndexSettings("exact"))
+
+
 def index_facts(module: RecommenderGraph, index: IndexSettings) -> dict[str, Any]:
     """What a card states about the index.
 
@@ -137,7 +149,11 @@ def index_facts(module: RecommenderGraph, index: IndexSettings) -> dict[str, Any
 
 
 def retrieval_parts(
-    model: RetrievalModel, dataset: Dataset, *, with_valid: bool = True
+    model: RetrievalModel,
+    dataset: Dataset,
+    *,
+    with_valid: bool = True,
+    most_users: int | None = None,
 ) -> RecommenderParts:
     """Vectors of all users and items; the users' histories hold train and valid.
 
@@ -145,16 +161,19 @@ def retrieval_parts(
         model: the trained model.
         dataset: its training data.
         with_valid: False leaves valid out of the histories, to measure on it.
+        most_users: the first users alone; None takes all.
 
     Returns:
         The parts of `Recommender`.
     """
     past = [dataset.train, dataset.valid] if with_valid else [dataset.train]
     owned = histories(past, dataset.num_users, with_times=model.is_timed).below(dataset.num_items)
+    users = np.arange(dataset.num_users)[:most_users]
+    owned = owned.take(users)
     common = RecommenderParts(
-        user_ids=dataset.user_ids[: dataset.num_users].tolist(),
+        user_ids=dataset.user_ids[users].tolist(),
         item_ids=dataset.item_ids[: dataset.num_items].tolist(),
-        user_vectors=np.empty((dataset.num_users, 0), np.float32),
+        user_vectors=np.empty((len(users), 0), np.float32),
         item_vectors=np.empty((dataset.num_items, 0), np.float32),
         owned=owned,
         popularity=dataset.popularity_with_valid.astype(np.float32),
@@ -164,7 +183,7 @@ def retrieval_parts(
         return replace(common, linear=model.index())
     common = replace(
         common,
-        user_vectors=queries(model, np.arange(dataset.num_users), owned),
+        user_vectors=queries(model, users, owned),
         item_vectors=np.asarray(model.item_vectors(), dtype=np.float32)[1:],
     )
     if isinstance(model, ImplicitALS):

@@ -80,6 +80,8 @@ class TwoStageRecommender(Recommender):
         self._count = min(max(second.candidates, self._k), len(parts.item_ids))
         self._diversity = second.diversity
         self._features = CandidateFeatures(second.tables)
+        shares = np.log(np.maximum(parts.popularity, LEAST_SHARE))
+        self._average_popularity = float(shares.mean())
         self._categories = tf.Variable(second.categories(parts.attributes), trainable=False)
         # The Keras model is not tracked: only its variables and its traced computation are saved.
         self._weights = [weight.value for weight in second.model.variables]
@@ -88,18 +90,6 @@ class TwoStageRecommender(Recommender):
         self._combine: Callable[[Any, Any], Any] = lambda retrieval, ranking: model.combined(
             retrieval, ranking
         )
-
-    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "user_id")])
-    def recommend(self, user_id: Any) -> dict[str, Any]:
-        """Recommendations for known users; unknown users get the popular list."""
-        return self._list(*self._of_user(user_id))
-
-    @tf.function(
-        autograph=False, input_signature=[tf.TensorSpec([None, None], tf.string, "history")]
-    )
-    def from_history(self, history: Any) -> dict[str, Any]:
-        """Recommendations for new users by their history; unknown items are ignored."""
-        return self._list(*self._of_items(history))
 
     @tf.function(
         autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "user_id"), *_RULES]
@@ -187,6 +177,27 @@ class TwoStageRecommender(Recommender):
         share = tf.math.log(tf.maximum(retrieval, LEAST_SHARE))
         popular = tf.where(items < 0, tf.float32.min, share)
         return tf.where(known, self._combine(retrieval, ranking), popular), ranking
+
+    def scored(self, known: Any, queries: Any, codes: Any, item: Any) -> dict[str, Any]:
+        """`Recommender.scored` with what the ranking stage adds, `ranking`.
+
+        An item that is no candidate is ranked in the place of the last one.
+        """
+        parts = super().scored(known, queries, codes, item)
+        retrieval, items = self._found(known, queries, self._seen(codes), None, self._count)
+        is_it = tf.equal(items, item[:, None])
+        is_last = tf.equal(tf.range(self._count), self._count - 1)
+        is_it |= is_last & ~tf.reduce_any(is_it, axis=1, keepdims=True)
+        items = tf.where(is_it, item[:, None], items)
+        retrieval = tf.where(is_it, parts["score"][:, None], retrieval)
+        score, _ = self._scored(known, codes, retrieval, items)
+        score = tf.reduce_sum(tf.where(is_it, score, 0), axis=1)
+        ranking = tf.where(known & (item >= 0), score - parts["score"], 0)
+        return parts | {"score": parts["score"] + ranking, "ranking": ranking}
+
+    def _popularity(self, item: Any) -> tuple[Any, float]:
+        share, _ = super()._popularity(item)
+        return tf.math.log(tf.maximum(share, LEAST_SHARE)), self._average_popularity
 
     def _is_meant(self, boost: Any, items: Any) -> Any:
         """Which boosts, by item id or `column=value`, apply to which candidates."""

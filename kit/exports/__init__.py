@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from kit.exports._card import with_bytes as with_bytes
     from kit.exports._check import check_operations as check_operations
     from kit.exports._check import problems_of_graph as problems_of_graph
+    from kit.exports._explanation import Explanation as Explanation
+    from kit.exports._explanation import Reason as Reason
+    from kit.exports._explanation import in_words as in_words
+    from kit.exports._explanation import is_cause as is_cause
+    from kit.exports._explanation import share_of as share_of
     from kit.exports._graph import SavedGraph as SavedGraph
     from kit.exports._graph import Signature as Signature
     from kit.exports._graph import TensorSpec as TensorSpec

@@ -11,6 +11,7 @@ import tensorflow as tf
 from kit.data.table import schema_from, typed
 from kit.errors import UserError
 from kit.exports._card import RecommenderCard, TabularCard
+from kit.exports._explanation import Explanation
 from kit.exports._inputs import raw_inputs
 from kit.exports._loaded import LoadedExport, Narrowed, Recommendation
 from kit.exports._operations import load_version
@@ -76,7 +77,8 @@ class Recommender:
             diversity: for two-stage models: 0 to 1; None uses that of the export.
 
         Returns:
-            A row for each item, best first: item_id, name, score, because_of; with a leading column
+            A row for each item, best first: item_id, name, score, because_of and because_share,
+            the share of the margin over the average item that those carry; with a leading column
             user_id for several users.
 
         Raises:
@@ -105,6 +107,30 @@ class Recommender:
         ]
         return pl.concat(frames)
 
+    def explain(
+        self, user: str | None = None, *, item: str, history: Sequence[str] | None = None
+    ) -> Explanation:
+        """Why an item is recommended, or is not: the parts of its score.
+
+        Args:
+            user: an id.
+            item: id of the item.
+            history: ids of items, oldest first, in place of a user.
+
+        Raises:
+            UserError: neither or both of user and history are given, one of them or the item is
+                unknown, or the export does not explain.
+        """
+        if (user is None) == (history is None):
+            raise UserError(
+                "Give one of user and history.",
+                where="explain",
+                expected='explain(user="42", item="A1") or explain(history=["B2"], item="A1")',
+            )
+        if history is not None:
+            return self._export.explain_history([*map(str, history)], str(item))
+        return self._export.explain(str(user), str(item))
+
     def similar(self, item: str, *, k: int = 10) -> pl.DataFrame:
         """The nearest items: item_id, name, score.
 
@@ -112,7 +138,7 @@ class Recommender:
             UserError: the item is unknown.
         """
         _check_count(k, self.card.k)
-        return _frame(self._export.similar(str(item), k)).drop("because_of")
+        return _frame(self._export.similar(str(item), k)).drop("because_of", "because_share")
 
     def __repr__(self) -> str:
         return f"Recommender({self.card.recipe}, {len(self.card.names):,} items)"
@@ -210,6 +236,7 @@ def _frame(rows: Sequence[Recommendation]) -> pl.DataFrame:
         "name": pl.String,
         "score": pl.Float64,
         "because_of": pl.List(pl.String),
+        "because_share": pl.Float64,
     }
     return pl.DataFrame([vars(row) for row in rows], schema=schema)
 

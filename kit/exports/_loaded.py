@@ -13,21 +13,32 @@ from numpy.typing import NDArray
 from kit.data import clean_id
 from kit.errors import UserError
 from kit.exports._card import TwoStageCard
+from kit.exports._explanation import Explanation, Reason, share_of
 from kit.exports._item_names import ItemNames
 from kit.exports._operations import load_version
 from kit.exports._read_card import recommender_card
 from kit.exports._sample_users import is_sample_user
-from kit.retrieval import MOST_EXCLUDED, explain_by_history, most_positive
+from kit.retrieval import MOST_EXCLUDED, explain_by_history
 
 
 @dataclass(frozen=True)
 class Recommendation:
-    """An entry of a recommended list: item, name, score and the names of items that explain it."""
+    """An entry of a recommended list.
+
+    Args:
+        item_id: the item.
+        name: its title, or its id.
+        score: what the list is ordered by.
+        because_of: names of items of the history that contribute most to it; of exports that do
+            not explain themselves, names of the nearest ones.
+        because_share: their share of the item's margin over the average item; None if unknown.
+    """
 
     item_id: str
     name: str
     score: float
     because_of: list[str]
+    because_share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +95,8 @@ class LoadedExport:
         """
         answer = self._narrowed("recommend", narrowed, user_id=[user_id])
         history = [i.decode() for i in self._model.history_of(tf.constant(user_id)).numpy()]
-        return self._lines(answer, count, history), [self.name(i) for i in history[::-1]]
+        lines = self._lines(answer, count, history, user_id)
+        return lines, [self.name(i) for i in history[::-1]]
 
     def from_history(
         self, items: list[str], count: int, narrowed: Narrowed = NOT_NARROWED
@@ -111,6 +123,99 @@ class LoadedExport:
         if item_id not in self._names:
             raise self.items.unknown(item_id)
         return self._lines(self._ask("similar_items", item_id=[item_id]), count, [])
+
+    def explain(self, user_id: str, item_id: str) -> Explanation:
+        """Why an item is recommended to a known user.
+
+        Raises:
+            UserError: the user has no history or the item is unknown, or the export does not
+                explain.
+        """
+        item = self._explained_item(item_id)
+        if not len(self._model.history_of(tf.constant(user_id)).numpy()):
+            raise UserError(
+                f"The model knows no history of the user {user_id!r}.",
+                where=str(self.version),
+                expected="a user of its training data",
+                remedy="Explain by items instead: kit explain --history ID,ID --item ID, or "
+                "explain(history=[...], item=...).",
+            )
+        (explanation,) = self._explanations([item], user_id=user_id)
+        return explanation
+
+    def explain_history(self, history: Sequence[str], item_id: str) -> Explanation:
+        """Why an item is recommended for a history.
+
+        Raises:
+            UserError: the history is empty, none of its items or not the item is known, or the
+                export does not explain.
+        """
+        item = self._explained_item(item_id)
+        items = [self._id(one) for one in history]
+        if not items:
+            raise UserError(
+                "The history is empty.",
+                where="history",
+                expected="ids of items, oldest first",
+                remedy="Give at least one item of the model.",
+            )
+        if not any(one in self._names for one in items):
+            raise self.items.unknown(items[0])
+        (explanation,) = self._explanations([item], history=items)
+        return explanation
+
+    def _explained_item(self, item_id: str) -> str:
+        if "explain" not in self.signatures:
+            raise UserError(
+                "The export does not explain its scores.",
+                where=str(self.version),
+                expected="an export with the signature explain",
+                remedy="Train it again with this version of the kit.",
+            )
+        item_id = self._id(item_id)
+        if item_id not in self._names:
+            raise self.items.unknown(item_id)
+        return item_id
+
+    def _explanations(
+        self, items: list[str], *, user_id: str | None = None, history: Sequence[str] = ()
+    ) -> list[Explanation]:
+        """Why some items are recommended to a user, or for a history."""
+        if user_id is None:
+            answer = self._ask("explain_history", history=[[*history]] * len(items), item_id=items)
+            named = np.array([list(history)] * len(items), dtype=object)
+        else:
+            answer = self._ask("explain", user_id=[user_id] * len(items), item_id=items)
+            named = np.vectorize(bytes.decode, otypes=[object])(answer["history_id"])
+        encoder = getattr(self._model, "history_encoder", None)
+        found = []
+        for row, item in enumerate(items):
+            score, base = float(answer["score"][row]), float(answer["base"][row])
+            order = np.argsort(-answer["contribution"][row], kind="stable")
+            reasons = [
+                Reason(one, self.name(one), float(value), share_of(float(value), score - base))
+                for one, value in zip(
+                    named[row][order], answer["contribution"][row][order], strict=True
+                )
+                if one in self._names
+            ]
+            found.append(
+                Explanation(
+                    item_id=item,
+                    name=self.name(item),
+                    score=score,
+                    rank=int(answer["rank"][row]) or None,
+                    base=base,
+                    parts={
+                        part: float(answer[part][row])
+                        for part in ("prior", "user", "history", "ranking")
+                        if part in answer
+                    },
+                    reasons=reasons,
+                    is_sum=not hasattr(encoder, "leave_one_out"),
+                )
+            )
+        return found
 
     def top_lists(self, user_ids: list[str]) -> tuple[list[list[str]], NDArray[np.float32]]:
         """Item ids, best first, and scores [users, k] of many users."""
@@ -219,29 +324,35 @@ class LoadedExport:
         return {name: t.numpy() for name, t in function(**tensors).items()}
 
     def _lines(
-        self, answer: dict[str, Any], count: int, history: list[str]
+        self,
+        answer: dict[str, Any],
+        count: int,
+        history: list[str],
+        user_id: str | None = None,
     ) -> list[Recommendation]:
         items = [item.decode() for item in answer["item_id"][0] if item][:count]
-        reasons: list[list[str]] = [[] for _ in items]
-        if history and items:
-            reasons = [
-                [self.name(history[place]) for place in row]
-                for row in self._reasons(items, history)
-            ]
-        scores = answer["score"][0]
+        scores = [float(score) for score in answer["score"][0]]
+        reasons = (
+            self._reasons(items, history, user_id)
+            if history and items
+            else [([], None)] * len(items)
+        )
         return [
-            Recommendation(item, self.name(item), float(score), reason)
+            Recommendation(item, self.name(item), score, *reason)
             for item, score, reason in zip(items, scores, reasons, strict=False)
         ]
 
-    def _reasons(self, items: list[str], history: list[str]) -> Sequence[Sequence[int]]:
-        """For each item the places of the history that explain it."""
-        if "explain_history" in self.signatures:
-            answer = self._ask("explain_history", history=[history] * len(items), item_id=items)
-            return most_positive(answer["contribution"])
+    def _reasons(
+        self, items: list[str], history: list[str], user_id: str | None
+    ) -> list[tuple[list[str], float | None]]:
+        """For each item the names of what explains it, and their share of the margin."""
+        if "explain" in self.signatures:
+            return [
+                ([reason.name for reason in one.because_of], one.because_share)
+                for one in self._explanations(items, user_id=user_id, history=history)
+            ]
         nearest = explain_by_history(self.embeddings(items), self.embeddings(history))
-        places: list[list[int]] = nearest.tolist()
-        return places
+        return [([self.name(history[place]) for place in row], None) for row in nearest]
 
     def _no_such_value(self, value: str, known: list[str], option: str) -> UserError:
         close = get_close_matches(value, known, n=3, cutoff=0)

@@ -59,13 +59,14 @@ def compare(expected: dict[str, Any], answer: dict[str, NDArray[Any]]) -> tuple[
             raise ValueError(
                 f"{name} is of another kind: {theirs.dtype}, recorded was {ours.dtype}"
             )
-        score = answer.get("score", answer.get("probability"))
+        lists = (answer.get(one) for one in ("score", "probability", "contribution"))
+        score = next((x for x in lists if x is not None and x.shape == theirs.shape), None)
         if np.issubdtype(theirs.dtype, np.floating):
             ours = ours.astype(np.float64)
             gap = np.abs(ours - theirs) / np.maximum(_scale(ours), np.abs(ours))
             # Not the built-in max, which ignores nan.
             difference = float(np.max([difference, np.max(gap, initial=0.0)]))
-        elif score is not None and score.ndim == 2 and score.shape == theirs.shape:
+        elif score is not None and score.ndim == 2:
             ids_differ += _ids_that_differ(ours, theirs, score)
         else:
             ids_differ += int(np.sum(ours != theirs))

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -96,6 +96,35 @@ def training_figure(
             )
         panels[-1].set_xlabel("epoch")
         panels[-1].xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+    return drawing.svg
+
+
+def deletion_figure(removed: Sequence[float], curves: Mapping[str, Sequence[Estimate]]) -> str:
+    """What is lost when items of the history are removed, with intervals.
+
+    Args:
+        removed: shares of the history.
+        curves: name to the loss at each share; the first one is highlighted.
+
+    Returns:
+        An `<svg>` element.
+    """
+    with Drawing("deletion", height=2.2) as drawing:
+        axes = drawing.axes()
+        places = np.array([0.0, *removed])
+        for (name, curve), colour in zip(curves.items(), (MODEL, OTHER), strict=True):
+            mean, low, high = (
+                np.array([0.0, *(getattr(x, end) for x in curve)])
+                for end in ("mean", "low", "high")
+            )
+            axes.fill_between(places, low, high, color=colour, alpha=0.25, linewidth=0)
+            axes.plot(places, mean, color=colour, marker=".", label=name)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+        axes.set_xlabel("removed items of the history")
+        axes.set_ylabel("lost margin", color=SOFT)
+        axes.grid(axis="y", color=GRID, linewidth=0.6)
+        axes.legend(frameon=False, labelcolor=INK, fontsize=8)
     return drawing.svg
 
 

@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.report._figures import DASH, comparison, decimals, long_tail, shelf_shares
+from kit.evaluation import DeletionCurve
+from kit.metrics import Estimate
+from kit.report._figures import (
+    DASH,
+    comparison,
+    decimals,
+    deletion_figure,
+    long_tail,
+    shelf_shares,
+)
 from kit.report._html import (
     counted,
     difference_table,
@@ -47,6 +56,7 @@ def report_page(report: RankingReport, numbers: Numbers, facts: Mapping[str, Any
         training_section(report.history, report.valid_metric),
         _long_tail(report),
         _examples(report.examples),
+        _deletion(report.deletion),
         _cold(report, numbers),
         _data(facts["data"]),
         _protocol(report),
@@ -186,6 +196,28 @@ def _examples(examples: list[Example]) -> str:
 
 def _like(similar: list[str]) -> str:
     return f"<small>near {' · '.join(map(escape, similar))}</small>" if similar else ""
+
+
+def _deletion(curve: DeletionCurve | None) -> str:
+    if curve is None:
+        return ""
+    facts = curve.facts()
+    curves = {
+        name: [Estimate(**x) for x in facts[key]]
+        for name, key in (("by contribution", "by_contribution"), ("at random", "at_random"))
+    }
+    area = Estimate(**facts["area_over_random"])
+    return (
+        "<h2>Faithfulness of the explanations</h2>"
+        + figure(
+            deletion_figure(curve.removed, curves),
+            "What the first recommended item loses of its margin over the average item of the "
+            "catalogue when items are removed from the history: those that contribute most to it "
+            "first, or any. The further apart, the more the explanations name what matters.",
+        )
+        + f"<p>Area between the curves: {decimals(area.mean)} of the mean margin, 95 % "
+        f'{interval(area)}.</p><p class="soft">Protocol: {escape(curve.protocol)}.</p>'
+    )
 
 
 def _cold(report: RankingReport, numbers: Numbers) -> str:

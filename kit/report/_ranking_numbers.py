@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.data import Dataset, item_names, user_counts
-from kit.evaluation import Evaluation, RankingTask
+from kit.evaluation import DeletionCurve, Evaluation, RankingTask
 from kit.metrics import Estimate, Estimates, bootstrap_intervals
 from kit.progress import stage
 from kit.report._report import plain, versions
@@ -51,6 +51,7 @@ class RankingReport:
         history: one dict an epoch: epoch, loss, NDCG@10 on valid, seconds and further values.
         seconds: name of a phase to its duration.
         examples: some recommendations.
+        deletion: how faithful the explanations are; None if that was not measured.
         variants: name to evaluation on the test task of the same model, used in another way.
     """
 
@@ -68,6 +69,7 @@ class RankingReport:
     history: list[dict[str, float]]
     seconds: dict[str, float]
     examples: list[Example]
+    deletion: DeletionCurve | None = None
     variants: dict[str, Evaluation] = field(default_factory=dict)
 
     @property
@@ -154,6 +156,7 @@ def as_json(report: RankingReport, numbers: Numbers) -> dict[str, Any]:
             name: {"metrics": estimates, "model_minus_variant": numbers.differences[name]}
             for name, estimates in numbers.variants.items()
         },
+        "deletion": None if report.deletion is None else report.deletion.facts(),
         "data": data_facts(report.dataset),
         "settings": report.settings,
         "seconds": report.seconds,

@@ -52,6 +52,14 @@ def _held(codes: Any, items: int) -> Any:
     return tf.minimum(counts[:, 1:], 1)
 
 
+def _counts(codes: Any) -> Any:
+    """bool [batch, n]: whether a place of a history holds an item that did not come before."""
+    length = tf.shape(codes)[1]
+    earlier = tf.linalg.band_part(tf.ones([length, length], tf.bool), -1, 0)
+    same = tf.equal(codes[:, :, None], codes[:, None, :])
+    return (codes >= 0) & (tf.math.count_nonzero(same & earlier, axis=2) == 1)
+
+
 def _entries(sources: Any, offsets: Any) -> tuple[Any, Any]:
     """Places of all weights of some items, and which of the items each belongs to."""
     places = tf.ragged.range(tf.gather(offsets, sources), tf.gather(offsets, sources + 1))
@@ -83,6 +91,9 @@ class ItemWeightsIndex(tf.Module):
         arrays = {name: tf.Variable(x, trainable=False) for name, x in packed(weights).items()}
         self._weights = arrays["weights"]
         self._is_sparse = "offsets" in arrays
+        self.average_prior = float(np.mean(prior))
+        averages = np.asarray(weights.mean(axis=1), np.float32).ravel()
+        self._average_votes = tf.Variable(averages, trainable=False)
         if self._is_sparse:
             self._offsets, self._targets = arrays["offsets"], arrays["targets"]
 
@@ -120,10 +131,12 @@ class ItemWeightsIndex(tf.Module):
             places = tf.stack([tf.maximum(flat, 0), tf.maximum(items, 0)], axis=1)
             votes = tf.gather_nd(self._weights, places)
         votes = tf.reshape(votes, [batch, length])
-        earlier = tf.linalg.band_part(tf.ones([length, length], tf.bool), -1, 0)
-        same = tf.equal(codes[:, :, None], codes[:, None, :])
-        repeats = tf.math.count_nonzero(same & earlier, axis=2) > 1
-        return tf.where((codes >= 0) & (item >= 0)[:, None] & ~repeats, votes, 0)
+        return tf.where(_counts(codes) & (item >= 0)[:, None], votes, 0)
+
+    def average_votes(self, codes: Any) -> Any:
+        """`votes` for the average item of the catalogue."""
+        votes = tf.gather(self._average_votes, tf.maximum(codes, 0))
+        return tf.where(_counts(codes), votes, 0)
 
     def prior_of(self, item: Any) -> Any:
         """The prior of items, int32 [batch] -> float32 [batch]; 0 for negative codes."""

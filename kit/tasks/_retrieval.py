@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kit.data import Dataset
-    from kit.evaluation import Evaluation, RankingTask, Scorer, Trend
+    from kit.evaluation import DeletionCurve, Evaluation, RankingTask, Scorer, Trend
+    from kit.exporting import Recommender
     from kit.exports import RecommenderCard, SignatureCheck
     from kit.report import Report
     from kit.retrieval import IndexSettings
@@ -32,13 +33,14 @@ COMPARED = ("NDCG@10", "Recall@10", "Hit@10", "Coverage@10")
 
 @dataclass(frozen=True)
 class RetrievalResults:
-    """The chosen trend prior, and evaluations on valid and test."""
+    """The chosen trend prior, evaluations on valid and test, and how faithful explanations are."""
 
     trend: "Trend"
     valid: "Evaluation"
     test: "Evaluation"
     baselines: "dict[str, Evaluation]"
     left_out: dict[str, str]
+    deletion: "DeletionCurve | None"
 
 
 @dataclass(kw_only=True)
@@ -106,13 +108,29 @@ class Retrieval:
 
     def evaluate(self, run: Run) -> RetrievalResults:
         from kit import evaluation
+        from kit.exporting import explaining_graph
 
         model, test_task = run.model, self.tasks[1]
         trend, valid = self.calibrate(run)
         model.set_item_prior(trend.prior(run.data, "test"))
         test = evaluation.evaluate(test_task, self.scorer(run.model))
         baselines, left_out = evaluation.evaluated_baselines(run.data, test_task)
-        return RetrievalResults(trend, valid, test, baselines, left_out)
+        deletion = self.deletion(run, test, explaining_graph(model, run.data))
+        return RetrievalResults(trend, valid, test, baselines, left_out, deletion)
+
+    def deletion(
+        self, run: Run, test: "Evaluation", graph: "Recommender"
+    ) -> "DeletionCurve | None":
+        """How faithful the explanations of the graph are, for the lists of test."""
+        import tensorflow as tf
+
+        from kit.evaluation import deletion_curve
+
+        compiled = (
+            tf.function(one, autograph=False, reduce_retracing=True)
+            for one in (graph.contributions_of, graph.margins_of)
+        )
+        return deletion_curve(self.tasks[1], test, *compiled, seed=run.seed)
 
     def report(self, run: Run, results: RetrievalResults) -> "Report":
         from kit import evaluation
@@ -144,6 +162,7 @@ class Retrieval:
             examples=reports.examples(
                 run.data, test_task, results.test, reports.reasons_of(run.model)
             ),
+            deletion=results.deletion,
         )
         return reports.ranking_report(report)
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from kit.data import Dataset
-    from kit.evaluation import CandidateLists, Evaluation, Trend
-    from kit.exporting import SecondStage
+    from kit.evaluation import CandidateLists, DeletionCurve, Evaluation, Trend
+    from kit.exporting import SecondStage, TwoStageRecommender
     from kit.exports import SignatureCheck
     from kit.models import CandidateRanking, TwoTower
     from kit.report import Report
@@ -26,13 +26,14 @@ MOST_LISTS = 20_000
 
 @dataclass(frozen=True)
 class TwoStageResults:
-    """Evaluations by system, and the second stage as it is exported."""
+    """Evaluations by system, the second stage as it is exported, and its explanations."""
 
     valid: "dict[str, Evaluation]"
     test: "dict[str, Evaluation]"
     simple: "dict[str, Evaluation]"
     left_out: dict[str, str]
     stage: "SecondStage"
+    deletion: "DeletionCurve | None"
 
 
 @dataclass(kw_only=True)
@@ -106,13 +107,14 @@ class TwoStage(Retrieval):
     def evaluate(self, run: Run) -> TwoStageResults:  # type: ignore[override]
         from kit import evaluation
 
-        (valid, _), (test, stage) = (self._evaluated(run, task) for task in self.tasks)
+        (valid, _, _), (test, stage, graph) = (self._evaluated(run, task) for task in self.tasks)
         simple, left_out = evaluation.evaluated_baselines(run.data, self.tasks[1])
         diverse = {
             name: evaluation.with_diversity(result, stage.tables.vectors)
             for name, result in simple.items()
         }
-        return TwoStageResults(valid, test, diverse, left_out, stage)
+        deletion = self.deletion(run, test[BOTH], graph)
+        return TwoStageResults(valid, test, diverse, left_out, stage, deletion)
 
     def second_stage(
         self, model: "TwoTower", data: "Dataset", part: Literal["valid", "test"]
@@ -131,7 +133,9 @@ class TwoStage(Retrieval):
             category_column=self.category_column,
         )
 
-    def _evaluated(self, run: Run, task: Any) -> "tuple[dict[str, Evaluation], SecondStage]":
+    def _evaluated(
+        self, run: Run, task: Any
+    ) -> "tuple[dict[str, Evaluation], SecondStage, TwoStageRecommender]":
         """Both stages through the graph that is exported."""
         from kit import evaluation
         from kit.exporting import TwoStageRecommender, lists_of, retrieval_parts
@@ -156,7 +160,7 @@ class TwoStage(Retrieval):
             name: evaluation.with_diversity(result, stage.tables.vectors)
             for name, result in found.items()
         }
-        return diverse, stage
+        return diverse, stage, graph
 
     def report(self, run: Run, results: TwoStageResults) -> "Report":  # type: ignore[override]
         from kit import report as reports
@@ -185,6 +189,7 @@ class TwoStage(Retrieval):
             examples=reports.examples(
                 run.data, test_task, test[BOTH], reports.reasons_of(run.model)
             ),
+            deletion=results.deletion,
             variants={name: r for name, r in test.items() if name.startswith("diversity")},
         )
         return reports.ranking_report(report)

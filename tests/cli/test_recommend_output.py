@@ -28,7 +28,7 @@ def table(result):
 # Without a model
 
 
-HOSTILE = [Item("i\x1b[2J", 1.5, "Cup\x1b]0;x\x07\u202e\tmug", ["[/]", "\x9b1m"])]
+HOSTILE = [Item("i\x1b[2J", 1.5, "Cup\x1b]0;x\x07\u202e\tmug", ["[/]", "\x9b1m"], 0.5)]
 
 
 @pytest.fixture
@@ -64,6 +64,16 @@ def test_a_column_in_which_nothing_stands_is_left_out(capsys, on_a_terminal):
     print_similar("i3", None, [Item("i1", 0.5, "Red cup")], as_json=False)
     print_answers([Answer("u", "u", True, [], items)], as_json=False)
     assert "because" not in capsys.readouterr().out
+
+
+def test_because_is_said_only_of_what_carries_a_fifth(capsys):
+    items = [Item("i1", 2.0, "Cup", ["A", "B"], 0.5), Item("i2", 1.0, "Mug", ["A", "B"], 0.19)]
+    print_answers([Answer("u", "u", True, [], items)], as_json=False, why=True)
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out), delimiter="\t"))
+    assert [row["why"] for row in rows] == ["because of A and B", "like A and B, which you had"]
+    print_answers([Answer("u", "u", True, [], items)], as_json=False)
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out), delimiter="\t"))
+    assert [row["because_of"] for row in rows] == ["A; B", ""]
 
 
 def test_an_unknown_user_is_told_from_a_known_one(capsys, on_a_terminal):
@@ -124,7 +134,7 @@ def test_json_has_the_documented_keys(trained):
     first, second = json.loads(result.stdout)["recommendations"]
     assert set(first) == RECOMMENDATION
     assert (first["user_id"], first["known"], second["known"]) == ("shopper-003", True, False)
-    assert all(set(item) == {*ITEM, "because_of"} for item in first["items"])
+    assert all(set(item) == {*ITEM, "because_of", "because_share"} for item in first["items"])
     assert [item["rank"] for item in second["items"]] == [1, 2, 3]
     assert first["items"][0]["title"].startswith(("Red cup", "Blue plate"))
     similar = json.loads(kit("similar", trained.model, "--item", "i4", "--json").stdout)

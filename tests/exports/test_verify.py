@@ -61,6 +61,7 @@ def test_an_export_passes_in_three_ways_wherever_it_lies(trained, tmp_path):
             "similar_items",
             "embed_user",
             "embed_item",
+            "explain",
             "explain_history",
         )
         for loader in NAMES

@@ -32,7 +32,7 @@ def test_console_output(trained):
     ]
     assert f"model:     {trained.version}" in trained.output
     assert f"next:      kit recommend {trained.model} --examples 3" in trained.output
-    assert "8 signatures answer as the live model does" in trained.output
+    assert "9 signatures answer as the live model does" in trained.output
 
 
 def test_the_report_says_how_it_was_measured(trained):
