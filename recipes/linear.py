@@ -148,13 +148,8 @@ def solve(
     from kit.models import ImplicitALS
     from kit.retrieval import FactorizationSettings
 
-    if options.model.half_life and data.train.time is None:
-        raise UserError(
-            "A half-life needs the times of interactions.",
-            where="--half-life",
-            expected="data with a time column",
-            remedy="Name it with --time-column, or leave --half-life out.",
-        )
+    if options.model.half_life:
+        evaluation.choose_half_life(data, options.model.half_life)
     valid = evaluation.valid_task(data, exclude_seen=not options.answers.include_seen)
     given = {name: x for name, x in asdict(options.model).items() if x is not None}
     del given["method"]

@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     from kit.data import Dataset
     from kit.models import SequentialRecommender
     from kit.training import Precision
-    from kit.training.batches import SequenceBatches
 
-POSITIONS_IN_A_BATCH = 4096
 # Each holds gaps up to twice as long as the one before, the last those of decades.
 TIME_BUCKETS = 32
 
@@ -152,10 +150,17 @@ def train(
 ) -> Built:
     """Compile the model, and make the batches it is trained on."""
     from kit.optimizers import LazyAdamW
-    from kit.training.batches import digest
+    from kit.training.batches import digest, sequence_batches
 
     training, chosen = options.training, options.model
-    batches = batches_of(model, data, options)
+    batches = sequence_batches(
+        data,
+        length=model.length,
+        timed=model.is_timed,
+        batch_size=training.batch_size,
+        weighted=options.data.weight_column is not None,
+        seed=options.data.seed,
+    )
     optimizer = LazyAdamW(training.learning_rate or 0.003)
     model.compile(optimizer=precision.scaled(optimizer), jit_compile=False)
     return Built(
@@ -175,48 +180,6 @@ def train(
         },
         stages=[Stage(epochs=training.epochs)],
         content={"content of features": digest(*model.non_trainable_weights)},
-    )
-
-
-def batches_of(
-    model: "SequentialRecommender", data: "Dataset", options: SequentialOptions
-) -> "SequenceBatches":
-    """Sequences of items, each with the item behind it as its target."""
-    import tensorflow as tf
-
-    from kit.data import Prepared, histories
-    from kit.training.batches import SequenceBatches
-
-    timed = model.is_timed
-    if timed and data.train.time is None:
-        raise UserError(
-            "There are no gaps of time without times.",
-            where=f"--time-gaps, {data.name}",
-            expected="a time column; --time-column names it",
-            remedy="Leave --time-gaps out.",
-        )
-    owned = (
-        data.histories
-        if isinstance(data, Prepared) and not timed
-        else histories([data.train], data.num_users, with_times=timed)
-    )
-    if not (owned.lengths > 1).any():
-        raise UserError(
-            "No user has two items in train, so nothing comes next.",
-            where=data.name,
-            expected="users with two or more items, in the order of a time column",
-            remedy="Give more data, or train two-tower.",
-        )
-    strategy = tf.distribute.get_strategy()
-    return SequenceBatches(
-        owned,
-        batch_size=options.training.batch_size or max(1, POSITIONS_IN_A_BATCH // model.length),
-        length=model.length,
-        seed=options.data.seed,
-        replicas=strategy.num_replicas_in_sync,
-        # A TPU compiles the step for one shape.
-        one_width=isinstance(strategy, tf.distribute.TPUStrategy),
-        weights=owned.weights_of(data.train) if options.data.weight_column else None,
     )
 
 

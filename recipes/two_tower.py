@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from kit.data import Dataset
     from kit.models import TwoTower
     from kit.training import Precision
-    from kit.training.batches import Batches
 
 
 # Options that valid chooses where they are not given.
@@ -126,12 +125,20 @@ def train(
     model: "TwoTower", data: "Dataset", options: TwoTowerOptions, precision: "Precision"
 ) -> Built:
     """Compile the model, and make the batches it is trained on."""
+    from kit.evaluation import choose_half_life
     from kit.optimizers import LazyAdamW
-    from kit.training.batches import digest
+    from kit.training.batches import digest, user_batches
 
     training = options.training
-    half_life = half_life_of(data, options)
-    batches = batches_of(model, data, options, half_life)
+    half_life = choose_half_life(data, options.model.half_life)
+    batches = user_batches(
+        data,
+        full=model.is_full,
+        batch_size=training.batch_size,
+        half_life=half_life,
+        weighted=options.data.weight_column is not None,
+        seed=options.data.seed,
+    )
     model.set_target_share(batches.target_share(data.num_items))
     # Of a large catalogue a step touches few rows, each seldom: they have to move further.
     rate = training.learning_rate or (0.001 if model.is_full else 0.003)
@@ -170,6 +177,7 @@ def add_regression(
         valid,
         evaluation.retrieval_scorer(model, valid.popularity),
         half_life=half_life,
+        weighted=options.data.weight_column is not None,
         factor=chosen.item_regression,
         l2=chosen.regression_l2,
         dropout=chosen.regression_dropout,
@@ -180,55 +188,6 @@ def add_regression(
         "regression_l2": regression.l2,
         "regression_dropout": regression.dropout,
     }
-
-
-def half_life_of(data: "Dataset", options: TwoTowerOptions) -> float | None:
-    """Days after which an interaction counts half as much; None where all count alike."""
-    from kit import evaluation
-    from kit.data import Prepared
-    from kit.errors import UserError
-
-    given = options.model.half_life
-    if given and (data.train.time is None or isinstance(data, Prepared)):
-        raise UserError(
-            "A half-life needs the times of interactions.",
-            where="--half-life",
-            expected="a log with a time column that is not prepared on disk",
-            remedy="Name it with --time-column, or leave --half-life out.",
-        )
-    if given is not None or isinstance(data, Prepared):
-        return given or None
-    return evaluation.choose_half_life(data, evaluation.valid_task(data))
-
-
-def batches_of(
-    model: "TwoTower", data: "Dataset", options: TwoTowerOptions, half_life: float | None
-) -> "Batches":
-    """Users, some of whose items are hidden as targets."""
-    import tensorflow as tf
-
-    from kit.data import Prepared, default_length, train_histories
-    from kit.training.batches import DiskBatches, UserBatches, default_batch_size
-
-    owned = train_histories(data)
-    replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    default_size = default_batch_size(data.num_users, most=256 if model.is_full else 512)
-    settings = {
-        "batch_size": min(
-            options.training.batch_size or default_size, data.num_users // replicas * replicas
-        ),
-        "length": default_length(owned.lengths, most=256 if model.is_full else 64),
-        "targets": default_length(owned.lengths, most=256) if model.is_full else 8,
-        "hidden_share": 0.5,
-        "seed": options.data.seed,
-    }
-    if isinstance(data, Prepared):
-        return DiskBatches(owned, digest=data.digest, **settings)
-    weights = owned.recency(half_life) if half_life else None
-    if options.data.weight_column:
-        given = owned.weights_of(data.train)
-        weights = given if weights is None else given * weights
-    return UserBatches(owned, weights=weights, **settings)
 
 
 RECIPE = Recipe(

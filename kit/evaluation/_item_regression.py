@@ -6,14 +6,15 @@ import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 
-from kit.data import Dataset, Histories
+from kit.data import Dataset, Histories, Prepared
+from kit.errors import UserError
 from kit.evaluation._baselines import (
     MOST_PAIRS,
     item_weights_scorer,
     pairs_to_count,
 )
 from kit.evaluation._evaluate import Scorer, Scores, evaluate
-from kit.evaluation._ranking_task import RankingTask
+from kit.evaluation._ranking_task import RankingTask, valid_task
 from kit.evaluation._settings_search import Interactions, SettingsSearch
 from kit.retrieval import ItemWeights, item_regression, near_items
 
@@ -133,18 +134,34 @@ def choose_regression(
     return search.best.settings, search.best.model
 
 
-def choose_half_life(dataset: Dataset, task: RankingTask) -> float | None:
-    """Choose on valid after how many days an interaction counts half as much.
+def choose_half_life(dataset: Dataset, given: float | None = None) -> float | None:
+    """Days after which an interaction counts half as much.
 
-    As `choose_regression` does, with the items that have the most users.
+    Args:
+        dataset: the split data.
+        given: days, 0 where interactions count alike; None chooses on valid, as `choose_regression`
+            does, with the items that have the most users.
 
     Returns:
-        Days; None if all interactions are best counted alike, and for data without time.
+        Days; None where all interactions count alike, as in data without times.
+
+    Raises:
+        UserError: a half-life is given for data without times, or for prepared data.
     """
-    if dataset.train.time is None:
-        return None
+    timed = dataset.train.time is not None and not isinstance(dataset, Prepared)
+    if given and not timed:
+        raise UserError(
+            "A half-life needs the times of interactions.",
+            where="--half-life",
+            expected="a log with a time column that is not prepared on disk",
+            remedy="Name it with --time-column, or leave --half-life out.",
+        )
+    if given is not None or not timed:
+        return given or None
     searched = frozenset({"l2", "dropout"})
-    settings, _ = choose_regression(dataset, task, fixed=searched, most_items=HALF_LIFE_ITEMS)
+    settings, _ = choose_regression(
+        dataset, valid_task(dataset), fixed=searched, most_items=HALF_LIFE_ITEMS
+    )
     return settings.half_life or None
 
 
@@ -157,6 +174,7 @@ class AddedRegression:
         l2: weight of the squared norm of an item's weights.
         dropout: rate at which items are dropped from histories, from 0 to below 1.
         half_life: days after which an interaction counts half as much; None counts all alike.
+        weighted: whether interactions count by the weight column.
 
     Example:
 
@@ -170,13 +188,14 @@ class AddedRegression:
     l2: float = 250.0
     dropout: float = 0.0
     half_life: float | None = None
+    weighted: bool = False
 
     def weights(self, dataset: Dataset) -> ItemWeights | None:
         """Weights times the factor, float32 [items, items], fitted on train; None if it is 0."""
         if not self.factor:
             return None
         settings = RegressionSettings(self.l2, self.dropout, self.half_life)
-        return _Regression(dataset).fit(settings) * np.float32(self.factor)
+        return _Regression(dataset, weighted=self.weighted).fit(settings) * np.float32(self.factor)
 
 
 def choose_item_weights(
@@ -185,6 +204,7 @@ def choose_item_weights(
     scorer: Scorer,
     *,
     half_life: float | None = None,
+    weighted: bool = False,
     factor: float | None = None,
     l2: float | None = None,
     dropout: float | None = None,
@@ -198,6 +218,7 @@ def choose_item_weights(
         task: the valid task.
         scorer: the model alone; its scores are logits.
         half_life: days after which an interaction counts half as much; None counts all alike.
+        weighted: whether interactions count by the weight column.
         factor: of the weights; None is chosen.
         l2: weight of the squared norm of an item's weights; None is chosen.
         dropout: rate at which items are dropped from histories; None is chosen.
@@ -209,7 +230,7 @@ def choose_item_weights(
     """
     given = {"l2": l2, "dropout": dropout}
     fixed = {name: value for name, value in given.items() if value is not None}
-    regression = AddedRegression(factor or 0.0, half_life=half_life, **fixed)
+    regression = AddedRegression(factor or 0.0, half_life=half_life, weighted=weighted, **fixed)
     if factor == 0 or pairs_to_count(dataset) > MOST_PAIRS:
         return replace(regression, factor=0.0), None
     if len(task.users) and len(fixed) < len(given):
@@ -218,6 +239,7 @@ def choose_item_weights(
             task,
             RegressionSettings(regression.l2, regression.dropout, half_life),
             fixed=frozenset({"half_life", *fixed}),
+            weighted=weighted,
             most_items=HALF_LIFE_ITEMS,
         )
         regression = replace(regression, l2=settings.l2, dropout=settings.dropout)

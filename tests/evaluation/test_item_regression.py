@@ -50,7 +50,7 @@ def test_where_habits_change_old_interactions_count_less(tmp_path):
 def test_frequent_items_tell_the_half_life(tmp_path, monkeypatch, changes):
     monkeypatch.setattr("kit.evaluation._item_regression.HALF_LIFE_ITEMS", 25)
     dataset = log(tmp_path, changes=changes)
-    half_life = choose_half_life(dataset, ranking_task(dataset, "valid"))
+    half_life = choose_half_life(dataset)
     assert half_life is None or changes
     assert half_life or not changes
 
@@ -89,7 +89,7 @@ def test_without_times_there_is_no_half_life(tmp_path):
     dataset = kit.open(str(path))
     settings, _ = choose_regression(dataset, ranking_task(dataset, "valid"))
     assert settings.half_life is None
-    assert choose_half_life(dataset, ranking_task(dataset, "valid")) is None
+    assert choose_half_life(dataset) is None
 
 
 @pytest.mark.parametrize("factor", [2.0, 16.0])

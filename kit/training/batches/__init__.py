@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kit.training.batches._lists import ListBatches as ListBatches
     from kit.training.batches._sentences import SentenceBatches as SentenceBatches
     from kit.training.batches._sequences import SequenceBatches as SequenceBatches
+    from kit.training.batches._sequences import sequence_batches as sequence_batches
     from kit.training.batches._stream import WHOLE as WHOLE
     from kit.training.batches._stream import Batches as Batches
     from kit.training.batches._stream import InputWaitTimer as InputWaitTimer
@@ -30,5 +31,6 @@ if TYPE_CHECKING:
     from kit.training.batches._users import DiskBatches as DiskBatches
     from kit.training.batches._users import UserBatches as UserBatches
     from kit.training.batches._users import default_batch_size as default_batch_size
+    from kit.training.batches._users import user_batches as user_batches
 
 __getattr__, __dir__ = lazy_names(__name__, __file__)

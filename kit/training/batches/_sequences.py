@@ -8,10 +8,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.data import Histories
+from kit.data import Dataset, Histories, Prepared, histories
+from kit.errors import UserError
 from kit.training.batches._stream import WHOLE, Shard, digest
 
 NARROWEST = 8
+POSITIONS_IN_A_BATCH = 4096
 
 
 @dataclass(frozen=True)
@@ -180,3 +182,64 @@ class SequenceBatches:
         epochs = tf.data.Dataset.counter(first_epoch).flat_map(order).skip(begun)
         numbered = epochs.enumerate(start=start_step)
         return numbered.map(batch, num_parallel_calls=2).prefetch(4)
+
+
+def sequence_batches(
+    dataset: Dataset,
+    *,
+    length: int,
+    timed: bool = False,
+    batch_size: int | None = None,
+    weighted: bool = False,
+    seed: int = 0,
+) -> SequenceBatches:
+    """Batches of the sequences of a data set, for `kit.models.SequentialRecommender`.
+
+    Args:
+        dataset: the split data.
+        length: positions of a sequence; of a longer history a random window is used.
+        timed: whether the model reads times.
+        batch_size: sequences in a batch of the longest; None fills about 4,096 positions.
+        weighted: whether interactions count by the weight column.
+        seed: of order and windows.
+
+    Raises:
+        UserError: the model reads times and the data have none, or nobody has two items in train.
+
+    Example:
+
+    >>> from kit.data import open_source, split
+    >>> dataset = split(open_source("online-retail", limit=2000))
+    >>> sequence_batches(dataset, length=16).batch_size
+    256
+    """
+    if timed and dataset.train.time is None:
+        raise UserError(
+            "There are no gaps of time without times.",
+            where=f"--time-gaps, {dataset.name}",
+            expected="a time column; --time-column names it",
+            remedy="Leave --time-gaps out.",
+        )
+    owned = (
+        dataset.histories
+        if isinstance(dataset, Prepared) and not timed
+        else histories([dataset.train], dataset.num_users, with_times=timed)
+    )
+    if not (owned.lengths > 1).any():
+        raise UserError(
+            "No user has two items in train, so nothing comes next.",
+            where=dataset.name,
+            expected="users with two or more items, in the order of a time column",
+            remedy="Give more data, or train two-tower.",
+        )
+    strategy = tf.distribute.get_strategy()
+    return SequenceBatches(
+        owned,
+        batch_size=batch_size or max(1, POSITIONS_IN_A_BATCH // length),
+        length=length,
+        seed=seed,
+        replicas=strategy.num_replicas_in_sync,
+        # A TPU compiles the step for one shape.
+        one_width=isinstance(strategy, tf.distribute.TPUStrategy),
+        weights=owned.weights_of(dataset.train) if weighted else None,
+    )

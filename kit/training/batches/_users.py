@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.data import Histories
+from kit.data import Dataset, Histories, Prepared, default_length, train_histories
 from kit.training.batches._stream import WHOLE, Shard, digest
 
 
@@ -207,3 +207,48 @@ class DiskBatches(UserBatches):
             return tf.ensure_shape(found, place.shape)
 
         return read
+
+
+def user_batches(
+    dataset: Dataset,
+    *,
+    full: bool,
+    batch_size: int | None = None,
+    half_life: float | None = None,
+    weighted: bool = False,
+    seed: int = 0,
+) -> UserBatches:
+    """Batches of the users of a data set, for the loss of a `kit.models.TwoTower`.
+
+    Args:
+        dataset: the split data; prepared data are read from the disk.
+        full: whether the loss is over all items; the sampled one takes fewer targets a user.
+        batch_size: users in a batch; None takes a share of the users.
+        half_life: days after which an interaction counts half as much; None counts all alike.
+        weighted: whether interactions count by the weight column.
+        seed: of order and samples.
+
+    Example:
+
+    >>> from kit.data import open_source, split
+    >>> dataset = split(open_source("online-retail", limit=2000))
+    >>> user_batches(dataset, full=True).hidden_share
+    0.5
+    """
+    owned = train_histories(dataset)
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    batch_size = batch_size or default_batch_size(dataset.num_users, most=256 if full else 512)
+    settings: dict[str, Any] = {
+        "batch_size": min(batch_size, dataset.num_users // replicas * replicas),
+        "length": default_length(owned.lengths, most=256 if full else 64),
+        "targets": default_length(owned.lengths, most=256) if full else 8,
+        "hidden_share": 0.5,
+        "seed": seed,
+    }
+    if isinstance(dataset, Prepared):
+        return DiskBatches(owned, digest=dataset.digest, **settings)
+    weights = owned.recency(half_life) if half_life else None
+    if weighted:
+        given = owned.weights_of(dataset.train)
+        weights = given if weights is None else given * weights
+    return UserBatches(owned, weights=weights, **settings)
