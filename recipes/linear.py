@@ -82,17 +82,6 @@ class MethodOptions(Options):
         None, "Factor of the scores, which makes them logits.  [default: chosen on valid]", above=0
     )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for name, method in OF_METHOD.items():
-            if getattr(self, name) is not None and self.method != method:
-                raise UserError(
-                    f"--{name} is an option of method {method}.",
-                    where="--method",
-                    expected=f"--method {method}",
-                    remedy=f"Choose that method, or leave --{name} out.",
-                )
-
 
 @dataclass(frozen=True, kw_only=True)
 class LinearOptions:
@@ -150,6 +139,15 @@ def solve(
 
     if options.model.half_life:
         evaluation.choose_half_life(data, options.model.half_life)
+    method = "ials" if isinstance(model, ImplicitALS) else "ease"
+    for name, needed in OF_METHOD.items():
+        if getattr(options.model, name) is not None and method != needed:
+            raise UserError(
+                f"--{name} is an option of method {needed}.",
+                where="--method",
+                expected=f"--method {needed}",
+                remedy=f"Choose that method, or leave --{name} out.",
+            )
     valid = evaluation.valid_task(data, exclude_seen=not options.answers.include_seen)
     given = {name: x for name, x in asdict(options.model).items() if x is not None}
     del given["method"]
@@ -164,14 +162,14 @@ def solve(
         scorer = evaluation.fold_in_scorer(vectors, factorization)
         scale = scale or evaluation.softmax_scale(valid, scorer)
         model.set_factors(vectors, factorization, scale)
-        return {"method": "ials", **asdict(factorization), "scale": scale}
+        return {"method": method, **asdict(factorization), "scale": scale}
     settings, weights = evaluation.choose_regression(
         data, valid, evaluation.RegressionSettings(**given), fixed=fixed, weighted=weighted
     )
     scale = scale or evaluation.softmax_scale(valid, evaluation.item_weights_scorer(weights))
     model.set_item_weights(weights * np.float32(scale))
     model.set_popularity(data.user_counts / data.num_users)
-    return {"method": "ease", **asdict(settings), "neighbours": model.neighbours, "scale": scale}
+    return {"method": method, **asdict(settings), "neighbours": model.neighbours, "scale": scale}
 
 
 RECIPE = Recipe(
