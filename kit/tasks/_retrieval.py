@@ -204,7 +204,11 @@ class Retrieval:
     def export_lines(self, version: Path) -> Sequence[str]:
         from kit.exports import index_line, recommender_card
 
-        return [f"index:     {index_line(recommender_card(version))}"]
+        card = recommender_card(version)
+        lines = [f"index:     {index_line(card)}"]
+        if card.refit is None:
+            lines.append("refit:     none; --refit exports a model of all rows, for what goes live")
+        return lines
 
     @classmethod
     def open_again(cls, card: "RecommenderCard", source: str | None) -> "Dataset":
