@@ -9,7 +9,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.data import Attributes, Histories
-from kit.exporting._recommender import MOST_REASONS, RecommenderGraph, RecommenderParts
+from kit.exporting._explanations import MOST_REASONS
+from kit.exporting._recommender import RecommenderGraph, RecommenderParts
 from kit.exporting._sample_users import sample_rows
 from kit.models import ImplicitALS, LinearRecommender, RetrievalModel, TwoTower, queries
 from kit.retrieval import ExactIndex, ItemWeightsIndex, unit_rows, votes
