@@ -43,7 +43,7 @@ class ImplicitALS(keras.Model):
     >>> vectors = np.float32([[1], [1], [0]])
     >>> model.set_factors(vectors, FactorizationSettings(l2=1.0, unobserved=0.0))
     >>> query = model({"history": np.array([[1, 0]])})
-    >>> (query @ model.item_vectors()[1:].numpy().T).numpy().tolist()
+    >>> (query @ model.item_vectors()[1:].numpy().T).numpy().round(3).tolist()
     [[0.5, 0.5, 0.0]]
     """
 

@@ -1,6 +1,5 @@
 import numpy as np
 
-from kit.evaluation import _factorization as module
 from kit.evaluation import (
     choose_factorization,
     evaluate,
@@ -35,14 +34,14 @@ def test_fixed_settings_stay(tmp_path):
 
 
 def test_of_large_logs_a_sample_of_users_is_searched_with(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "SEARCHED_INTERACTIONS", 2_000)
+    monkeypatch.setattr("kit.evaluation._factorization.SEARCHED_INTERACTIONS", 2_000)
     fitted = []
 
     def spy(owned, settings, *, seed):
         fitted.append(owned.shape[0])
         return np.zeros((owned.shape[1], settings.dim), np.float32)
 
-    monkeypatch.setattr(module, "implicit_als", spy)
+    monkeypatch.setattr("kit.evaluation._factorization.implicit_als", spy)
     dataset = log(tmp_path, changes=False)
     choose_factorization(dataset, ranking_task(dataset, "valid"), START)
     assert max(fitted[:-1]) < 0.6 * dataset.num_users

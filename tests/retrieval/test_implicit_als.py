@@ -3,7 +3,6 @@ import pytest
 import scipy.sparse as sparse
 
 from kit.retrieval import FactorizationSettings, fold_in, implicit_als
-from kit.retrieval import _implicit_als as module
 
 
 def weighted_log(users=40, items=25, density=0.2):
@@ -28,7 +27,7 @@ def normal_equations(vectors, owned, l2, unobserved):
 @pytest.mark.parametrize("dim", [3, 12])
 @pytest.mark.parametrize("room", [2**24, 40])
 def test_fold_in_solves_the_normal_equations(monkeypatch, dim, room):
-    monkeypatch.setattr(module, "NUMBERS_AT_ONCE", room)
+    monkeypatch.setattr("kit.retrieval._implicit_als.NUMBERS_AT_ONCE", room)
     owned = weighted_log()
     vectors = np.random.default_rng(1).normal(size=(25, dim)).astype(np.float32)
     found = fold_in(vectors, owned, 0.05, 0.2)
