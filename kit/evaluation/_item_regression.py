@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from kit.data import Dataset, Histories, Prepared
 from kit.errors import UserError
 from kit.evaluation._baselines import (
+    EASE_MOST_ITEMS,
     MOST_PAIRS,
     item_weights_scorer,
     pairs_to_count,
@@ -225,13 +226,14 @@ def choose_item_weights(
 
     Returns:
         The regression, and its weights times its factor. The factor is 0, and there are no
-        weights, if nothing is gained, without users in valid, and where counting the pairs of items
-        that users have in common takes too long.
+        weights, if nothing is gained, without users in valid, of more than 20,000 items, and where
+        counting the pairs of items that users have in common takes too long.
     """
     given = {"l2": l2, "dropout": dropout}
     fixed = {name: value for name, value in given.items() if value is not None}
     regression = AddedRegression(factor or 0.0, half_life=half_life, weighted=weighted, **fixed)
-    if factor == 0 or pairs_to_count(dataset) > MOST_PAIRS:
+    is_costly = dataset.num_items > EASE_MOST_ITEMS or pairs_to_count(dataset) > MOST_PAIRS
+    if factor == 0 or is_costly:
         return replace(regression, factor=0.0), None
     if len(task.users) and len(fixed) < len(given):
         settings, _ = choose_regression(

@@ -3,14 +3,18 @@ import pytest
 
 import kit
 from kit.evaluation import (
+    AddedRegression,
     RegressionSettings,
     choose_half_life,
+    choose_item_weights,
     choose_regression,
     ease,
     evaluate,
     item_weights_scorer,
+    popular,
     ranking_task,
     softmax_scale,
+    valid_task,
 )
 
 DAY = 86_400
@@ -110,3 +114,47 @@ def test_scores_are_scaled_to_logits(tmp_path, factor):
         lambda users, known: np.tile(logits / factor, (len(users), 1)).astype(np.float32),
     )
     assert scale == factor
+
+
+def test_a_regression_is_added_as_far_as_it_gains(tmp_path):
+    dataset = log(tmp_path, changes=False)
+    weak = popular(dataset, "valid")
+    added, weights = choose_item_weights(dataset, valid_task(dataset), weak)
+    assert added.factor > 0
+
+    def both(users, known):
+        return weak(users, known) + item_weights_scorer(weights)(users, known)
+
+    assert ndcg(dataset, both) > 1.5 * ndcg(dataset, weak)
+    np.testing.assert_allclose(added.weights(dataset), weights, rtol=1e-5)
+
+
+def test_a_regression_is_left_out_where_nothing_is_gained(tmp_path):
+    dataset = log(tmp_path, changes=False)
+    task = valid_task(dataset)
+
+    def knows(users, known):
+        relevant = task.relevant.take(np.searchsorted(task.users, users))
+        return 1e6 * relevant.matrix(dataset.num_items).toarray()
+
+    assert choose_item_weights(dataset, task, knows)[1] is None
+
+
+def test_a_given_regression_is_not_searched_for(tmp_path, monkeypatch):
+    dataset = log(tmp_path, changes=False)
+    monkeypatch.setattr("kit.evaluation._item_regression.evaluate", None)
+    given = {"factor": 2.0, "l2": 10.0, "dropout": 0.2}
+    added, _ = choose_item_weights(dataset, valid_task(dataset), popular(dataset), **given)
+    assert added == AddedRegression(2.0, 10.0, 0.2)
+    assert choose_item_weights(dataset, valid_task(dataset), popular(dataset), factor=0)[1] is None
+    # Of all rows in train there is no valid part.
+    whole = dataset.all_in_train()
+    assert choose_item_weights(whole, valid_task(whole), popular(whole), **given)[0] == added
+
+
+@pytest.mark.parametrize("limit", ["EASE_MOST_ITEMS", "MOST_PAIRS"])
+def test_a_regression_that_takes_too_long_is_left_out(tmp_path, monkeypatch, limit):
+    dataset = log(tmp_path, changes=False)
+    monkeypatch.setattr(f"kit.evaluation._item_regression.{limit}", 10)
+    added, weights = choose_item_weights(dataset, valid_task(dataset), popular(dataset))
+    assert (added.factor, weights) == (0, None)
