@@ -118,7 +118,7 @@ def test_texts_of_items_are_learned_or_encoded(tmp_path, monkeypatch):
     learned = ContentOptions(item_text="about").joined(dataset, None)
     assert learned.items.equals(items)
     [(content, tokens)] = learned.contents
-    assert tokens.shape == (dataset.num_items, *content.shape)
+    assert tokens.shape == (len(ids), *content.shape)
     encoder = str(save_encoder(Lengths(), tmp_path / "lengths"))
     options = ContentOptions(item_text="about", text_encoder=encoder)
     encoded = options.joined(dataset, "shop/items.csv")
