@@ -64,8 +64,8 @@ def index(
 ) -> None:
     """Add and remove items without training, or search them otherwise: a new version.
 
-    New items are embedded by the item tower from their features. People keep their queries and
-    histories; what is removed is no longer recommended.
+    New items are embedded by the item tower from their features. People keep their query vectors;
+    what is removed is no longer recommended, and leaves their histories.
     """
     searched = {"kind": index, "recall": recall, "rows": index_rows}
     searched = {name: value for name, value in searched.items() if value is not None}
