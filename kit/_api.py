@@ -20,6 +20,7 @@ from kit.config import (
     DetectionOptions,
     ImageOptions,
     Options,
+    SeriesOptions,
     TableOptions,
     Text2TextOptions,
     TextOptions,
@@ -47,6 +48,7 @@ OPTIONS: dict[str, type[Options]] = {
     "detection": DetectionOptions,
     "texts": TextOptions,
     "text2text": Text2TextOptions,
+    "series": SeriesOptions,
 }
 # What only commands have: how they print, and where the model is built.
 OF_COMMANDS = {"strategy", "precision", "output", "print_schema", "trust"}
@@ -58,8 +60,8 @@ def open(source: Any, *, kind: str | None = None, **options: Any) -> Any:
     Args:
         source: what `--data` of the commands names: a file, a folder, a built-in data set or
             `tfds:NAME`; of tables also a DataFrame of polars or pandas.
-        kind: "interactions", "table", "images", "detection", "texts" or "text2text"; None finds
-            it by the files and columns.
+        kind: "interactions", "table", "images", "detection", "texts", "text2text" or "series"; None
+            finds it by the files and columns.
         options: as of the commands: `items`, `users`, `split`, `limit`, `seed`, `user_column`,
             `label` and so on, see the classes of `kit.config`.
 
@@ -285,8 +287,8 @@ def load(folder: str | Path, *, trust: bool = False) -> Any:
         trust: load it even if it could do what no export of this kit does.
 
     Returns:
-        A `kit.exports.Recommender` with `recommend`, `similar` and `explain`, or a
-        `kit.exports.Predictor` with `predict`.
+        A `kit.exports.Recommender` with `recommend`, `similar` and `explain`, a
+        `kit.exports.SeriesForecaster` with `forecast`, or a `kit.exports.Predictor` with `predict`.
 
     Raises:
         UserError: there is no export, it was changed, or it should not be loaded.

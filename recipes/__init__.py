@@ -2,6 +2,7 @@
 
 RECIPES = {
     "auto": "kit.recipes.auto",
+    "forecasting": "kit.recipes.forecasting",
     "image-classification": "kit.recipes.image_classification",
     "linear": "kit.recipes.linear",
     "object-detection": "kit.recipes.object_detection",

@@ -8,13 +8,21 @@ from kit.data._columns import LABEL, find_common, normalised
 from kit.data._files import is_prepared
 from kit.data._frames import FrameTable, Tabular, path_or_frame
 from kit.data._table_formats import is_table, open_table
-from kit.data.builtin._open import BOXES, BUILT_IN, PICTURES, TABLES, TEXT2TEXT, TEXTS
+from kit.data.builtin._open import BOXES, BUILT_IN, PICTURES, SERIES, TABLES, TEXT2TEXT, TEXTS
 from kit.data.table._labels import COMMON
 from kit.data.texts._source import TEXT
 from kit.errors import UserError
 
-Kind = Literal["interactions", "table", "images", "detection", "texts", "text2text"]
-KINDS: tuple[Kind, ...] = ("interactions", "table", "images", "detection", "texts", "text2text")
+Kind = Literal["interactions", "table", "images", "detection", "texts", "text2text", "series"]
+KINDS: tuple[Kind, ...] = (
+    "interactions",
+    "table",
+    "images",
+    "detection",
+    "texts",
+    "text2text",
+    "series",
+)
 """The kinds of data that a source may hold."""
 
 _BUILT_IN: dict[str, Kind] = {
@@ -24,6 +32,7 @@ _BUILT_IN: dict[str, Kind] = {
     **dict.fromkeys(BOXES, "detection"),
     **dict.fromkeys(TEXTS, "texts"),
     **dict.fromkeys(TEXT2TEXT, "text2text"),
+    **dict.fromkeys(SERIES, "series"),
 }
 # Options that only one kind has.
 _OWN: dict[str, Kind] = {
@@ -40,6 +49,13 @@ _OWN: dict[str, Kind] = {
     "from_language": "text2text",
     "to_language": "text2text",
     "weight_column": "interactions",
+    "series_column": "series",
+    "every": "series",
+    "horizon": "series",
+    "origins": "series",
+    "gaps": "series",
+    "aggregate": "series",
+    "outcome": "series",
 }
 _SIDES = (
     {"source", "src", "text", "document", "article", "abstract", "input", "body"},
@@ -64,6 +80,8 @@ def source_kind(source: Tabular, options: Collection[str] = ()) -> Kind:
     ('interactions', 'detection')
     """
     own = {_OWN[name] for name in options if name in _OWN}
+    if "series" in own:  # Their target has the option of another kind, too.
+        own -= {"text2text"}
     if len(own) == 1:
         return own.pop()
     name = path_or_frame(source)

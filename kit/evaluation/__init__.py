@@ -49,6 +49,22 @@ if TYPE_CHECKING:
     from kit.evaluation._factorization import choose_factorization as choose_factorization
     from kit.evaluation._flops import TRAIN_TO_FORWARD_RATIO as TRAIN_TO_FORWARD_RATIO
     from kit.evaluation._flops import count_flops as count_flops
+    from kit.evaluation._forecast_baselines import forecast_baselines as forecast_baselines
+    from kit.evaluation._forecast_baselines import seasonal_naive as seasonal_naive
+    from kit.evaluation._forecast_fit import calibrate_quantiles as calibrate_quantiles
+    from kit.evaluation._forecast_fit import choose_correction as choose_correction
+    from kit.evaluation._forecast_fit import fit_ridge as fit_ridge
+    from kit.evaluation._forecast_fit import forecasts_of as forecasts_of
+    from kit.evaluation._forecast_fit import inputs_of as inputs_of
+    from kit.evaluation._forecast_fit import phases_of as phases_of
+    from kit.evaluation._forecast_fit import windows_of as windows_of
+    from kit.evaluation._forecasting import FORECAST_METRICS as FORECAST_METRICS
+    from kit.evaluation._forecasting import LEVELS as LEVELS
+    from kit.evaluation._forecasting import Forecasts as Forecasts
+    from kit.evaluation._forecasting import Scales as Scales
+    from kit.evaluation._forecasting import forecast_protocol as forecast_protocol
+    from kit.evaluation._forecasting import nan_mean as nan_mean
+    from kit.evaluation._forecasting import series_classes as series_classes
     from kit.evaluation._generation import GeneratedTexts as GeneratedTexts
     from kit.evaluation._generation import Summaries as Summaries
     from kit.evaluation._generation import Translations as Translations

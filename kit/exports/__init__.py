@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kit.exports._card import Card as Card
     from kit.exports._card import DetectionCard as DetectionCard
     from kit.exports._card import EncoderCard as EncoderCard
+    from kit.exports._card import ForecastingCard as ForecastingCard
     from kit.exports._card import ImageClassificationCard as ImageClassificationCard
     from kit.exports._card import RecommenderCard as RecommenderCard
     from kit.exports._card import RetrievalCard as RetrievalCard
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from kit.exports._explanation import in_words as in_words
     from kit.exports._explanation import is_cause as is_cause
     from kit.exports._explanation import share_of as share_of
+    from kit.exports._forecast import SeriesForecaster as SeriesForecaster
     from kit.exports._graph import SavedGraph as SavedGraph
     from kit.exports._graph import Signature as Signature
     from kit.exports._graph import TensorSpec as TensorSpec

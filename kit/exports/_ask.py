@@ -10,8 +10,9 @@ import tensorflow as tf
 
 from kit.data.table import schema_from, typed
 from kit.errors import UserError
-from kit.exports._card import RecommenderCard, TabularCard
+from kit.exports._card import ForecastingCard, RecommenderCard, TabularCard
 from kit.exports._explanation import Explanation
+from kit.exports._forecast import SeriesForecaster
 from kit.exports._inputs import raw_inputs
 from kit.exports._loaded import LoadedExport, Narrowed, Recommendation
 from kit.exports._operations import load_version
@@ -21,7 +22,9 @@ from kit.exports._version_folder import version_folder
 ROWS_AT_ONCE = 256
 
 
-def load_export(folder: Path, *, trust: bool = False) -> "Recommender | Predictor":
+def load_export(
+    folder: Path, *, trust: bool = False
+) -> "Recommender | Predictor | SeriesForecaster":
     """Load an export for queries.
 
     Args:
@@ -32,8 +35,10 @@ def load_export(folder: Path, *, trust: bool = False) -> "Recommender | Predicto
         UserError: there is no export, it was changed, or it should not be loaded.
     """
     version = version_folder(folder)
-    is_recommender = isinstance(read_card(version), RecommenderCard)
-    kind = Recommender if is_recommender else Predictor
+    card = read_card(version)
+    if isinstance(card, ForecastingCard):
+        return SeriesForecaster(version, trust=trust)
+    kind = Recommender if isinstance(card, RecommenderCard) else Predictor
     return kind(version, trust=trust)
 
 

@@ -245,6 +245,32 @@ class Text2TextCard(Card):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ForecastingCard(Card):
+    """The card of a forecaster.
+
+    Args:
+        every: the step of its series: "hour", "day", "week" or "month".
+        horizon: steps that it forecasts.
+        lookback: past values that it reads at most.
+        levels: of its quantiles.
+        series: ids of the known ones.
+    """
+
+    task: str = "forecasting"
+    noun: str = "series"
+    example_input: ClassVar[str] = "--signature from_id --input series_id=ID"
+    every: str
+    horizon: int
+    lookback: int
+    levels: Sequence[float]
+    series: Sequence[str] = ()
+
+    @property
+    def purpose(self) -> str:
+        return f"forecasts series, {self.horizon} {self.every}s ahead"
+
+
+@dataclass(frozen=True, kw_only=True)
 class EncoderCard(Card):
     """The card of a pretrained encoder, exported without training.
 
@@ -271,6 +297,7 @@ CARDS: dict[str, type[Card]] = {
     "text-classification": TextClassificationCard,
     "detection": DetectionCard,
     "text2text": Text2TextCard,
+    "forecasting": ForecastingCard,
     "encoder": EncoderCard,
 }
 """The class of the card of each task, by its name."""

@@ -251,4 +251,8 @@ CARD: dict[str, Check] = {
     **dict.fromkeys(("picture_shape", "image_shape"), _list(_whole(1, MOST_PIXELS), 2)),
     **dict.fromkeys(("pieces", "length"), _whole(1)),
     "least_score": _maybe(_measured),
+    "every": _one_of("hour", "day", "week", "month"),
+    **dict.fromkeys(("horizon", "lookback"), _whole(1)),
+    "levels": _list(_share),
+    "series": _unique,
 }

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kit.tasks._evaluate_export import Export as Export
     from kit.tasks._evaluate_export import ExportEvaluation as ExportEvaluation
     from kit.tasks._evaluate_export import PredictionMetrics as PredictionMetrics
+    from kit.tasks._forecasting import Forecasting as Forecasting
     from kit.tasks._retrieval import Retrieval as Retrieval
     from kit.tasks._retrieval import data_lines as data_lines
     from kit.tasks._retrieval import rating_line as rating_line

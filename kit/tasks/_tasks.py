@@ -2,6 +2,7 @@
 
 from kit.tasks._classification import ImageClassification, TextClassification
 from kit.tasks._detection import Detection
+from kit.tasks._forecasting import Forecasting
 from kit.tasks._retrieval import Retrieval
 from kit.tasks._tabular import Tabular
 from kit.tasks._task import Task
@@ -19,6 +20,7 @@ TASKS: dict[str, type[Task]] = {
         TextClassification,
         Detection,
         Text2Text,
+        Forecasting,
     )
 }
 """The tasks by their names."""

@@ -128,7 +128,15 @@ def sentiment_labelled_sentences() -> BuiltInTable:
     return BuiltInTable(rows, None, (folder / "LICENCE.txt").read_text())
 
 
+def bike_sharing() -> BuiltInTable:
+    """UCI Bike Sharing: rentals in Washington by the hour, 2011 and 2012."""
+    folder = _FOLDER / "bike_sharing"
+    rows = pl.read_parquet(folder / "bike_sharing.parquet")
+    return BuiltInTable(rows, None, (folder / "LICENCE.txt").read_text())
+
+
 BUILT_IN = {"online-retail": online_retail}
+SERIES = {"bike-sharing": bike_sharing}
 TABLES = {"in-vehicle-coupon": in_vehicle_coupon}
 TEXTS = {"sentiment-labelled-sentences": sentiment_labelled_sentences}
 PICTURES = {"fashion-mnist-part": fashion_mnist_part}

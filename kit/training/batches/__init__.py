@@ -32,5 +32,6 @@ if TYPE_CHECKING:
     from kit.training.batches._users import UserBatches as UserBatches
     from kit.training.batches._users import default_batch_size as default_batch_size
     from kit.training.batches._users import user_batches as user_batches
+    from kit.training.batches._windows import WindowBatches as WindowBatches
 
 __getattr__, __dir__ = lazy_names(__name__, __file__)

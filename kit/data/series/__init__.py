@@ -1,0 +1,16 @@
+"""Time series: open a table of them, put them on a regular grid, split them by time."""
+
+from typing import TYPE_CHECKING
+
+from kit._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from kit.data.series._frequency import FREQUENCIES as FREQUENCIES
+    from kit.data.series._frequency import Frequency as Frequency
+    from kit.data.series._source import SeriesColumns as SeriesColumns
+    from kit.data.series._source import SeriesSource as SeriesSource
+    from kit.data.series._source import open_series as open_series
+    from kit.data.series._split import SeriesData as SeriesData
+    from kit.data.series._split import split_series as split_series
+
+__getattr__, __dir__ = lazy_names(__name__, __file__)

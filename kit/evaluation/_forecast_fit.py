@@ -1,0 +1,370 @@
+"""Fit a `Forecaster` in closed form: ridge regression, quantile offsets, calibration."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kit.data.series import SeriesData
+from kit.errors import UserError
+from kit.evaluation._forecasting import Forecasts, Scales, nan_mean
+from kit.models import Forecaster
+from kit.progress import stage
+
+PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+"""L2 penalties to choose from, as shares of the mean square of the regressors."""
+WINDOWS_AT_ONCE = 4096
+# Windows that settings are chosen on, that the chosen one is fitted on, and of valid.
+FEW_WINDOWS, MOST_WINDOWS, MOST_VALID_WINDOWS = 20_000, 400_000, 40_000
+# Phases are many weights: what they gain on valid has to be more than chance.
+GAIN_OF_PHASES = 0.01
+# Steps of the horizon that share quantile offsets, and the fewest residuals of an offset.
+BLOCKS, FEWEST_RESIDUALS = 4, 200
+CORRECTIONS = (0.0, 0.25, 0.5, 0.75, 1.0)
+Windows = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class NormalEquations:
+    """What a linear regression needs of the data; those of two parts of the data add up.
+
+    Args:
+        gram: products of the regressors, float64 [regressors, regressors].
+        cross: products with the targets, float64 [regressors, targets].
+        square: sum of the squared targets.
+        count: number of targets.
+    """
+
+    gram: NDArray[np.float64]
+    cross: NDArray[np.float64]
+    square: float
+    count: int
+
+    def __add__(self, other: "NormalEquations") -> "NormalEquations":
+        return NormalEquations(
+            self.gram + other.gram,
+            self.cross + other.cross,
+            self.square + other.square,
+            self.count + other.count,
+        )
+
+    def mapped(self, columns: NDArray[np.float64]) -> "NormalEquations":
+        """Of combinations of the regressors, float64 [regressors, combinations]."""
+        gram, cross = columns.T @ self.gram @ columns, columns.T @ self.cross
+        return NormalEquations(gram, cross, self.square, self.count)
+
+    def solutions(self, penalties: Sequence[float]) -> Iterator[NDArray[np.float64]]:
+        """Ridge weights for each penalty, a share of the mean square of the regressors."""
+        values, vectors = np.linalg.eigh(self.gram)
+        rotated = vectors.T @ self.cross
+        size = max(float(values.mean()), 1e-12)
+        for penalty in penalties:
+            yield vectors @ (rotated / (np.maximum(values, 0) + penalty * size)[:, None])
+
+    def error(self, weights: NDArray[np.float64]) -> float:
+        """Mean squared error of weights."""
+        fitted = (weights * (self.gram @ weights - 2 * self.cross)).sum()
+        return float((self.square + fitted) / max(self.count, 1))
+
+
+def windows_of(data: SeriesData, part: str, lookback: int, most: int) -> Windows:
+    """Codes of series and origins of the forecasts of a part: two int64 [windows].
+
+    Those of train need `lookback` steps before them; of more than `most` a random sample is taken.
+    """
+    if part == "train":
+        origins = np.arange(min(lookback, data.train_end), data.train_end - data.horizon + 1)
+    else:
+        origins = data.starts(part)
+    count = len(data.series) * len(origins)
+    chosen = np.arange(count)
+    if count > most:
+        chosen = np.sort(np.random.default_rng(0).choice(count, most, replace=False))
+    return chosen // max(len(origins), 1), origins[chosen % max(len(origins), 1)]
+
+
+def phases_of(data: SeriesData, origins: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Phases of the first forecast steps, int64, of origins counted from 0."""
+    return np.asarray((data.first + origins) % data.frequency.cycle, np.int64)
+
+
+def inputs_of(data: SeriesData, windows: Windows, lookback: int) -> dict[str, NDArray[Any]]:
+    """The inputs of a `Forecaster` for windows."""
+    rows, origins = windows
+    steps = origins[:, None] + np.arange(-lookback, 0)
+    history = np.where(steps >= 0, data.values[rows[:, None], np.maximum(steps, 0)], np.nan)
+    return {
+        "history": history.astype(np.float32),
+        "series": 1 + rows,
+        "phase": phases_of(data, origins),
+    }
+
+
+def targets_of(data: SeriesData, windows: Windows) -> NDArray[np.float64]:
+    """What happened in windows, float64 [windows, horizon]."""
+    rows, origins = windows
+    found: NDArray[np.float64] = data.values[
+        rows[:, None], origins[:, None] + np.arange(data.horizon)
+    ]
+    return found
+
+
+def _batches(windows: Windows) -> Iterator[Windows]:
+    for begin in range(0, len(windows[0]), WINDOWS_AT_ONCE):
+        yield (
+            windows[0][begin : begin + WINDOWS_AT_ONCE],
+            windows[1][begin : begin + WINDOWS_AT_ONCE],
+        )
+
+
+def predicted(model: Forecaster, data: SeriesData, windows: Windows) -> NDArray[np.float32]:
+    """Expected values and quantiles of windows, float32 [windows, horizon, 1 + levels]."""
+    answers = [
+        np.asarray(model(inputs_of(data, batch, model.lookback), training=False))
+        for batch in _batches(windows)
+    ]
+    return np.concatenate(answers)
+
+
+@stage("predict")
+def forecasts_of(model: Forecaster, data: SeriesData, part: str) -> Forecasts:
+    """Forecasts of a model on "valid" or "test"."""
+    answer = predicted(model, data, windows_of(data, part, 0, 1 << 62))
+    answer = answer.reshape(len(data.series), data.origins, data.horizon, -1)
+    actual = data.actual(part).astype(np.float32)
+    overlap = data.stride < data.horizon
+    return Forecasts(actual, answer[..., 0], answer[..., 1:], Scales.of(data), overlap)
+
+
+def normal_equations(
+    model: Forecaster, data: SeriesData, windows: Windows, lookback: int
+) -> NormalEquations:
+    """Of the shifted values and the phases of windows, in standard deviations of their series."""
+    deviation = np.sqrt(Scales.of(data).variance)
+    size = lookback + model.cycle
+    gram, cross = np.zeros((size, size)), np.zeros((size, data.horizon))
+    square, count = 0.0, 0
+    for batch in _batches(windows):
+        targets = targets_of(data, batch)
+        usable = ~np.isnan(targets).any(axis=1) & ~np.isnan(deviation[batch[0]])
+        batch = batch[0][usable], batch[1][usable]
+        if not len(batch[0]):
+            continue
+        inputs = inputs_of(data, batch, model.lookback)
+        shifted, level, scale = (
+            np.asarray(x, np.float64) for x in model.normalise(inputs["history"], inputs["series"])
+        )
+        unit = deviation[batch[0]][:, None]
+        phases = np.zeros((len(unit), model.cycle))
+        phases[np.arange(len(unit)), inputs["phase"]] = (scale / unit)[:, 0]
+        regressors = np.concatenate([shifted[:, model.lookback - lookback :] / unit, phases], 1)
+        expected = (targets[usable] - level) / unit
+        gram += regressors.T @ regressors
+        cross += regressors.T @ expected
+        square += float((expected**2).sum())
+        count += expected.size
+    return NormalEquations(gram, cross, square, count)
+
+
+@stage("fit")
+def fit_ridge(model: Forecaster, data: SeriesData) -> dict[str, Any]:
+    """Fit the linear forecast; look-back, level, phases and penalty are chosen on valid.
+
+    Args:
+        model: its linear forecast and the offsets of its quantiles are set.
+        data: the split series.
+
+    Returns:
+        The settings that were chosen.
+
+    Raises:
+        UserError: no window of train is complete.
+
+    Source: Toner and Darlow (2024), An analysis of linear time series forecasting models.
+    """
+    train = data.values[:, : data.train_end]
+    mean = np.nan_to_num(nan_mean(train))
+    spread = np.sqrt(np.nan_to_num(Scales.of(data).variance))
+    middle = np.median(spread[spread > 0]) if (spread > 0).any() else 1.0
+    spread = np.where(spread > 0, spread, middle)
+    model.level.assign(np.concatenate([[np.median(mean)], mean]))
+    model.spread.assign(np.concatenate([[middle], spread]))
+    lookbacks = [n for n in data.frequency.lookbacks if n < model.lookback] + [model.lookback]
+    settings = _choose(model, data, lookbacks)
+    if settings is None:
+        raise UserError(
+            f"No stretch of {lookbacks[0] + data.horizon} {data.frequency.name}s of train is "
+            "without a missing value.",
+            where=data.name,
+            expected="series with few gaps",
+            remedy="Fill them: --gaps zero; or give a shorter --horizon or a coarser --every.",
+        )
+    lookback = settings["lookback"]
+    model.set_window(lookback, settings["level"] == "mean")
+    windows = windows_of(data, "train", lookback, MOST_WINDOWS)
+    columns = _columns(lookback, model.cycle, settings["phases"])
+    equations = normal_equations(model, data, windows, lookback).mapped(columns)
+    weights = columns @ next(equations.solutions([settings["penalty"]]))
+    kernel = np.zeros((model.lookback, data.horizon))
+    kernel[model.lookback - lookback :] = weights[:lookback]
+    model.set_linear(kernel, weights[lookback:])
+    model.offsets.assign(_offsets(model, data, lookback))
+    return settings
+
+
+def _choose(model: Forecaster, data: SeriesData, lookbacks: Sequence[int]) -> dict[str, Any] | None:
+    """The settings with the least error on valid, from a sample of train; None without windows."""
+    valid = windows_of(data, "valid", 0, MOST_VALID_WINDOWS)
+    best: dict[bool, tuple[float, dict[str, Any]]] = {}
+    for lookback in lookbacks:
+        windows = windows_of(data, "train", lookback, FEW_WINDOWS)
+        for by_mean in (False, True):
+            model.set_window(lookback, by_mean)
+            found = normal_equations(model, data, windows, lookback)
+            judge = normal_equations(model, data, valid, lookback)
+            if not found.count:
+                continue
+            for phases in (False, True) if model.cycle > 1 else (False,):
+                columns = _columns(lookback, model.cycle, phases)
+                solved, judged = found.mapped(columns).solutions(PENALTIES), judge.mapped(columns)
+                for penalty, weights in zip(PENALTIES, solved, strict=True):
+                    error = judged.error(weights)
+                    if phases not in best or error < best[phases][0]:
+                        best[phases] = (
+                            error,
+                            {
+                                "lookback": lookback,
+                                "level": "mean" if by_mean else "last",
+                                "phases": phases,
+                                "penalty": penalty,
+                            },
+                        )
+    if not best:
+        return None
+    use_phases = True in best and best[True][0] < (1 - GAIN_OF_PHASES) * best[False][0]
+    return best[use_phases][1]
+
+
+def _columns(lookback: int, cycle: int, phases: bool) -> NDArray[np.float64]:
+    """All regressors, or the values and one constant in place of the phases."""
+    if phases:
+        return np.eye(lookback + cycle)
+    columns = np.zeros((lookback + cycle, lookback + 1))
+    columns[:lookback, :lookback] = np.eye(lookback)
+    columns[lookback:, lookback] = 1
+    return columns
+
+
+def _block_of(horizon: int) -> NDArray[np.int64]:
+    """The block of each step of the horizon."""
+    return np.arange(horizon) * min(BLOCKS, horizon) // horizon
+
+
+def _residuals(
+    model: Forecaster, data: SeriesData, windows: Windows
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Errors of the linear forecast in scales, the scales, and phases: each [n, horizon]."""
+    found, scales = [], []
+    for batch in _batches(windows):
+        inputs = inputs_of(data, batch, model.lookback)
+        shifted, level, scale = (
+            np.asarray(x, np.float64) for x in model.normalise(inputs["history"], inputs["series"])
+        )
+        linear = (
+            shifted @ np.asarray(model.kernel)
+            + scale * np.asarray(model.intercept)[inputs["phase"]]
+        )
+        found.append((targets_of(data, batch) - level - linear) / np.maximum(scale, 1e-12))
+        scales.append(np.repeat(scale, data.horizon, axis=1))
+    phases = (phases_of(data, windows[1])[:, None] + np.arange(data.horizon)) % model.cycle
+    return np.concatenate(found), np.concatenate(scales), phases
+
+
+def _offsets(model: Forecaster, data: SeriesData, lookback: int) -> NDArray[np.float64]:
+    """Quantiles of the errors on train by phase of the step and block: [cycle, horizon, levels].
+
+    Errors count by their scale, which minimises the pinball loss of the values themselves.
+    """
+    windows = windows_of(data, "train", lookback, FEW_WINDOWS)
+    errors, scales, phases = _residuals(model, data, windows)
+    usable = ~np.isnan(errors) & (scales > 0)
+    block, levels = _block_of(data.horizon), np.array(model.levels)
+    by_phase = np.zeros((model.cycle, BLOCKS, len(levels)))
+    for number in range(block[-1] + 1):
+        columns = block == number
+        mine = usable[:, columns]
+        error, weight = errors[:, columns][mine], scales[:, columns][mine]
+        phase = phases[:, columns][mine]
+        whole = _weighted_quantiles(error, weight, levels)
+        order = np.argsort(phase, kind="stable")
+        ends = np.searchsorted(phase[order], np.arange(model.cycle + 1))
+        for one in range(model.cycle):
+            rows = order[ends[one] : ends[one + 1]]
+            few = len(rows) < FEWEST_RESIDUALS
+            by_phase[one, number] = (
+                whole if few else _weighted_quantiles(error[rows], weight[rows], levels)
+            )
+    steps = np.arange(data.horizon)
+    phase = (np.arange(model.cycle)[:, None] + steps) % model.cycle
+    return by_phase[phase, block[steps]]
+
+
+def _weighted_quantiles(
+    values: NDArray[np.float64], weights: NDArray[np.float64], levels: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    if not len(values):
+        return np.zeros(len(levels))
+    order = np.argsort(values, kind="stable")
+    share = np.cumsum(weights[order]) / weights.sum()
+    found: NDArray[np.float64] = values[order][
+        np.searchsorted(share, levels - 1e-12).clip(max=len(values) - 1)
+    ]
+    return found
+
+
+@stage("calibrate")
+def calibrate_quantiles(model: Forecaster, data: SeriesData) -> None:
+    """Shift the quantiles so that they cover on valid what they should, by block of the horizon.
+
+    Split conformal prediction with the finite-sample correction: of m errors the quantile of
+    level q is the one of rank q (m + 1).
+
+    Source: Romano, Patterson and Candes (2019), Conformalized quantile regression.
+    """
+    model.conformal.assign(np.zeros(model.conformal.shape))
+    windows = windows_of(data, "valid", 0, MOST_VALID_WINDOWS)
+    answer, actual = predicted(model, data, windows), targets_of(data, windows)
+    _, scales, _ = _residuals(model, data, windows)
+    known = ~np.isnan(actual) & (scales > 0)
+    block = _block_of(data.horizon)
+    shift = np.zeros(model.conformal.shape)
+    for number in range(block[-1] + 1):
+        columns = block == number
+        mine = known[:, columns]
+        scale = scales[:, columns][mine]
+        if len(scale) < FEWEST_RESIDUALS:
+            continue
+        for place, level in enumerate(model.levels):
+            error = (actual - answer[:, :, 1 + place])[:, columns][mine] / scale
+            rank = min(max(int(np.ceil(level * (len(error) + 1))) - 1, 0), len(error) - 1)
+            shift[columns, place] = np.partition(error, rank)[rank]
+    model.conformal.assign(shift)
+
+
+def choose_correction(model: Forecaster, data: SeriesData) -> dict[str, Any]:
+    """How much of the network's correction counts, chosen on valid; 0 is the linear forecast.
+
+    Expected values and quantiles are chosen apart: by squared error in scales of the series, and by
+    pinball loss.
+    """
+    scores = []
+    for share in CORRECTIONS:
+        model.correction.assign([share, share])
+        summary = forecasts_of(model, data, "valid").summary()
+        scores.append((summary["MSE"], summary["WQL"]))
+    best = np.argmin(np.nan_to_num(np.array(scores), nan=np.inf), axis=0)
+    chosen = [CORRECTIONS[place] for place in best]
+    model.correction.assign(chosen)
+    return {"correction of means": chosen[0], "correction of quantiles": chosen[1]}

@@ -1,0 +1,309 @@
+"""Forecaster: a linear forecast in closed form, corrected by a network, with quantiles."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from kit.data.series import SeriesData
+from kit.layers import (
+    ConvolutionEncoder,
+    Embedding,
+    LastPooling,
+    Perceptron,
+    RecurrentEncoder,
+    integer_ids,
+)
+from kit.models._for_dataset import recorded, set_seed
+
+LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9)
+ENCODERS = ("none", "mlp", "conv", "lstm")
+# Values of a window beyond this many standard deviations say no more to the network.
+FARTHEST = 10.0
+SMALLEST_GAP = 1e-3
+
+
+@keras.saving.register_keras_serializable(package="kit")
+class Forecaster(keras.Model):
+    """Forecasts the next values of a series by a linear function of its last ones.
+
+    A window of the last values is shifted by its last value or its mean, so that the level of a
+    series does not matter. The expected values are a linear function of that window (a ridge
+    regression, fitted in closed form by `kit.evaluation.fit_ridge`) and of the phase of the season.
+    A network may correct them; its last layer begins with zeros, so that it starts as the linear
+    forecast. Quantiles are the median and increments that are never negative, in units of the
+    standard deviation of the window. Missing values count as the level of the window.
+
+    Args:
+        horizon: number of values to forecast.
+        lookback: number of past values; the fitted window may be shorter.
+        cycle: number of phases of the season.
+        levels: of the quantiles, increasing, with 0.5.
+        nonnegative: whether values below 0 are forecast as 0.
+        num_series: number of known series, codes 1 to `num_series`; 0 is an unknown one.
+        encoder: reads normalised windows, a layer from [batch, lookback, 1] to [batch, dim]; None
+            leaves the network out.
+        dim: width of the network and of the embeddings of series and phases.
+
+    Call arguments:
+        inputs: `{"history": float [batch, lookback], oldest first, NaN is missing, "series": int
+            [batch], "phase": int [batch] of the first forecast value}`.
+
+    Returns:
+        float32 [batch, horizon, 1 + levels]: the expected values and the quantiles.
+
+    Source: Toner and Darlow (2024), An analysis of linear time series forecasting models; the
+    residual on a frozen linear forecast is ours.
+
+    Example:
+
+    >>> model = Forecaster(horizon=2, lookback=3)
+    >>> model.set_linear(np.float32([[0, 0], [1, 0], [0, 0]]), np.zeros((1, 2)))
+    >>> zero = np.array([0])
+    >>> window = {"history": np.float32([[5, 7, 6]]), "series": zero, "phase": zero}
+    >>> model(window)[0, :, 0].numpy().tolist()
+    [7.0, 6.0]
+    """
+
+    def __init__(
+        self,
+        horizon: int,
+        lookback: int,
+        cycle: int = 1,
+        levels: Sequence[float] = LEVELS,
+        nonnegative: bool = False,
+        num_series: int = 0,
+        encoder: keras.layers.Layer | None = None,
+        dim: int = 64,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.autocast = False  # Values and ids must not be rounded to the compute dtype.
+        self.horizon, self.lookback, self.cycle = horizon, lookback, cycle
+        self.levels, self.nonnegative, self.num_series = tuple(levels), nonnegative, num_series
+        self.encoder, self.dim = encoder, dim
+        self.middle = self.levels.index(0.5)
+        if encoder is not None:
+            self.of_series = Embedding(num_series + 1, 8, name="series")
+            self.of_phase = Embedding(cycle, 8, name="phase")
+            self.hidden = keras.layers.Dense(dim, activation="relu", name="hidden")
+            self.head = keras.layers.Dense(
+                horizon * (1 + len(self.levels)), kernel_initializer="zeros", name="head"
+            )
+
+    @classmethod
+    @recorded
+    def for_dataset(
+        cls,
+        data: SeriesData,
+        *,
+        encoder: str | keras.layers.Layer = "mlp",
+        dim: int = 64,
+        lookback: int | None = None,
+    ) -> Self:
+        """Build the model for series; it forecasts their level until it is fitted.
+
+        Args:
+            data: the split series.
+            encoder: of the network that corrects the linear forecast: "mlp", "conv", "lstm",
+                "none", or a layer from [batch, lookback, 1] to [batch, dim].
+            dim: its width.
+            lookback: the most past values to use; None is up to 16 seasons, as train allows.
+
+        Example:
+
+        >>> import kit
+        >>> data = kit.open("bike-sharing")
+        >>> Forecaster.for_dataset(data, encoder="none").lookback
+        720
+        """
+        set_seed(data)
+        longest = max(1, (data.train_end - data.horizon) // 2)
+        fitting = [n for n in data.frequency.lookbacks if n <= longest] or [longest]
+        layer = _encoder(encoder, dim) if isinstance(encoder, str) else encoder
+        model = cls(
+            horizon=data.horizon,
+            lookback=lookback or max(fitting),
+            cycle=data.frequency.cycle,
+            nonnegative=data.outcome != "real",
+            num_series=len(data.series),
+            encoder=layer,
+            dim=dim,
+        )
+        model.build()
+        return model
+
+    def build(self, input_shape: Any = None) -> None:
+        steps, levels = self.horizon, len(self.levels)
+        self.kernel = self._table("kernel", (self.lookback, steps))
+        self.intercept = self._table("intercept", (self.cycle, steps))
+        # 1 for the past values that count; whether their mean or the last one is their level.
+        self.window = self._table("window", (self.lookback,), "ones")
+        self.by_mean = self._table("by_mean", ())
+        self.level = self._table("level", (self.num_series + 1,))
+        self.spread = self._table("spread", (self.num_series + 1,), "ones")
+        self.offsets = self._table("offsets", (self.cycle, steps, levels))
+        self.conformal = self._table("conformal", (steps, levels))
+        # How much of the network's correction counts for expected values, and for quantiles.
+        self.correction = self._table("correction", (2,), "ones")
+        if self.encoder is not None:
+            self.encoder.build((None, self.lookback, 1))
+            width = self.encoder.compute_output_shape((None, self.lookback, 1))[-1]
+            self.of_series.build((None,))
+            self.of_phase.build((None,))
+            self.hidden.build((None, width + 16))
+            self.head.build((None, self.dim))
+        self.built = True
+
+    def _table(self, name: str, shape: tuple[int, ...], initializer: str = "zeros") -> Any:
+        return self.add_weight(
+            shape=shape,
+            dtype="float32",
+            initializer=initializer,
+            trainable=False,
+            autocast=False,
+            name=name,
+        )
+
+    def set_window(self, lookback: int, by_mean: bool) -> None:
+        """Use the last `lookback` values, shifted by their mean or by the last one."""
+        if not self.built:
+            self.build()
+        self.window.assign(np.arange(self.lookback) >= self.lookback - lookback)
+        self.by_mean.assign(float(by_mean))
+
+    def set_linear(self, kernel: NDArray[Any], intercept: NDArray[Any]) -> None:
+        """Store the linear forecast.
+
+        Args:
+            kernel: of the shifted values, float [lookback, horizon].
+            intercept: by phase, in standard deviations of the window, float [cycle, horizon].
+        """
+        if not self.built:
+            self.build()
+        self.kernel.assign(kernel)
+        self.intercept.assign(intercept)
+
+    def normalise(self, history: Any, series: Any) -> tuple[Any, Any, Any]:
+        """Shifted values [batch, lookback], the level and the scale of each window [batch, 1]."""
+        history = ops.convert_to_tensor(history, "float32")
+        observed = ops.logical_and(ops.isfinite(history), self.window.value > 0)
+        values = ops.where(observed, history, 0.0)
+        mask = ops.cast(observed, "float32")
+        count = ops.sum(mask, axis=1, keepdims=True)
+        mean = ops.sum(values, axis=1, keepdims=True) / ops.maximum(count, 1.0)
+        place = ops.max(mask * ops.arange(1, self.lookback + 1, dtype="float32"), axis=1)
+        at_last = ops.one_hot(ops.cast(place, "int32") - 1, self.lookback, dtype="float32")
+        last = ops.sum(values * at_last, axis=1, keepdims=True)
+        level = ops.where(self.by_mean.value > 0, mean, last)
+        variance = ops.sum(mask * ops.square(values - mean), axis=1, keepdims=True)
+        # The usual deviation of a known series counts as that of one more value: a window may hold
+        # few values, or all the same. Where it holds none, what is usual has to do.
+        code = integer_ids(series)
+        usual = ops.take(self.spread.value, code)[:, None]
+        prior = ops.where(ops.logical_or(code[:, None] > 0, count == 0), 1.0, 0.0)
+        scale = ops.sqrt((variance + prior * ops.square(usual)) / (count + prior))
+        level = ops.where(count > 0, level, ops.take(self.level.value, code)[:, None])
+        return mask * (values - level), level, scale
+
+    def _correction(
+        self, shifted: Any, scale: Any, inputs: Mapping[str, Any], training: bool
+    ) -> Any:
+        """What the network adds, in scales: float32 [batch, horizon, 1 + levels]; 0 without one."""
+        if self.encoder is None:
+            return 0.0
+        window = ops.clip(shifted / ops.maximum(scale, 1e-6), -FARTHEST, FARTHEST)
+        window = ops.cast(window, self.compute_dtype)
+        parts = [
+            self.encoder(window[:, :, None], training=training),
+            self.of_series(integer_ids(inputs["series"])),
+            self.of_phase(integer_ids(inputs["phase"])),
+        ]
+        hidden = self.hidden(ops.concatenate([ops.cast(x, self.compute_dtype) for x in parts], 1))
+        found = ops.cast(self.head(hidden), "float32")
+        return ops.reshape(found, (-1, self.horizon, 1 + len(self.levels)))
+
+    def call(self, inputs: Mapping[str, Any], training: bool = False) -> Any:
+        shifted, level, scale = self.normalise(inputs["history"], inputs["series"])
+        phase = integer_ids(inputs["phase"])
+        added = self._correction(shifted, scale, inputs, training)
+        weights = ops.repeat(self.correction.value, [1, len(self.levels)], axis=0)
+        added = added * weights + ops.zeros((1, self.horizon, 1 + len(self.levels)))
+        linear = shifted @ self.kernel.value + scale * ops.take(self.intercept.value, phase, axis=0)
+        mean = level + linear + scale * added[:, :, 0]
+        offsets = ops.take(self.offsets.value, phase, axis=0)
+        median = offsets[:, :, self.middle] + added[:, :, 1 + self.middle]
+        quantiles = [median]
+        for place in range(self.middle + 1, len(self.levels)):
+            gap = offsets[:, :, place] - offsets[:, :, place - 1]
+            quantiles.append(quantiles[-1] + _widened(gap, added[:, :, 1 + place]))
+        for place in range(self.middle - 1, -1, -1):
+            gap = offsets[:, :, place + 1] - offsets[:, :, place]
+            quantiles.insert(0, quantiles[0] - _widened(gap, added[:, :, 1 + place]))
+        shape = ops.stack(quantiles, axis=-1) + self.conformal.value
+        # The quantiles lie around the linear forecast: the network moves each by itself.
+        around = ops.sort((level + linear)[:, :, None] + scale[:, :, None] * shape, axis=-1)
+        found = ops.concatenate([mean[:, :, None], around], axis=-1)
+        return ops.maximum(found, 0.0) if self.nonnegative else found
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Squared error of the expected values and pinball loss of the quantiles, in scales.
+
+        Errors are divided by the usual deviation of the series; missing values do not count.
+        """
+        usual = ops.take(self.spread.value, integer_ids(x["series"]))[:, None]
+        known = ops.isfinite(y)
+        error = ops.where(known, (y - y_pred[:, :, 0]) / usual, 0.0)
+        below = ops.where(
+            known[:, :, None], (y[:, :, None] - y_pred[:, :, 1:]) / usual[..., None], 0
+        )
+        levels = ops.convert_to_tensor(self.levels, "float32")
+        pinball = ops.maximum(levels * below, (levels - 1) * below)
+        count = ops.maximum(ops.sum(ops.cast(known, "float32")), 1.0)
+        return (ops.sum(ops.square(error)) + 2 * ops.sum(pinball)) / count
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "horizon": self.horizon,
+            "lookback": self.lookback,
+            "cycle": self.cycle,
+            "levels": list(self.levels),
+            "nonnegative": self.nonnegative,
+            "num_series": self.num_series,
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "dim": self.dim,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        encoder = keras.saving.deserialize_keras_object(config["encoder"])
+        return cls(**{**config, "encoder": encoder})
+
+
+def _widened(gap: Any, added: Any) -> Any:
+    """A gap that an addition widens or narrows, but never below zero; as it is where that is 0."""
+    gap = ops.maximum(gap, SMALLEST_GAP)
+    return ops.softplus(ops.log(ops.expm1(gap)) + added)
+
+
+def _encoder(name: str, dim: int) -> keras.layers.Layer | None:
+    if name == "none":
+        return None
+    if name == "mlp":
+        return keras.Sequential([keras.layers.Flatten(), Perceptron([2 * dim])], name="mlp")
+    if name == "conv":
+        layers = [keras.layers.Dense(dim), ConvolutionEncoder(), LastPooling()]
+    else:
+        layers = [keras.layers.Dense(dim), RecurrentEncoder(), LastPooling()]
+    return keras.Sequential(layers, name=name)

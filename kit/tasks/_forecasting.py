@@ -1,0 +1,142 @@
+"""Time series: quantiles and expected values of what comes next."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kit.config import SeriesOptions
+from kit.tasks._evaluate_export import (
+    Export,
+    ExportEvaluation,
+    PredictionMetrics,
+    card_options,
+    open_again,
+)
+from kit.tasks._task import Comparison, Results, Run, report_facts
+
+if TYPE_CHECKING:
+    from kit.data.series import SeriesData
+    from kit.exports import ForecastingCard, SignatureCheck
+    from kit.report import Report
+
+WINDOWS_AT_ONCE = 2048
+
+
+class Forecasting:
+    """Forecasts of series, from several origins."""
+
+    name = "forecasting"
+    unit = "windows"
+    following = "kit forecast {folder}"
+
+    def describe(self, data: "SeriesData") -> Sequence[str]:
+        from kit.data import note_lines
+
+        frequency = data.frequency
+        ends = frequency.texts([data.first, data.first + data.steps - 1])
+        return [
+            f"data:      {len(data.series):,} series of {data.steps:,} {frequency.name}s, "
+            f"{ends[0]} to {ends[1]}, outcome {data.outcome}; horizon {data.horizon}, split "
+            f"{data.split}",
+            *note_lines(data),
+        ]
+
+    def warnings(self, data: Any) -> Sequence[str]:
+        return ()
+
+    def check(self, run: Run) -> Sequence[str]:
+        return ()
+
+    def validation(self, run: Run) -> tuple[str, Callable[[], float]]:
+        from kit import evaluation
+
+        naive = evaluation.seasonal_naive(run.data, "valid").summary()
+
+        def skill() -> float:
+            found = evaluation.forecasts_of(run.model, run.data, "valid").summary()
+            return 1 - (found["MSE"] / naive["MSE"] + found["WQL"] / naive["WQL"]) / 2
+
+        return "valid skill", skill
+
+    def evaluate(self, run: Run) -> Results:
+        from kit import evaluation
+
+        evaluation.calibrate_quantiles(run.model, run.data)
+        return Results(
+            evaluation.forecasts_of(run.model, run.data, "valid"),
+            evaluation.forecasts_of(run.model, run.data, "test"),
+            evaluation.forecast_baselines(run.data),
+        )
+
+    def report(self, run: Run, results: Results) -> "Report":
+        from kit.report import ForecastReport, forecast_report
+
+        return forecast_report(ForecastReport(**report_facts(run, results)))
+
+    def card(self, run: Run, results: Results, facts: Mapping[str, Any]) -> dict[str, Any]:
+        return {"model": run.built.name}
+
+    def export(
+        self, run: Run, results: Any, card: dict[str, Any]
+    ) -> "tuple[Path, Sequence[SignatureCheck]]":
+        from kit.exporting import export_forecaster
+
+        return export_forecaster(run.model, run.data, run.output, card=card)
+
+    def tables(self, run: Run, results: Results, facts: Mapping[str, Any]) -> Sequence[Comparison]:
+        from kit.evaluation import FORECAST_METRICS
+
+        return [
+            Comparison(
+                title=facts["test"]["protocol"],
+                systems={run.built.name: results.test, **results.baselines},
+                metrics=FORECAST_METRICS,
+            )
+        ]
+
+    def export_lines(self, version: Path) -> Sequence[str]:
+        return ()
+
+    @classmethod
+    def open_again(cls, card: "ForecastingCard", source: str | None) -> "SeriesData":
+        return open_again(
+            card_options(SeriesOptions, card, source), lambda options: options.dataset()
+        )
+
+    @classmethod
+    def predict_export(
+        cls, export: Export, data: "SeriesData", *, max_users: int | None = None
+    ) -> ExportEvaluation:
+        import numpy as np
+        import tensorflow as tf
+
+        from kit import evaluation
+        from kit.data import note_lines
+
+        ask = export.load().signatures["serving_default"]
+        lookback, dates = export.card.lookback, data.frequency.texts
+        series = np.array(data.series, object)
+        rows, origins = evaluation.windows_of(data, "test", lookback, 1 << 62)
+        means, quantiles = [], []
+        for begin in range(0, len(rows), WINDOWS_AT_ONCE):
+            batch = slice(begin, begin + WINDOWS_AT_ONCE)
+            inputs = evaluation.inputs_of(data, (rows[batch], origins[batch]), lookback)
+            answer = ask(
+                series_id=tf.constant(series[rows[batch]]),
+                history=tf.constant(inputs["history"]),
+                start=tf.constant(dates(data.first + origins[batch])),
+            )
+            means.append(answer["mean"].numpy())
+            quantiles.append(answer["quantile"].numpy())
+        actual = data.actual("test").astype(np.float32)
+        forecasts = evaluation.Forecasts(
+            actual,
+            np.concatenate(means).reshape(actual.shape),
+            np.concatenate(quantiles).reshape(*actual.shape, -1),
+            evaluation.Scales.of(data),
+            data.stride < data.horizon,
+        )
+        protocol = evaluation.forecast_protocol(data, "test", forecasts)
+        names = evaluation.FORECAST_METRICS
+        result = PredictionMetrics(protocol, export.card.model, forecasts, names)
+        return ExportEvaluation([result], note_lines(data))

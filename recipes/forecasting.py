@@ -1,0 +1,132 @@
+"""Forecasts of time series: quantiles of the next values, for all series by one model.
+
+    kit train forecasting --data bike-sharing
+    python recipes/forecasting.py --data sales.csv --every day --aggregate sum
+
+A ridge regression on the last values, in closed form, forecasts the expected values; look-back,
+level and penalty are chosen on valid. A network corrects it as far as valid gains, so that it is
+not worse there than the ridge alone. Quantiles cannot cross and are shifted to cover on valid what
+they should.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kit.config import CheckpointOptions, Options, SeriesOptions, TrainingOptions, option
+from kit.pipeline import Recipe, command
+from kit.tasks import Built, Forecasting, Stage
+
+if TYPE_CHECKING:
+    from kit.data.series import SeriesData
+    from kit.models import Forecaster
+    from kit.training import Precision
+
+EPOCHS, PATIENCE, LEARNING_RATE = 20, 4, 1e-3
+BATCH_SIZE = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecasterOptions(Options):
+    """The model."""
+
+    group: ClassVar[str] = "Model"
+
+    encoder: str = option(
+        "mlp",
+        "Network that corrects the linear forecast.",
+        choices=("none", "mlp", "conv", "lstm"),
+    )
+    lookback: int | None = option(
+        None, "Most past values to use.  [default: by frequency and length]", min=1, metavar="STEPS"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecastingOptions:
+    """Everything that can be set."""
+
+    data: SeriesOptions
+    model: ForecasterOptions = ForecasterOptions()
+    training: TrainingOptions = TrainingOptions(dim=64)
+    checkpoint: CheckpointOptions = CheckpointOptions()
+
+
+def build(data: "SeriesData", options: ForecastingOptions) -> "Forecaster":
+    """The model, untrained."""
+    from kit.models import Forecaster
+
+    return Forecaster.for_dataset(data, dim=options.training.dim, **asdict(options.model))
+
+
+def train(
+    model: "Forecaster", data: "SeriesData", options: ForecastingOptions, precision: "Precision"
+) -> Built:
+    """How the model is trained: the ridge, the network, and how much the network counts."""
+    from kit import evaluation
+
+    stages = [Stage(solve=lambda: evaluation.fit_ridge(model, data))]
+    settings: dict[str, Any] = {"encoder": options.model.encoder}
+    batches = None
+    if model.encoder is not None:
+        batches = compiled(model, data, options, precision)
+        epochs = options.training.epochs or EPOCHS
+        settings["learning_rate"] = options.training.learning_rate or LEARNING_RATE
+        stages += [
+            Stage(epochs=epochs, name="network", patience=PATIENCE),
+            Stage(solve=lambda: evaluation.choose_correction(model, data)),
+        ]
+    name = "linear-residual" if model.encoder is not None else "linear"
+    return Built(model=model, batches=batches, name=name, settings=settings, stages=stages)
+
+
+def compiled(
+    model: "Forecaster", data: "SeriesData", options: ForecastingOptions, precision: "Precision"
+) -> Any:
+    """Compile the model; returns the batches of its network."""
+    import keras
+    import numpy as np
+
+    from kit.training.batches import WindowBatches
+
+    training = options.training
+    batches = WindowBatches(
+        data.values[:, : data.train_end].astype(np.float32),
+        model.lookback,
+        data.horizon,
+        first_origin=min(model.lookback, data.train_end - data.horizon) // 2,
+        batch_size=training.batch_size or BATCH_SIZE,
+        seed=options.data.seed,
+        first_phase=data.first % model.cycle,
+        cycle=model.cycle,
+    )
+    rate = keras.optimizers.schedules.CosineDecay(
+        training.learning_rate or LEARNING_RATE,
+        (training.epochs or EPOCHS) * batches.steps_per_epoch,
+    )
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-2, clipnorm=1.0)
+    model.compile(precision.scaled(optimizer), jit_compile=False)
+    return batches
+
+
+RECIPE = Recipe(
+    name="forecasting",
+    about="Train a model that forecasts time series, evaluate it, export it and verify the export.",
+    example="kit train forecasting --data bike-sharing --horizon 24",
+    options=ForecastingOptions,
+    rows="windows",
+    intended_use="Forecasting the next values of series like those it was trained on.",
+    limits=[
+        "It knows the past values and the calendar only: not prices, promotions or the weather.",
+        "Quantiles hold on average over series and time, not for each series by itself; a change "
+        "of level that has not happened before is not in them.",
+        "A series it does not know is forecast from its history alone.",
+    ],
+    task=lambda options: Forecasting(),
+    build=build,
+    train=train,
+    models=["Forecaster"],
+)
+main = command(RECIPE)
+
+if __name__ == "__main__":
+    main()
