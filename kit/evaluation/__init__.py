@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from kit.evaluation._forecasting import Scales as Scales
     from kit.evaluation._forecasting import forecast_protocol as forecast_protocol
     from kit.evaluation._forecasting import nan_mean as nan_mean
+    from kit.evaluation._forecasting import point_metric as point_metric
     from kit.evaluation._forecasting import series_classes as series_classes
     from kit.evaluation._generation import GeneratedTexts as GeneratedTexts
     from kit.evaluation._generation import Summaries as Summaries

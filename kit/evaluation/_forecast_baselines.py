@@ -31,7 +31,7 @@ def forecast_baselines(data: SeriesData, part: str = "test") -> dict[str, Foreca
     Source: Teunter, Syntetos and Babai (2011), Intermittent demand: linking forecasting to
     inventory obsolescence (TSB).
     """
-    actual, scales = data.actual(part).astype(np.float32), Scales.of(data)
+    actual, scales = data.actual(part).astype(np.float32), Scales.of(data, part)
     overlap = data.stride < data.horizon
     filled = _filled(data)
     found = {
@@ -58,7 +58,7 @@ def seasonal_naive(data: SeriesData, part: str) -> Forecasts:
     """The value one season before, with the quantiles of its errors in train."""
     pair = _seasonal_naive(data, part, _filled(data), data.frequency.season)
     actual = data.actual(part).astype(np.float32)
-    return Forecasts(actual, *pair, Scales.of(data), data.stride < data.horizon)
+    return Forecasts(actual, *pair, Scales.of(data, part), data.stride < data.horizon)
 
 
 def _filled(data: SeriesData) -> NDArray[np.float64]:

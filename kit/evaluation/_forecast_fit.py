@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kit.data.series import SeriesData
 from kit.errors import UserError
-from kit.evaluation._forecasting import Forecasts, Scales, nan_mean
+from kit.evaluation._forecasting import Forecasts, Scales, nan_mean, point_metric, variances
 from kit.models import Forecaster
 from kit.progress import stage
 
@@ -135,14 +135,17 @@ def forecasts_of(model: Forecaster, data: SeriesData, part: str) -> Forecasts:
     answer = answer.reshape(len(data.series), data.origins, data.horizon, -1)
     actual = data.actual(part).astype(np.float32)
     overlap = data.stride < data.horizon
-    return Forecasts(actual, answer[..., 0], answer[..., 1:], Scales.of(data), overlap)
+    return Forecasts(actual, answer[..., 0], answer[..., 1:], Scales.of(data, part), overlap)
 
 
 def normal_equations(
     model: Forecaster, data: SeriesData, windows: Windows, lookback: int
 ) -> NormalEquations:
-    """Of the shifted values and the phases of windows, in standard deviations of their series."""
-    deviation = np.sqrt(Scales.of(data).variance)
+    """Of the shifted values and the phases of windows.
+
+    In standard deviations of their series, or of values from 0 in those of the window.
+    """
+    deviation = np.sqrt(variances(data))
     size = lookback + model.cycle
     gram, cross = np.zeros((size, size)), np.zeros((size, data.horizon))
     square, count = 0.0, 0
@@ -156,7 +159,9 @@ def normal_equations(
         shifted, level, scale = (
             np.asarray(x, np.float64) for x in model.normalise(inputs["history"], inputs["series"])
         )
-        unit = deviation[batch[0]][:, None]
+        # Values from 0 have long tails: by the deviation of its series one giant window would
+        # outweigh all others, and forecasts would come out too small.
+        unit = scale if model.nonnegative else deviation[batch[0]][:, None]
         phases = np.zeros((len(unit), model.cycle))
         phases[np.arange(len(unit)), inputs["phase"]] = (scale / unit)[:, 0]
         regressors = np.concatenate([shifted[:, model.lookback - lookback :] / unit, phases], 1)
@@ -186,7 +191,7 @@ def fit_ridge(model: Forecaster, data: SeriesData) -> dict[str, Any]:
     """
     train = data.values[:, : data.train_end]
     mean = np.nan_to_num(nan_mean(train))
-    spread = np.sqrt(np.nan_to_num(Scales.of(data).variance))
+    spread = np.sqrt(np.nan_to_num(variances(data)))
     middle = np.median(spread[spread > 0]) if (spread > 0).any() else 1.0
     spread = np.where(spread > 0, spread, middle)
     model.level.assign(np.concatenate([[np.median(mean)], mean]))
@@ -356,14 +361,13 @@ def calibrate_quantiles(model: Forecaster, data: SeriesData) -> None:
 def choose_correction(model: Forecaster, data: SeriesData) -> dict[str, Any]:
     """How much of the network's correction counts, chosen on valid; 0 is the linear forecast.
 
-    Expected values and quantiles are chosen apart: by squared error in scales of the series, and by
-    pinball loss.
+    Expected values and quantiles are chosen apart: by `point_metric`, and by pinball loss.
     """
     scores = []
     for share in CORRECTIONS:
         model.correction.assign([share, share])
         summary = forecasts_of(model, data, "valid").summary()
-        scores.append((summary["MSE"], summary["WQL"]))
+        scores.append((summary[point_metric(data)], summary["WQL"]))
     best = np.argmin(np.nan_to_num(np.array(scores), nan=np.inf), axis=0)
     chosen = [CORRECTIONS[place] for place in best]
     model.correction.assign(chosen)

@@ -1,6 +1,6 @@
 """Forecasts of many series from several origins, and their metrics."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,34 +19,39 @@ FORECAST_METRICS = (RMSSE, MASE, WQL, COVERAGE, BIAS, MSE, MAE)
 # With fewer series the origins are resampled, if their forecasts do not overlap.
 FEWEST_SERIES = 8
 RESAMPLES = 1000
-# What is summed over the steps of one forecast.
-SUMS = ("absolute", "squared", "pinball", "size", "actual", "forecast", "steps", "covered")
 
 
 @dataclass(frozen=True)
 class Scales:
-    """What errors of each series are divided by, from its train part; nan where that is constant.
+    """What errors are divided by; nan where it would be 0, or is not known.
 
     Args:
-        absolute: mean absolute error of the seasonal naive forecast, float64 [series].
-        squared: its mean squared error.
-        variance: of the values.
+        squared: mean squared error of the last value as a forecast of the next one, before each
+            origin, float64 [series, origins].
+        absolute: mean absolute error of the seasonal naive forecast, before each origin.
+        variance: of the values of train, float64 [series].
     """
 
-    absolute: NDArray[np.float64]
     squared: NDArray[np.float64]
+    absolute: NDArray[np.float64]
     variance: NDArray[np.float64]
 
     @classmethod
-    def of(cls, data: SeriesData) -> "Scales":
-        """Of the train part of the data."""
-        train, season = data.values[:, : data.train_end], data.frequency.season
-        steps = train[:, season:] - train[:, :-season]
+    def of(cls, data: SeriesData, part: str) -> "Scales":
+        """Of the forecasts of a part."""
+        starts, season = data.starts(part), data.frequency.season
         return cls(
-            absolute=_positive(np.abs(steps)),
-            squared=_positive(steps**2),
-            variance=_positive((train - nan_mean(train)[:, None]) ** 2),
+            squared=_mean_before(starts, data.values, 1, np.square),
+            absolute=_mean_before(starts, data.values, season, np.abs),
+            variance=variances(data),
         )
+
+
+def variances(data: SeriesData) -> NDArray[np.float64]:
+    """Of the values of each series in train, float64 [series]; nan where that is 0."""
+    train = data.values[:, : data.train_end]
+    found = nan_mean((train - nan_mean(train)[:, None]) ** 2)
+    return np.where(found > 0, found, np.nan)
 
 
 def nan_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -57,9 +62,26 @@ def nan_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return means
 
 
-def _positive(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    means = nan_mean(values)
-    return np.where(means > 0, means, np.nan)
+def point_metric(data: SeriesData) -> str:
+    """The metric of expected values that settings are chosen by: MSE, of values from 0 RMSSE.
+
+    A few giant values of a long tail would decide by MSE.
+    """
+    return MSE if data.outcome == "real" else RMSSE
+
+
+def _mean_before(
+    starts: NDArray[np.int64],
+    values: NDArray[np.float64],
+    lag: int,
+    size: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+) -> NDArray[np.float64]:
+    """Mean size of the differences to the value `lag` steps before, up to each start."""
+    found = size(values[:, lag:] - values[:, :-lag])
+    last = starts - lag - 1
+    total = np.cumsum(np.nan_to_num(found), axis=1)[:, last]
+    count = np.cumsum(~np.isnan(found), axis=1)[:, last]
+    return np.where(total > 0, total / np.maximum(count, 1), np.nan)
 
 
 @dataclass(frozen=True)
@@ -77,7 +99,7 @@ class Forecasts:
 
     >>> actual = np.array([[[1.0, 3.0]]])
     >>> quantile = np.repeat(actual[..., None], 5, axis=-1)
-    >>> scales = Scales(*np.ones((3, 1)))
+    >>> scales = Scales(np.ones((1, 1)), np.ones((1, 1)), np.ones(1))
     >>> Forecasts(actual, actual + 1, quantile, scales).summary()["RMSSE"]
     1.0
     """
@@ -90,120 +112,101 @@ class Forecasts:
 
     @property
     def left_out(self) -> int:
-        """Series that no scale exists for: they were constant in train, or have no actual value."""
-        return int((~self._is_measured).sum())
+        """Forecasts without a scaled error: constant before, or nothing is known after."""
+        return int(self._sums[1][:, :, 0].size - self._sums[1][:, :, 0].sum())
 
     @property
     def resampled(self) -> str:
         """What intervals are computed over: "series", "origins", or "" if there are none."""
-        if int(self._is_measured.sum()) >= FEWEST_SERIES:
+        if len(self.actual) >= FEWEST_SERIES:
             return "series"
         return "origins" if not self.overlap and self.actual.shape[1] >= FEWEST_SERIES else ""
 
     @cached_property
-    def _is_measured(self) -> NDArray[np.bool_]:
-        known = ~np.isnan(self.actual).all(axis=(1, 2))
-        found: NDArray[np.bool_] = known & ~np.isnan(self.scales.squared + self.scales.variance)
-        return found
-
-    @cached_property
-    def sums(self) -> NDArray[np.float64]:
-        """Sums over the steps of each forecast, float64 [series, origins, `SUMS`]."""
-        return np.stack([self._sum(self.terms(name)) for name in SUMS], axis=-1)
-
-    def terms(self, name: str) -> NDArray[np.floating]:
-        """What is summed, of each step: float [series, origins, horizon]."""
+    def _sums(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Of each forecast, what is divided and by what: two [series, origins, metrics]."""
         known = ~np.isnan(self.actual)
-        actual, error = np.where(known, self.actual, 0), np.where(known, self.mean - self.actual, 0)
-        if name == "pinball":
-            below = self.actual[..., None] - self.quantile
-            loss = np.maximum(np.array(LEVELS) * below, (np.array(LEVELS) - 1) * below).mean(-1)
-            return np.where(known, 2 * loss, 0)
-        if name == "covered":
-            low, high = self.quantile[..., 0], self.quantile[..., -1]
-            inside = np.where(np.isnan(low), np.nan, (self.actual >= low) & (self.actual <= high))
-            return np.where(known, inside, 0)
-        found: NDArray[np.floating] = {
-            "steps": known,
-            "absolute": np.abs(error),
-            "squared": error**2,
-            "size": np.abs(actual),
-            "actual": actual,
-            "forecast": np.where(known, self.mean, 0),
-        }[name]
-        return found
+        steps = known.sum(axis=-1).astype(np.float64)
+        actual = np.where(known, self.actual, 0).astype(np.float64)
+        error = np.where(known, self.mean - actual, 0)
+        squared = (error**2).sum(axis=-1) / np.maximum(steps, 1)
+        absolute = np.abs(error).sum(axis=-1) / np.maximum(steps, 1)
+        variance = self.scales.variance[:, None]
+        scaled = [
+            np.sqrt(squared / self.scales.squared),
+            absolute / self.scales.absolute,
+            squared / variance,
+            absolute / np.sqrt(variance),
+        ]
+        is_scaled = [np.where(steps > 0, ~np.isnan(one), 0.0) for one in scaled]
+        rmsse, mase, mse, mae = (
+            np.where(one > 0, values, 0) for one, values in zip(is_scaled, scaled, strict=True)
+        )
+        pinball = np.where(known, self._pinball(), 0).sum(axis=-1)
+        covered = np.where(known, self._covered(), 0).sum(axis=-1)
+        divided = [rmsse, mase, pinball, covered, error.sum(axis=-1), mse, mae]
+        size = np.abs(actual).sum(axis=-1)
+        by = [*is_scaled[:2], size, steps, actual.sum(axis=-1), *is_scaled[2:]]
+        return np.stack(divided, axis=-1), np.stack(by, axis=-1)
 
-    def _sum(self, terms: NDArray[np.floating]) -> NDArray[np.float64]:
-        found: NDArray[np.float64] = terms.sum(axis=-1, dtype=np.float64)
-        return found
+    def _pinball(self) -> NDArray[np.floating]:
+        """Twice the pinball loss, mean over the levels: [series, origins, horizon]."""
+        loss = np.zeros(self.actual.shape)
+        for place, level in enumerate(LEVELS):
+            below = self.actual - self.quantile[..., place]
+            loss += np.maximum(level * below, (level - 1) * below)
+        return 2 * loss / len(LEVELS)
+
+    def _covered(self) -> NDArray[np.floating]:
+        low, high = self.quantile[..., 0], self.quantile[..., -1]
+        inside = (self.actual >= low) & (self.actual <= high)
+        return np.where(np.isnan(low), np.nan, inside)
 
     def summary(self) -> dict[str, float]:
         """Every metric."""
-        values = self._metrics(self.sums.sum(axis=1), np.arange(len(self.sums)))
-        return dict(zip(FORECAST_METRICS, values.tolist(), strict=True))
+        divided, by = (part.sum(axis=(0, 1)) for part in self._sums)
+        return dict(zip(FORECAST_METRICS, _ratios(divided, by).tolist(), strict=True))
 
     def by_horizon(self) -> dict[str, NDArray[np.float64]]:
-        """Metrics of each step of the horizon, float64 [horizon]."""
-        terms = np.stack([self.terms(name) for name in SUMS], axis=-1).sum(axis=1, dtype=np.float64)
-        rows = np.arange(len(terms))
-        values = [self._metrics(terms[:, step], rows) for step in range(terms.shape[1])]
-        return dict(zip(FORECAST_METRICS, np.stack(values, axis=1), strict=True))
+        """RMSSE (of all series together), WQL and coverage of each step, float64 [horizon]."""
+        known = ~np.isnan(self.actual)
+        scaled = (self.mean - self.actual) ** 2 / self.scales.squared[..., None]
+        count = known.sum(axis=(0, 1))
+        size = np.abs(np.where(known, self.actual, 0)).sum(axis=(0, 1), dtype=np.float64)
+        pinball = np.where(known, self._pinball(), 0).sum(axis=(0, 1))
+        covered = np.where(known, self._covered(), 0).sum(axis=(0, 1))
+        measured = (~np.isnan(scaled)).sum(axis=(0, 1))
+        squared = np.nansum(scaled, axis=(0, 1), dtype=np.float64)
+        return {
+            RMSSE: np.sqrt(squared / np.maximum(measured, 1)),
+            WQL: pinball / np.where(size > 0, size, np.nan),
+            COVERAGE: covered / np.maximum(count, 1),
+        }
 
     def of_series(self) -> NDArray[np.float64]:
-        """The RMSSE of each series; nan where it is left out."""
-        sums = self.sums.sum(axis=1)
-        rmsse = np.sqrt(sums[:, SUMS.index("squared")] / sums[:, SUMS.index("steps")])
-        found: NDArray[np.float64] = np.where(
-            self._is_measured, rmsse / np.sqrt(self.scales.squared), np.nan
-        )
+        """The RMSSE of each series; nan where there is no scale."""
+        divided, by = (part[:, :, 0].sum(axis=1) for part in self._sums)
+        found: NDArray[np.float64] = divided / np.where(by > 0, by, np.nan)
         return found
 
     def only(self, series: NDArray[np.bool_]) -> "Forecasts":
         """Of some of the series."""
-        scales = Scales(*(values[series] for values in vars(self.scales).values()))
+        scales = Scales(
+            self.scales.squared[series], self.scales.absolute[series], self.scales.variance[series]
+        )
         parts = (self.actual[series], self.mean[series], self.quantile[series])
         return Forecasts(*parts, scales, self.overlap)
-
-    def _metrics(
-        self, sums: NDArray[np.float64], series: NDArray[np.integer]
-    ) -> NDArray[np.float64]:
-        """All metrics from sums [series, SUMS] of the series with these numbers."""
-        by = dict(zip(SUMS, sums.T, strict=True))
-        measured = self._is_measured[series] & (by["steps"] > 0)
-        scales = [values[series] for values in vars(self.scales).values()]
-        absolute, squared, variance = scales
-        if not measured.any():
-            return np.full(len(FORECAST_METRICS), np.nan)
-        steps = by["steps"][measured]
-        mean_absolute = by["absolute"][measured] / steps
-        mean_squared = by["squared"][measured] / steps
-        size, total = by["size"].sum(), by["actual"].sum()
-        return np.array(
-            [
-                np.sqrt(mean_squared / squared[measured]).mean(),
-                (mean_absolute / absolute[measured]).mean(),
-                by["pinball"].sum() / size if size else np.nan,
-                by["covered"].sum() / by["steps"].sum(),
-                (by["forecast"].sum() - total) / abs(total) if total else np.nan,
-                (mean_squared / variance[measured]).mean(),
-                (mean_absolute / np.sqrt(variance[measured])).mean(),
-            ]
-        )
 
     @cached_property
     def _resamples(self) -> NDArray[np.float64]:
         """Metrics of bootstrap resamples, float64 [resamples, metrics]."""
-        rng = np.random.default_rng(0)
         axis = {"series": 0, "origins": 1}[self.resampled]
-        count = self.sums.shape[axis]
-        whole = self.sums.sum(axis=1)
+        divided, by = (part.sum(axis=1 - axis) for part in self._sums)
+        count, rng = len(divided), np.random.default_rng(0)
         found = np.empty((RESAMPLES, len(FORECAST_METRICS)))
         for row in found:
-            chosen = rng.integers(0, count, size=count)
-            if axis == 0:
-                row[:] = self._metrics(whole[chosen], chosen)
-            else:
-                row[:] = self._metrics(self.sums[:, chosen].sum(axis=1), np.arange(len(whole)))
+            times = np.bincount(rng.integers(0, count, count), minlength=count)
+            row[:] = _ratios(times @ divided, times @ by)
         return found
 
     def estimates(self) -> Estimates:
@@ -233,12 +236,18 @@ class Forecasts:
         }
 
 
+def _ratios(divided: NDArray[np.float64], by: NDArray[np.float64]) -> NDArray[np.float64]:
+    by = np.abs(by)
+    ratios: NDArray[np.float64] = divided / np.where(by > 0, by, np.nan)
+    return ratios
+
+
 def forecast_protocol(data: SeriesData, part: str, forecasts: Forecasts) -> str:
     """The protocol of a part, in one line."""
     frequency, left_out = data.frequency, forecasts.left_out
     windows = len(data.series) * data.origins
     excluded = (
-        f"; {left_out:,} series without a scale left out of scaled errors" if left_out else ""
+        f"; {left_out:,} without a scale left out of scaled errors" if left_out else ""
     )
     over = forecasts.resampled
     return (

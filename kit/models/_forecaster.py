@@ -259,11 +259,13 @@ class Forecaster(keras.Model):
     ) -> Any:
         """Squared error of the expected values and pinball loss of the quantiles, in scales.
 
-        Errors are divided by the usual deviation of the series; missing values do not count.
+        Errors are divided by the usual deviation of the series, those of values from 0, which have
+        long tails, by that of the window; missing values do not count.
         """
         usual = ops.take(self.spread.value, integer_ids(x["series"]))[:, None]
+        scale = self.normalise(x["history"], x["series"])[2] if self.nonnegative else usual
         known = ops.isfinite(y)
-        error = ops.where(known, (y - y_pred[:, :, 0]) / usual, 0.0)
+        error = ops.where(known, (y - y_pred[:, :, 0]) / scale, 0.0)
         below = ops.where(
             known[:, :, None], (y[:, :, None] - y_pred[:, :, 1:]) / usual[..., None], 0
         )

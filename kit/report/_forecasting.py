@@ -194,11 +194,13 @@ def forecast_page(report: ForecastReport, facts: Mapping[str, Any]) -> str:
 
 
 _WORDS = (
-    "RMSSE and MASE: the error of a series divided by that of the seasonal naive forecast within "
-    "train, then the mean over series. WQL: twice the pinball loss of the quantiles .1, .3, .5, .7 "
-    "and .9, divided by the sum of the actual values. Coverage: actual values between the "
-    "quantiles .1 and .9. Bias: the sum of all forecasts over the actual one, minus 1. MSE and "
-    "MAE: of series divided by their standard deviation in train. Quantiles were shifted on valid."
+    "RMSSE: the root mean squared error of a forecast, divided by that of the last value as a "
+    "forecast of the next one before its origin; MASE: its mean absolute error, divided by that of "
+    "the seasonal naive forecast; then the mean over all forecasts. WQL: twice the pinball loss of "
+    "the quantiles .1, .3, .5, .7 and .9, divided by the sum of the actual values. Coverage: actual "
+    "values between the quantiles .1 and .9. Bias: the sum of all forecasts over the actual one, "
+    "minus 1. MSE and MAE: of series divided by their standard deviation in train. Quantiles were "
+    "shifted on valid."
 )
 
 
@@ -297,7 +299,8 @@ def _by_size(report: ForecastReport, facts: Mapping[str, Any]) -> str:
             rows += f'<tr><th scope="row">{name}, {escape(system)}</th>{cells}</tr>'
     return (
         '<h2>By size</h2><p class="soft caption">Test, by thirds of the series by the mean of '
-        f'their values in train.</p><div class="wide"><table><thead><tr><td></td>{head}</tr></thead>'
+        "their values in train.</p>"
+        f'<div class="wide"><table><thead><tr><td></td>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
 

@@ -51,10 +51,11 @@ class Forecasting:
         from kit import evaluation
 
         naive = evaluation.seasonal_naive(run.data, "valid").summary()
+        names = (evaluation.point_metric(run.data), "WQL")
 
         def skill() -> float:
             found = evaluation.forecasts_of(run.model, run.data, "valid").summary()
-            return 1 - (found["MSE"] / naive["MSE"] + found["WQL"] / naive["WQL"]) / 2
+            return 1 - sum(found[name] / naive[name] for name in names) / 2
 
         return "valid skill", skill
 
@@ -133,7 +134,7 @@ class Forecasting:
             actual,
             np.concatenate(means).reshape(actual.shape),
             np.concatenate(quantiles).reshape(*actual.shape, -1),
-            evaluation.Scales.of(data),
+            evaluation.Scales.of(data, "test"),
             data.stride < data.horizon,
         )
         protocol = evaluation.forecast_protocol(data, "test", forecasts)

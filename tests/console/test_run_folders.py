@@ -21,6 +21,7 @@ RECIPES = [
     "sequential",
     "two-stage",
     "ranking",
+    "forecasting",
     "image-classification",
     "object-detection",
     "text-classification",

@@ -99,6 +99,10 @@ EXACT = {
         lambda: kit.models.TextClassifier(kit.models.TextEncoder(5000, dim=8), 2),
         [IDS],
     ),
+    "Forecaster": (
+        lambda: kit.models.Forecaster(2, 2, cycle=5000, num_series=5000),
+        [{"history": NUMBERS, "series": IDS[:, 0], "phase": IDS[:, 1]}],
+    ),
     "SentenceRanker": (lambda: kit.models.SentenceRanker(5000, 8, heads=2), [IDS[:, None]]),
     "SequenceToSequence": (lambda: kit.models.SequenceToSequence(5000, 8, heads=2), [PAIR]),
     "BackboneEncoder": (backbone_encoder, [IDS]),

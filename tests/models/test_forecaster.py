@@ -1,0 +1,119 @@
+import keras
+import numpy as np
+import pytest
+
+from kit.models import Forecaster
+
+NAN = np.nan
+
+
+def window(*values, series=0, phase=0):
+    return {
+        "history": np.float32([values]),
+        "series": np.array([series]),
+        "phase": np.array([phase]),
+    }
+
+
+def made(**options):
+    model = Forecaster(horizon=2, lookback=4, **options)
+    model.build()
+    return model
+
+
+def with_network(name, **options):
+    from kit.layers import LastPooling, Perceptron
+
+    encoder = {
+        "mlp": lambda: keras.Sequential([keras.layers.Flatten(), Perceptron([6])]),
+        "lstm": lambda: keras.Sequential(
+            [keras.layers.LSTM(6, return_sequences=True), LastPooling()]
+        ),
+    }[name]()
+    return made(encoder=encoder, dim=8, cycle=3, num_series=5, **options)
+
+
+def test_without_a_fit_it_forecasts_the_level():
+    model = made()
+    assert model(window(1, 2, 3, 8))[0, :, 0].numpy().tolist() == [8, 8]
+    model.set_window(4, True)
+    assert model(window(1, 2, 3, 6))[0, :, 0].numpy().tolist() == [3, 3]
+    model.set_window(2, True)
+    assert model(window(1, 2, 3, 6))[0, :, 0].numpy().tolist() == [4.5, 4.5]
+
+
+def test_missing_values_count_as_the_level():
+    model = made()
+    model.set_linear(np.ones((4, 2)), np.zeros((1, 2)))
+    full, gap = model(window(5, 5, 7, 5)), model(window(NAN, 5, 7, NAN))
+    np.testing.assert_allclose(full[0, :, 0], [7, 7])
+    np.testing.assert_allclose(gap[0, :, 0], [5, 5])  # The last one is 7, so 5 counts as -2.
+
+
+def test_a_window_without_a_value_is_forecast_by_what_is_usual():
+    model = made(num_series=1)
+    model.level.assign([10.0, 50.0])
+    model.spread.assign([1.0, 4.0])
+    for history in ([NAN] * 4, [np.inf] * 4):
+        assert model(window(*history, series=1))[0, :, 0].numpy().tolist() == [50, 50]
+        assert model(window(*history))[0, :, 0].numpy().tolist() == [10, 10]
+
+
+def test_quantiles_do_not_cross_and_nothing_is_below_zero():
+    rng = np.random.default_rng(0)
+    model = with_network("mlp", nonnegative=True)
+    model.offsets.assign(np.sort(rng.normal(size=model.offsets.shape)))
+    model.conformal.assign(rng.normal(size=model.conformal.shape))
+    model.head.kernel.assign(rng.normal(size=model.head.kernel.shape))
+    found = np.asarray(model(window(1, 0, 2, 0.5, series=3, phase=2)))
+    assert (np.diff(found[..., 1:], axis=-1) >= 0).all()
+    assert (found >= 0).all()
+
+
+def test_the_scale_of_a_series_does_not_matter():
+    model = with_network("mlp")
+    rng = np.random.default_rng(0)
+    model.set_linear(rng.normal(size=(4, 2)), rng.normal(size=(3, 2)))
+    model.head.kernel.assign(rng.normal(size=model.head.kernel.shape))
+    small = np.asarray(model(window(1, 3, 2, 4)))
+    large = np.asarray(model(window(1000, 3000, 2000, 4000)))
+    np.testing.assert_allclose(1000 * small, large, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["mlp", "lstm"])
+def test_it_starts_as_the_linear_forecast_and_every_weight_of_the_network_learns(name):
+    model = with_network(name)
+    rng = np.random.default_rng(0)
+    model.set_linear(rng.normal(size=(4, 2)), np.zeros((3, 2)))
+    model.offsets.assign(np.sort(rng.normal(size=model.offsets.shape)))
+    inputs = {
+        "history": rng.normal(size=(64, 4)).astype(np.float32),
+        "series": rng.integers(0, 6, 64),
+        "phase": rng.integers(0, 3, 64),
+    }
+    alone = made(cycle=3, num_series=5)
+    for of, to in (("kernel", "kernel"), ("offsets", "offsets")):
+        getattr(alone, to).assign(getattr(model, of))
+    np.testing.assert_allclose(model(inputs), alone(inputs), atol=1e-5)
+    model.compile("adam")
+    before = [weight.numpy() for weight in model.trainable_variables]
+    fixed = [weight.numpy() for weight in model.non_trainable_variables]
+    targets = rng.normal(size=(64, 2)).astype(np.float32)
+    targets[3, 1] = NAN
+    model.fit(inputs, targets, epochs=3, verbose=0)
+    for old, weight in zip(before, model.trainable_variables, strict=True):
+        assert np.isfinite(weight.numpy()).all()
+        assert np.abs(old - weight.numpy()).max() > 0
+    for old, weight in zip(fixed, model.non_trainable_variables, strict=True):
+        if "seed" not in weight.path:
+            np.testing.assert_array_equal(old, weight.numpy())
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_it_is_saved_and_loaded(tmp_path):
+    model = with_network("mlp", nonnegative=True)
+    rng = np.random.default_rng(0)
+    model.head.kernel.assign(rng.normal(size=model.head.kernel.shape))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(loaded(window(1, 2, 3, 4)), model(window(1, 2, 3, 4)))
