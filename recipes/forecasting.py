@@ -4,7 +4,7 @@
     python recipes/forecasting.py --data sales.csv --every day --aggregate sum
 
 A ridge regression on the last values, in closed form, forecasts the expected values; look-back,
-level and penalty are chosen on valid. A network corrects it as far as valid gains, so that it is
+centre and penalty are chosen on valid. A network corrects it as far as valid gains, so that it is
 not worse there than the ridge alone. Quantiles cannot cross and are shifted to cover on valid what
 they should.
 """

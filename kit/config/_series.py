@@ -23,7 +23,8 @@ class SeriesOptions(FormatOptions):
 
     data: Any = option(
         help="A .csv, .tsv, .parquet or .jsonl file (also .gz), a folder of such files, or the "
-        "built-in bike-sharing. It has a row for each series and time, or a column a series.",
+        "built-in bike-sharing or online-retail-demand. It has a row for each series and time, or "
+        "a column for each series.",
         metavar="SOURCE",
     )
     series_column: str | None = option(

@@ -4,15 +4,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.data.series import SeriesData
-from kit.evaluation._forecasting import LEVELS, Forecasts, Scales
+from kit.evaluation._forecasting import LEVELS, Forecasts, Scales, open_phases
 from kit.progress import stage
 
 # Cycles of the past that means and empirical quantiles are taken over.
 MEAN_OF, SAME_PHASE = 4, 8
 SMOOTHING = 0.1
-# A phase is closed if so few of its values in train are not zero, a class of series intermittent if
-# so many are.
-CLOSED, INTERMITTENT = 0.002, 0.3
+# Series are intermittent if so many values are 0.
+INTERMITTENT = 0.3
 Pair = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
@@ -108,13 +107,9 @@ def _recent(
 def _tsb(data: SeriesData, part: str) -> Pair:
     """Smoothed probability of demand times smoothed size; zero where everything is closed."""
     phases = (data.first + np.arange(data.steps)) % data.frequency.cycle
-    train = data.values[:, : data.train_end]
-    closed = np.zeros(data.frequency.cycle, bool)
-    for phase in range(data.frequency.cycle if data.frequency.name == "day" else 0):
-        of_phase = train[:, phases[: data.train_end] == phase]
-        closed[phase] = (np.nan_to_num(of_phase) != 0).mean() < CLOSED
-    probability, size = np.full(len(train), np.nan), np.full(len(train), np.nan)
-    rates = np.zeros((len(train), data.steps + 1))
+    closed, count = ~open_phases(data), len(data.series)
+    probability, size = np.full(count, np.nan), np.full(count, np.nan)
+    rates = np.zeros((count, data.steps + 1))
     for step in range(data.steps):
         rates[:, step] = np.nan_to_num(probability * size)
         if closed[phases[step]]:

@@ -1,7 +1,7 @@
 """Fit a `Forecaster` in closed form: ridge regression, quantile offsets, calibration."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,11 +9,18 @@ from numpy.typing import NDArray
 
 from kit.data.series import SeriesData
 from kit.errors import UserError
-from kit.evaluation._forecasting import Forecasts, Scales, nan_mean, point_metric, variances
-from kit.models import Forecaster
+from kit.evaluation._forecasting import (
+    Forecasts,
+    Scales,
+    nan_mean,
+    open_phases,
+    point_metric,
+    variances,
+)
+from kit.models import CENTRES, Forecaster
 from kit.progress import stage
 
-PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 """L2 penalties to choose from, as shares of the mean square of the regressors."""
 WINDOWS_AT_ONCE = 4096
 # Windows that settings are chosen on, that the chosen one is fitted on, and of valid.
@@ -146,6 +153,7 @@ def normal_equations(
     In standard deviations of their series, or of values from 0 in those of the window.
     """
     deviation = np.sqrt(variances(data))
+    data = _with_closed_filled(data)
     size = lookback + model.cycle
     gram, cross = np.zeros((size, size)), np.zeros((size, data.horizon))
     square, count = 0.0, 0
@@ -156,9 +164,7 @@ def normal_equations(
         if not len(batch[0]):
             continue
         inputs = inputs_of(data, batch, model.lookback)
-        shifted, level, scale = (
-            np.asarray(x, np.float64) for x in model.normalise(inputs["history"], inputs["series"])
-        )
+        shifted, level, scale = (np.asarray(x, np.float64) for x in model.normalise(inputs))
         # Values from 0 have long tails: by the deviation of its series one giant window would
         # outweigh all others, and forecasts would come out too small.
         unit = scale if model.nonnegative else deviation[batch[0]][:, None]
@@ -194,6 +200,7 @@ def fit_ridge(model: Forecaster, data: SeriesData) -> dict[str, Any]:
     spread = np.sqrt(np.nan_to_num(variances(data)))
     middle = np.median(spread[spread > 0]) if (spread > 0).any() else 1.0
     spread = np.where(spread > 0, spread, middle)
+    model.open.assign(open_phases(data).astype(np.float32))
     model.level.assign(np.concatenate([[np.median(mean)], mean]))
     model.spread.assign(np.concatenate([[middle], spread]))
     lookbacks = [n for n in data.frequency.lookbacks if n < model.lookback] + [model.lookback]
@@ -207,7 +214,7 @@ def fit_ridge(model: Forecaster, data: SeriesData) -> dict[str, Any]:
             remedy="Fill them: --gaps zero; or give a shorter --horizon or a coarser --every.",
         )
     lookback = settings["lookback"]
-    model.set_window(lookback, settings["level"] == "mean")
+    model.set_window(lookback, settings["centre"])
     windows = windows_of(data, "train", lookback, MOST_WINDOWS)
     columns = _columns(lookback, model.cycle, settings["phases"])
     equations = normal_equations(model, data, windows, lookback).mapped(columns)
@@ -225,8 +232,8 @@ def _choose(model: Forecaster, data: SeriesData, lookbacks: Sequence[int]) -> di
     best: dict[bool, tuple[float, dict[str, Any]]] = {}
     for lookback in lookbacks:
         windows = windows_of(data, "train", lookback, FEW_WINDOWS)
-        for by_mean in (False, True):
-            model.set_window(lookback, by_mean)
+        for centre in CENTRES if model.nonnegative else CENTRES[:2]:
+            model.set_window(lookback, centre)
             found = normal_equations(model, data, windows, lookback)
             judge = normal_equations(model, data, valid, lookback)
             if not found.count:
@@ -241,7 +248,7 @@ def _choose(model: Forecaster, data: SeriesData, lookbacks: Sequence[int]) -> di
                             error,
                             {
                                 "lookback": lookback,
-                                "level": "mean" if by_mean else "last",
+                                "centre": centre,
                                 "phases": phases,
                                 "penalty": penalty,
                             },
@@ -250,6 +257,23 @@ def _choose(model: Forecaster, data: SeriesData, lookbacks: Sequence[int]) -> di
         return None
     use_phases = True in best and best[True][0] < (1 - GAIN_OF_PHASES) * best[False][0]
     return best[use_phases][1]
+
+
+def _with_closed_filled(data: SeriesData) -> SeriesData:
+    """Steps of closed phases as the mean of the open ones around them.
+
+    They are forecast as 0 whatever the linear forecast says, which so learns of open ones only.
+    """
+    phases = phases_of(data, np.arange(data.steps))
+    open_steps = np.flatnonzero(open_phases(data)[phases])
+    if len(open_steps) == data.steps:
+        return data
+    place = np.searchsorted(open_steps, np.arange(data.steps))
+    after = open_steps[np.minimum(place, len(open_steps) - 1)]
+    before = open_steps[np.maximum(place - 1, 0)]
+    around = (data.values[:, before] + data.values[:, after]) / 2
+    is_open = np.isin(np.arange(data.steps), open_steps)
+    return replace(data, values=np.where(is_open, data.values, around))
 
 
 def _columns(lookback: int, cycle: int, phases: bool) -> NDArray[np.float64]:
@@ -270,13 +294,14 @@ def _block_of(horizon: int) -> NDArray[np.int64]:
 def _residuals(
     model: Forecaster, data: SeriesData, windows: Windows
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Errors of the linear forecast in scales, the scales, and phases: each [n, horizon]."""
+    """Errors of the linear forecast in scales, the scales, and phases: each [n, horizon].
+
+    Errors are NaN where there is no value, or everything is closed.
+    """
     found, scales = [], []
     for batch in _batches(windows):
         inputs = inputs_of(data, batch, model.lookback)
-        shifted, level, scale = (
-            np.asarray(x, np.float64) for x in model.normalise(inputs["history"], inputs["series"])
-        )
+        shifted, level, scale = (np.asarray(x, np.float64) for x in model.normalise(inputs))
         linear = (
             shifted @ np.asarray(model.kernel)
             + scale * np.asarray(model.intercept)[inputs["phase"]]
@@ -284,7 +309,8 @@ def _residuals(
         found.append((targets_of(data, batch) - level - linear) / np.maximum(scale, 1e-12))
         scales.append(np.repeat(scale, data.horizon, axis=1))
     phases = (phases_of(data, windows[1])[:, None] + np.arange(data.horizon)) % model.cycle
-    return np.concatenate(found), np.concatenate(scales), phases
+    errors = np.where(open_phases(data)[phases], np.concatenate(found), np.nan)
+    return errors, np.concatenate(scales), phases
 
 
 def _offsets(model: Forecaster, data: SeriesData, lookback: int) -> NDArray[np.float64]:
@@ -341,8 +367,8 @@ def calibrate_quantiles(model: Forecaster, data: SeriesData) -> None:
     model.conformal.assign(np.zeros(model.conformal.shape))
     windows = windows_of(data, "valid", 0, MOST_VALID_WINDOWS)
     answer, actual = predicted(model, data, windows), targets_of(data, windows)
-    _, scales, _ = _residuals(model, data, windows)
-    known = ~np.isnan(actual) & (scales > 0)
+    errors, scales, _ = _residuals(model, data, windows)
+    known = ~np.isnan(errors) & (scales > 0)
     block = _block_of(data.horizon)
     shift = np.zeros(model.conformal.shape)
     for number in range(block[-1] + 1):

@@ -19,6 +19,8 @@ FORECAST_METRICS = (RMSSE, MASE, WQL, COVERAGE, BIAS, MSE, MAE)
 # With fewer series the origins are resampled, if their forecasts do not overlap.
 FEWEST_SERIES = 8
 RESAMPLES = 1000
+# A phase is closed if that few of its values in train are above 0, of so many cycles.
+CLOSED, FEWEST_CYCLES = 0.002, 8
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,22 @@ def nan_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
     total = np.nansum(values, axis=1)
     means: NDArray[np.float64] = total / np.where(count > 0, count, np.nan)
     return means
+
+
+def open_phases(data: SeriesData) -> NDArray[np.bool_]:
+    """False for phases in which, of values from 0, next to none is above 0: bool [cycle].
+
+    A shop is closed on Sundays, a machine at night.
+    """
+    cycle = data.frequency.cycle
+    found = np.ones(cycle, bool)
+    if data.outcome == "real" or data.train_end < FEWEST_CYCLES * cycle or cycle == 1:
+        return found
+    train = data.values[:, : data.train_end]
+    phases = (data.first + np.arange(data.train_end)) % cycle
+    for phase in range(cycle):
+        found[phase] = (np.nan_to_num(train[:, phases == phase]) > 0).mean() >= CLOSED
+    return found if found.any() else ~found
 
 
 def point_metric(data: SeriesData) -> str:
@@ -246,9 +264,7 @@ def forecast_protocol(data: SeriesData, part: str, forecasts: Forecasts) -> str:
     """The protocol of a part, in one line."""
     frequency, left_out = data.frequency, forecasts.left_out
     windows = len(data.series) * data.origins
-    excluded = (
-        f"; {left_out:,} without a scale left out of scaled errors" if left_out else ""
-    )
+    excluded = f"; {left_out:,} without a scale left out of scaled errors" if left_out else ""
     over = forecasts.resampled
     return (
         f"{part}, {len(data.series):,} series, {data.horizon} {frequency.name}s ahead from "

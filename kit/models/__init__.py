@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kit.models._entity_tower import FeatureShape as FeatureShape
     from kit.models._extractive import ExtractiveSummarizer as ExtractiveSummarizer
     from kit.models._extractive import SentenceRanker as SentenceRanker
+    from kit.models._forecaster import CENTRES as CENTRES
     from kit.models._forecaster import Forecaster as Forecaster
     from kit.models._image_classifier import ImageClassifier as ImageClassifier
     from kit.models._image_encoder import ImageEncoder as ImageEncoder

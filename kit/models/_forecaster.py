@@ -20,7 +20,9 @@ from kit.layers import (
 from kit.models._for_dataset import recorded, set_seed
 
 LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9)
-ENCODERS = ("none", "mlp", "conv", "lstm")
+CENTRES = ("last", "mean", "smoothed")
+"""What the values of a window are compared with."""
+SMOOTHING = 0.1
 # Values of a window beyond this many standard deviations say no more to the network.
 FARTHEST = 10.0
 SMALLEST_GAP = 1e-3
@@ -30,7 +32,8 @@ SMALLEST_GAP = 1e-3
 class Forecaster(keras.Model):
     """Forecasts the next values of a series by a linear function of its last ones.
 
-    A window of the last values is shifted by its last value or its mean, so that the level of a
+    A window of the last values is shifted by its last value, its mean, or its smoothed demand (the
+    probability of a value above 0 times the size of such values, as in TSB), so that the level of a
     series does not matter. The expected values are a linear function of that window (a ridge
     regression, fitted in closed form by `kit.evaluation.fit_ridge`) and of the phase of the season.
     A network may correct them; its last layer begins with zeros, so that it starts as the linear
@@ -55,8 +58,9 @@ class Forecaster(keras.Model):
     Returns:
         float32 [batch, horizon, 1 + levels]: the expected values and the quantiles.
 
-    Source: Toner and Darlow (2024), An analysis of linear time series forecasting models; the
-    residual on a frozen linear forecast is ours.
+    Source: Toner and Darlow (2024), An analysis of linear time series forecasting models; smoothed
+    demand: Teunter, Syntetos and Babai (2011), Intermittent demand: linking forecasting to
+    inventory obsolescence; the correction of a frozen linear forecast is ours.
 
     Example:
 
@@ -140,9 +144,12 @@ class Forecaster(keras.Model):
         steps, levels = self.horizon, len(self.levels)
         self.kernel = self._table("kernel", (self.lookback, steps))
         self.intercept = self._table("intercept", (self.cycle, steps))
-        # 1 for the past values that count; whether their mean or the last one is their level.
+        # 1 for the past values that count, and for the centre that they are compared with.
         self.window = self._table("window", (self.lookback,), "ones")
-        self.by_mean = self._table("by_mean", ())
+        self.centre = self._table("centre", (len(CENTRES),))
+        self.centre.assign([1, 0, 0])
+        # 0 for phases in which everything is closed: they are forecast as 0 and say nothing.
+        self.open = self._table("open", (self.cycle,), "ones")
         self.level = self._table("level", (self.num_series + 1,))
         self.spread = self._table("spread", (self.num_series + 1,), "ones")
         self.offsets = self._table("offsets", (self.cycle, steps, levels))
@@ -168,12 +175,12 @@ class Forecaster(keras.Model):
             name=name,
         )
 
-    def set_window(self, lookback: int, by_mean: bool) -> None:
-        """Use the last `lookback` values, shifted by their mean or by the last one."""
+    def set_window(self, lookback: int, centre: str) -> None:
+        """Use the last `lookback` values, shifted by one of `CENTRES`."""
         if not self.built:
             self.build()
         self.window.assign(np.arange(self.lookback) >= self.lookback - lookback)
-        self.by_mean.assign(float(by_mean))
+        self.centre.assign(np.array(CENTRES) == centre)
 
     def set_linear(self, kernel: NDArray[Any], intercept: NDArray[Any]) -> None:
         """Store the linear forecast.
@@ -187,10 +194,17 @@ class Forecaster(keras.Model):
         self.kernel.assign(kernel)
         self.intercept.assign(intercept)
 
-    def normalise(self, history: Any, series: Any) -> tuple[Any, Any, Any]:
+    def _is_open(self, phase: Any, first: int, last: int) -> Any:
+        """1 for the steps of a window that are not closed, float32 [batch, steps]."""
+        phase = integer_ids(phase)
+        steps = phase[:, None] + ops.arange(first, last, dtype=phase.dtype)
+        return ops.take(self.open.value, ops.mod(steps, self.cycle))
+
+    def normalise(self, inputs: Mapping[str, Any]) -> tuple[Any, Any, Any]:
         """Shifted values [batch, lookback], the level and the scale of each window [batch, 1]."""
-        history = ops.convert_to_tensor(history, "float32")
-        observed = ops.logical_and(ops.isfinite(history), self.window.value > 0)
+        history = ops.convert_to_tensor(inputs["history"], "float32")
+        counts = self._is_open(inputs["phase"], -self.lookback, 0) * self.window.value
+        observed = ops.logical_and(ops.isfinite(history), counts > 0)
         values = ops.where(observed, history, 0.0)
         mask = ops.cast(observed, "float32")
         count = ops.sum(mask, axis=1, keepdims=True)
@@ -198,11 +212,12 @@ class Forecaster(keras.Model):
         place = ops.max(mask * ops.arange(1, self.lookback + 1, dtype="float32"), axis=1)
         at_last = ops.one_hot(ops.cast(place, "int32") - 1, self.lookback, dtype="float32")
         last = ops.sum(values * at_last, axis=1, keepdims=True)
-        level = ops.where(self.by_mean.value > 0, mean, last)
+        centres = ops.concatenate([last, mean, _smoothed(values, mask)], axis=1)
+        level = ops.sum(centres * self.centre.value, axis=1, keepdims=True)
         variance = ops.sum(mask * ops.square(values - mean), axis=1, keepdims=True)
         # The usual deviation of a known series counts as that of one more value: a window may hold
         # few values, or all the same. Where it holds none, what is usual has to do.
-        code = integer_ids(series)
+        code = integer_ids(inputs["series"])
         usual = ops.take(self.spread.value, code)[:, None]
         prior = ops.where(ops.logical_or(code[:, None] > 0, count == 0), 1.0, 0.0)
         scale = ops.sqrt((variance + prior * ops.square(usual)) / (count + prior))
@@ -227,7 +242,7 @@ class Forecaster(keras.Model):
         return ops.reshape(found, (-1, self.horizon, 1 + len(self.levels)))
 
     def call(self, inputs: Mapping[str, Any], training: bool = False) -> Any:
-        shifted, level, scale = self.normalise(inputs["history"], inputs["series"])
+        shifted, level, scale = self.normalise(inputs)
         phase = integer_ids(inputs["phase"])
         added = self._correction(shifted, scale, inputs, training)
         weights = ops.repeat(self.correction.value, [1, len(self.levels)], axis=0)
@@ -247,7 +262,8 @@ class Forecaster(keras.Model):
         # The quantiles lie around the linear forecast: the network moves each by itself.
         around = ops.sort((level + linear)[:, :, None] + scale[:, :, None] * shape, axis=-1)
         found = ops.concatenate([mean[:, :, None], around], axis=-1)
-        return ops.maximum(found, 0.0) if self.nonnegative else found
+        found = ops.maximum(found, 0.0) if self.nonnegative else found
+        return found * self._is_open(phase, 0, self.horizon)[:, :, None]
 
     def compute_loss(
         self,
@@ -263,7 +279,7 @@ class Forecaster(keras.Model):
         long tails, by that of the window; missing values do not count.
         """
         usual = ops.take(self.spread.value, integer_ids(x["series"]))[:, None]
-        scale = self.normalise(x["history"], x["series"])[2] if self.nonnegative else usual
+        scale = self.normalise(x)[2] if self.nonnegative else usual
         known = ops.isfinite(y)
         error = ops.where(known, (y - y_pred[:, :, 0]) / scale, 0.0)
         below = ops.where(
@@ -291,6 +307,19 @@ class Forecaster(keras.Model):
     def from_config(cls, config: dict[str, Any]) -> Self:
         encoder = keras.saving.deserialize_keras_object(config["encoder"])
         return cls(**{**config, "encoder": encoder})
+
+
+def _smoothed(values: Any, mask: Any) -> Any:
+    """Smoothed probability of values above 0 times their smoothed size: [batch, 1]."""
+    sold = mask * ops.cast(values > 0, "float32")
+    weights = []
+    for events in (mask, sold):
+        later = ops.sum(events, axis=1, keepdims=True) - ops.cumsum(events, axis=1)
+        weight = events * ops.power(1 - SMOOTHING, later)
+        weights.append(weight / ops.maximum(ops.sum(weight, axis=1, keepdims=True), 1e-9))
+    of_step, of_sale = weights
+    probability = ops.sum(of_step * sold, axis=1, keepdims=True)
+    return probability * ops.sum(of_sale * values, axis=1, keepdims=True)
 
 
 def _widened(gap: Any, added: Any) -> Any:

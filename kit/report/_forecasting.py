@@ -197,10 +197,10 @@ _WORDS = (
     "RMSSE: the root mean squared error of a forecast, divided by that of the last value as a "
     "forecast of the next one before its origin; MASE: its mean absolute error, divided by that of "
     "the seasonal naive forecast; then the mean over all forecasts. WQL: twice the pinball loss of "
-    "the quantiles .1, .3, .5, .7 and .9, divided by the sum of the actual values. Coverage: actual "
-    "values between the quantiles .1 and .9. Bias: the sum of all forecasts over the actual one, "
-    "minus 1. MSE and MAE: of series divided by their standard deviation in train. Quantiles were "
-    "shifted on valid."
+    "the quantiles .1, .3, .5, .7 and .9, divided by the sum of the actual values. Coverage: "
+    "actual values between the quantiles .1 and .9. Bias: the sum of all forecasts over the actual "
+    "one, minus 1. MSE and MAE: of series divided by their standard deviation in train. Quantiles "
+    "were shifted on valid."
 )
 
 

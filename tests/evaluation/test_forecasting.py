@@ -150,10 +150,7 @@ def test_the_ridge_is_the_solution_of_least_squares(fitted):
     model, data, settings = fitted
     rows, origins = windows_of(data, "train", settings["lookback"], 1 << 30)
     inputs = inputs_of(data, (rows, origins), model.lookback)
-    shifted, level, scale = (
-        np.asarray(x)
-        for x in model.normalise(**{name: inputs[name] for name in ("history", "series")})
-    )
+    shifted, level, scale = (np.asarray(x) for x in model.normalise(inputs))
     unit = scale  # Of values from 0, else the deviation of the series.
     lookback = settings["lookback"]
     one_hot = np.eye(7)[inputs["phase"]] if settings["phases"] else np.ones((len(rows), 1))

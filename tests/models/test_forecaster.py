@@ -36,10 +36,31 @@ def with_network(name, **options):
 def test_without_a_fit_it_forecasts_the_level():
     model = made()
     assert model(window(1, 2, 3, 8))[0, :, 0].numpy().tolist() == [8, 8]
-    model.set_window(4, True)
+    model.set_window(4, "mean")
     assert model(window(1, 2, 3, 6))[0, :, 0].numpy().tolist() == [3, 3]
-    model.set_window(2, True)
+    model.set_window(2, "mean")
     assert model(window(1, 2, 3, 6))[0, :, 0].numpy().tolist() == [4.5, 4.5]
+
+
+def test_smoothed_demand_is_the_probability_times_the_size():
+    model = made()
+    model.set_window(4, "smoothed")
+    weights = 0.9 ** np.array([3, 2, 1, 0])
+    probability = (weights * [1, 0, 0, 1]).sum() / weights.sum()
+    size = (0.9 * 3 + 6) / 1.9
+    found = model(window(3, 0, 0, 6))[0, :, 0]
+    np.testing.assert_allclose(found, [probability * size] * 2, rtol=1e-5)
+    assert model(window(0, 0, 0, 0))[0, :, 0].numpy().tolist() == [0, 0]
+
+
+def test_closed_phases_are_forecast_as_zero_and_do_not_count():
+    model = made(cycle=2)
+    model.open.assign([1, 0])
+    found = model(window(7, 0, 9, 0, phase=0))[0, :, 0].numpy().tolist()
+    assert found == [9, 0]
+    found = model(window(0, 7, 0, 9, phase=1))[0].numpy()
+    assert found[0].tolist() == [0] * 6
+    assert found[1, 0] == 9
 
 
 def test_missing_values_count_as_the_level():

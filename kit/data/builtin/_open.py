@@ -135,8 +135,15 @@ def bike_sharing() -> BuiltInTable:
     return BuiltInTable(rows, None, (folder / "LICENCE.txt").read_text())
 
 
+def online_retail_demand() -> BuiltInTable:
+    """Units of products that a British gift shop sold by the day, December 2010 to 2011."""
+    folder = _FOLDER / "online_retail_demand"
+    rows = pl.read_parquet(folder / "online_retail_demand.parquet")
+    return BuiltInTable(rows, None, (folder / "LICENCE.txt").read_text())
+
+
 BUILT_IN = {"online-retail": online_retail}
-SERIES = {"bike-sharing": bike_sharing}
+SERIES = {"bike-sharing": bike_sharing, "online-retail-demand": online_retail_demand}
 TABLES = {"in-vehicle-coupon": in_vehicle_coupon}
 TEXTS = {"sentiment-labelled-sentences": sentiment_labelled_sentences}
 PICTURES = {"fashion-mnist-part": fashion_mnist_part}
