@@ -83,6 +83,29 @@ def summary(runs: list[dict[str, Any]], linear: dict[str, Any]) -> dict[str, Any
     }
 
 
+def results_table(kept: dict[str, Any]) -> str:
+    """The table of the results page."""
+    lines = [
+        "| data | system | RMSSE | MASE | WQL | coverage of 80 % | bias | MSE | MAE |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, found in kept.items():
+        seeds = len(found["seeds"])
+        systems = {
+            f"linear-residual, {seeds} seed{'s' if seeds > 1 else ''}": found["linear-residual"],
+            "linear alone": found["linear"],
+            **found["baselines"],
+        }
+        for place, (system, figures_of) in enumerate(systems.items()):
+            cells = " | ".join(
+                "-" if figures_of[metric] is None else f"{figures_of[metric]:.4f}"
+                for metric in METRICS
+            )
+            lines.append(f"| {name if place == 0 else ''} | {system} | {cells} |")
+    notes = [f"- {name}: {found['protocol']}." for name, found in kept.items()]
+    return "\n".join([*lines, "", *notes])
+
+
 @click.command()
 @click.argument("name", type=click.Choice(SOURCES))
 @click.option("--file", help="ETTh1.csv or ETTh1.csv.gz, which is not shipped (CC BY-ND).")

@@ -16,6 +16,7 @@ from typing import Any
 from benchmarks import (
     cold_items,
     detection_results,
+    forecasting_results,
     image_results,
     ranking_results,
     refit_results,
@@ -37,6 +38,7 @@ MODULES = {
     "detection": detection_results,
     "texts": text_results,
     "pairs": text2text_results,
+    "forecasting": forecasting_results,
     "cold_items": cold_items,
     "refit": refit_results,
 }

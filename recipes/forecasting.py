@@ -72,7 +72,7 @@ def train(
         epochs = options.training.epochs or EPOCHS
         settings["learning_rate"] = options.training.learning_rate or LEARNING_RATE
         stages += [
-            Stage(epochs=epochs, name="network", patience=PATIENCE),
+            Stage(epochs=epochs, patience=PATIENCE),
             Stage(solve=lambda: evaluation.choose_correction(model, data)),
         ]
     name = "linear-residual" if model.encoder is not None else "linear"

@@ -39,11 +39,12 @@ def comparison(systems: dict[str, Estimate], *, model: str, metric: str) -> str:
     shown.sort(key=lambda pair: pair[1].mean)
     with Drawing("comparison", height=0.55 + 0.36 * len(shown)) as drawing:
         axes = drawing.axes()
-        reach = max([x.high for _, x in shown] + [1e-9])
-        for place, (name, x) in enumerate(shown):
+        ends = [x.mean if np.isnan(x.high) else x.high for _, x in shown]
+        reach = max([*ends, 1e-9])
+        for place, ((name, x), end) in enumerate(zip(shown, ends, strict=True)):
             axes.barh(place, x.mean, height=0.6, color=MODEL if name == model else OTHER)
             axes.plot([x.low, x.high], [place, place], color=INK, linewidth=1.2)
-            axes.text(x.high + 0.02 * reach, place, decimals(x.mean), va="center", color=INK)
+            axes.text(end + 0.02 * reach, place, decimals(x.mean), va="center", color=INK)
         axes.set_yticks(range(len(shown)), [name for name, _ in shown])
         axes.tick_params(axis="y", length=0, labelcolor=INK)
         axes.set_xlim(0, reach * 1.16)

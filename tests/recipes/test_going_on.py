@@ -149,6 +149,19 @@ def of_a_refit(folder):
     return f"{of_people(folder)} --refit"
 
 
+def of_series(folder):
+    rng = np.random.default_rng(0)
+    rows = [
+        f"{shop},2024-{1 + day // 28:02}-{1 + day % 28:02},{rng.poisson(9)}"
+        for shop in "ab"
+        for day in range(140)
+    ]
+    data = folder / "series.csv"
+    data.write_text("\n".join(["series,date,y", *rows]))
+    small = "--every day --gaps zero --horizon 4 --lookback 14 --dim 4 --batch-size 16"
+    return f"forecasting --data {data} {small}"
+
+
 RECIPES = {
     "two-tower": of_people,
     "two-tower, refit": of_a_refit,
@@ -165,6 +178,7 @@ RECIPES = {
     "translation": of_translations,
     "extractive summarization": of_sentences,
     "abstractive summarization": of_summaries,
+    "forecasting": of_series,
 }
 
 
