@@ -19,10 +19,21 @@ from kit.tasks import Comparison, Export, ExportEvaluation
     type=click.IntRange(min=1),
     help="Most users a recommender is measured on.  [default: as many as kit train measured]",
 )
+@click.option(
+    "--against",
+    metavar="FILE",
+    help="Forecasts of another system, to be measured beside a forecaster: a table as of kit "
+    "forecast, of the test part.",
+)
 @trust_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, see above.")
 def evaluate(
-    folder: Path, source: str | None, max_users: int | None, trust: bool, as_json: bool
+    folder: Path,
+    source: str | None,
+    max_users: int | None,
+    against: str | None,
+    trust: bool,
+    as_json: bool,
 ) -> None:
     """Evaluate an export, through its own signature, on the test part of its data.
 
@@ -30,7 +41,7 @@ def evaluate(
     "high"}}}]}, one for each label of a table; low and high are a 95 % interval, null where
     there is none. A detector also has "classes".
     """
-    found = _evaluated(folder, source, max_users, trust)
+    found = _evaluated(folder, source, max_users, against, trust)
     for line in found.notes:
         echo(line, err=as_json)
     if as_json:
@@ -44,7 +55,7 @@ def evaluate(
 
 
 def _evaluated(
-    folder: Path, source: str | None, max_users: int | None, trust: bool
+    folder: Path, source: str | None, max_users: int | None, against: str | None, trust: bool
 ) -> ExportEvaluation:
     version = checked_version(folder, trust=trust)
     from kit.exports import read_card
@@ -74,7 +85,14 @@ def _evaluated(
             expected=f"an export of one of the tasks {', '.join(TASKS)}",
             remedy=f"Query it with kit predict {folder}.",
         )
+    if against is not None and card.task != "forecasting":
+        raise UserError(
+            "Only forecasts can be compared with those of another system.",
+            where="--against",
+            expected=f"an export of kit train forecasting; {version} is of the task {card.task}",
+            remedy="Leave --against out.",
+        )
     task = TASKS[card.task]
     data = task.open_again(card, source)
     quiet_tensorflow()
-    return task.predict_export(Export(version, card, trust), data, max_users=max_users)
+    return task.predict_export(Export(version, card, trust, against), data, max_users=max_users)

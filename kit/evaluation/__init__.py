@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from kit.evaluation._forecast_fit import inputs_of as inputs_of
     from kit.evaluation._forecast_fit import phases_of as phases_of
     from kit.evaluation._forecast_fit import windows_of as windows_of
+    from kit.evaluation._forecast_table import read_forecasts as read_forecasts
     from kit.evaluation._forecasting import FORECAST_METRICS as FORECAST_METRICS
     from kit.evaluation._forecasting import LEVELS as LEVELS
     from kit.evaluation._forecasting import Forecasts as Forecasts

@@ -24,11 +24,13 @@ class Export:
         version: its folder.
         card: a `kit.exports.Card`.
         trust: load it also if it could do what no export of this kit does.
+        against: a table with forecasts of another system, measured beside it; of forecasters only.
     """
 
     version: Path
     card: Any
     trust: bool = False
+    against: str | None = None
 
     def load(self) -> Any:
         """The SavedModel; its signatures work as long as it is referenced.

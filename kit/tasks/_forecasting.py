@@ -139,5 +139,14 @@ class Forecasting:
         )
         protocol = evaluation.forecast_protocol(data, "test", forecasts)
         names = evaluation.FORECAST_METRICS
-        result = PredictionMetrics(protocol, export.card.model, forecasts, names)
-        return ExportEvaluation([result], note_lines(data))
+        results = [PredictionMetrics(protocol, export.card.model, forecasts, names)]
+        notes = note_lines(data)
+        if export.against is not None:
+            other = evaluation.read_forecasts(data, export.against)
+            results.append(PredictionMetrics(protocol, export.against, other, names))
+            gap = forecasts.minus(other)["RMSSE"]
+            notes.append(
+                f"{export.card.model} minus {export.against}: RMSSE {gap.mean:+.4f}, 95 % "
+                f"{gap.low:+.4f} to {gap.high:+.4f}"
+            )
+        return ExportEvaluation(results, notes)

@@ -74,7 +74,7 @@ def test_earlier_keys_have_the_names_of_today():
 
 
 def test_a_new_task_has_a_card(tmp_path):
-    card = Card(task="forecasting", noun="series", recipe="sales", results={"protocol": "p"})
+    card = Card(task="segmentation", noun="series", recipe="sales", results={"protocol": "p"})
     assert same(read_card(write(tmp_path, card.document())), card)
 
 

@@ -145,6 +145,36 @@ def test_kit_evaluate_measures_what_training_measured(trained):
         assert value["mean"] == pytest.approx(facts["test"]["metrics"][name]["mean"], abs=1e-4)
 
 
+def test_forecasts_of_another_system_are_measured_beside(trained, tmp_path):
+    data = kit.open(sales(), kind="series", horizon=7)
+    naive = kit.evaluation.seasonal_naive(data, "test")
+    rows = [
+        {
+            "series_id": name,
+            "time": data.frequency.texts([data.first + start + ahead])[0],
+            "mean": float(naive.mean[series, origin, ahead]),
+        }
+        for series, name in enumerate(data.series)
+        for origin, start in enumerate(data.starts("test"))
+        for ahead in range(7)
+    ]
+    theirs = tmp_path / "theirs.csv"
+    pl.DataFrame(rows).write_csv(theirs)
+    answer = run(["evaluate", trained / "model", "--against", theirs, "--json"])
+    assert answer.exit_code == 0, answer.output
+    ours, other = json.loads(answer.stdout)["evaluations"]
+    assert other["metrics"]["RMSSE"]["mean"] == pytest.approx(naive.summary()["RMSSE"], abs=1e-5)
+    assert other["metrics"]["WQL"]["mean"] is None
+    assert ours["metrics"]["RMSSE"]["mean"] < other["metrics"]["RMSSE"]["mean"]
+    assert "linear-residual minus" in answer.stderr
+    pl.DataFrame(rows[:-1]).write_csv(theirs)
+    answer = run(["evaluate", trained / "model", "--against", theirs])
+    assert answer.exit_code == 2
+    assert "1 of 189 forecasts are missing, the first of series 'shop 8'" in answer.stderr
+    pl.DataFrame([*rows, rows[3]]).write_csv(theirs)
+    assert "two forecasts" in run(["evaluate", trained / "model", "--against", theirs]).stderr
+
+
 def test_kit_verify_and_the_card(trained):
     with pytest.MonkeyPatch.context() as patch:
         c_library_only(patch)
