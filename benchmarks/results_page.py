@@ -60,6 +60,7 @@ def summary_table() -> str:
     cells = _kept("detection")["bccd"]
     films_read = _kept("texts")["imdb, lstm"]
     german = _kept("pairs")["multi30k, transformer"]
+    demand = _kept("forecasting")["online-retail-demand"]
     papers = _kept("pairs")["scitldr-part, built in, sentence scorer"]
     return "\n".join(
         [
@@ -99,6 +100,14 @@ def summary_table() -> str:
             _against("text-classification", "imdb", "accuracy", films_read, "bigrams, linear"),
             _against("translation", "multi30k", "BLEU", german, "nearest source"),
             _against("summarization", "scitldr-part", "ROUGE-1", papers, "central sentence"),
+            _row(
+                "forecasting",
+                "online-retail-demand",
+                "WQL, smaller is better",
+                demand["linear-residual"]["WQL"],
+                "same weekday",
+                demand["baselines"]["same weekday, 8 cycles"]["WQL"],
+            ),
         ]
     )
 

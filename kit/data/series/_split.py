@@ -119,7 +119,7 @@ def split_series(
 
     >>> from kit.data.series import open_series
     >>> data = split_series(open_series("bike-sharing"), horizon=24, origins=28)
-    >>> data.starts("test")[0] == data.steps - 28 * 24, data.actual("valid").shape
+    >>> int(data.starts("test")[0]) == data.steps - 28 * 24, data.actual("valid").shape
     (True, (1, 28, 24))
     """
     frequency, steps = source.frequency, source.values.shape[1]
