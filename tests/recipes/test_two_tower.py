@@ -25,6 +25,7 @@ def test_console_output(trained):
         "precision",
         "train",
         "index",
+        "refit",
         "verify",
         "report",
         "model",
