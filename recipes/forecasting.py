@@ -7,6 +7,9 @@ A ridge regression on the last values, in closed form, forecasts the expected va
 centre and penalty are chosen on valid. A network corrects it as far as valid gains, so that it is
 not worse there than the ridge alone. Quantiles cannot cross and are shifted to cover on valid what
 they should.
+
+One seed: online-retail-demand WQL .6791 (same weekday .6997) and RMSSE .7146 (TSB .7145); ETTh1, 96
+hours ahead, MSE .3626 (the ridge alone .3643). bike-sharing takes 2.6 minutes on two busy cores.
 """
 
 from dataclasses import asdict, dataclass
