@@ -106,7 +106,7 @@ def test_version():
         ("train two-towr --data x.csv", "no recipe 'two-towr'. Did you mean two-tower?"),
         (
             "train nothing-like-it",
-            "Recipes: auto, image-classification, linear, object-detection, ",
+            "Recipes: auto, forecasting, image-classification, linear, object-detection, ",
         ),
         ("recomend x", "recommend"),
         ("train two-tower --data x.csv --epoch 3", "--epochs"),
