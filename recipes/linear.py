@@ -137,8 +137,7 @@ def solve(
     from kit.models import ImplicitALS
     from kit.retrieval import FactorizationSettings
 
-    if options.model.half_life:
-        evaluation.choose_half_life(data, options.model.half_life)
+    evaluation.check_half_life(data, options.model.half_life)
     method = "ials" if isinstance(model, ImplicitALS) else "ease"
     for name, needed in OF_METHOD.items():
         if getattr(options.model, name) is not None and method != needed:

@@ -124,11 +124,12 @@ def run(recipe: Recipe, options: TwoStageOptions) -> Path | None:
     run.output = folders.output
     run.settings |= asdict(options.model)
     # The same settings for the earlier part.
-    again, (build, scope, precision) = None, (recipe.build, devices.scope, devices.precision)
-    early, more = trained_again(recipe, stages, run, earlier, "early", build, scope, precision)
+    how = (recipe.build, devices.scope, devices.precision)
+    early, more = trained_again(recipe, stages, run, earlier, "early", *how)
     kept = [*kept, *more]
+    again = None
     if options.answers.refit:
-        again, more = refit(recipe, stages, run, build, scope, precision, say)
+        again, more = refit(recipe, stages, run, *how, say)
         kept += more
     if not is_chief():
         shutdown_barrier(run.model.distribute_strategy)

@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from kit.evaluation._image_baselines import image_baselines as image_baselines
     from kit.evaluation._item_regression import AddedRegression as AddedRegression
     from kit.evaluation._item_regression import RegressionSettings as RegressionSettings
+    from kit.evaluation._item_regression import check_half_life as check_half_life
     from kit.evaluation._item_regression import choose_half_life as choose_half_life
     from kit.evaluation._item_regression import choose_item_weights as choose_item_weights
     from kit.evaluation._item_regression import choose_regression as choose_regression

@@ -135,6 +135,21 @@ def choose_regression(
     return search.best.settings, search.best.model
 
 
+def check_half_life(dataset: Dataset, given: float | None) -> None:
+    """Raise a UserError where a half-life is given for data without times, or for prepared data."""
+    if given and not _is_timed(dataset):
+        raise UserError(
+            "A half-life needs the times of interactions.",
+            where="--half-life",
+            expected="a log with a time column that is not prepared on disk",
+            remedy="Name it with --time-column, or leave --half-life out.",
+        )
+
+
+def _is_timed(dataset: Dataset) -> bool:
+    return dataset.train.time is not None and not isinstance(dataset, Prepared)
+
+
 def choose_half_life(dataset: Dataset, given: float | None = None) -> float | None:
     """Days after which an interaction counts half as much.
 
@@ -149,15 +164,8 @@ def choose_half_life(dataset: Dataset, given: float | None = None) -> float | No
     Raises:
         UserError: a half-life is given for data without times, or for prepared data.
     """
-    timed = dataset.train.time is not None and not isinstance(dataset, Prepared)
-    if given and not timed:
-        raise UserError(
-            "A half-life needs the times of interactions.",
-            where="--half-life",
-            expected="a log with a time column that is not prepared on disk",
-            remedy="Name it with --time-column, or leave --half-life out.",
-        )
-    if given is not None or not timed:
+    check_half_life(dataset, given)
+    if given is not None or not _is_timed(dataset):
         return given or None
     searched = frozenset({"l2", "dropout"})
     settings, _ = choose_regression(

@@ -345,13 +345,13 @@ class Recommender(RecommenderGraph):
         return count[:, 0] > 0, self._with_votes(query, codes)
 
     def _compared(self, queries: Any, codes: Any, item: Any) -> tuple[Any, Any]:
-        # Votes follow the vectors.
-        vectors = queries[:, : self._average.shape[0]]
+        width = self._average.shape[0]
+        vectors, votes = queries[:, :width], queries[:, width:]
         score = tf.reduce_sum(vectors * self.index.vectors_of(item), axis=1)
         base = tf.linalg.matvec(vectors, self._average)
         if isinstance(self.index, HybridIndex):
-            score += tf.reduce_sum(self.index.weights.votes(codes, item), axis=1)
-            base += tf.reduce_sum(self.index.weights.average_votes(codes), axis=1)
+            score += tf.gather(votes, tf.maximum(item, 0), batch_dims=1)
+            base += tf.reduce_mean(votes, axis=1)
         return score, base
 
     def _contributions(self, codes: Any, item: Any) -> Any:
