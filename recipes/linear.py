@@ -95,6 +95,23 @@ class LinearOptions:
     checkpoint = CheckpointOptions()
 
 
+def check(options: LinearOptions) -> None:
+    """Options that contradict each other."""
+    check_method(options.model, options.model.method)
+
+
+def check_method(options: MethodOptions, method: str) -> None:
+    """Refuse options of the other method."""
+    for name, needed in OF_METHOD.items():
+        if getattr(options, name) is not None and method != needed:
+            raise UserError(
+                f"--{name} is an option of method {needed}.",
+                where="--method",
+                expected=f"--method {needed}",
+                remedy=f"Choose that method, or leave --{name} out.",
+            )
+
+
 def build(data: "Dataset", options: LinearOptions) -> "LinearRecommender | ImplicitALS":
     """The model, its weights zero."""
     from kit.models import ImplicitALS, LinearRecommender
@@ -139,14 +156,7 @@ def solve(
 
     evaluation.check_half_life(data, options.model.half_life)
     method = "ials" if isinstance(model, ImplicitALS) else "ease"
-    for name, needed in OF_METHOD.items():
-        if getattr(options.model, name) is not None and method != needed:
-            raise UserError(
-                f"--{name} is an option of method {needed}.",
-                where="--method",
-                expected=f"--method {needed}",
-                remedy=f"Choose that method, or leave --{name} out.",
-            )
+    check_method(options.model, method)
     valid = evaluation.valid_task(data, exclude_seen=not options.answers.include_seen)
     given = {name: x for name, x in asdict(options.model).items() if x is not None}
     del given["method"]
@@ -184,6 +194,7 @@ RECIPE = Recipe(
         "Unknown items are ignored; a user without a known item gets the popular items.",
     ],
     task=lambda options: Retrieval(answers=options.answers),
+    check=check,
     build=build,
     train=train,
     models=["LinearRecommender", "ImplicitALS"],

@@ -92,9 +92,9 @@ def test_items_of_an_export_of_ials_can_be_removed(ials, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "given", [["--dim", "8"], ["--method", "ials", "--dropout", "0.5"]], ids=["dim", "dropout"]
 )
-def test_an_option_of_another_method_is_refused(given, shop, tmp_path):
+def test_an_option_of_another_method_is_refused_before_data_are_read(given, tmp_path):
     places = ["--output", tmp_path / "model", "--report", tmp_path / "report"]
-    answer = run(["train", "linear", "--data", shop[0], *given, *places])
+    answer = run(["train", "linear", "--data", tmp_path / "none.csv", *given, *places])
     assert answer.exit_code == 2
     assert f"{given[-2]} is an option of method" in answer.stderr
 
