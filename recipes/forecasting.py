@@ -101,6 +101,8 @@ def compiled(
         seed=options.data.seed,
         first_phase=data.first % model.cycle,
         cycle=model.cycle,
+        known=stacked([one.values[:, : data.train_end] for one in data.known]),
+        static=stacked([one.values for one in data.static]),
     )
     rate = keras.optimizers.schedules.CosineDecay(
         training.learning_rate or LEARNING_RATE,
@@ -111,6 +113,13 @@ def compiled(
     return batches
 
 
+def stacked(values: list[Any]) -> Any:
+    """Covariates side by side; None without one."""
+    import numpy as np
+
+    return np.stack(values, axis=-1) if values else None
+
+
 RECIPE = Recipe(
     name="forecasting",
     about="Train a model that forecasts time series, evaluate it, export it and verify the export.",
@@ -119,7 +128,9 @@ RECIPE = Recipe(
     rows="windows",
     intended_use="Forecasting the next values of series like those it was trained on.",
     limits=[
-        "It knows the past values and the calendar only: not prices, promotions or the weather.",
+        "It knows the past values, the calendar and the columns it was trained with: nothing else, "
+        "such as prices, promotions or the weather.",
+        "Its contributions of covariates are what goes with them in the data, not what they cause.",
         "Quantiles hold on average over series and time, not for each series by itself; a change "
         "of level that has not happened before is not in them.",
         "A series it does not know is forecast from its history alone.",

@@ -2,12 +2,16 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kit.cli._open_export import checked_version, trust_option
 from kit.console import Command, echo, quiet_tensorflow
 from kit.errors import UserError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 EXAMPLE = "kit forecast saved_models/forecasting --history recent.csv --output forecast.csv"
 
@@ -26,6 +30,21 @@ EXAMPLE = "kit forecast saved_models/forecasting --history recent.csv --output f
     help="A series to forecast; repeatable.  [default: all]",
 )
 @click.option(
+    "--known",
+    metavar="FILE",
+    help="The known columns in the steps to forecast: a table with columns of the series, the time "
+    "and these; without one of the series, a row holds for all.",
+)
+@click.option(
+    "--what-if",
+    "what_if",
+    multiple=True,
+    metavar="CHANGE",
+    help="Change a known column, price*=0.9, price+=1 or promotion=yes, and write the difference "
+    "to the plan as it is; repeatable.",
+)
+@click.option("--why", is_flag=True, help="Write what the expected values are made of.")
+@click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
@@ -33,19 +52,33 @@ EXAMPLE = "kit forecast saved_models/forecasting --history recent.csv --output f
 )
 @trust_option
 def forecast(
-    folder: Path, history: str | None, series: tuple[str, ...], output: Path | None, trust: bool
+    folder: Path,
+    history: str | None,
+    series: tuple[str, ...],
+    known: str | None,
+    what_if: tuple[str, ...],
+    why: bool,
+    output: Path | None,
+    trust: bool,
 ) -> None:
     """Forecast what follows a history, as a table.
 
     It has a row for each series and step: series_id, time, mean and a column for each quantile.
+    --what-if adds mean_plan, of the plan as it is, and difference, of mean to it. --why adds the
+    parts that sum to mean: level, recent values, season, each covariate, the network's correction,
+    and bounds, which keep it from being below 0.
     """
     version = checked_version(folder, trust=trust)
     quiet_tensorflow()
     from kit.exports import SeriesForecaster
 
-    answer = SeriesForecaster(version, trust=trust).forecast(history, series=series or None)
+    answer = SeriesForecaster(version, trust=trust).forecast(
+        history, series=series or None, known=known, what_if=what_if, why=why
+    )
     if output is None:
         answer.write_csv(sys.stdout, float_precision=4)
+        if what_if:
+            _echo_difference(answer, what_if)
         return
     try:
         if output.suffix == ".parquet":
@@ -59,3 +92,11 @@ def forecast(
             remedy="Name another file: --output FILE",
         ) from error
     echo(f"forecast:  {output}, {len(answer):,} rows")
+    if what_if:
+        _echo_difference(answer, what_if)
+
+
+def _echo_difference(answer: "pl.DataFrame", what_if: tuple[str, ...]) -> None:
+    before, added = float(answer["mean_plan"].sum()), float(answer["difference"].sum())
+    share = f" ({added / before:+.1%})" if before else ""
+    echo(f"what if {', '.join(what_if)}: {before:,.6g} {added:+,.4g}{share} in all", err=True)

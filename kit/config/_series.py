@@ -61,6 +61,30 @@ class SeriesOptions(FormatOptions):
         "What the target is: whole numbers from 0, numbers from 0, or any.  [default: found]",
         choices=("count", "positive", "real"),
     )
+    returns: str | None = option(
+        None,
+        "What negative values are: set off against the sales of their step, or left out.  "
+        "[default: values]",
+        choices=("net", "drop"),
+    )
+    known: tuple[str, ...] = option(
+        (),
+        "A column of numbers or texts that is known for the future, such as a price or a "
+        "promotion; repeat it, or write a,b.",
+        metavar="COLUMN",
+    )
+    static: tuple[str, ...] = option(
+        (),
+        "A column that is constant within each series, such as a category, which series without "
+        "a history are forecast by; repeat it, or write a,b.",
+        metavar="COLUMN",
+    )
+    holidays: str | None = option(
+        None,
+        "Holidays of this country are known, such as GB or US-CA. Needs the extra: pip install "
+        "keras-application-kit[holidays]",
+        metavar="COUNTRY",
+    )
     until: str | None = option(None, "Leave out what is later.", metavar="TIME")
     horizon: int | None = option(
         None,
@@ -90,7 +114,12 @@ class SeriesOptions(FormatOptions):
         from kit.data.series import SeriesColumns, open_series
 
         columns = SeriesColumns(
-            self.series_column, self.time_column, self.target_column, self.time_format
+            self.series_column,
+            self.time_column,
+            self.target_column,
+            self.time_format,
+            self.known,
+            self.static,
         )
         return open_series(
             self.data if source is None else source,
@@ -100,6 +129,8 @@ class SeriesOptions(FormatOptions):
             aggregate=self.aggregate,
             outcome=self.outcome,
             until=self.until,
+            holidays=self.holidays,
+            returns=self.returns,
             format=self.format(),
         )
 

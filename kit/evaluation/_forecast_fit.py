@@ -1,7 +1,8 @@
 """Fit a `Forecaster` in closed form: ridge regression, quantile offsets, calibration."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -9,14 +10,15 @@ from numpy.typing import NDArray
 
 from kit.data.series import SeriesData
 from kit.errors import UserError
+from kit.evaluation._forecast_usual import set_usual
 from kit.evaluation._forecasting import (
     Forecasts,
     Scales,
-    nan_mean,
     open_phases,
     point_metric,
     variances,
 )
+from kit.evaluation._normal_equations import NormalEquations
 from kit.models import CENTRES, Forecaster
 from kit.progress import stage
 
@@ -31,49 +33,6 @@ GAIN_OF_PHASES = 0.01
 BLOCKS, FEWEST_RESIDUALS = 4, 200
 CORRECTIONS = (0.0, 0.25, 0.5, 0.75, 1.0)
 Windows = tuple[NDArray[np.int64], NDArray[np.int64]]
-
-
-@dataclass(frozen=True)
-class NormalEquations:
-    """What a linear regression needs of the data; those of two parts of the data add up.
-
-    Args:
-        gram: products of the regressors, float64 [regressors, regressors].
-        cross: products with the targets, float64 [regressors, targets].
-        square: sum of the squared targets.
-        count: number of targets.
-    """
-
-    gram: NDArray[np.float64]
-    cross: NDArray[np.float64]
-    square: float
-    count: int
-
-    def __add__(self, other: "NormalEquations") -> "NormalEquations":
-        return NormalEquations(
-            self.gram + other.gram,
-            self.cross + other.cross,
-            self.square + other.square,
-            self.count + other.count,
-        )
-
-    def mapped(self, columns: NDArray[np.float64]) -> "NormalEquations":
-        """Of combinations of the regressors, float64 [regressors, combinations]."""
-        gram, cross = columns.T @ self.gram @ columns, columns.T @ self.cross
-        return NormalEquations(gram, cross, self.square, self.count)
-
-    def solutions(self, penalties: Sequence[float]) -> Iterator[NDArray[np.float64]]:
-        """Ridge weights for each penalty, a share of the mean square of the regressors."""
-        values, vectors = np.linalg.eigh(self.gram)
-        rotated = vectors.T @ self.cross
-        size = max(float(values.mean()), 1e-12)
-        for penalty in penalties:
-            yield vectors @ (rotated / (np.maximum(values, 0) + penalty * size)[:, None])
-
-    def error(self, weights: NDArray[np.float64]) -> float:
-        """Mean squared error of weights."""
-        fitted = (weights * (self.gram @ weights - 2 * self.cross)).sum()
-        return float((self.square + fitted) / max(self.count, 1))
 
 
 def windows_of(data: SeriesData, part: str, lookback: int, most: int) -> Windows:
@@ -106,7 +65,20 @@ def inputs_of(data: SeriesData, windows: Windows, lookback: int) -> dict[str, ND
         "history": history.astype(np.float32),
         "series": 1 + rows,
         "phase": phases_of(data, origins),
+        **known_of(data, windows),
     }
+
+
+def known_of(data: SeriesData, windows: Windows) -> dict[str, NDArray[np.float32]]:
+    """The covariates of the horizon and the static features of windows, if there are any."""
+    rows, origins = windows
+    steps = origins[:, None] + np.arange(data.horizon)
+    found = {}
+    if data.known:
+        found["known"] = np.stack([one.values[rows[:, None], steps] for one in data.known], -1)
+    if data.static:
+        found["static"] = np.stack([one.values[rows] for one in data.static], axis=-1)
+    return found
 
 
 def targets_of(data: SeriesData, windows: Windows) -> NDArray[np.float64]:
@@ -148,14 +120,23 @@ def forecasts_of(model: Forecaster, data: SeriesData, part: str) -> Forecasts:
 def normal_equations(
     model: Forecaster, data: SeriesData, windows: Windows, lookback: int
 ) -> NormalEquations:
-    """Of the shifted values and the phases of windows.
+    """Of the shifted values, the phases and the covariates of windows.
 
     In standard deviations of their series, or of values from 0 in those of the window.
     """
     deviation = np.sqrt(variances(data))
     data = _with_closed_filled(data)
-    size = lookback + model.cycle
-    gram, cross = np.zeros((size, size)), np.zeros((size, data.horizon))
+    size, targets_count = lookback + model.cycle, data.horizon
+    width = int(model.known_weight.shape[0]) if model.known else 0
+    found = NormalEquations(
+        np.zeros((size, size)),
+        np.zeros((size, targets_count)),
+        0.0,
+        0,
+        np.zeros((size, targets_count, width)),
+        np.zeros((width, width)),
+        np.zeros(width),
+    )
     square, count = 0.0, 0
     for batch in _batches(windows):
         targets = targets_of(data, batch)
@@ -172,16 +153,23 @@ def normal_equations(
         phases[np.arange(len(unit)), inputs["phase"]] = (scale / unit)[:, 0]
         regressors = np.concatenate([shifted[:, model.lookback - lookback :] / unit, phases], 1)
         expected = (targets[usable] - level) / unit
-        gram += regressors.T @ regressors
-        cross += regressors.T @ expected
+        found.gram[:] += regressors.T @ regressors
+        found.cross[:] += regressors.T @ expected
         square += float((expected**2).sum())
         count += expected.size
-    return NormalEquations(gram, cross, square, count)
+        if width:
+            known = np.asarray(model.known_features(inputs), np.float64)
+            known *= (scale / unit)[:, :, None]
+            found.known_cross[:] += np.tensordot(regressors.T, known, 1)
+            flat = known.reshape(-1, width)
+            found.known_gram[:] += flat.T @ flat
+            found.known_target[:] += flat.T @ expected.ravel()
+    return replace(found, square=square, count=count)
 
 
 @stage("fit")
 def fit_ridge(model: Forecaster, data: SeriesData) -> dict[str, Any]:
-    """Fit the linear forecast; look-back, level, phases and penalty are chosen on valid.
+    """Fit the linear forecast; look-back, level, phases, covariates and penalty by valid.
 
     Args:
         model: its linear forecast and the offsets of its quantiles are set.
@@ -195,14 +183,7 @@ def fit_ridge(model: Forecaster, data: SeriesData) -> dict[str, Any]:
 
     Source: Toner and Darlow (2024), An analysis of linear time series forecasting models.
     """
-    train = data.values[:, : data.train_end]
-    mean = np.nan_to_num(nan_mean(train))
-    spread = np.sqrt(np.nan_to_num(variances(data)))
-    middle = np.median(spread[spread > 0]) if (spread > 0).any() else 1.0
-    spread = np.where(spread > 0, spread, middle)
-    model.open.assign(open_phases(data).astype(np.float32))
-    model.level.assign(np.concatenate([[np.median(mean)], mean]))
-    model.spread.assign(np.concatenate([[middle], spread]))
+    set_usual(model, data)
     lookbacks = [n for n in data.frequency.lookbacks if n < model.lookback] + [model.lookback]
     settings = _choose(model, data, lookbacks)
     if settings is None:
@@ -218,10 +199,15 @@ def fit_ridge(model: Forecaster, data: SeriesData) -> dict[str, Any]:
     windows = windows_of(data, "train", lookback, MOST_WINDOWS)
     columns = _columns(lookback, model.cycle, settings["phases"])
     equations = normal_equations(model, data, windows, lookback).mapped(columns)
-    weights = columns @ next(equations.solutions([settings["penalty"]]))
+    found, known = next(
+        equations.solutions([settings["penalty"]], settings.get("known in the ridge", False))
+    )
+    weights = columns @ found
     kernel = np.zeros((model.lookback, data.horizon))
     kernel[model.lookback - lookback :] = weights[:lookback]
     model.set_linear(kernel, weights[lookback:])
+    if model.known:
+        model.known_weight.assign(known)
     model.offsets.assign(_offsets(model, data, lookback))
     return settings
 
@@ -229,7 +215,7 @@ def fit_ridge(model: Forecaster, data: SeriesData) -> dict[str, Any]:
 def _choose(model: Forecaster, data: SeriesData, lookbacks: Sequence[int]) -> dict[str, Any] | None:
     """The settings with the least error on valid, from a sample of train; None without windows."""
     valid = windows_of(data, "valid", 0, MOST_VALID_WINDOWS)
-    best: dict[bool, tuple[float, dict[str, Any]]] = {}
+    best: dict[tuple[bool, bool], tuple[float, dict[str, Any]]] = {}
     for lookback in lookbacks:
         windows = windows_of(data, "train", lookback, FEW_WINDOWS)
         for centre in CENTRES if model.nonnegative else CENTRES[:2]:
@@ -240,23 +226,28 @@ def _choose(model: Forecaster, data: SeriesData, lookbacks: Sequence[int]) -> di
                 continue
             for phases in (False, True) if model.cycle > 1 else (False,):
                 columns = _columns(lookback, model.cycle, phases)
-                solved, judged = found.mapped(columns).solutions(PENALTIES), judge.mapped(columns)
-                for penalty, weights in zip(PENALTIES, solved, strict=True):
-                    error = judged.error(weights)
-                    if phases not in best or error < best[phases][0]:
-                        best[phases] = (
-                            error,
-                            {
+                solvable, judged = found.mapped(columns), judge.mapped(columns)
+                for known in (False, True) if model.known else (False,):
+                    solved = solvable.solutions(PENALTIES, known)
+                    for penalty, weights in zip(PENALTIES, solved, strict=True):
+                        error = judged.error(*weights)
+                        if (known, phases) not in best or error < best[known, phases][0]:
+                            settings = {
                                 "lookback": lookback,
                                 "centre": centre,
                                 "phases": phases,
                                 "penalty": penalty,
-                            },
-                        )
+                            }
+                            settings |= {"known in the ridge": known} if model.known else {}
+                            best[known, phases] = error, settings
     if not best:
         return None
-    use_phases = True in best and best[True][0] < (1 - GAIN_OF_PHASES) * best[False][0]
-    return best[use_phases][1]
+    chosen = []
+    for known in {known for known, _ in best}:
+        plain, seasonal = best[known, False], best.get((known, True))
+        use_phases = seasonal is not None and seasonal[0] < (1 - GAIN_OF_PHASES) * plain[0]
+        chosen.append(seasonal if seasonal is not None and use_phases else plain)
+    return min(chosen, key=lambda one: one[0])[1]
 
 
 def _with_closed_filled(data: SeriesData) -> SeriesData:
@@ -301,12 +292,9 @@ def _residuals(
     found, scales = [], []
     for batch in _batches(windows):
         inputs = inputs_of(data, batch, model.lookback)
-        shifted, level, scale = (np.asarray(x, np.float64) for x in model.normalise(inputs))
-        linear = (
-            shifted @ np.asarray(model.kernel)
-            + scale * np.asarray(model.intercept)[inputs["phase"]]
-        )
-        found.append((targets_of(data, batch) - level - linear) / np.maximum(scale, 1e-12))
+        parts, scale = (np.asarray(x, np.float64) for x in model.linear_parts(inputs))
+        linear = parts.sum(axis=-1)
+        found.append((targets_of(data, batch) - linear) / np.maximum(scale, 1e-12))
         scales.append(np.repeat(scale, data.horizon, axis=1))
     phases = (phases_of(data, windows[1])[:, None] + np.arange(data.horizon)) % model.cycle
     errors = np.where(open_phases(data)[phases], np.concatenate(found), np.nan)
@@ -387,14 +375,27 @@ def calibrate_quantiles(model: Forecaster, data: SeriesData) -> None:
 def choose_correction(model: Forecaster, data: SeriesData) -> dict[str, Any]:
     """How much of the network's correction counts, chosen on valid; 0 is the linear forecast.
 
-    Expected values and quantiles are chosen apart: by `point_metric`, and by pinball loss.
+    Expected values and quantiles are chosen apart: by `point_metric`, and by pinball loss. So is
+    whether the part of the network that reads covariates counts.
     """
+    choices = list(product(CORRECTIONS, (0.0, 1.0) if model.known else (1.0,)))
     scores = []
-    for share in CORRECTIONS:
-        model.correction.assign([share, share])
+    for share, known in choices:
+        _set_correction(model, (share, share), (known, known))
         summary = forecasts_of(model, data, "valid").summary()
         scores.append((summary[point_metric(data)], summary["WQL"]))
     best = np.argmin(np.nan_to_num(np.array(scores), nan=np.inf), axis=0)
-    chosen = [CORRECTIONS[place] for place in best]
-    model.correction.assign(chosen)
-    return {"correction of means": chosen[0], "correction of quantiles": chosen[1]}
+    (mean, known_mean), (quantile, known_quantile) = (choices[place] for place in best)
+    _set_correction(model, (mean, quantile), (known_mean, known_quantile))
+    settings = {"correction of means": mean, "correction of quantiles": quantile}
+    if model.known:
+        settings |= {"known in means": known_mean > 0, "known in quantiles": known_quantile > 0}
+    return settings
+
+
+def _set_correction(
+    model: Forecaster, shares: tuple[float, float], known: tuple[float, float]
+) -> None:
+    model.correction.assign(shares)
+    if model.known:
+        model.known_correction.assign(known)

@@ -6,6 +6,8 @@ from kit import _backend as _backend
 from kit._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from kit.exporting._calendar import dates_of as dates_of
+    from kit.exporting._calendar import step_of as step_of
     from kit.exporting._catalogue import Catalogue as Catalogue
     from kit.exporting._classification import ImageLabels as ImageLabels
     from kit.exporting._classification import TextLabels as TextLabels
@@ -16,9 +18,7 @@ if TYPE_CHECKING:
     from kit.exporting._encoders import HistoryEncoder as HistoryEncoder
     from kit.exporting._encoders import ItemFeatures as ItemFeatures
     from kit.exporting._forecasting import ServedForecaster as ServedForecaster
-    from kit.exporting._forecasting import dates_of as dates_of
     from kit.exporting._forecasting import export_forecaster as export_forecaster
-    from kit.exporting._forecasting import step_of as step_of
     from kit.exporting._linear_recommender import LinearRecommenderGraph as LinearRecommenderGraph
     from kit.exporting._model_card import model_card as model_card
     from kit.exporting._recommender import Recommender as Recommender

@@ -1,5 +1,6 @@
 """Exports of forecasters: a history in, quantiles with their dates out."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -7,17 +8,16 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.data.series import Frequency, SeriesData
+from kit.data.series import Covariate, SeriesData
 from kit.exporting._blanks import IdTable
+from kit.exporting._calendar import dates_of, holidays_of, step_of
 from kit.exporting._saved_model import export
-from kit.exports import ForecastingCard, SignatureCheck
+from kit.exports import ForecastingCard, SignatureCheck, covariate_inputs
 from kit.models import Forecaster
 from kit.progress import stage
 
-ISO = r"\d{4}-\d{2}-\d{2}([T ]\d{2}(:\d{2}.*)?)?"
-# Of the proleptic Gregorian calendar, whose 400 years have so many days; years begin in March.
-DAYS_OF_400_YEARS, DAYS_TO_1970 = 146_097, 719_468
 CASES = 5
+LEVEL, RECENT, SEASON, NETWORK, BOUNDS = "level", "recent values", "season", "network", "bounds"
 
 
 class ServedForecaster(tf.Module):
@@ -32,49 +32,158 @@ class ServedForecaster(tf.Module):
         super().__init__()
         # The Keras model is not tracked: only its variables and its traced computation are saved.
         self._weights = [weight.value for weight in model.variables]
-        frequency, lookback = data.frequency, model.lookback
-        names = tf.constant(list(data.series))
-        self._codes = IdTable(
-            tf.lookup.KeyValueTensorInitializer(
-                names, tf.range(1, len(data.series) + 1, dtype=tf.int32)
-            ),
-            default_value=0,
+        self._model, self._data = Untracked(model), Untracked(data)
+        self._codes = _codes(data.series)
+        self._latest = tf.Variable(latest_values(data, model.lookback), trainable=False)
+        self._static = tf.Variable(_static_values(data), trainable=False) if data.static else None
+        known, static = covariate_inputs(*_names(data))
+        self._known_inputs, self._static_inputs = list(known.values()), list(static.values())
+        covariates = dict(
+            zip(
+                (*self._known_inputs, *self._static_inputs),
+                (*data.requested, *data.static),
+                strict=True,
+            )
         )
-        self._latest = tf.Variable(latest_values(data, lookback), trainable=False)
+        self._texts = {
+            name: _codes(one.categories) for name, one in covariates.items() if one.categories
+        }
 
-        def forecast(code: Any, history: Any, step: Any) -> dict[str, Any]:
-            inputs = {"history": history, "series": code, "phase": step % frequency.cycle}
-            answer = tf.cast(model(inputs, training=False), tf.float32)
-            levels = tf.constant([model.levels], tf.float32)
-            steps = step[:, None] + tf.range(model.horizon, dtype=tf.int64)
-            return {
-                "time": dates_of(steps, frequency),
-                "mean": answer[:, :, 0],
-                "quantile": answer[:, :, 1:],
-                "level": tf.repeat(levels, tf.shape(answer)[0], axis=0),
-            }
+        def spec(name: str, *shape: int | None) -> tf.TensorSpec:
+            return tf.TensorSpec(shape, tf.string if name in self._texts else tf.float32, name)
 
-        def predict(series_id: Any, history: Any, start: Any) -> dict[str, Any]:
-            missing = tf.fill([tf.shape(history)[0], lookback], np.float32(np.nan))
-            padded = tf.concat([missing, history], axis=1)[:, -lookback:]
-            return forecast(self._codes.lookup(series_id), padded, step_of(start, frequency))
-
-        def from_id(series_id: Any) -> dict[str, Any]:
-            code = self._codes.lookup(series_id)
-            step = tf.fill(tf.shape(code), tf.constant(data.first + data.steps, tf.int64))
-            return forecast(code, tf.gather(self._latest, code), step)
-
-        name = tf.TensorSpec([None], tf.string, "series_id")
-        self._predict = tf.function(predict, autograph=False).get_concrete_function(
-            series_id=name,
-            history=tf.TensorSpec([None, None], tf.float32, "history"),
-            start=tf.TensorSpec([None], tf.string, "start"),
-        )
-        self._from_id = tf.function(from_id, autograph=False).get_concrete_function(series_id=name)
+        of_id = {"series_id": tf.TensorSpec([None], tf.string, "series_id")}
+        of_id |= {name: spec(name, None, model.horizon) for name in self._known_inputs}
+        whole = {
+            **of_id,
+            "history": tf.TensorSpec([None, None], tf.float32, "history"),
+            "start": tf.TensorSpec([None], tf.string, "start"),
+            **{name: spec(name, None) for name in self._static_inputs},
+        }
+        self._functions = {
+            name: tf.function(function, autograph=False).get_concrete_function(**inputs)
+            for name, function, inputs in (
+                ("serving_default", lambda **inputs: self._forecast(*self._read(**inputs)), whole),
+                ("from_id", lambda **inputs: self._forecast(*self._read_id(**inputs)), of_id),
+                ("explain", lambda **inputs: self._explain(*self._read(**inputs)), whole),
+                (
+                    "explain_from_id",
+                    lambda **inputs: self._explain(*self._read_id(**inputs)),
+                    of_id,
+                ),
+            )
+        }
 
     def signatures(self) -> dict[str, Any]:
         """The signatures, by name."""
-        return {"serving_default": self._predict, "from_id": self._from_id}
+        return self._functions
+
+    def _read(
+        self, series_id: Any, history: Any, start: Any, **covariates: Any
+    ) -> tuple[dict[str, Any], Any]:
+        """The inputs of the model, and the first steps, of a request with a history."""
+        lookback = self._model.value.lookback
+        missing = tf.fill([tf.shape(history)[0], lookback], np.float32(np.nan))
+        step = step_of(start, self._data.value.frequency)
+        inputs = {
+            "history": tf.concat([missing, history], axis=1)[:, -lookback:],
+            "series": self._codes.lookup(series_id),
+            **self._known(covariates, step),
+        }
+        if self._static_inputs:
+            features = [self._encoded(name, covariates[name]) for name in self._static_inputs]
+            inputs["static"] = tf.stack(features, axis=-1)
+        return self._with_phase(inputs, step), step
+
+    def _read_id(self, series_id: Any, **covariates: Any) -> tuple[dict[str, Any], Any]:
+        """The same of a request that follows the data."""
+        data = self._data.value
+        code = self._codes.lookup(series_id)
+        step = tf.fill(tf.shape(code), tf.constant(data.first + data.steps, tf.int64))
+        inputs = {
+            "history": tf.gather(self._latest, code),
+            "series": code,
+            **self._known(covariates, step),
+        }
+        if self._static_inputs:
+            inputs["static"] = tf.gather(self._static, code)
+        return self._with_phase(inputs, step), step
+
+    def _with_phase(self, inputs: dict[str, Any], step: Any) -> dict[str, Any]:
+        return inputs | {"phase": step % self._data.value.frequency.cycle}
+
+    def _known(self, covariates: Mapping[str, Any], step: Any) -> dict[str, Any]:
+        values = [self._encoded(name, covariates[name]) for name in self._known_inputs]
+        calendar = self._data.value.holidays
+        if calendar is not None:
+            values.append(holidays_of(self._steps(step), calendar))
+        return {"known": tf.stack(values, axis=-1)} if values else {}
+
+    def _encoded(self, name: str, values: Any) -> Any:
+        if name in self._texts:
+            return tf.cast(self._texts[name].lookup(values), tf.float32)
+        return values
+
+    def _steps(self, step: Any) -> Any:
+        return step[:, None] + tf.range(self._model.value.horizon, dtype=tf.int64)
+
+    def _forecast(self, inputs: dict[str, Any], step: Any) -> dict[str, Any]:
+        model = self._model.value
+        answer = tf.cast(model(inputs, training=False), tf.float32)
+        levels = tf.constant([model.levels], tf.float32)
+        return {
+            "time": dates_of(self._steps(step), self._data.value.frequency),
+            "mean": answer[:, :, 0],
+            "quantile": answer[:, :, 1:],
+            "level": tf.repeat(levels, tf.shape(answer)[0], axis=0),
+        }
+
+    def _explain(self, inputs: dict[str, Any], step: Any) -> dict[str, Any]:
+        contribution = tf.cast(self._model.value.explain(inputs), tf.float32)
+        parts = tf.constant([parts_of(self._data.value)])
+        return {
+            "time": dates_of(self._steps(step), self._data.value.frequency),
+            "mean": tf.reduce_sum(contribution, axis=-1),
+            "part": tf.repeat(parts, tf.shape(contribution)[0], axis=0),
+            "contribution": contribution,
+        }
+
+
+class Untracked:
+    """Holds what a `tf.Module` must not save.
+
+    Args:
+        value: what it holds.
+    """
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def parts_of(data: SeriesData) -> list[str]:
+    """Names of what makes up a forecast, in the order of `Forecaster.explain`."""
+    return [LEVEL, RECENT, SEASON, *(one.name for one in data.known), NETWORK, BOUNDS]
+
+
+def _codes(names: Any) -> IdTable:
+    """Codes from 1 of names; 0 of others."""
+    values = tf.range(1, len(names) + 1, dtype=tf.int32)
+    initializer = tf.lookup.KeyValueTensorInitializer(tf.constant(list(names)), values)
+    return IdTable(initializer, default_value=0)
+
+
+def _names(data: SeriesData) -> tuple[list[str], list[str]]:
+    """Of the covariates that requests give, and of the static features."""
+    return [one.name for one in data.requested], [one.name for one in data.static]
+
+
+def _static_values(data: SeriesData) -> NDArray[np.float32]:
+    """Static features by code, those of an unknown series missing: [series + 1, features]."""
+    found = np.zeros((len(data.series) + 1, len(data.static)), np.float32)
+    for place, one in enumerate(data.static):
+        found[0, place] = 0 if one.categories else np.nan
+        found[1:, place] = one.values
+    return found
 
 
 def latest_values(data: SeriesData, lookback: int) -> NDArray[np.float32]:
@@ -83,75 +192,6 @@ def latest_values(data: SeriesData, lookback: int) -> NDArray[np.float32]:
     last = data.values[:, -lookback:]
     found[1:, lookback - last.shape[1] :] = last
     return found
-
-
-def step_of(date: Any, frequency: Frequency) -> Any:
-    """Numbers of the steps that ISO dates lie in, int64, in operations of core TensorFlow.
-
-    Args:
-        date: strings such as 2024-05-31 or 2024-05-31T18:00:00, of any shape.
-        frequency: counts the steps.
-
-    Example:
-
-    >>> from kit.data.series import FREQUENCIES
-    >>> step_of(tf.constant(["1970-01-02", "2000-03-01T07:00:00"]), FREQUENCIES["hour"]).numpy()
-    array([    24, 264415])
-    """
-    date = tf.strings.strip(date)
-    is_date = tf.reduce_all(tf.strings.regex_full_match(date, ISO))
-    message = "start has to be a date such as 2024-05-31 or 2024-05-31T18:00:00."
-    with tf.control_dependencies([tf.debugging.Assert(is_date, [message, date])]):
-        padded = tf.strings.join([date, "T00"])
-    year, month, day, hour = (
-        tf.strings.to_number(tf.strings.substr(padded, place, length), tf.int64)
-        for place, length in ((0, 4), (5, 2), (8, 2), (11, 2))
-    )
-    if frequency.name == "month":
-        return (year - 1970) * 12 + month - 1
-    years = year - tf.cast(month <= 2, tf.int64)
-    era, of_era = years // 400, years % 400
-    of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-    days = era * DAYS_OF_400_YEARS + of_era * 365 + of_era // 4 - of_era // 100 + of_year
-    days -= DAYS_TO_1970
-    if frequency.name == "hour":
-        return days * 24 + hour
-    return (days + 3) // 7 if frequency.name == "week" else days
-
-
-def dates_of(step: Any, frequency: Frequency) -> Any:
-    """The ISO dates at which steps begin, in operations of core TensorFlow.
-
-    Source: Hinnant (2014), chrono-compatible low-level date algorithms.
-
-    Example:
-
-    >>> from kit.data.series import FREQUENCIES
-    >>> dates_of(tf.constant([0, 59], tf.int64), FREQUENCIES["day"]).numpy().tolist()
-    [b'1970-01-01', b'1970-03-01']
-    """
-    if frequency.name == "month":
-        return _joined(1970 + step // 12, step % 12 + 1, tf.ones_like(step))
-    scale = {"hour": lambda x: x // 24, "day": lambda x: x, "week": lambda x: 7 * x - 3}
-    days = scale[frequency.name](step) + DAYS_TO_1970
-    era, of_era = days // DAYS_OF_400_YEARS, days % DAYS_OF_400_YEARS
-    years = (of_era - of_era // 1460 + of_era // 36_524 - of_era // 146_096) // 365
-    of_year = of_era - (365 * years + years // 4 - years // 100)
-    place = (5 * of_year + 2) // 153
-    day = of_year - (153 * place + 2) // 5 + 1
-    month = (place + 2) % 12 + 1
-    date = _joined(era * 400 + years + tf.cast(month <= 2, tf.int64), month, day)
-    if frequency.name != "hour":
-        return date
-    return tf.strings.join([date, "T", _digits(step % 24, 2), ":00:00"])
-
-
-def _joined(year: Any, month: Any, day: Any) -> Any:
-    return tf.strings.join([_digits(year, 4), _digits(month, 2), _digits(day, 2)], separator="-")
-
-
-def _digits(number: Any, width: int) -> Any:
-    return tf.strings.as_string(number, width=width, fill="0")
 
 
 @stage("export")
@@ -180,9 +220,18 @@ def export_forecaster(
         lookback=model.lookback,
         levels=list(model.levels),
         series=list(data.series),
+        known=[_described(one) for one in data.requested],
+        static=[_described(one) for one in data.static],
+        start=data.frequency.texts([data.first + data.steps])[0],
     )
     module = ServedForecaster(model, data)
     return export(module, folder, recorded=recorded_forecasts(model, data), card=whole)
+
+
+def _described(covariate: Covariate) -> dict[str, Any]:
+    kind = "text" if covariate.categories else "number"
+    values = {"values": list(covariate.categories)} if covariate.categories else {}
+    return {"name": covariate.name, "kind": kind, **values}
 
 
 def recorded_forecasts(model: Forecaster, data: SeriesData) -> dict[str, Any]:
@@ -197,30 +246,72 @@ def recorded_forecasts(model: Forecaster, data: SeriesData) -> dict[str, Any]:
     history[-1] = np.nan
     frequency = data.frequency
     starts = data.first + data.steps + np.arange(len(names)) * 31
-    latest = latest_values(data, model.lookback)[codes]
-    answers = {
-        "serving_default": (history[:, -model.lookback :], starts),
-        "from_id": (latest, np.full(len(names), data.first + data.steps)),
+    follows = np.full(len(names), data.first + data.steps)
+    known = [_invented(one, (len(names), model.horizon), rng) for one in data.requested]
+    static = [_invented(one, (len(names),), rng) for one in data.static]
+    known_names, static_names = covariate_inputs(*_names(data))
+    of_id: dict[str, Any] = {"series_id": names} | {
+        name: one.raw(one.values).tolist()
+        for name, one in zip(known_names.values(), known, strict=True)
     }
-    inputs: dict[str, dict[str, Any]] = {
-        "serving_default": {
-            "series_id": names,
-            "history": history.tolist(),
-            "start": frequency.texts(starts),
+    whole = {
+        **of_id,
+        "history": history.tolist(),
+        "start": frequency.texts(starts),
+        **{
+            name: one.raw(one.values).tolist()
+            for name, one in zip(static_names.values(), static, strict=True)
         },
-        "from_id": {"series_id": names},
     }
-    recorded = {}
-    for name, (window, steps) in answers.items():
-        request = {"history": window, "series": codes, "phase": steps % frequency.cycle}
-        answer = np.asarray(model(request, training=False))
-        recorded[name] = {
-            "inputs": inputs[name],
-            "outputs": {
-                "time": [frequency.texts(step + np.arange(model.horizon)) for step in steps],
-                "mean": answer[:, :, 0].tolist(),
-                "quantile": answer[:, :, 1:].tolist(),
-                "level": [list(model.levels)] * len(names),
-            },
+
+    def asked(window: Any, steps: Any, features: Any) -> dict[str, Any]:
+        found = {"history": window, "series": codes, "phase": steps % frequency.cycle}
+        values = [one.values for one in known]
+        if data.holidays is not None:
+            values.append(data.holidays.of_steps(steps[:, None] + np.arange(model.horizon)))
+        if values:
+            found["known"] = np.stack(values, axis=-1)
+        return found | ({"static": features} if data.static else {})
+
+    given = np.stack([one.values for one in static], axis=-1) if static else None
+    request = asked(history[:, -model.lookback :], starts, given)
+    latest = asked(latest_values(data, model.lookback)[codes], follows, _static_values(data)[codes])
+    calls = {
+        "serving_default": (whole, request, starts),
+        "from_id": (of_id, latest, follows),
+        "explain": (whole, request, starts),
+        "explain_from_id": (of_id, latest, follows),
+    }
+    return {name: _recorded(model, data, name, *call) for name, call in calls.items()}
+
+
+def _invented(covariate: Covariate, shape: tuple[int, ...], rng: Any) -> Covariate:
+    """A covariate with invented values among those there are, some of them missing."""
+    if covariate.categories:
+        values = rng.integers(0, 1 + len(covariate.categories), shape)
+    else:
+        observed = covariate.values[~covariate.missing]
+        low, high = (observed.min(), observed.max()) if len(observed) else (0, 1)
+        values = np.where(rng.random(shape) < 0.1, np.nan, rng.uniform(low, high, shape))
+    return Covariate(covariate.name, values.astype(np.float32), covariate.categories)
+
+
+def _recorded(
+    model: Forecaster, data: SeriesData, signature: str, inputs: Any, request: Any, starts: Any
+) -> dict[str, Any]:
+    answer = np.asarray(model(request, training=False))
+    if signature.startswith("explain"):
+        outputs = {
+            "part": [parts_of(data)] * len(answer),
+            "contribution": np.asarray(model.explain(request)).tolist(),
         }
-    return recorded
+    else:
+        outputs = {
+            "quantile": answer[:, :, 1:].tolist(),
+            "level": [list(model.levels)] * len(answer),
+        }
+    times = [data.frequency.texts(step + np.arange(model.horizon)) for step in starts]
+    return {
+        "inputs": inputs,
+        "outputs": {"time": times, "mean": answer[:, :, 0].tolist(), **outputs},
+    }

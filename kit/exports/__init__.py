@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kit.exports._explanation import is_cause as is_cause
     from kit.exports._explanation import share_of as share_of
     from kit.exports._forecast import SeriesForecaster as SeriesForecaster
+    from kit.exports._forecast import covariate_inputs as covariate_inputs
     from kit.exports._graph import SavedGraph as SavedGraph
     from kit.exports._graph import Signature as Signature
     from kit.exports._graph import TensorSpec as TensorSpec

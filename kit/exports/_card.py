@@ -254,6 +254,10 @@ class ForecastingCard(Card):
         lookback: past values that it reads at most.
         levels: of its quantiles.
         series: ids of the known ones.
+        known: covariates of a request that are known for the future: of each its name, its kind,
+            "number" or "text", and the values of texts.
+        static: features of the series, in the same form.
+        start: the first step that follows the training data, as `from_id` forecasts it.
     """
 
     task: str = "forecasting"
@@ -264,6 +268,9 @@ class ForecastingCard(Card):
     lookback: int
     levels: Sequence[float]
     series: Sequence[str] = ()
+    known: Sequence[Mapping[str, Any]] = ()
+    static: Sequence[Mapping[str, Any]] = ()
+    start: str = ""
 
     @property
     def purpose(self) -> str:

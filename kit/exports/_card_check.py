@@ -255,4 +255,9 @@ CARD: dict[str, Check] = {
     **dict.fromkeys(("horizon", "lookback"), _whole(1)),
     "levels": _list(_share),
     "series": _unique,
+    **dict.fromkeys(
+        ("known", "static"),
+        _list(_fields({"name": _text, "kind": _one_of("number", "text")}, {"values": _unique})),
+    ),
+    "start": _text,
 }

@@ -1,6 +1,6 @@
 """Ask exports of forecasters: a table of histories in, a table of quantiles out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,44 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.data import TableFormat
-from kit.data.series import SeriesColumns, SeriesSource, open_series
+from kit.data.series import (
+    FREQUENCIES,
+    Plan,
+    SeriesColumns,
+    SeriesSource,
+    change_plan,
+    open_series,
+    read_plan,
+)
 from kit.errors import UserError
 from kit.exports._card import ForecastingCard
+from kit.exports._inputs import tensor_names
 from kit.exports._operations import load_version
 from kit.exports._read_card import read_card
 
 SERIES_AT_ONCE = 4096
+
+
+def covariate_inputs(
+    known: Sequence[str], static: Sequence[str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Names of covariates in the signatures of a forecaster.
+
+    Args:
+        known: names of known columns.
+        static: names of static features.
+
+    Example:
+
+    >>> covariate_inputs(["net price"], ["brand"])
+    ({'net price': 'known_net_price'}, {'brand': 'static_brand'})
+    """
+    names = tensor_names([f"known_{name}" for name in known])
+    names |= tensor_names([f"static_{name}" for name in static])
+    return (
+        {name: names[f"known_{name}"] for name in known},
+        {name: names[f"static_{name}"] for name in static},
+    )
 
 
 class SeriesForecaster:
@@ -43,7 +74,13 @@ class SeriesForecaster:
         self._signatures = self._model.signatures
 
     def forecast(
-        self, history: Any = None, *, series: str | Sequence[str] | None = None
+        self,
+        history: Any = None,
+        *,
+        series: str | Sequence[str] | None = None,
+        known: Any = None,
+        what_if: str | Sequence[str] = (),
+        why: bool = False,
     ) -> pl.DataFrame:
         """Forecast the values that follow.
 
@@ -52,44 +89,149 @@ class SeriesForecaster:
                 forecasts from the end of the training data. Series that were not in these are
                 forecast from their history alone.
             series: ids of the series to forecast; None is all.
+            known: the values of the known columns in the steps to forecast, a file or DataFrame
+                with columns of the series, the time and these; without one of the series, a row
+                holds for all.
+            what_if: changes of known columns, such as "price*=0.9", "price+=1", "promotion=yes".
+            why: whether to say what the expected values are made of.
 
         Returns:
             A row for each series and step: series_id, time, mean and a column for each quantile,
-            "q0.1" and so on.
+            "q0.1" and so on. With `what_if` also mean_plan, of the plan as it is, and difference,
+            of mean to it; with `why` a column for each part of mean, "why level" and so on.
 
         Raises:
-            UserError: the history cannot be read, or there is no such series.
+            UserError: history or plan cannot be read, something is missing in them, or there is no
+                such series.
         """
+        card, changes = self.card, [what_if] if isinstance(what_if, str) else list(what_if)
         chosen = [series] if isinstance(series, str) else series
+        frequency = FREQUENCIES[card.every]
+        self._check(known, changes, why)
+        inputs: dict[str, Any] = {}
         if history is None:
-            names = self._known(self.card.series, chosen)
-            return self._frame(names, "from_id", {})
-        source = self.read(history)
-        names = self._known(source.series, chosen)
-        code = {name: row for row, name in enumerate(source.series)}
-        values = source.values[[code[name] for name in names], -self.card.lookback :]
-        start = source.frequency.texts([source.first + source.values.shape[1]])
-        inputs = {"history": values.astype(np.float32), "start": start * len(names)}
-        return self._frame(names, "serving_default", inputs)
+            names, first = self._known(card.series, chosen), 0
+            if card.start:
+                day = pl.Series([card.start]).str.to_datetime(time_unit="us")
+                first = int(frequency.steps(day.to_physical())[0])
+        else:
+            source = self.read(history)
+            names = self._known(source.series, chosen)
+            code = {name: row for row, name in enumerate(source.series)}
+            rows = [code[name] for name in names]
+            first = source.first + source.values.shape[1]
+            inputs = {
+                "history": source.values[rows, -card.lookback :].astype(np.float32),
+                "start": frequency.texts([first]) * len(names),
+                **self._static(source, rows),
+            }
+        plan: Plan = {}
+        if card.known:
+            plan = read_plan(
+                known,
+                columns=self._columns(),
+                kinds={one["name"]: one["kind"] for one in card.known},
+                series=names,
+                frequency=frequency,
+                first=first,
+                horizon=card.horizon,
+                format=self._format(),
+            )
+        asked = plan
+        if changes:
+            texts = {one["name"]: one["values"] for one in card.known if one["kind"] == "text"}
+            asked = change_plan(plan, changes, texts)
+        signature = "from_id" if history is None else "serving_default"
+        answers = self._ask(names, signature, inputs | self._of_plan(asked))
+        columns = self._columns_of(names, answers)
+        if changes:
+            before = self._ask(names, signature, inputs | self._of_plan(plan))["mean"].ravel()
+            columns |= {"mean_plan": before, "difference": columns["mean"] - before}
+        if why:
+            signature = "explain_from_id" if history is None else "explain"
+            explained = self._ask(names, signature, inputs | self._of_plan(asked))
+            for place, part in enumerate(_texts(explained["part"][0])):
+                columns[f"why {part}"] = explained["contribution"][:, :, place].ravel()
+        return pl.DataFrame(columns, schema_overrides={"series_id": pl.String})
+
+    def _check(self, known: Any, changes: Sequence[str], why: bool) -> None:
+        names = ", ".join(one["name"] for one in self.card.known)
+        if names and known is None:
+            raise UserError(
+                f"It is not said what is known of the steps to forecast: {names}.",
+                where=str(self.version),
+                expected=f"a table with {names} for each series and {self.card.every}",
+                remedy="Give it: --known FILE",
+            )
+        if not names and (known is not None or changes):
+            raise UserError(
+                "The export has no known columns.",
+                where="--known" if known is not None else "--what-if",
+                expected="an export that was trained with --known",
+                remedy="Leave it out, or train again with --known COLUMN.",
+            )
+        if why and "explain" not in self._signatures:
+            raise UserError(
+                "The export does not explain its forecasts.",
+                where=str(self.version),
+                expected="a signature explain, which exports of this version have",
+                remedy="Train it again.",
+            )
+
+    def _of_plan(self, plan: Plan) -> dict[str, Any]:
+        names, _ = covariate_inputs(list(plan), [])
+        return {names[column]: values for column, values in plan.items()}
+
+    def _static(self, source: SeriesSource, rows: Sequence[int]) -> dict[str, Any]:
+        """The static features of series of a history, as a request holds them."""
+        known, static = ([one["name"] for one in x] for x in (self.card.known, self.card.static))
+        found = {one.name: one for one in source.static}
+        names = covariate_inputs(known, static)[1]
+        kinds = {one["name"]: one["kind"] for one in self.card.static}
+        inputs = {}
+        for column, name in names.items():
+            one = found[column]
+            values = one.raw(one.values[rows])
+            if kinds[column] == "number" and one.categories:
+                raise UserError(
+                    f"'{column}' is a text: {values[0]}.",
+                    where=f"{source.name}, column {column}",
+                    expected="numbers, as in the training data",
+                    remedy="Mend it.",
+                )
+            if kinds[column] == "text" and not one.categories:
+                values = np.array([f"{x:g}" for x in values], object)
+            inputs[name] = values
+        return inputs
 
     def read(self, history: Any) -> SeriesSource:
         """A table of histories, read as the training data were."""
-        form: dict[str, Any] = dict(self.card.data)
-        targets = form.get("target_column") or ()
+        form = self.card.data
         return open_series(
             history,
-            columns=SeriesColumns(
-                form.get("series_column"),
-                form.get("time_column"),
-                tuple(targets),
-                form.get("time_format"),
-            ),
+            columns=self._columns(),
             every=self.card.every,
             gaps=form.get("gaps"),
             aggregate=form.get("aggregate"),
-            format=TableFormat(
-                form.get("separator"), form.get("encoding"), form.get("header"), form.get("quote")
-            ),
+            returns=form.get("returns"),
+            format=self._format(),
+        )
+
+    def _columns(self) -> SeriesColumns:
+        form: dict[str, Any] = dict(self.card.data)
+        return SeriesColumns(
+            form.get("series_column"),
+            form.get("time_column"),
+            tuple(form.get("target_column") or ()),
+            form.get("time_format"),
+            static=[one["name"] for one in self.card.static],
+            ignored=[one["name"] for one in self.card.known],
+        )
+
+    def _format(self) -> TableFormat:
+        form: dict[str, Any] = dict(self.card.data)
+        return TableFormat(
+            form.get("separator"), form.get("encoding"), form.get("header"), form.get("quote")
         )
 
     def _known(self, names: Sequence[str], chosen: Sequence[str] | None) -> list[str]:
@@ -105,7 +247,9 @@ class SeriesForecaster:
             )
         return list(chosen)
 
-    def _frame(self, names: list[str], signature: str, inputs: dict[str, Any]) -> pl.DataFrame:
+    def _ask(
+        self, names: Sequence[str], signature: str, inputs: Mapping[str, Any]
+    ) -> dict[str, NDArray[Any]]:
         parts = []
         for begin in range(0, len(names), SERIES_AT_ONCE):
             batch = slice(begin, begin + SERIES_AT_ONCE)
@@ -113,7 +257,11 @@ class SeriesForecaster:
             given = {key: tf.constant(values[batch]) for key, values in inputs.items()}
             answer = self._signatures[signature](series_id=ids, **given)
             parts.append({name: tensor.numpy() for name, tensor in answer.items()})
-        answers = {name: np.concatenate([one[name] for one in parts]) for name in parts[0]}
+        return {name: np.concatenate([one[name] for one in parts]) for name in parts[0]}
+
+    def _columns_of(
+        self, names: Sequence[str], answers: Mapping[str, NDArray[Any]]
+    ) -> dict[str, Any]:
         columns: dict[str, Any] = {
             "series_id": np.repeat(np.array(names, object), self.card.horizon),
             "time": _texts(answers["time"].ravel()),
@@ -121,7 +269,7 @@ class SeriesForecaster:
         }
         for place, level in enumerate(self.card.levels):
             columns[f"q{level:g}"] = answers["quantile"][:, :, place].ravel()
-        return pl.DataFrame(columns, schema_overrides={"series_id": pl.String})
+        return columns
 
     def __repr__(self) -> str:
         return (

@@ -50,10 +50,16 @@ class Forecaster(keras.Model):
         encoder: reads normalised windows, a layer from [batch, lookback, 1] to [batch, dim]; None
             leaves the network out.
         dim: width of the network and of the embeddings of series and phases.
+        known: covariates that are known for the future: of each its number of categories, 0 of a
+            number.
+        static: features of the series, in the same form; a series without a history is forecast
+            by them.
 
     Call arguments:
         inputs: `{"history": float [batch, lookback], oldest first, NaN is missing, "series": int
-            [batch], "phase": int [batch] of the first forecast value}`.
+            [batch], "phase": int [batch] of the first forecast value}`. With covariates also
+            "known": float [batch, horizon, covariates], numbers, where NaN is missing, or codes of
+            categories, where 0 is missing; with static features "static": float [batch, features].
 
     Returns:
         float32 [batch, horizon, 1 + levels]: the expected values and the quantiles.
@@ -82,6 +88,8 @@ class Forecaster(keras.Model):
         num_series: int = 0,
         encoder: keras.layers.Layer | None = None,
         dim: int = 64,
+        known: Sequence[int] = (),
+        static: Sequence[int] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -89,6 +97,7 @@ class Forecaster(keras.Model):
         self.horizon, self.lookback, self.cycle = horizon, lookback, cycle
         self.levels, self.nonnegative, self.num_series = tuple(levels), nonnegative, num_series
         self.encoder, self.dim = encoder, dim
+        self.known, self.static = tuple(known), tuple(static)
         self.middle = self.levels.index(0.5)
         if encoder is not None:
             self.of_series = Embedding(num_series + 1, 8, name="series")
@@ -96,6 +105,13 @@ class Forecaster(keras.Model):
             self.hidden = keras.layers.Dense(dim, activation="relu", name="hidden")
             self.head = keras.layers.Dense(
                 horizon * (1 + len(self.levels)), kernel_initializer="zeros", name="head"
+            )
+        if encoder is not None and known:
+            # One network for all steps of the horizon, which reads the covariates of its step.
+            self.of_step = keras.layers.Dense(dim, name="step")
+            self.of_window = keras.layers.Dense(dim, use_bias=False, name="window")
+            self.step_head = keras.layers.Dense(
+                1 + len(self.levels), kernel_initializer="zeros", name="step_head"
             )
 
     @classmethod
@@ -136,6 +152,8 @@ class Forecaster(keras.Model):
             num_series=len(data.series),
             encoder=layer,
             dim=dim,
+            known=[len(one.categories) for one in data.known],
+            static=[len(one.categories) for one in data.static],
         )
         model.build()
         return model
@@ -156,6 +174,21 @@ class Forecaster(keras.Model):
         self.conformal = self._table("conformal", (steps, levels))
         # How much of the network's correction counts for expected values, and for quantiles.
         self.correction = self._table("correction", (2,), "ones")
+        if self.known:
+            # Usual values of numbers by series, of categories their shares; weights of features.
+            self.known_centre = self._table("known_centre", (self.num_series + 1, len(self.known)))
+            self.known_spread = self._table(
+                "known_spread", (self.num_series + 1, len(self.known)), "ones"
+            )
+            self.known_share = self._table("known_share", (_width(self.known),))
+            self.known_weight = self._table("known_weight", (_width(self.known),))
+            # Whether the network's part that reads covariates counts, in the same two.
+            self.known_correction = self._table("known_correction", (2,), "ones")
+        if self.static:
+            self.static_centre = self._table("static_centre", (len(self.static),))
+            self.static_spread = self._table("static_spread", (len(self.static),), "ones")
+            # Of usual level and deviation, a constant first.
+            self.static_weight = self._table("static_weight", (1 + _width(self.static), 2))
         if self.encoder is not None:
             self.encoder.build((None, self.lookback, 1))
             width = self.encoder.compute_output_shape((None, self.lookback, 1))[-1]
@@ -163,6 +196,10 @@ class Forecaster(keras.Model):
             self.of_phase.build((None,))
             self.hidden.build((None, width + 16))
             self.head.build((None, self.dim))
+        if self.encoder is not None and self.known:
+            self.of_step.build((None, self.horizon, _width(self.known) + 8))
+            self.of_window.build((None, self.dim))
+            self.step_head.build((None, self.horizon, self.dim))
         self.built = True
 
     def _table(self, name: str, shape: tuple[int, ...], initializer: str = "zeros") -> Any:
@@ -218,37 +255,107 @@ class Forecaster(keras.Model):
         # The usual deviation of a known series counts as that of one more value: a window may hold
         # few values, or all the same. Where it holds none, what is usual has to do.
         code = integer_ids(inputs["series"])
-        usual = ops.take(self.spread.value, code)[:, None]
+        usual_level, usual = self._usual(code, inputs)
         prior = ops.where(ops.logical_or(code[:, None] > 0, count == 0), 1.0, 0.0)
         scale = ops.sqrt((variance + prior * ops.square(usual)) / (count + prior))
-        level = ops.where(count > 0, level, ops.take(self.level.value, code)[:, None])
+        level = ops.where(count > 0, level, usual_level)
         return mask * (values - level), level, scale
 
-    def _correction(
-        self, shifted: Any, scale: Any, inputs: Mapping[str, Any], training: bool
-    ) -> Any:
+    def _usual(self, code: Any, inputs: Mapping[str, Any]) -> tuple[Any, Any]:
+        """Usual level and deviation of series [batch, 1]; of unknown ones by static features."""
+        level = ops.take(self.level.value, code)[:, None]
+        spread = ops.take(self.spread.value, code)[:, None]
+        if not self.static:
+            return level, spread
+        features = self.static_features(inputs["static"])
+        found = self.static_weight.value[0] + features @ self.static_weight.value[1:]
+        by_features = ops.expm1(found[:, :1]) if self.nonnegative else found[:, :1]
+        is_known = code[:, None] > 0
+        level = ops.where(is_known, level, by_features)
+        return level, ops.where(is_known, spread, ops.exp(found[:, 1:]))
+
+    def static_features(self, values: Any) -> Any:
+        """Static features as a regression reads them: [batch, features]."""
+        values = ops.convert_to_tensor(values, "float32")[:, None, :]
+        centre, spread = self.static_centre.value[None], self.static_spread.value[None]
+        return _features(values, self.static, centre, spread, 0.0)[:, 0]
+
+    def known_features(self, inputs: Mapping[str, Any]) -> Any:
+        """Covariates as a regression reads them: float32 [batch, horizon, features].
+
+        Numbers in deviations from what is usual in their series, categories as one-hot vectors
+        minus their shares; 0 where a value is missing.
+        """
+        code = integer_ids(inputs["series"])
+        values = ops.convert_to_tensor(inputs["known"], "float32")
+        centre = ops.take(self.known_centre.value, code, axis=0)
+        spread = ops.take(self.known_spread.value, code, axis=0)
+        return _features(values, self.known, centre, spread, self.known_share.value)
+
+    def linear_parts(self, inputs: Mapping[str, Any]) -> tuple[Any, Any]:
+        """What makes up the linear forecast.
+
+        Args:
+            inputs: of a call.
+
+        Returns:
+            float32 [batch, horizon, parts] that sum to the linear forecast: level, recent values,
+            phase of the season, and each covariate; and the scales of windows [batch, 1].
+        """
+        shifted, level, scale = self.normalise(inputs)
+        phase = integer_ids(inputs["phase"])
+        parts = [
+            ops.repeat(level, self.horizon, axis=1),
+            shifted @ self.kernel.value,
+            scale * ops.take(self.intercept.value, phase, axis=0),
+        ]
+        if self.known:
+            weighted = self.known_features(inputs) * self.known_weight.value
+            begin = 0
+            for size in self.known:
+                end = begin + max(size, 1)
+                parts.append(scale * ops.sum(weighted[:, :, begin:end], axis=-1))
+                begin = end
+        return ops.stack(parts, axis=-1), scale
+
+    def _correction(self, inputs: Mapping[str, Any], training: bool) -> Any:
         """What the network adds, in scales: float32 [batch, horizon, 1 + levels]; 0 without one."""
+        outputs = 1 + len(self.levels)
         if self.encoder is None:
-            return 0.0
+            return ops.zeros((1, self.horizon, outputs))
+        shifted, _, scale = self.normalise(inputs)
         window = ops.clip(shifted / ops.maximum(scale, 1e-6), -FARTHEST, FARTHEST)
         window = ops.cast(window, self.compute_dtype)
+        phase = integer_ids(inputs["phase"])
         parts = [
             self.encoder(window[:, :, None], training=training),
             self.of_series(integer_ids(inputs["series"])),
-            self.of_phase(integer_ids(inputs["phase"])),
+            self.of_phase(phase),
         ]
         hidden = self.hidden(ops.concatenate([ops.cast(x, self.compute_dtype) for x in parts], 1))
         found = ops.cast(self.head(hidden), "float32")
-        return ops.reshape(found, (-1, self.horizon, 1 + len(self.levels)))
+        found = ops.reshape(found, (-1, self.horizon, outputs))
+        if self.known:
+            phases = ops.mod(
+                phase[:, None] + ops.arange(self.horizon, dtype=phase.dtype), self.cycle
+            )
+            of_step = [self.known_features(inputs), self.of_phase(phases)]
+            step = ops.concatenate([ops.cast(x, self.compute_dtype) for x in of_step], -1)
+            step = ops.relu(self.of_step(step) + self.of_window(hidden)[:, None, :])
+            share = self._by_output(self.known_correction)
+            found = found + share * ops.cast(self.step_head(step), "float32")
+        return found * self._by_output(self.correction)
+
+    def _by_output(self, shares: Any) -> Any:
+        """Shares of expected values and of quantiles, for each output: [1 + levels]."""
+        return ops.repeat(shares.value, [1, len(self.levels)], axis=0)
 
     def call(self, inputs: Mapping[str, Any], training: bool = False) -> Any:
-        shifted, level, scale = self.normalise(inputs)
+        parts, scale = self.linear_parts(inputs)
+        linear = ops.sum(parts, axis=-1)
+        added = self._correction(inputs, training)
+        mean = linear + scale * added[:, :, 0]
         phase = integer_ids(inputs["phase"])
-        added = self._correction(shifted, scale, inputs, training)
-        weights = ops.repeat(self.correction.value, [1, len(self.levels)], axis=0)
-        added = added * weights + ops.zeros((1, self.horizon, 1 + len(self.levels)))
-        linear = shifted @ self.kernel.value + scale * ops.take(self.intercept.value, phase, axis=0)
-        mean = level + linear + scale * added[:, :, 0]
         offsets = ops.take(self.offsets.value, phase, axis=0)
         median = offsets[:, :, self.middle] + added[:, :, 1 + self.middle]
         quantiles = [median]
@@ -260,10 +367,32 @@ class Forecaster(keras.Model):
             quantiles.insert(0, quantiles[0] - _widened(gap, added[:, :, 1 + place]))
         shape = ops.stack(quantiles, axis=-1) + self.conformal.value
         # The quantiles lie around the linear forecast: the network moves each by itself.
-        around = ops.sort((level + linear)[:, :, None] + scale[:, :, None] * shape, axis=-1)
-        found = ops.concatenate([mean[:, :, None], around], axis=-1)
+        around = ops.sort(linear[:, :, None] + scale[:, :, None] * shape, axis=-1)
+        return self._bounded(ops.concatenate([mean[:, :, None], around], axis=-1), phase)
+
+    def _bounded(self, found: Any, phase: Any) -> Any:
+        """Outputs that are not below 0, and 0 where everything is closed."""
         found = ops.maximum(found, 0.0) if self.nonnegative else found
         return found * self._is_open(phase, 0, self.horizon)[:, :, None]
+
+    def explain(self, inputs: Mapping[str, Any]) -> Any:
+        """What makes up the expected values.
+
+        Args:
+            inputs: of a call.
+
+        Returns:
+            float32 [batch, horizon, parts] that sum to the expected values: level, recent values,
+            phase of the season, each covariate, the network's correction, and what is added so
+            that nothing is below 0 and closed phases are 0.
+        """
+        parts, scale = self.linear_parts(inputs)
+        correction = scale * self._correction(inputs, training=False)[:, :, 0]
+        whole = ops.sum(parts, axis=-1) + correction
+        bounded = self._bounded(whole[:, :, None], integer_ids(inputs["phase"]))[:, :, 0]
+        return ops.concatenate(
+            [parts, correction[:, :, None], (bounded - whole)[:, :, None]], axis=-1
+        )
 
     def compute_loss(
         self,
@@ -278,7 +407,7 @@ class Forecaster(keras.Model):
         Errors are divided by the usual deviation of the series, those of values from 0, which have
         long tails, by that of the window; missing values do not count.
         """
-        usual = ops.take(self.spread.value, integer_ids(x["series"]))[:, None]
+        usual = self._usual(integer_ids(x["series"]), x)[1]
         scale = self.normalise(x)[2] if self.nonnegative else usual
         known = ops.isfinite(y)
         error = ops.where(known, (y - y_pred[:, :, 0]) / scale, 0.0)
@@ -301,12 +430,47 @@ class Forecaster(keras.Model):
             "num_series": self.num_series,
             "encoder": keras.saving.serialize_keras_object(self.encoder),
             "dim": self.dim,
+            "known": list(self.known),
+            "static": list(self.static),
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         encoder = keras.saving.deserialize_keras_object(config["encoder"])
         return cls(**{**config, "encoder": encoder})
+
+
+def _width(sizes: Sequence[int]) -> int:
+    """Features of covariates with so many categories each."""
+    return sum(max(size, 1) for size in sizes)
+
+
+def _features(values: Any, sizes: Sequence[int], centre: Any, spread: Any, share: Any) -> Any:
+    """Numbers in deviations, categories one-hot minus their shares: [batch, steps, features].
+
+    Args:
+        values: float32 [batch, steps, covariates].
+        sizes: number of categories of each covariate, 0 of a number.
+        centre: of numbers, float32 [batch or 1, covariates].
+        spread: of the same shape.
+        share: of categories, float32 [features] or 0.
+    """
+    found, observed = [], []
+    for place, size in enumerate(sizes):
+        value = values[:, :, place]
+        if size:
+            code = ops.cast(value, "int32")
+            found.append(ops.one_hot(code - 1, size, dtype="float32"))
+            is_observed = code > 0
+        else:
+            is_observed = ops.isfinite(value)
+            deviation = (value - centre[:, place, None]) / spread[:, place, None]
+            deviation = ops.where(is_observed, deviation, 0.0)
+            found.append(ops.clip(deviation, -FARTHEST, FARTHEST)[:, :, None])
+        observed.append(ops.repeat(is_observed[:, :, None], max(size, 1), axis=-1))
+    return ops.where(
+        ops.concatenate(observed, axis=-1), ops.concatenate(found, axis=-1) - share, 0.0
+    )
 
 
 def _smoothed(values: Any, mask: Any) -> Any:

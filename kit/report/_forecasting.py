@@ -121,6 +121,8 @@ def series_facts(data: SeriesData) -> dict[str, Any]:
         "zeros": float((data.values == 0).mean()),
         "cleaning": [{"dropped": step.name, "rows": step.rows} for step in data.cleaning],
         "notes": list(data.notes),
+        "known": [one.name for one in data.known],
+        "static": [one.name for one in data.static],
         "split": data.split,
         "licence": data.licence,
     }
@@ -328,6 +330,7 @@ def _data(data: Mapping[str, Any]) -> str:
         ("outcome", data["outcome"]),
         ("missing", f"{data['missing']:.1%}"),
         ("zero", f"{data['zeros']:.1%}"),
+        *((name, ", ".join(data[name])) for name in ("known", "static") if data[name]),
         *((f"dropped: {step['dropped']}", f"{step['rows']:,} rows") for step in data["cleaning"]),
     ]
     notes = "".join(f"<li>{escape(note)}.</li>" for note in data["notes"])

@@ -113,8 +113,12 @@ class Forecasting:
 
         from kit import evaluation
         from kit.data import note_lines
+        from kit.exports import covariate_inputs
 
         ask = export.load().signatures["serving_default"]
+        known_names, static_names = covariate_inputs(
+            [one.name for one in data.requested], [one.name for one in data.static]
+        )
         lookback, dates = export.card.lookback, data.frequency.texts
         series = np.array(data.series, object)
         rows, origins = evaluation.windows_of(data, "test", lookback, 1 << 62)
@@ -122,10 +126,19 @@ class Forecasting:
         for begin in range(0, len(rows), WINDOWS_AT_ONCE):
             batch = slice(begin, begin + WINDOWS_AT_ONCE)
             inputs = evaluation.inputs_of(data, (rows[batch], origins[batch]), lookback)
+            steps = origins[batch, None] + np.arange(data.horizon)
+            covariates = {
+                **{
+                    known_names[one.name]: one.raw(one.values[rows[batch, None], steps])
+                    for one in data.requested
+                },
+                **{static_names[one.name]: one.raw(one.values[rows[batch]]) for one in data.static},
+            }
             answer = ask(
                 series_id=tf.constant(series[rows[batch]]),
                 history=tf.constant(inputs["history"]),
                 start=tf.constant(dates(data.first + origins[batch])),
+                **{name: tf.constant(values) for name, values in covariates.items()},
             )
             means.append(answer["mean"].numpy())
             quantiles.append(answer["quantile"].numpy())

@@ -129,7 +129,7 @@ def sentiment_labelled_sentences() -> BuiltInTable:
 
 
 def bike_sharing() -> BuiltInTable:
-    """UCI Bike Sharing: rentals in Washington by the hour, 2011 and 2012."""
+    """UCI Bike Sharing: rentals and weather in Washington by the hour, 2011 and 2012."""
     folder = _FOLDER / "bike_sharing"
     rows = pl.read_parquet(folder / "bike_sharing.parquet")
     return BuiltInTable(rows, None, (folder / "LICENCE.txt").read_text())

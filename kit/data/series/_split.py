@@ -7,12 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.data._clean import CleaningStep
+from kit.data.series._covariates import Covariate, HolidayCalendar
 from kit.data.series._frequency import Frequency
 from kit.data.series._source import SeriesSource
 from kit.errors import UserError
 
 # Share of the steps that are test, and as many valid; and the fewest origins.
 TEST_SHARE, FEWEST_ORIGINS = 0.1, 3
+# Share of the steps of valid and test in which a known column may have no value.
+MOST_MISSING = 0.5
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,9 @@ class SeriesData:
         licence: attribution of a built-in data set, else "".
         notes: lines on how the table was read.
         options: that the data were opened with, or None.
+        known: covariates whose values are known for the future; holidays come last.
+        static: features of the series.
+        holidays: their calendar, or None.
     """
 
     name: str
@@ -54,6 +60,9 @@ class SeriesData:
     licence: str = ""
     notes: tuple[str, ...] = ()
     options: Any = None
+    known: tuple[Covariate, ...] = ()
+    static: tuple[Covariate, ...] = ()
+    holidays: HolidayCalendar | None = None
 
     def __repr__(self) -> str:
         return (
@@ -75,6 +84,11 @@ class SeriesData:
     def train_end(self) -> int:
         """The first step that is not train."""
         return self.steps - 2 * self.span
+
+    @property
+    def requested(self) -> tuple[Covariate, ...]:
+        """The known covariates that a request gives; holidays follow from its dates."""
+        return self.known[:-1] if self.holidays is not None else self.known
 
     def starts(self, part: str) -> NDArray[np.int64]:
         """The steps that forecasts of "valid" or "test" begin at, counted from 0."""
@@ -141,6 +155,9 @@ def split_series(
         rows_read=source.rows_read,
         licence=source.licence,
         notes=source.notes,
+        known=source.known,
+        static=source.static,
+        holidays=source.holidays,
     )
     needed = max(2 * horizon, horizon + frequency.season)
     if data.train_end < needed:
@@ -152,7 +169,7 @@ def split_series(
             f"{data.span:,} each for valid and test",
             remedy="Give a shorter --horizon, fewer --origins, or a finer --every.",
         )
-    return _without_short(data)
+    return _with_available(_without_short(data))
 
 
 def _without_short(data: SeriesData) -> SeriesData:
@@ -172,5 +189,32 @@ def _without_short(data: SeriesData) -> SeriesData:
         data,
         series=tuple(np.array(data.series, object)[known].tolist()),
         values=data.values[known],
+        known=tuple(one.only(known) for one in data.known),
+        static=tuple(one.only(known) for one in data.static),
         notes=(*data.notes, f"{left_out:,} series begin after train and are left out"),
     )
+
+
+def _with_available(data: SeriesData) -> SeriesData:
+    """Data whose known columns have values where forecasts are made; what is missing is told."""
+    begin, notes = int(data.starts("valid")[0]), list(data.notes)
+    observed = ~np.isnan(data.values[:, begin:])
+    for one in data.known:
+        missing = one.missing[:, begin:] & observed
+        share = missing.sum() / max(1, observed.sum())
+        row, place = (int(x) for x in np.unravel_index(missing.argmax(), missing.shape))
+        date = data.frequency.texts([data.first + begin + place])[0]
+        if share > MOST_MISSING:
+            raise UserError(
+                f"'{one.name}' has no value in {share:.0%} of the {data.frequency.name}s of valid "
+                "and test, so it is not known for the steps to forecast.",
+                where=f"{data.name}, column {one.name}, series '{data.series[row]}' at {date}",
+                expected="a value for each series and step",
+                remedy="Fill it in, or leave it out of --known.",
+            )
+        if share:
+            notes.append(
+                f"warning: '{one.name}' has no value in {share:.1%} of the {data.frequency.name}s "
+                "of valid and test; there it counts as usual"
+            )
+    return replace(data, notes=tuple(notes))

@@ -25,6 +25,8 @@ class WindowBatches:
         first_origin: the earliest step that a forecast begins at.
         first_phase: phase of step 0.
         cycle: number of phases.
+        known: covariates that are known for the future, float32 [series, steps, covariates].
+        static: features of the series, float32 [series, features].
         batch_size: windows of a batch.
         seed: of the sampling.
         most_per_epoch: an epoch is no longer than that.
@@ -46,6 +48,8 @@ class WindowBatches:
     seed: int
     first_phase: int = 0
     cycle: int = 1
+    known: NDArray[np.float32] | None = None
+    static: NDArray[np.float32] | None = None
     most_per_epoch: int = 200_000
 
     @property
@@ -69,7 +73,12 @@ class WindowBatches:
             "series": len(self.values),
             "windows": len(self.values) * self.origins,
             "content": digest(self.values),
+            **{name: digest(x) for name, x in self._covariates().items()},
         }
+
+    def _covariates(self) -> dict[str, NDArray[np.float32]]:
+        both = {"known": self.known, "static": self.static}
+        return {name: values for name, values in both.items() if values is not None}
 
     def stream(self, start_step: int = 0, shard: Shard = WHOLE) -> tf.data.Dataset:
         """Batches `(inputs of a Forecaster, targets, weights of 1)` without end.
@@ -83,6 +92,7 @@ class WindowBatches:
         values = tf.constant(np.concatenate([padding, self.values], axis=1))
         count, length = len(self.values) * self.origins, values.shape[1]
         flat = tf.reshape(values, [-1])
+        covariates = {name: tf.constant(x) for name, x in self._covariates().items()}
 
         def batch(step: tf.Tensor) -> tuple[object, tf.Tensor, tf.Tensor]:
             chosen = tf.random.stateless_uniform(
@@ -97,6 +107,12 @@ class WindowBatches:
                 "series": series + 1,
                 "phase": (origin + self.first_phase) % self.cycle,
             }
+            if "known" in covariates:
+                steps = origin[:, None] + tf.range(self.horizon, dtype=tf.int64)
+                places = tf.stack([tf.broadcast_to(series[:, None], tf.shape(steps)), steps], -1)
+                inputs["known"] = tf.gather_nd(covariates["known"], places)
+            if "static" in covariates:
+                inputs["static"] = tf.gather(covariates["static"], series)
             return inputs, tf.gather(flat, begin[:, None] + ahead), tf.ones(rows.stop - rows.start)
 
         numbers = tf.data.Dataset.counter(start_step)
