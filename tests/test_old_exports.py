@@ -4,6 +4,8 @@ fixtures/exports holds one for each recipe, packed, with few and coarse weights;
 the code that made them printed. They are not made anew: old exports are what they are for.
 """
 
+import csv
+import io
 import json
 import shutil
 import tarfile
@@ -28,6 +30,7 @@ TASKS = {
     "image-classification": "image-classification",
     "text-classification": "text-classification",
     "object-detection": "detection",
+    "forecasting": "forecasting",
     "summarization": "text2text",
     "translation": "text2text",
 }
@@ -115,6 +118,15 @@ def test_signatures_answer_as_recorded(name, exports, tmp_path):
 @pytest.mark.parametrize("name", slow_unless(lambda v: v[0] == VERIFIED, [[n] for n in ANSWERS]))
 def test_three_loaders_verify_it(name, exports):
     assert "FAILED" not in kit("verify", exports / name)
+
+
+def test_an_export_without_covariates_goes_on_forecasting(exports):
+    recorded = json.loads(
+        (exports / "forecasting" / "1" / "assets.extra" / "recorded.json").read_text()
+    )
+    rows = list(csv.DictReader(io.StringIO(kit("forecast", exports / "forecasting"))))
+    means = recorded["from_id"]["outputs"]["mean"][0]
+    assert [float(row["mean"]) for row in rows] == pytest.approx(means, abs=1e-3)
 
 
 @pytest.mark.slow

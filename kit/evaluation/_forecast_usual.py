@@ -9,6 +9,8 @@ from kit.data.series import Covariate, SeriesData
 from kit.evaluation._forecasting import nan_mean, open_phases, variances
 from kit.models import Forecaster
 
+STATIC_PENALTIES = (0.01, 0.1, 1.0, 10.0)
+
 
 def set_usual(model: Forecaster, data: SeriesData) -> None:
     """What is usual in train: level and deviation of each series, of covariates, open phases."""
@@ -79,8 +81,8 @@ def _of_static(
 ) -> NDArray[np.float64]:
     """Weights of the usual level and deviation of a series by its static features.
 
-    A ridge over series, in logarithms of values from 0. A constant alone, which is what is usual,
-    where leaving one series out shows that the features do not help.
+    A ridge over series, in logarithms of values from 0, its penalty chosen by leaving one series
+    out. Where the features do not help so, a constant alone: what is usual.
     """
     features = np.asarray(
         model.static_features(np.stack([one.values for one in data.static], axis=1)), np.float64
@@ -91,9 +93,12 @@ def _of_static(
     found[0] = np.median(targets, axis=0)
     if len(features) < 3:
         return found
-    inverse = np.linalg.inv(regressors.T @ regressors + np.diag([0.0, *[1.0] * features.shape[1]]))
-    weights = inverse @ regressors.T @ targets
-    leverage = np.minimum((regressors @ inverse * regressors).sum(axis=1), 1 - 1e-6)
-    left_out = ((targets - regressors @ weights) / (1 - leverage)[:, None]) ** 2
-    helps = left_out.mean(axis=0) < ((targets - found[0]) ** 2).mean(axis=0)
-    return np.where(helps, weights, found)
+    least = ((targets - found[0]) ** 2).mean(axis=0)
+    for penalty in STATIC_PENALTIES:
+        ridge = np.diag([0.0, *[penalty] * features.shape[1]])
+        inverse = np.linalg.inv(regressors.T @ regressors + ridge)
+        weights = inverse @ regressors.T @ targets
+        leverage = np.minimum((regressors @ inverse * regressors).sum(axis=1), 1 - 1e-6)
+        error = (((targets - regressors @ weights) / (1 - leverage)[:, None]) ** 2).mean(axis=0)
+        found, least = np.where(error < least, weights, found), np.minimum(error, least)
+    return found

@@ -85,6 +85,7 @@ def holidays_of(step: Any, calendar: HolidayCalendar) -> Any:
 
     Example:
 
+    >>> import numpy as np
     >>> calendar = HolidayCalendar("GB", 100, np.float32([0, 1, 0]))
     >>> holidays_of(tf.constant([99, 101, 103], tf.int64), calendar).numpy().tolist()
     [0.0, 1.0, 0.0]

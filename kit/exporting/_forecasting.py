@@ -49,6 +49,19 @@ class ServedForecaster(tf.Module):
             name: _codes(one.categories) for name, one in covariates.items() if one.categories
         }
 
+        # Traced once each, for requests with a history and by id.
+        of_model = [self._specs()]
+        self._answer = tf.function(
+            lambda inputs: tf.cast(model(inputs, training=False), tf.float32),
+            input_signature=of_model,
+            autograph=False,
+        )
+        self._parts = tf.function(
+            lambda inputs: tf.cast(model.explain(inputs), tf.float32),
+            input_signature=of_model,
+            autograph=False,
+        )
+
         def spec(name: str, *shape: int | None) -> tf.TensorSpec:
             return tf.TensorSpec(shape, tf.string if name in self._texts else tf.float32, name)
 
@@ -78,6 +91,21 @@ class ServedForecaster(tf.Module):
         """The signatures, by name."""
         return self._functions
 
+    def _specs(self) -> dict[str, tf.TensorSpec]:
+        """The inputs of the model."""
+        model = self._model.value
+        specs = {
+            "history": tf.TensorSpec([None, model.lookback], tf.float32),
+            "series": tf.TensorSpec([None], tf.int32),
+            "phase": tf.TensorSpec([None], tf.int64),
+        }
+        if model.known:
+            shape = [None, model.horizon, len(model.known)]
+            specs["known"] = tf.TensorSpec(shape, tf.float32)
+        if model.static:
+            specs["static"] = tf.TensorSpec([None, len(model.static)], tf.float32)
+        return specs
+
     def _read(
         self, series_id: Any, history: Any, start: Any, **covariates: Any
     ) -> tuple[dict[str, Any], Any]:
@@ -85,8 +113,10 @@ class ServedForecaster(tf.Module):
         lookback = self._model.value.lookback
         missing = tf.fill([tf.shape(history)[0], lookback], np.float32(np.nan))
         step = step_of(start, self._data.value.frequency)
+        padded = tf.concat([missing, history], axis=1)[:, -lookback:]
+        padded.set_shape([None, lookback])
         inputs = {
-            "history": tf.concat([missing, history], axis=1)[:, -lookback:],
+            "history": padded,
             "series": self._codes.lookup(series_id),
             **self._known(covariates, step),
         }
@@ -129,7 +159,7 @@ class ServedForecaster(tf.Module):
 
     def _forecast(self, inputs: dict[str, Any], step: Any) -> dict[str, Any]:
         model = self._model.value
-        answer = tf.cast(model(inputs, training=False), tf.float32)
+        answer = self._answer(inputs)
         levels = tf.constant([model.levels], tf.float32)
         return {
             "time": dates_of(self._steps(step), self._data.value.frequency),
@@ -139,7 +169,7 @@ class ServedForecaster(tf.Module):
         }
 
     def _explain(self, inputs: dict[str, Any], step: Any) -> dict[str, Any]:
-        contribution = tf.cast(self._model.value.explain(inputs), tf.float32)
+        contribution = self._parts(inputs)
         parts = tf.constant([parts_of(self._data.value)])
         return {
             "time": dates_of(self._steps(step), self._data.value.frequency),

@@ -302,7 +302,11 @@ class Forecaster(keras.Model):
             float32 [batch, horizon, parts] that sum to the linear forecast: level, recent values,
             phase of the season, and each covariate; and the scales of windows [batch, 1].
         """
-        shifted, level, scale = self.normalise(inputs)
+        normalised = self.normalise(inputs)
+        return self._linear_parts(inputs, normalised), normalised[2]
+
+    def _linear_parts(self, inputs: Mapping[str, Any], normalised: tuple[Any, Any, Any]) -> Any:
+        shifted, level, scale = normalised
         phase = integer_ids(inputs["phase"])
         parts = [
             ops.repeat(level, self.horizon, axis=1),
@@ -316,14 +320,16 @@ class Forecaster(keras.Model):
                 end = begin + max(size, 1)
                 parts.append(scale * ops.sum(weighted[:, :, begin:end], axis=-1))
                 begin = end
-        return ops.stack(parts, axis=-1), scale
+        return ops.stack(parts, axis=-1)
 
-    def _correction(self, inputs: Mapping[str, Any], training: bool) -> Any:
+    def _correction(
+        self, inputs: Mapping[str, Any], normalised: tuple[Any, Any, Any], training: bool
+    ) -> Any:
         """What the network adds, in scales: float32 [batch, horizon, 1 + levels]; 0 without one."""
         outputs = 1 + len(self.levels)
         if self.encoder is None:
             return ops.zeros((1, self.horizon, outputs))
-        shifted, _, scale = self.normalise(inputs)
+        shifted, _, scale = normalised
         window = ops.clip(shifted / ops.maximum(scale, 1e-6), -FARTHEST, FARTHEST)
         window = ops.cast(window, self.compute_dtype)
         phase = integer_ids(inputs["phase"])
@@ -351,9 +357,11 @@ class Forecaster(keras.Model):
         return ops.repeat(shares.value, [1, len(self.levels)], axis=0)
 
     def call(self, inputs: Mapping[str, Any], training: bool = False) -> Any:
-        parts, scale = self.linear_parts(inputs)
-        linear = ops.sum(parts, axis=-1)
-        added = self._correction(inputs, training)
+        normalised = self.normalise(inputs)
+        scale = normalised[2]
+        parts = self._linear_parts(inputs, normalised)
+        linear = parts[:, :, 0] + ops.sum(parts[:, :, 1:], axis=-1)
+        added = self._correction(inputs, normalised, training)
         mean = linear + scale * added[:, :, 0]
         phase = integer_ids(inputs["phase"])
         offsets = ops.take(self.offsets.value, phase, axis=0)
@@ -386,8 +394,9 @@ class Forecaster(keras.Model):
             phase of the season, each covariate, the network's correction, and what is added so
             that nothing is below 0 and closed phases are 0.
         """
-        parts, scale = self.linear_parts(inputs)
-        correction = scale * self._correction(inputs, training=False)[:, :, 0]
+        normalised = self.normalise(inputs)
+        parts = self._linear_parts(inputs, normalised)
+        correction = normalised[2] * self._correction(inputs, normalised, training=False)[:, :, 0]
         whole = ops.sum(parts, axis=-1) + correction
         bounded = self._bounded(whole[:, :, None], integer_ids(inputs["phase"]))[:, :, 0]
         return ops.concatenate(

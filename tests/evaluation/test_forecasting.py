@@ -183,3 +183,127 @@ def test_a_harmful_correction_is_chosen_away():
         "correction of quantiles": 0.0,
     }
     assert forecasts_of(model, data, "valid").summary() == pytest.approx(before)
+
+
+def promoted(seed=0, effect=0.5, series=6, steps=120):
+    """Series that a promotion raises, and a column of noise; sizes by brand."""
+    rng = np.random.default_rng(seed)
+    promotion = rng.random((series, steps)) < 0.3
+    brand = np.arange(series) % 2
+    level = np.where(brand, 100, 10)[:, None] * rng.uniform(0.9, 1.1, (series, 1))
+    season = 1 + 0.5 * np.sin(2 * np.pi * np.arange(steps) / 7)
+    values = level * (season + effect * promotion + 0.05 * rng.normal(size=(series, steps)))
+    days = [date(2024, 1, 1) + timedelta(days=n) for n in range(steps)]
+    return pl.DataFrame(
+        {
+            "sku": np.repeat([f"s{number}" for number in range(series)], steps),
+            "date": days * series,
+            "y": values.ravel(),
+            "promotion": np.where(promotion.ravel(), "yes", "no"),
+            "noise": rng.normal(size=values.size),
+            "brand": np.repeat(np.array(["small", "large"])[brand], steps),
+        }
+    )
+
+
+def ridge(frame, known):
+    data = kit.open(frame, kind="series", horizon=7, origins=3, known=known, static=("brand",))
+    model = Forecaster.for_dataset(data, encoder="none", lookback=14)
+    settings = fit_ridge(model, data)
+    return model, data, settings, forecasts_of(model, data, "valid").summary()
+
+
+@pytest.fixture(scope="module")
+def known():
+    return ridge(promoted(), ("promotion", "noise"))
+
+
+@pytest.fixture(scope="module")
+def unknown():
+    return ridge(promoted(), ())
+
+
+def test_a_known_covariate_is_learned_and_noise_does_not_harm_on_valid(known, unknown):
+    model, data, settings, found = known
+    without = unknown[3]
+    assert settings["known in the ridge"]
+    assert found["RMSSE"] < 0.5 * without["RMSSE"]
+    inputs = inputs_of(data, windows_of(data, "test", 0, 100), model.lookback)
+    parts = np.asarray(model.explain(inputs))
+    promotion = inputs["known"][:, :, 0] == 1 + data.known[0].categories.index("yes")
+    level = np.where(inputs["series"] % 2, 10, 100)[:, None] * np.ones(7)
+    # Against its share of 30 %, the promotion adds 70 % of its effect, in deviations of windows.
+    added = (parts[:, :, 3] / level)[promotion].mean()
+    assert added == pytest.approx(0.7 * 0.5, abs=0.1)
+    assert np.abs(parts[:, :, 4] / level).mean() < 0.02
+
+
+def test_a_covariate_that_misleads_is_left_out():
+    # In train the promotion raises sales, in valid it lowers them.
+    frame = promoted(effect=0)
+    late = pl.col("date") >= pl.lit(date(2024, 3, 18))
+    sign = pl.when(late).then(-0.3).otherwise(0.3)
+    sales = pl.col("y") * (1 + sign * (pl.col("promotion") == "yes"))
+    frame = frame.with_columns(y=sales)
+    _, _, settings, found = ridge(frame, ("promotion",))
+    assert not settings["known in the ridge"]
+    assert found == pytest.approx(ridge(frame, ())[3])
+
+
+def test_the_weights_of_covariates_are_those_of_least_squares(known):
+    model, data, settings, _ = known
+    rows, origins = windows_of(data, "train", settings["lookback"], 1 << 30)
+    inputs = inputs_of(data, (rows, origins), model.lookback)
+    shifted, level, scale = (np.asarray(x, float) for x in model.normalise(inputs))
+    past = shifted[:, -settings["lookback"] :] / scale
+    one_hot = np.eye(7)[inputs["phase"]] if settings["phases"] else np.ones((len(rows), 1))
+    regressors = np.concatenate([past, one_hot], axis=1)
+    features = np.asarray(model.known_features(inputs), float)
+    targets = (data.values[rows[:, None], origins[:, None] + np.arange(7)] - level) / scale
+    # All steps at once: each has weights of its own for the past, and shares those of covariates.
+    width, steps = regressors.shape[1], 7
+    whole = np.zeros((len(rows), steps, steps * width + 3))
+    for step in range(steps):
+        whole[:, step, step * width : (step + 1) * width] = regressors
+    whole[:, :, steps * width :] = features
+    flat = whole.reshape(-1, whole.shape[-1])
+    size = np.trace(regressors.T @ regressors) / width
+    of_known = np.trace(flat[:, -3:].T @ flat[:, -3:]) / 3
+    penalty = np.r_[np.full(steps * width, settings["penalty"] * size), [1e-3 * of_known] * 3]
+    expected = np.linalg.solve(flat.T @ flat + np.diag(penalty), flat.T @ targets.ravel())
+    np.testing.assert_allclose(np.asarray(model.known_weight), expected[-3:], atol=1e-4)
+    kernel = expected[: steps * width].reshape(steps, width).T[: settings["lookback"]]
+    np.testing.assert_allclose(np.asarray(model.kernel)[-settings["lookback"] :], kernel, atol=1e-3)
+
+
+def test_static_features_say_what_is_usual_where_they_help(unknown):
+    model, data, _, _ = unknown
+    empty = {
+        "history": np.full((2, model.lookback), np.nan, np.float32),
+        "series": np.zeros(2, int),
+        "phase": np.zeros(2, int),
+        "static": np.float32(
+            [[1 + data.static[0].categories.index(x)] for x in ("small", "large")]
+        ),
+    }
+    small, large = np.asarray(model.normalise(empty)[1])[:, 0]
+    assert small == pytest.approx(11.5, rel=0.15)
+    assert large == pytest.approx(115, rel=0.15)
+    by_chance = promoted().with_columns(
+        brand=pl.when(pl.col("sku").is_in(["s0", "s1", "s2"]))
+        .then(pl.lit("x"))
+        .otherwise(pl.lit("z"))
+    )
+    model, data, _, _ = ridge(by_chance, ())
+    assert np.asarray(model.static_weight)[1:, 0].tolist() == [0, 0]
+
+
+def test_the_part_of_the_network_that_reads_covariates_is_chosen_by_itself():
+    data = kit.open(promoted(), kind="series", horizon=4, origins=2, known=("promotion",))
+    model = Forecaster.for_dataset(data, encoder="mlp", dim=8, lookback=14)
+    fit_ridge(model, data)
+    before = forecasts_of(model, data, "valid").summary()
+    model.step_head.kernel.assign(np.full(model.step_head.kernel.shape, 3.0))
+    settings = choose_correction(model, data)
+    assert settings["known in means"] is False or settings["correction of means"] == 0
+    assert forecasts_of(model, data, "valid").summary()["RMSSE"] == pytest.approx(before["RMSSE"])

@@ -138,3 +138,82 @@ def test_it_is_saved_and_loaded(tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_allclose(loaded(window(1, 2, 3, 4)), model(window(1, 2, 3, 4)))
+
+
+KNOWN = {"known": [0, 2], "static": [0, 2]}
+
+
+def with_covariates(seed=0, **options):
+    """A model of two known covariates and two static features, with weights of every kind."""
+    model = with_network("mlp", **KNOWN, **options)
+    rng = np.random.default_rng(seed)
+    for weight in model.non_trainable_variables:
+        if any(word in weight.path for word in ("kernel", "intercept", "weight", "offsets")):
+            weight.assign(0.3 * rng.normal(size=weight.shape))
+    model.known_centre.assign(rng.normal(size=(6, 2)))
+    for head in (model.head, model.step_head):
+        head.kernel.assign(rng.normal(size=head.kernel.shape))
+    return model
+
+
+def request(series=(1, 5, 0), **inputs):
+    count = len(series)
+    rng = np.random.default_rng(1)
+    return {
+        "history": np.float32(rng.uniform(0, 9, (count, 4))),
+        "series": np.array(series),
+        "phase": np.arange(count) % 3,
+        "known": np.float32(np.stack([rng.normal(size=(count, 2)), [[1, 2]] * count], -1)),
+        "static": np.float32([[0.5, 1]] * count),
+    } | inputs
+
+
+@pytest.mark.parametrize("nonnegative", [False, True])
+def test_what_explains_a_forecast_sums_to_it(nonnegative):
+    model = with_covariates(nonnegative=nonnegative)
+    model.open.assign([1, 1, 0])
+    mean = np.asarray(model(request()))[:, :, 0]
+    parts = np.asarray(model.explain(request()))
+    assert parts.shape == (3, 2, 3 + 2 + 2)
+    np.testing.assert_allclose(parts.sum(axis=-1), mean, atol=1e-4)
+    assert np.abs(parts[:, :, 3:6]).min() > 0
+    if not nonnegative:
+        open_steps = mean != 0
+        np.testing.assert_allclose(parts[open_steps][:, -1], 0, atol=1e-6)
+
+
+def test_a_covariate_adds_its_weight_times_its_deviation():
+    model = made(known=[0, 2], num_series=1)
+    model.known_centre.assign([[0, 0], [10, 0]])
+    model.known_spread.assign([[1, 1], [2, 1]])
+    model.known_share.assign([0, 0.25, 0.75])
+    model.known_weight.assign([0.5, 1, -1])
+    inputs = request([1], known=np.float32([[[14, 1], [NAN, 0]]]))
+    scale = np.asarray(model.normalise(inputs)[2])[0, 0]
+    parts = np.asarray(model.explain(inputs))[0, :, 3:5]
+    np.testing.assert_allclose(parts[0], [scale * 0.5 * 2, scale * (0.75 + 0.75)], rtol=1e-5)
+    np.testing.assert_array_equal(parts[1], [0, 0])  # Missing values count as usual ones.
+
+
+def test_a_series_without_a_history_is_forecast_by_its_features():
+    model = made(static=[0, 2], num_series=1)
+    model.level.assign([10, 50])
+    model.static_centre.assign([3, 0])
+    model.static_weight.assign([[20, 0], [2, 0], [5, 0], [0, 0]])
+    empty = np.full((1, 4), NAN, np.float32)
+    static = np.float32([[4, 1]])
+    found = {
+        code: float(model(request([code], history=empty, static=static))[0, 0, 0])
+        for code in (0, 1)
+    }
+    assert found == {0: 20 + 2 + 5, 1: 50}
+    unknown = np.float32([[NAN, 0]])
+    assert float(model(request([0], history=empty, static=unknown))[0, 0, 0]) == 20
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_covariates_are_saved_and_loaded(tmp_path):
+    model = with_covariates()
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(loaded.explain(request()), model.explain(request()), rtol=1e-6)

@@ -130,17 +130,18 @@ def check_no_leak(
 def _correlation(values: NDArray[np.float64], covariate: Covariate) -> float:
     """How far a covariate explains the target within series, from 0 to 1."""
     both = ~np.isnan(values) & ~covariate.missing
-    if both.sum() < FEWEST_PAIRS * max(1, len(covariate.categories)):
-        return 0.0
+    # A series has to have more values than there are texts, which would explain them by chance.
+    groups = max(1, len(covariate.categories))
+    both &= both.sum(axis=1, keepdims=True) >= FEWEST_PAIRS * groups
     target = _scaled(np.where(both, values, np.nan))
     if not covariate.categories:
         other = _scaled(np.where(both, covariate.values, np.nan))
         usable = both & ~np.isnan(target) & ~np.isnan(other)
         return float(abs((target * other)[usable].mean())) if usable.any() else 0.0
     usable = both & ~np.isnan(target)
-    codes, target = covariate.values[usable].astype(int), target[usable]
-    count = np.bincount(codes)
-    sums = np.bincount(codes, target)
+    series = np.flatnonzero(usable) // usable.shape[1]
+    group, target = series * (1 + groups) + covariate.values[usable].astype(int), target[usable]
+    sums, count = np.bincount(group, target), np.bincount(group)
     between = (sums**2 / np.maximum(count, 1)).sum()
     return float(np.sqrt(between / max((target**2).sum(), 1e-12)))
 

@@ -162,10 +162,13 @@ def on_grid(
     if categories:
         codes = {text: 1 + place for place, text in enumerate(categories)}
         cells = cells.with_columns(value=pl.col("value").replace_strict(codes, default=0))
-    at_step = cells.group_by("step").agg(pl.col("value").min(), most=pl.col("value").max())
+    value = pl.col("value")
+    at_step = cells.group_by("step").agg(value.min(), most=value.max(), compared=pl.len() > 1)
     empty = 0.0 if categories else np.nan
-    is_compared = len(series) == 1 or len(cells) >= 2 * len(at_step) or rows["series"].count() == 0
-    if is_compared and (at_step["value"] == at_step["most"]).all():
+    for_all = len(series) == 1 or rows["series"].count() == 0
+    if (for_all or (at_step["compared"].mean() or 0) >= 0.5) and (
+        at_step["value"] == at_step["most"]
+    ).all():
         found = np.full(steps, empty, np.float32)
         found[at_step["step"].to_numpy() - first] = at_step["value"].to_numpy()
         return Covariate(name, np.broadcast_to(found, (len(series), steps)), categories)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kit.data._columns import find_named
 from kit.data._dialect import DETECTED, TableFormat
 from kit.data._frames import Tabular, path_or_frame
-from kit.data._ids import is_missing, stripped
+from kit.data._ids import stripped
 from kit.data._numbers import read_numbers
 from kit.data._table_rows import read_table
 from kit.data._times import to_microseconds
@@ -87,7 +87,6 @@ def read_plan(
             values = numbers(table, column, "covariate", [])
         else:
             values = stripped(table.frame[column].cast(pl.String))
-            values = values.set(is_missing(values), None)
         cells = rows.with_columns(value=values.gather(rows["row"])).drop_nulls("value")
         found: NDArray[Any] = np.full((len(series), horizon), None, object)
         if by is not None:

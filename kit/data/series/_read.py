@@ -206,8 +206,8 @@ def covariate(table: TableRows, name: str, notes: list[str]) -> pl.Series:
     column = table.frame[name]
     if column.dtype.is_numeric() or column.dtype in (pl.Boolean, pl.Null):
         return numbers(table, name, "covariate", notes)
+    # "none" may be a promotion: of texts only empty cells are missing.
     cells = stripped(column.cast(pl.String))
-    cells = cells.set(is_missing(cells), None)
     if read_numbers(cells).is_column() and not is_coded(cells.drop_nulls()):
         return numbers(table, name, "covariate", notes)
     return cells
