@@ -158,7 +158,7 @@ def test_a_server_answers_with_all_of_them(exports):
             signature, call = next(iter(json.loads((extra / "recorded.json").read_text()).items()))
             body = {"signature_name": signature, "inputs": call["inputs"]}
             place = f"http://127.0.0.1:{server.rest_port}/v1/models/{name}:predict"
-            found = httpx.post(place, json=body, timeout=120).json()["outputs"]
+            found = httpx.post(place, content=json.dumps(body), timeout=120).json()["outputs"]
             if not isinstance(found, dict):
                 found = {next(iter(call["outputs"])): found}
             check_alike(found, call["outputs"], name)

@@ -9,23 +9,20 @@ from keras import ops
 from numpy.typing import NDArray
 
 from kit.data.series import SeriesData
-from kit.layers import (
-    ConvolutionEncoder,
-    Embedding,
-    LastPooling,
-    Perceptron,
-    RecurrentEncoder,
-    integer_ids,
-)
+from kit.layers import Embedding, integer_ids
 from kit.models._for_dataset import recorded, set_seed
+from kit.models._forecaster_parts import (
+    FARTHEST,
+    covariate_features,
+    series_encoder,
+    smoothed,
+    widened,
+    width_of,
+)
 
 LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9)
 CENTRES = ("last", "mean", "smoothed")
 """What the values of a window are compared with."""
-SMOOTHING = 0.1
-# Values of a window beyond this many standard deviations say no more to the network.
-FARTHEST = 10.0
-SMALLEST_GAP = 1e-3
 
 
 @keras.saving.register_keras_serializable(package="kit")
@@ -143,7 +140,7 @@ class Forecaster(keras.Model):
         set_seed(data)
         longest = max(1, (data.train_end - data.horizon) // 2)
         fitting = [n for n in data.frequency.lookbacks if n <= longest] or [longest]
-        layer = _encoder(encoder, dim) if isinstance(encoder, str) else encoder
+        layer = series_encoder(encoder, dim) if isinstance(encoder, str) else encoder
         model = cls(
             horizon=data.horizon,
             lookback=lookback or max(fitting),
@@ -180,15 +177,15 @@ class Forecaster(keras.Model):
             self.known_spread = self._table(
                 "known_spread", (self.num_series + 1, len(self.known)), "ones"
             )
-            self.known_share = self._table("known_share", (_width(self.known),))
-            self.known_weight = self._table("known_weight", (_width(self.known),))
+            self.known_share = self._table("known_share", (width_of(self.known),))
+            self.known_weight = self._table("known_weight", (width_of(self.known),))
             # Whether the network's part that reads covariates counts, in the same two.
             self.known_correction = self._table("known_correction", (2,), "ones")
         if self.static:
             self.static_centre = self._table("static_centre", (len(self.static),))
             self.static_spread = self._table("static_spread", (len(self.static),), "ones")
             # Of usual level and deviation, a constant first.
-            self.static_weight = self._table("static_weight", (1 + _width(self.static), 2))
+            self.static_weight = self._table("static_weight", (1 + width_of(self.static), 2))
         if self.encoder is not None:
             self.encoder.build((None, self.lookback, 1))
             width = self.encoder.compute_output_shape((None, self.lookback, 1))[-1]
@@ -197,7 +194,7 @@ class Forecaster(keras.Model):
             self.hidden.build((None, width + 16))
             self.head.build((None, self.dim))
         if self.encoder is not None and self.known:
-            self.of_step.build((None, self.horizon, _width(self.known) + 8))
+            self.of_step.build((None, self.horizon, width_of(self.known) + 8))
             self.of_window.build((None, self.dim))
             self.step_head.build((None, self.horizon, self.dim))
         self.built = True
@@ -249,7 +246,7 @@ class Forecaster(keras.Model):
         place = ops.max(mask * ops.arange(1, self.lookback + 1, dtype="float32"), axis=1)
         at_last = ops.one_hot(ops.cast(place, "int32") - 1, self.lookback, dtype="float32")
         last = ops.sum(values * at_last, axis=1, keepdims=True)
-        centres = ops.concatenate([last, mean, _smoothed(values, mask)], axis=1)
+        centres = ops.concatenate([last, mean, smoothed(values, mask)], axis=1)
         level = ops.sum(centres * self.centre.value, axis=1, keepdims=True)
         variance = ops.sum(mask * ops.square(values - mean), axis=1, keepdims=True)
         # The usual deviation of a known series counts as that of one more value: a window may hold
@@ -278,7 +275,7 @@ class Forecaster(keras.Model):
         """Static features as a regression reads them: [batch, features]."""
         values = ops.convert_to_tensor(values, "float32")[:, None, :]
         centre, spread = self.static_centre.value[None], self.static_spread.value[None]
-        return _features(values, self.static, centre, spread, 0.0)[:, 0]
+        return covariate_features(values, self.static, centre, spread, 0.0)[:, 0]
 
     def known_features(self, inputs: Mapping[str, Any]) -> Any:
         """Covariates as a regression reads them: float32 [batch, horizon, features].
@@ -290,7 +287,7 @@ class Forecaster(keras.Model):
         values = ops.convert_to_tensor(inputs["known"], "float32")
         centre = ops.take(self.known_centre.value, code, axis=0)
         spread = ops.take(self.known_spread.value, code, axis=0)
-        return _features(values, self.known, centre, spread, self.known_share.value)
+        return covariate_features(values, self.known, centre, spread, self.known_share.value)
 
     def linear_parts(self, inputs: Mapping[str, Any]) -> tuple[Any, Any]:
         """What makes up the linear forecast.
@@ -369,10 +366,10 @@ class Forecaster(keras.Model):
         quantiles = [median]
         for place in range(self.middle + 1, len(self.levels)):
             gap = offsets[:, :, place] - offsets[:, :, place - 1]
-            quantiles.append(quantiles[-1] + _widened(gap, added[:, :, 1 + place]))
+            quantiles.append(quantiles[-1] + widened(gap, added[:, :, 1 + place]))
         for place in range(self.middle - 1, -1, -1):
             gap = offsets[:, :, place + 1] - offsets[:, :, place]
-            quantiles.insert(0, quantiles[0] - _widened(gap, added[:, :, 1 + place]))
+            quantiles.insert(0, quantiles[0] - widened(gap, added[:, :, 1 + place]))
         shape = ops.stack(quantiles, axis=-1) + self.conformal.value
         # The quantiles lie around the linear forecast: the network moves each by itself.
         around = ops.sort(linear[:, :, None] + scale[:, :, None] * shape, axis=-1)
@@ -447,67 +444,3 @@ class Forecaster(keras.Model):
     def from_config(cls, config: dict[str, Any]) -> Self:
         encoder = keras.saving.deserialize_keras_object(config["encoder"])
         return cls(**{**config, "encoder": encoder})
-
-
-def _width(sizes: Sequence[int]) -> int:
-    """Features of covariates with so many categories each."""
-    return sum(max(size, 1) for size in sizes)
-
-
-def _features(values: Any, sizes: Sequence[int], centre: Any, spread: Any, share: Any) -> Any:
-    """Numbers in deviations, categories one-hot minus their shares: [batch, steps, features].
-
-    Args:
-        values: float32 [batch, steps, covariates].
-        sizes: number of categories of each covariate, 0 of a number.
-        centre: of numbers, float32 [batch or 1, covariates].
-        spread: of the same shape.
-        share: of categories, float32 [features] or 0.
-    """
-    found, observed = [], []
-    for place, size in enumerate(sizes):
-        value = values[:, :, place]
-        if size:
-            code = ops.cast(value, "int32")
-            found.append(ops.one_hot(code - 1, size, dtype="float32"))
-            is_observed = code > 0
-        else:
-            is_observed = ops.isfinite(value)
-            deviation = (value - centre[:, place, None]) / spread[:, place, None]
-            deviation = ops.where(is_observed, deviation, 0.0)
-            found.append(ops.clip(deviation, -FARTHEST, FARTHEST)[:, :, None])
-        observed.append(ops.repeat(is_observed[:, :, None], max(size, 1), axis=-1))
-    return ops.where(
-        ops.concatenate(observed, axis=-1), ops.concatenate(found, axis=-1) - share, 0.0
-    )
-
-
-def _smoothed(values: Any, mask: Any) -> Any:
-    """Smoothed probability of values above 0 times their smoothed size: [batch, 1]."""
-    sold = mask * ops.cast(values > 0, "float32")
-    weights = []
-    for events in (mask, sold):
-        later = ops.sum(events, axis=1, keepdims=True) - ops.cumsum(events, axis=1)
-        weight = events * ops.power(1 - SMOOTHING, later)
-        weights.append(weight / ops.maximum(ops.sum(weight, axis=1, keepdims=True), 1e-9))
-    of_step, of_sale = weights
-    probability = ops.sum(of_step * sold, axis=1, keepdims=True)
-    return probability * ops.sum(of_sale * values, axis=1, keepdims=True)
-
-
-def _widened(gap: Any, added: Any) -> Any:
-    """A gap that an addition widens or narrows, but never below zero; as it is where that is 0."""
-    gap = ops.maximum(gap, SMALLEST_GAP)
-    return ops.softplus(ops.log(ops.expm1(gap)) + added)
-
-
-def _encoder(name: str, dim: int) -> keras.layers.Layer | None:
-    if name == "none":
-        return None
-    if name == "mlp":
-        return keras.Sequential([keras.layers.Flatten(), Perceptron([2 * dim])], name="mlp")
-    if name == "conv":
-        layers = [keras.layers.Dense(dim), ConvolutionEncoder(), LastPooling()]
-    else:
-        layers = [keras.layers.Dense(dim), RecurrentEncoder(), LastPooling()]
-    return keras.Sequential(layers, name=name)

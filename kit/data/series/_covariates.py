@@ -166,7 +166,7 @@ def on_grid(
     at_step = cells.group_by("step").agg(value.min(), most=value.max(), compared=pl.len() > 1)
     empty = 0.0 if categories else np.nan
     for_all = len(series) == 1 or rows["series"].count() == 0
-    if (for_all or (at_step["compared"].mean() or 0) >= 0.5) and (
+    if (for_all or 2 * at_step["compared"].sum() >= len(at_step)) and (
         at_step["value"] == at_step["most"]
     ).all():
         found = np.full(steps, empty, np.float32)

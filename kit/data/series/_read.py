@@ -146,6 +146,7 @@ def roles(table: TableRows, columns: SeriesColumns, time: str) -> Roles:
 
 def _named(names: Sequence[str], header: Sequence[str], option: str, where: str) -> list[str]:
     """Columns that were named one by one or with commas; each once."""
+    names = [names] if isinstance(names, str) else names
     parts = [part for name in names for part in ([name] if name in header else name.split(","))]
     found = [find_named(part.strip(), header, option=option, where=where) for part in parts]
     if twice := [column for column in found if found.count(column) > 1]:

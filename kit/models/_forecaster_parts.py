@@ -1,0 +1,81 @@
+"""What a `Forecaster` is made of that has no weights of its own, and its encoders."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from kit.layers import ConvolutionEncoder, LastPooling, Perceptron, RecurrentEncoder
+
+SMOOTHING = 0.1
+# Values of a window beyond this many standard deviations say no more to the network.
+FARTHEST = 10.0
+SMALLEST_GAP = 1e-3
+
+
+def width_of(sizes: Sequence[int]) -> int:
+    """Features of covariates with so many categories each."""
+    return sum(max(size, 1) for size in sizes)
+
+
+def covariate_features(
+    values: Any, sizes: Sequence[int], centre: Any, spread: Any, share: Any
+) -> Any:
+    """Numbers in deviations, categories one-hot minus their shares: [batch, steps, features].
+
+    Args:
+        values: float32 [batch, steps, covariates].
+        sizes: number of categories of each covariate, 0 of a number.
+        centre: of numbers, float32 [batch or 1, covariates].
+        spread: of the same shape.
+        share: of categories, float32 [features] or 0.
+    """
+    found, observed = [], []
+    for place, size in enumerate(sizes):
+        value = values[:, :, place]
+        if size:
+            code = ops.cast(value, "int32")
+            found.append(ops.one_hot(code - 1, size, dtype="float32"))
+            is_observed = code > 0
+        else:
+            is_observed = ops.isfinite(value)
+            deviation = (value - centre[:, place, None]) / spread[:, place, None]
+            deviation = ops.where(is_observed, deviation, 0.0)
+            found.append(ops.clip(deviation, -FARTHEST, FARTHEST)[:, :, None])
+        observed.append(ops.repeat(is_observed[:, :, None], max(size, 1), axis=-1))
+    return ops.where(
+        ops.concatenate(observed, axis=-1), ops.concatenate(found, axis=-1) - share, 0.0
+    )
+
+
+def smoothed(values: Any, mask: Any) -> Any:
+    """Smoothed probability of values above 0 times their smoothed size: [batch, 1]."""
+    sold = mask * ops.cast(values > 0, "float32")
+    weights = []
+    for events in (mask, sold):
+        later = ops.sum(events, axis=1, keepdims=True) - ops.cumsum(events, axis=1)
+        weight = events * ops.power(1 - SMOOTHING, later)
+        weights.append(weight / ops.maximum(ops.sum(weight, axis=1, keepdims=True), 1e-9))
+    of_step, of_sale = weights
+    probability = ops.sum(of_step * sold, axis=1, keepdims=True)
+    return probability * ops.sum(of_sale * values, axis=1, keepdims=True)
+
+
+def widened(gap: Any, added: Any) -> Any:
+    """A gap that an addition widens or narrows, but never below zero; as it is where that is 0."""
+    gap = ops.maximum(gap, SMALLEST_GAP)
+    return ops.softplus(ops.log(ops.expm1(gap)) + added)
+
+
+def series_encoder(name: str, dim: int) -> keras.layers.Layer | None:
+    """The network that reads windows, by name; None for "none"."""
+    if name == "none":
+        return None
+    if name == "mlp":
+        return keras.Sequential([keras.layers.Flatten(), Perceptron([2 * dim])], name="mlp")
+    if name == "conv":
+        layers = [keras.layers.Dense(dim), ConvolutionEncoder(), LastPooling()]
+    else:
+        layers = [keras.layers.Dense(dim), RecurrentEncoder(), LastPooling()]
+    return keras.Sequential(layers, name=name)
