@@ -7,6 +7,7 @@ from kit._lazy import lazy_names
 
 if TYPE_CHECKING:
     from kit.exporting._calendar import dates_of as dates_of
+    from kit.exporting._calendar import holidays_of as holidays_of
     from kit.exporting._calendar import step_of as step_of
     from kit.exporting._catalogue import Catalogue as Catalogue
     from kit.exporting._classification import ImageLabels as ImageLabels

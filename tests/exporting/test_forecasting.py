@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kit.data.series import FREQUENCIES
-from kit.exporting import dates_of, step_of
+from kit.data.series import FREQUENCIES, HolidayCalendar
+from kit.exporting import dates_of, holidays_of, step_of
 
 FIRST = date(1899, 12, 28)
 
@@ -48,3 +48,13 @@ def test_a_start_within_a_step_belongs_to_it():
 def test_what_is_no_date_fails_the_request(text):
     with pytest.raises(tf.errors.InvalidArgumentError, match="has to be a date"):
         step_of(tf.constant([text]), FREQUENCIES["day"])
+
+
+@pytest.mark.parametrize("is_hourly", [False, True])
+def test_holidays_in_core_operations_are_those_of_the_calendar(is_hourly):
+    rng = np.random.default_rng(0)
+    calendar = HolidayCalendar("GB", 19_000, np.float32(rng.random(400) < 0.1), is_hourly)
+    steps = np.arange(18_990, 19_410, dtype=np.int64) * (24 if is_hourly else 1)
+    found = holidays_of(tf.constant(steps.reshape(-1, 7)), calendar).numpy()
+    np.testing.assert_array_equal(found.ravel(), calendar.of_steps(steps))
+    assert found.sum() == calendar.counts.sum() > 0
