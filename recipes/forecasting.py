@@ -9,7 +9,7 @@ not worse there than the ridge alone. Quantiles cannot cross and are shifted to 
 they should.
 
 One seed: online-retail-demand WQL .6791 (same weekday .6997) and RMSSE .7146 (TSB .7145); ETTh1, 96
-hours ahead, MSE .3626 (the ridge alone .3643). bike-sharing takes 2.6 minutes on two busy cores.
+hours ahead, MSE .3626 (the ridge alone .3643). bike-sharing takes 2 minutes on two busy cores.
 """
 
 from dataclasses import asdict, dataclass
