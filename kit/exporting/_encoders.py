@@ -33,6 +33,9 @@ class HistoryEncoder(tf.Module):
         def query(vectors: Any, known: Any) -> Any:
             return tf.cast(encode(vectors, known), tf.float32)
 
+        # Concrete, or each signature that calls it would trace it anew.
+        query = query.get_concrete_function()
+
         @tf.function(
             input_signature=[*specs, tf.TensorSpec([None, None], tf.int64, "times")],
             autograph=False,
@@ -75,9 +78,9 @@ class HistoryEncoder(tf.Module):
             at = tf.broadcast_to(tf.range(batch)[:, None], tf.shape(places))
             return tf.scatter_nd(tf.stack([at, places], axis=-1), found, tf.shape(known))[:, :-1]
 
-        self.query, self.leave_one_out = query, leave_one_out
+        self.query, self.leave_one_out = query, leave_one_out.get_concrete_function()
         if model.is_timed:
-            self.timed_query = timed_query
+            self.timed_query = timed_query.get_concrete_function()
 
 
 class PooledHistory(tf.Module):
@@ -123,7 +126,8 @@ class PooledHistory(tf.Module):
             # The matrix is symmetric: one product with the item serves the whole history.
             return tf.linalg.matvec(centered(vectors, known), whitened(item[:, :-1], known))
 
-        self.query, self.contributions = query, contributions
+        self.query = query.get_concrete_function()
+        self.contributions = contributions.get_concrete_function()
 
 
 class FoldIn(tf.Module):
@@ -160,7 +164,8 @@ class FoldIn(tf.Module):
             vectors = without_bias(vectors, known)
             return tf.matmul(vectors, solve(vectors, known, item[:, :-1, None]))[..., 0]
 
-        self.query, self.contributions = query, contributions
+        self.query = query.get_concrete_function()
+        self.contributions = contributions.get_concrete_function()
 
 
 class ItemFeatures(tf.Module):

@@ -4,6 +4,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from kit.exporting._traced import traced
+
 UNKNOWN = -1
 MOST_REASONS = 10
 
@@ -25,8 +27,14 @@ class Explanations(tf.Module):
     _popular: Any
     _average_popularity: float
     _is_sum: bool
+    _explains: bool
 
-    def _explain(self, user_id: Any, item_id: Any) -> dict[str, Any]:
+    @traced(
+        tf.TensorSpec([None], tf.string, "user_id"),
+        tf.TensorSpec([None], tf.string, "item_id"),
+        when="_explains",
+    )
+    def explain(self, user_id: Any, item_id: Any) -> dict[str, Any]:
         """Why an item is recommended to a known user, see `explained`.
 
         Of the history it holds the items that contribute most, largest first.
@@ -49,7 +57,12 @@ class Explanations(tf.Module):
         history_id = self._ids(reasons)
         return parts | {"contribution": contribution, "history_id": history_id, "rank": rank}
 
-    def _explain_history(self, history: Any, item_id: Any) -> dict[str, Any]:
+    @traced(
+        tf.TensorSpec([None, None], tf.string, "history"),
+        tf.TensorSpec([None], tf.string, "item_id"),
+        when="_explains",
+    )
+    def explain_history(self, history: Any, item_id: Any) -> dict[str, Any]:
         """Why an item is recommended for a history, see `explained`."""
         codes, item = self._item_code.lookup(history), self._item_code.lookup(item_id)
         known, queries = self._of_history(codes)

@@ -12,6 +12,7 @@ from kit.data import Attributes, Histories, clean_id
 from kit.exporting._blanks import IdTable
 from kit.exporting._encoders import FoldIn, HistoryEncoder, ItemFeatures, PooledHistory
 from kit.exporting._explanations import UNKNOWN, Explanations
+from kit.exporting._traced import Untracked, traced
 from kit.retrieval import (
     MOST_EXCLUDED,
     HybridIndex,
@@ -92,33 +93,17 @@ class RecommenderGraph(Explanations):
         self._index(parts, index or IndexSettings())
         self._filter = ItemFilter(parts.attributes.values, parts.attributes.tokens)
         self._popular = PopularOrder(parts.popularity)
+        # One function for all signatures that search so.
+        self._where = Untracked(tf.function(self._found_where, autograph=False))
         self._average_popularity = float(parts.popularity.mean())
         self._owned_offsets = _variable(parts.owned.offsets)
         self._owned_items = _variable(parts.owned.items)
         self.item_features = parts.item_features
         self.history_encoder = parts.history_encoder
-        if hasattr(parts.history_encoder, "timed_query"):
-            self.from_timed_history = tf.function(
-                self._from_timed_history,
-                autograph=False,
-                input_signature=[
-                    tf.TensorSpec([None, None], tf.string, "history"),
-                    tf.TensorSpec([None, None], tf.int64, "time"),
-                ],
-            )
-        self._is_sum = parts.linear is not None or hasattr(parts.history_encoder, "contributions")
-        if self._is_sum or hasattr(parts.history_encoder, "leave_one_out"):
-            item_id = tf.TensorSpec([None], tf.string, "item_id")
-            self.explain = tf.function(
-                self._explain,
-                autograph=False,
-                input_signature=[tf.TensorSpec([None], tf.string, "user_id"), item_id],
-            )
-            self.explain_history = tf.function(
-                self._explain_history,
-                autograph=False,
-                input_signature=[tf.TensorSpec([None, None], tf.string, "history"), item_id],
-            )
+        encoder = parts.history_encoder
+        self._is_timed = hasattr(encoder, "timed_query")
+        self._is_sum = parts.linear is not None or hasattr(encoder, "contributions")
+        self._explains = self._is_sum or hasattr(encoder, "leave_one_out")
 
     def _index(self, parts: RecommenderParts, settings: IndexSettings) -> None:
         """Set `index` and `similar`, by which lists and similar items are found."""
@@ -147,32 +132,32 @@ class RecommenderGraph(Explanations):
             "similar_items": self.similar_items,
         }
 
-    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "user_id")])
+    @traced(tf.TensorSpec([None], tf.string, "user_id"))
     def recommend(self, user_id: Any) -> dict[str, Any]:
         """Recommendations for known users; unknown users get the popular list."""
         code = self._user_code.lookup(user_id)
         return self._list(code >= 0, self._query_of(code), self._owned(code))
 
-    @tf.function(
-        autograph=False, input_signature=[tf.TensorSpec([None, None], tf.string, "history")]
-    )
+    @traced(tf.TensorSpec([None, None], tf.string, "history"))
     def from_history(self, history: Any) -> dict[str, Any]:
         """Recommendations for new users by their history; unknown items are ignored."""
         codes = self._item_code.lookup(history)
         return self._list(*self._of_history(codes), codes)
 
-    def _from_timed_history(self, history: Any, time: Any) -> dict[str, Any]:
+    @traced(
+        tf.TensorSpec([None, None], tf.string, "history"),
+        tf.TensorSpec([None, None], tf.int64, "time"),
+        when="_is_timed",
+    )
+    def from_timed_history(self, history: Any, time: Any) -> dict[str, Any]:
         """`from_history` with the time of each interaction, in seconds since 1970."""
         codes = self._item_code.lookup(history)
         return self._best(*self._of_history(codes, time), self._seen(codes))
 
-    @tf.function(
-        autograph=False,
-        input_signature=[
-            tf.TensorSpec([None], tf.string, "user_id"),
-            tf.TensorSpec([None, None], tf.string, "exclude"),
-            tf.TensorSpec([None, None], tf.string, "where"),
-        ],
+    @traced(
+        tf.TensorSpec([None], tf.string, "user_id"),
+        tf.TensorSpec([None, None], tf.string, "exclude"),
+        tf.TensorSpec([None, None], tf.string, "where"),
     )
     def recommend_where(self, user_id: Any, exclude: Any, where: Any) -> dict[str, Any]:
         """`recommend` without excluded items, among those with the requested values."""
@@ -180,13 +165,10 @@ class RecommenderGraph(Explanations):
         excluded = [self._seen(self._owned(code)), self._item_code.lookup(bounded(exclude))]
         return self._best(code >= 0, self._query_of(code), tf.concat(excluded, axis=1), where=where)
 
-    @tf.function(
-        autograph=False,
-        input_signature=[
-            tf.TensorSpec([None, None], tf.string, "history"),
-            tf.TensorSpec([None, None], tf.string, "exclude"),
-            tf.TensorSpec([None, None], tf.string, "where"),
-        ],
+    @traced(
+        tf.TensorSpec([None, None], tf.string, "history"),
+        tf.TensorSpec([None, None], tf.string, "exclude"),
+        tf.TensorSpec([None, None], tf.string, "where"),
     )
     def from_history_where(self, history: Any, exclude: Any, where: Any) -> dict[str, Any]:
         """`from_history` without excluded items, among those with the requested values."""
@@ -194,7 +176,7 @@ class RecommenderGraph(Explanations):
         excluded = [self._seen(codes), self._item_code.lookup(exclude)]
         return self._best(*self._of_history(codes), tf.concat(excluded, axis=1), where=where)
 
-    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "item_id")])
+    @traced(tf.TensorSpec([None], tf.string, "item_id"))
     def similar_items(self, item_id: Any) -> dict[str, Any]:
         """Nearest other items by cosine; empty ids for an unknown item."""
         code = self._item_code.lookup(item_id)
@@ -206,18 +188,18 @@ class RecommenderGraph(Explanations):
         """Queries of users; not a signature."""
         return self._query_of(self._user_code.lookup(user_id))
 
-    @tf.function(autograph=False, input_signature=[tf.TensorSpec([], tf.string, "user_id")])
+    @traced(tf.TensorSpec([], tf.string, "user_id"))
     def history_of(self, user_id: Any) -> Any:
         """Items of one known user, oldest first; not a signature, so servers do not expose it."""
         return tf.gather(self._item_ids, self._owned(self._user_code.lookup(user_id[None]))[0])
 
-    @tf.function(autograph=False, input_signature=[tf.TensorSpec([], tf.int32, "least")])
+    @traced(tf.TensorSpec([], tf.int32, "least"))
     def users_with(self, least: Any) -> Any:
         """Known users with at least that many items; not a signature."""
         count = self._owned_offsets[1:] - self._owned_offsets[:-1]
         return tf.boolean_mask(_keys(self._user_code), count >= tf.cast(least, tf.int64))
 
-    @tf.function(autograph=False, input_signature=[])
+    @traced()
     def attribute_values(self) -> Any:
         """The values that `where` supports, string [n]; not a signature."""
         return self._filter.values()
@@ -238,11 +220,15 @@ class RecommenderGraph(Explanations):
             found = self.index.search(queries, excluded, count)
             popular = self._popular.search(excluded, count)
         else:
-            found, popular = (
-                search_where(index, queries, excluded, count, self._filter, where)
-                for index in (self.index, self._popular)
-            )
+            found, popular = self._where.value(queries, excluded, where, count)
         return _first_where(known, found, popular)
+
+    def _found_where(self, queries: Any, excluded: Any, where: Any, count: int) -> tuple[Any, Any]:
+        """What matches a filter, by the queries and by popularity."""
+        return tuple(
+            search_where(index, queries, excluded, count, self._filter, where)
+            for index in (self.index, self._popular)
+        )
 
     def _seen(self, codes: Any) -> Any:
         return codes if self._exclude_seen else codes[:, :0]
@@ -293,17 +279,17 @@ class Recommender(RecommenderGraph):
         embeddings = {"embed_user": self.embed_user, "embed_item": self.embed_item}
         return super().signatures() | embeddings
 
-    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "user_id")])
+    @traced(tf.TensorSpec([None], tf.string, "user_id"))
     def embed_user(self, user_id: Any) -> dict[str, Any]:
         """The query vector; zeros and the constant 1 for an unknown user."""
         return {"embedding": self._user_vectors(self._user_code.lookup(user_id))}
 
-    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "item_id")])
+    @traced(tf.TensorSpec([None], tf.string, "item_id"))
     def embed_item(self, item_id: Any) -> dict[str, Any]:
         """The item's vector, its bias last; zeros for an unknown item."""
         return {"embedding": self.index.vectors_of(self._item_code.lookup(item_id))}
 
-    @tf.function(autograph=False, input_signature=[])
+    @traced()
     def contents(self) -> dict[str, Any]:
         """The parts of the graph; not a signature."""
         weights = self.index.weights.arrays() if isinstance(self.index, HybridIndex) else {}

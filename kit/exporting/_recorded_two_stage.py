@@ -315,7 +315,7 @@ def _asked(
 ) -> dict[str, list[Any]]:
     """The graph's answer to a request."""
     function = module.signatures()[signature]
-    specs = function.input_signature
+    specs = function.structured_input_signature[0]
     answer = function(*(tf.constant(inputs[spec.name], spec.dtype) for spec in specs))
     return {
         name: np.vectorize(lambda one: one.decode(), otypes=[object])(value.numpy()).tolist()

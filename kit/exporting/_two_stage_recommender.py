@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from kit.data import Attributes
 from kit.exporting._recommender import Recommender, RecommenderParts, bounded
+from kit.exporting._traced import traced
 from kit.models import CandidateFeatures, CandidateRanking, CandidateTables
 from kit.retrieval import IndexSettings, apply_boosts, diversify
 
@@ -91,9 +92,7 @@ class TwoStageRecommender(Recommender):
             retrieval, ranking
         )
 
-    @tf.function(
-        autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "user_id"), *_RULES]
-    )
+    @traced(tf.TensorSpec([None], tf.string, "user_id"), *_RULES)
     def recommend_where(
         self,
         user_id: Any,
@@ -108,10 +107,7 @@ class TwoStageRecommender(Recommender):
         rules = (bounded(exclude), where, boost, boost_factor, at_most, diversity)
         return self._list_by_rules(*self._of_user(user_id), *rules)
 
-    @tf.function(
-        autograph=False,
-        input_signature=[tf.TensorSpec([None, None], tf.string, "history"), *_RULES],
-    )
+    @traced(tf.TensorSpec([None, None], tf.string, "history"), *_RULES)
     def from_history_where(
         self,
         history: Any,

@@ -107,7 +107,9 @@ class Case:
 
     def ask(self, signature, **inputs):
         function = self.module.signatures()[signature]
-        tensors = [tf.constant(inputs[s.name], s.dtype) for s in function.input_signature]
+        tensors = [
+            tf.constant(inputs[s.name], s.dtype) for s in function.structured_input_signature[0]
+        ]
         return {name: value.numpy() for name, value in function(*tensors).items()}
 
 

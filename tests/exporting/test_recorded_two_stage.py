@@ -22,7 +22,10 @@ def test_the_graph_answers_as_the_live_models(index, diversity, candidates):
     assert found.keys() == module.signatures().keys()
     for name, case in found.items():
         function = module.signatures()[name]
-        inputs = [tf.constant(case["inputs"][s.name], s.dtype) for s in function.input_signature]
+        inputs = [
+            tf.constant(case["inputs"][s.name], s.dtype)
+            for s in function.structured_input_signature[0]
+        ]
         outcome = compared(case["outputs"], function(*inputs))
         assert outcome["passed"], (name, outcome)
     assert len(found["serving_default"]["inputs"]["user_id"]) > 2
