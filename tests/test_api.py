@@ -100,7 +100,7 @@ TASKS = {
         "ROUGE-1",
     ),
 }
-QUICK = ("two-tower", "linear", "ranking")
+QUICK = ("two-tower", "ranking")
 
 
 @pytest.mark.parametrize(

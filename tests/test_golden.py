@@ -7,7 +7,7 @@ import pytest
 
 from tests.golden.commands import COMMANDS
 
-QUICK = {"ranking-dcn", "ranking-din"}
+QUICK = {"ranking-dcn"}
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ def test_periods_follow_each_other():
     assert len(times["valid"]) == pytest.approx(len(parts) / 10, rel=0.2)
 
 
+@pytest.mark.slow
 def test_a_refit_is_better_on_the_next_period(tmp_path, monkeypatch):
     monkeypatch.setattr("kit.exports.verify", passing)
     found = backtest(periods(seasons()), "linear", 0, tmp_path)

@@ -45,6 +45,7 @@ def test_baselines_reach_their_numbers_on_movielens(movielens, build, ndcg, reca
     assert result.mean("Recall@10") == pytest.approx(recall, abs=0.002)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="TFRS is installed on Linux only")
 def test_hit_equals_tfrs_factorized_top_k_on_its_protocol(tmp_path):
     """Every test row a query of its own with one item to find, seen items not left out."""

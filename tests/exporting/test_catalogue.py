@@ -53,7 +53,9 @@ def test_removed_items_leave_histories_and_attributes(version):
     assert "a b" not in changed.card.names
 
 
-@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_matrix])
+@pytest.mark.parametrize(
+    "kind", [pytest.param(np.asarray, marks=pytest.mark.slow), sparse.csr_matrix]
+)
 def test_item_weights_follow_the_catalogue(tmp_path, monkeypatch, kind):
     monkeypatch.setattr("kit.exports.verify", passing)
     count = len(ITEMS)

@@ -67,6 +67,7 @@ def test_a_known_user_gets_what_his_history_gets(data):
     assert lists[0] == asked(module.recommend, [parts.user_ids[user]])[0]
 
 
+@pytest.mark.slow
 def test_the_export_takes_another_catalogue_and_is_verified(data, tmp_path, monkeypatch):
     # The second export is made of the first, which would fail where it does.
     with pytest.MonkeyPatch.context() as patch:

@@ -58,6 +58,7 @@ def test_the_command_leaves_ids_of_users_in_the_table_alone(trained):
     assert where_found(trained.report, shoppers) == {}
 
 
+@pytest.mark.slow
 def test_so_does_another_catalogue_of_it(trained, tmp_path):
     catalogue = Catalogue.of(trained.version)
     version, _ = catalogue.without(["i1", "i2"]).export(tmp_path, IndexSettings())

@@ -28,7 +28,9 @@ def live():
     return model, with_sample_users(model, retrieval_parts(model, dataset))
 
 
-@pytest.mark.parametrize(("exclude_seen", "k"), [(True, 3), (False, 1_000)])
+@pytest.mark.parametrize(
+    ("exclude_seen", "k"), [pytest.param(True, 3, marks=pytest.mark.slow), (False, 1_000)]
+)
 def test_the_graph_answers_as_the_live_model(live, exclude_seen, k):
     model, parts = live
     module = Recommender(parts, k=k, exclude_seen=exclude_seen)

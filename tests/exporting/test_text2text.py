@@ -39,7 +39,11 @@ def test_the_export_answers_in_other_processes_as_the_model_does(
 
 
 @pytest.mark.parametrize(
-    ("make", "output"), [(text_to_text, "translation"), (sentence_chooser, "summary")]
+    ("make", "output"),
+    [
+        pytest.param(text_to_text, "translation", marks=pytest.mark.slow),
+        (sentence_chooser, "summary"),
+    ],
 )
 def test_strings_in_strings_out(make, output):
     writer = make()

@@ -176,6 +176,7 @@ def test_an_empty_batch_gets_an_empty_answer(module):
     assert module.recommend_where(nobody, *rules)["item_id"].shape == (0, 5)
 
 
+@pytest.mark.slow
 def test_an_inverted_file_answers_as_the_exact_index_of_few_items(module):
     other = two_stages(k=5, index=IndexSettings("inverted-file"))
     for user in USERS:

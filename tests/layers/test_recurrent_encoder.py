@@ -4,7 +4,7 @@ from kit.layers import RecurrentEncoder
 from tests.layers.sequences import check_sequence_layer
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("cell", ["lstm", pytest.param("gru", marks=pytest.mark.slow)])
 def test_sequence_layer_contract(cell):
     check_sequence_layer(lambda **k: RecurrentEncoder(cell, 2, units=5, **k))
 

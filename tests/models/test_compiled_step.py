@@ -94,6 +94,7 @@ def test_fit_compiles_and_learns(kind, policy):
     assert losses[1] < 0.8 * losses[0]
 
 
+@pytest.mark.slow
 def test_compiled_or_not_is_the_same_training():
     weights = []
     for xla in (False, True):

@@ -73,6 +73,7 @@ def test_scores_are_log_probabilities_among_the_sentences():
     assert np.log(1 / 3) <= float(answer["score"][1]) < 0
 
 
+@pytest.mark.slow
 def test_any_number_of_texts():
     choose = sentence_chooser()
     signature = [tf.TensorSpec([None], tf.string)]

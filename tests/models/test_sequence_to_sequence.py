@@ -45,6 +45,7 @@ def test_steps_with_a_cache_give_the_logits_of_teacher_forcing():
         np.testing.assert_allclose(logits[:, 0], expected[:, place], rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_one_beam_writes_what_is_most_probable():
     model = made()
     tokens, _ = model.generate(SOURCE, most=tf.constant([5, 5, 5]), beams=1)

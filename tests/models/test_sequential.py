@@ -158,6 +158,7 @@ def test_the_gaps_count_and_nothing_else_of_the_times(block):
         np.testing.assert_allclose(at(now, now, 0, now), at(0, 0, 0, 0), atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_a_timed_model_learns_from_gaps_and_is_loaded_as_it_was(tmp_path):
     made = timed()

@@ -1,9 +1,11 @@
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tests.models.writers import TEXTS, text_to_text
 
 
+@pytest.mark.slow
 def test_many_texts_are_written_as_each_alone():
     writer = text_to_text(beams=2)
     many = writer.write([*TEXTS, ""] * 14)

@@ -78,6 +78,7 @@ def test_contributions_of_ials_add_up_to_the_score(ials):
     np.testing.assert_allclose(lists["score"][0, ids.index("i3")], score[0], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_items_of_an_export_of_ials_can_be_removed(ials, tmp_path, monkeypatch):
     c_library_only(monkeypatch)
     shutil.copytree(ials / "model", tmp_path / "model")

@@ -88,9 +88,8 @@ def test_the_export_of_a_refit_is_not_measured_on_what_it_was_trained_on(growing
     assert answer.exit_code == 0, answer.output
 
 
-@pytest.mark.parametrize(
-    "name", ["TwoTower", pytest.param("SequentialRecommender", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["TwoTower", "SequentialRecommender"])
 def test_python_refits_the_same_kind_of_model(growing, tmp_path, name):
     data = kit.open(pl.read_csv(growing), split="time")
     own = {}

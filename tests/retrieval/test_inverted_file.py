@@ -66,7 +66,10 @@ def test_vectors_of_any_size(vectors, rows):
 
 
 @pytest.mark.parametrize("rows", ROWS)
-@pytest.mark.parametrize(("size", "num_lists"), [(1, 1), (17, 17), (60, 3)])
+@pytest.mark.parametrize(
+    ("size", "num_lists"),
+    [(1, 1), pytest.param(17, 17, marks=pytest.mark.slow), (60, 3)],
+)
 def test_k_are_found_if_k_are_left(size, num_lists, rows):
     rng = np.random.default_rng(size)
     vectors = rng.normal(size=(size, 2)).astype(np.float32)

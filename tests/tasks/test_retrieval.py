@@ -50,7 +50,10 @@ def write_given(folder, kind):
 
 @pytest.mark.parametrize(
     ("kind", "recipe"),
-    [("last of each user", "linear"), ("at random", "two-tower --epochs 1 --dim 8")],
+    [
+        ("last of each user", "linear"),
+        pytest.param("at random", "two-tower --epochs 1 --dim 8", marks=pytest.mark.slow),
+    ],
 )
 def test_training_evaluation_and_serving_agree(tmp_path, monkeypatch, kind, recipe):
     monkeypatch.setattr("kit.exports.verify", passing)

@@ -77,12 +77,9 @@ RUNS = {
 }
 
 
-# The quick ones differ in what they save: rows; metrics and scales of losses.
-SLOW = {"full", "adagrad", "schedule", "moving average", "metrics"}
-
-
 @pytest.mark.parametrize(
-    "run", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in RUNS]
+    "run",
+    [pytest.param(name, marks=() if name == "sampled" else pytest.mark.slow) for name in RUNS],
 )
 def test_training_that_was_killed_goes_on_to_the_bit(run, tmp_path):
     whole, first, second = Watch(), Watch(53, kill), Watch()

@@ -8,8 +8,7 @@ import tensorflow as tf
 from kit.models import TextToText
 from kit.models.pretrained import pretrained_writer
 
-pytestmark = pytest.mark.filterwarnings("default")
-
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 SENTENCES = ["the quick brown fox jumped", "over a lazy dog", "a dog and a fox", "the lazy fox"]
 
 
@@ -45,7 +44,10 @@ def save_tiny_t5(folder, tied=True):
 
 @pytest.fixture(
     scope="module",
-    params=[True, pytest.param(False, marks=pytest.mark.slow)],
+    params=[
+        pytest.param(True, marks=pytest.mark.slow),
+        pytest.param(False, marks=pytest.mark.slow),
+    ],
     ids=["tied", "untied"],
 )
 def preset(request, tmp_path_factory):
