@@ -45,8 +45,8 @@ def save_tiny_t5(folder, tied=True):
 @pytest.fixture(
     scope="module",
     params=[
-        pytest.param(True, marks=pytest.mark.slow),
-        pytest.param(False, marks=pytest.mark.slow),
+        True,
+        False,
     ],
     ids=["tied", "untied"],
 )
@@ -85,7 +85,6 @@ def test_it_answers_as_in_keras_hub(preset, found):
         np.testing.assert_allclose(logits[row, :count], expected[row, :count][:, order], atol=1e-4)
 
 
-@pytest.mark.slow
 def test_the_search_writes_what_the_model_says(found):
     model, source = found.model, marked(found, SENTENCES[:2])
     tokens, _ = model.generate(source, most=tf.constant([9, 6]), beams=1)
@@ -99,7 +98,6 @@ def test_the_search_writes_what_the_model_says(found):
         assert [x for x in tokens.numpy()[row].tolist() if x] == target[1:]
 
 
-@pytest.mark.slow
 def test_it_learns_and_is_saved(preset, tmp_path):
     found = pretrained_writer(preset[0])
     model = found.model
@@ -118,7 +116,6 @@ def test_it_learns_and_is_saved(preset, tmp_path):
     assert len(small.trainable_weights) == 2 * 2 * (2 * 2 + 2)
 
 
-@pytest.mark.slow
 def test_it_writes_texts_in_a_graph(found):
     assert found.longest is None
     write = TextToText(found.model, found.tokenizer, 16, 12, beams=2)
