@@ -1,5 +1,6 @@
 """The `kit` command."""
 
+from kit.cli._anomalies import anomalies as anomalies
 from kit.cli._baselines import baselines as baselines
 from kit.cli._copy import copy as copy
 from kit.cli._data import data as data
@@ -12,6 +13,7 @@ from kit.cli._forecast import forecast as forecast
 from kit.cli._index import index as index
 from kit.cli._launch import launch as launch
 from kit.cli._main import main as main
+from kit.cli._order import order as order
 from kit.cli._predict import predict as predict
 from kit.cli._recommend import recommend as recommend
 from kit.cli._recommend import similar as similar
@@ -19,6 +21,7 @@ from kit.cli._serve import serve as serve
 from kit.cli._verify import verify as verify
 
 for _command in (
+    anomalies,
     baselines,
     copy,
     data,
@@ -29,6 +32,7 @@ for _command in (
     forecast,
     index,
     launch,
+    order,
     predict,
     prepare,
     recommend,

@@ -1,14 +1,13 @@
 """Forecasting by an export."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from kit.cli._open_export import checked_version, trust_option
+from kit.cli._write_table import output_option, write_table
 from kit.console import Command, echo, quiet_tensorflow
-from kit.errors import UserError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -44,12 +43,7 @@ EXAMPLE = "kit forecast saved_models/forecasting --history recent.csv --output f
     "to the plan as it is; repeatable.",
 )
 @click.option("--why", is_flag=True, help="Write what the expected values are made of.")
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="A .csv or .parquet file to write.  [default: CSV to standard output]",
-)
+@output_option
 @trust_option
 def forecast(
     folder: Path,
@@ -75,23 +69,7 @@ def forecast(
     answer = SeriesForecaster(version, trust=trust).forecast(
         history, series=series or None, known=known, what_if=what_if, why=why
     )
-    if output is None:
-        answer.write_csv(sys.stdout, float_precision=4)
-        if what_if:
-            _echo_difference(answer, what_if)
-        return
-    try:
-        if output.suffix == ".parquet":
-            answer.write_parquet(output)
-        else:
-            answer.write_csv(output, float_precision=4)
-    except OSError as error:
-        raise UserError(
-            f"The forecast cannot be written: {error.strerror or error}.",
-            where=str(output),
-            remedy="Name another file: --output FILE",
-        ) from error
-    echo(f"forecast:  {output}, {len(answer):,} rows")
+    write_table(answer, output, "forecast")
     if what_if:
         _echo_difference(answer, what_if)
 

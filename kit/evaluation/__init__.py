@@ -6,6 +6,13 @@ from kit import _backend as _backend
 from kit._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from kit.evaluation._anomalies import ANOMALY_METRICS as ANOMALY_METRICS
+    from kit.evaluation._anomalies import AnomalyDetection as AnomalyDetection
+    from kit.evaluation._anomalies import detection_table as detection_table
+    from kit.evaluation._anomalies import deviation_tail as deviation_tail
+    from kit.evaluation._anomalies import naive_scores as naive_scores
+    from kit.evaluation._anomalies import plant as plant
+    from kit.evaluation._anomalies import tail_of as tail_of
     from kit.evaluation._baselines import as_good_as_best as as_good_as_best
     from kit.evaluation._baselines import baselines as baselines
     from kit.evaluation._baselines import ease as ease
@@ -87,6 +94,12 @@ if TYPE_CHECKING:
     from kit.evaluation._metric_tokenizers import BLEU_TOKENIZERS as BLEU_TOKENIZERS
     from kit.evaluation._metric_tokenizers import RougeTokenizer as RougeTokenizer
     from kit.evaluation._metric_tokenizers import bleu_tokenizer as bleu_tokenizer
+    from kit.evaluation._orders import OrderBacktest as OrderBacktest
+    from kit.evaluation._orders import OrderRule as OrderRule
+    from kit.evaluation._orders import OrderTerms as OrderTerms
+    from kit.evaluation._orders import backtest_orders as backtest_orders
+    from kit.evaluation._orders import totals_of as totals_of
+    from kit.evaluation._orders import usual_orders as usual_orders
     from kit.evaluation._ranking_task import RankingTask as RankingTask
     from kit.evaluation._ranking_task import affordable_users as affordable_users
     from kit.evaluation._ranking_task import ranking_task as ranking_task

@@ -13,10 +13,12 @@ from kit.exporting._blanks import IdTable
 from kit.exporting._calendar import dates_of, holidays_of, step_of
 from kit.exporting._saved_model import export
 from kit.exports import ForecastingCard, SignatureCheck, covariate_inputs
-from kit.models import Forecaster
+from kit.models import Forecaster, deviation, tail_probability
 from kit.progress import stage
 
 CASES = 5
+# Scores are powers of ten, at most 30.
+LEAST_PROBABILITY, LOG_10 = 1e-30, float(np.log(10))
 LEVEL, RECENT, SEASON, NETWORK, BOUNDS = "level", "recent values", "season", "network", "bounds"
 
 
@@ -26,13 +28,15 @@ class ServedForecaster(tf.Module):
     Args:
         model: the trained model.
         data: its series, the last values of which are kept for requests by id.
+        tail: how often values deviate how far, see `kit.models.tail_probability`.
     """
 
-    def __init__(self, model: Forecaster, data: SeriesData) -> None:
+    def __init__(self, model: Forecaster, data: SeriesData, tail: NDArray[np.float32]) -> None:
         super().__init__()
         # The Keras model is not tracked: only its variables and its traced computation are saved.
         self._weights = [weight.value for weight in model.variables]
         self._model, self._data = Untracked(model), Untracked(data)
+        self._tail = tf.Variable(tail, trainable=False)
         self._codes = _codes(data.series)
         self._latest = tf.Variable(latest_values(data, model.lookback), trainable=False)
         self._static = tf.Variable(_static_values(data), trainable=False) if data.static else None
@@ -73,11 +77,13 @@ class ServedForecaster(tf.Module):
             "start": tf.TensorSpec([None], tf.string, "start"),
             **{name: spec(name, None) for name in self._static_inputs},
         }
+        judged = {**whole, "value": tf.TensorSpec([None, model.horizon], tf.float32, "value")}
         self._functions = {
             name: tf.function(function, autograph=False).get_concrete_function(**inputs)
             for name, function, inputs in (
                 ("serving_default", lambda **inputs: self._forecast(*self._read(**inputs)), whole),
                 ("from_id", lambda **inputs: self._forecast(*self._read_id(**inputs)), of_id),
+                ("anomaly", self._anomaly, judged),
                 ("explain", lambda **inputs: self._explain(*self._read(**inputs)), whole),
                 (
                     "explain_from_id",
@@ -168,6 +174,21 @@ class ServedForecaster(tf.Module):
             "level": tf.repeat(levels, tf.shape(answer)[0], axis=0),
         }
 
+    def _anomaly(self, value: Any, **request: Any) -> dict[str, Any]:
+        """How unusual values are that followed a history."""
+        inputs, step = self._read(**request)
+        model = self._model.value
+        answer = model(inputs, training=False)
+        probability = tail_probability(deviation(model, inputs, value, answer), self._tail)
+        return {
+            "time": dates_of(self._steps(step), self._data.value.frequency),
+            "mean": answer[:, :, 0],
+            "low": answer[:, :, 1],
+            "high": answer[:, :, -1],
+            "probability": probability,
+            "score": -tf.math.log(tf.maximum(probability, LEAST_PROBABILITY)) / LOG_10,
+        }
+
     def _explain(self, inputs: dict[str, Any], step: Any) -> dict[str, Any]:
         contribution = self._parts(inputs)
         parts = tf.constant([parts_of(self._data.value)])
@@ -226,7 +247,12 @@ def latest_values(data: SeriesData, lookback: int) -> NDArray[np.float32]:
 
 @stage("export")
 def export_forecaster(
-    model: Forecaster, data: SeriesData, folder: Path, *, card: dict[str, Any]
+    model: Forecaster,
+    data: SeriesData,
+    folder: Path,
+    *,
+    tail: NDArray[np.float32],
+    card: dict[str, Any],
 ) -> tuple[Path, list[SignatureCheck]]:
     """Export a trained model as the next version and verify it in separate processes.
 
@@ -234,6 +260,7 @@ def export_forecaster(
         model: the trained model, computing in float32.
         data: its training data.
         folder: the model's folder; versions are numbered in it.
+        tail: how often values deviate how far, of `kit.evaluation.deviation_tail`.
         card: of the export, stored in `assets.extra/card.json`.
 
     Returns:
@@ -254,8 +281,8 @@ def export_forecaster(
         static=[_described(one) for one in data.static],
         start=data.frequency.texts([data.first + data.steps])[0],
     )
-    module = ServedForecaster(model, data)
-    return export(module, folder, recorded=recorded_forecasts(model, data), card=whole)
+    module = ServedForecaster(model, data, tail)
+    return export(module, folder, recorded=recorded_forecasts(model, data, tail), card=whole)
 
 
 def _described(covariate: Covariate) -> dict[str, Any]:
@@ -264,7 +291,9 @@ def _described(covariate: Covariate) -> dict[str, Any]:
     return {"name": covariate.name, "kind": kind, **values}
 
 
-def recorded_forecasts(model: Forecaster, data: SeriesData) -> dict[str, Any]:
+def recorded_forecasts(
+    model: Forecaster, data: SeriesData, tail: NDArray[np.float32]
+) -> dict[str, Any]:
     """Requests with invented histories and the answers of the model; dates by Python's calendar."""
     names = [*data.series[: CASES - 2], "", "\N{WHITE QUESTION MARK ORNAMENT} nothing"]
     codes = np.array([*range(1, len(names) - 1), 0, 0])
@@ -312,7 +341,36 @@ def recorded_forecasts(model: Forecaster, data: SeriesData) -> dict[str, Any]:
         "explain": (whole, request, starts),
         "explain_from_id": (of_id, latest, follows),
     }
-    return {name: _recorded(model, data, name, *call) for name, call in calls.items()}
+    recorded = {name: _recorded(model, data, name, *call) for name, call in calls.items()}
+    value = size * rng.uniform(0, 4, (len(names), model.horizon)).astype(np.float32)
+    value[0, 0] = np.nan
+    return recorded | {
+        "anomaly": _recorded_anomaly(model, data, whole, request, starts, value, tail)
+    }
+
+
+def _recorded_anomaly(
+    model: Forecaster,
+    data: SeriesData,
+    inputs: dict[str, Any],
+    request: Any,
+    starts: NDArray[np.int64],
+    value: NDArray[np.float32],
+    tail: NDArray[np.float32],
+) -> dict[str, Any]:
+    answer = np.asarray(model(request, training=False))
+    found = np.asarray(tail_probability(deviation(model, request, value), tail))
+    return {
+        "inputs": {**inputs, "value": value.tolist()},
+        "outputs": {
+            "time": [data.frequency.texts(step + np.arange(model.horizon)) for step in starts],
+            "mean": answer[:, :, 0].tolist(),
+            "low": answer[:, :, 1].tolist(),
+            "high": answer[:, :, -1].tolist(),
+            "probability": found.tolist(),
+            "score": (-np.log10(np.maximum(found, LEAST_PROBABILITY))).tolist(),
+        },
+    }
 
 
 def _invented(covariate: Covariate, shape: tuple[int, ...], rng: Any) -> Covariate:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from kit._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from kit.exports._anomalies import Scan as Scan
     from kit.exports._ask import Predictor as Predictor
     from kit.exports._ask import Recommender as Recommender
     from kit.exports._ask import load_export as load_export

@@ -1,6 +1,7 @@
 """Ask exports of forecasters: a table of histories in, a table of quantiles out."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from kit.data.series import (
     read_plan,
 )
 from kit.errors import UserError
+from kit.exports._anomalies import Scan, scan
 from kit.exports._card import ForecastingCard
 from kit.exports._inputs import tensor_names
 from kit.exports._operations import load_version
@@ -59,6 +61,7 @@ class SeriesForecaster:
 
     Attributes:
         card: of the export.
+        model: the loaded SavedModel.
     """
 
     def __init__(self, version: Path, *, trust: bool = False) -> None:
@@ -70,8 +73,8 @@ class SeriesForecaster:
                 expected="an export of kit train forecasting",
             )
         self.card, self.version = card, version
-        self._model = load_version(version, trust=trust)
-        self._signatures = self._model.signatures
+        self.model = load_version(version, trust=trust)
+        self._signatures = self.model.signatures
 
     def forecast(
         self,
@@ -154,6 +157,45 @@ class SeriesForecaster:
                 columns[f"why {part}"] = explained["contribution"][:, :, place].ravel()
         return pl.DataFrame(columns, schema_overrides={"series_id": pl.String})
 
+    def anomalies(
+        self, history: Any = None, *, last: int | None = None, rate: float | None = 0.001
+    ) -> pl.DataFrame:
+        """How unusual values are, each by the forecast from what was before it.
+
+        Args:
+            history: values in the form of the training data, known columns included; None is the
+                training data.
+            last: the number of steps to judge, the latest; None is all that have a season before.
+            rate: values are returned whose probability is at most this; None returns all.
+
+        Returns:
+            A row for each value: series_id, time, value, the expected value, the outer quantiles
+            "low" and "high", the probability that a usual value is as far from the forecast, and a
+            score, minus its decimal logarithm.
+
+        Raises:
+            UserError: the history cannot be read or is too short, or the export has no signature
+                anomaly.
+        """
+        return self.scan(history, last=last).frame(rate)
+
+    def scan(self, history: Any = None, *, last: int | None = None) -> Scan:
+        """`anomalies` as arrays."""
+        return self.scan_series(self.read(history, covariates=True), last=last)
+
+    def scan_series(self, source: SeriesSource, *, last: int | None = None) -> Scan:
+        """`scan` of series that were read, perhaps changed since."""
+        if "anomaly" not in self._signatures:
+            raise UserError(
+                "The export does not judge values.",
+                where=str(self.version),
+                expected="a signature anomaly, which exports of this version have",
+                remedy="Train it again.",
+            )
+        rows = list(range(len(source.series)))
+        names, _ = covariate_inputs([one["name"] for one in self.card.known], [])
+        return scan(self._ask, self.card, source, self._static(source, rows), names, last)
+
     def _check(self, known: Any, changes: Sequence[str], why: bool) -> None:
         names = ", ".join(one["name"] for one in self.card.known)
         if names and known is None:
@@ -204,12 +246,21 @@ class SeriesForecaster:
             inputs[name] = values
         return inputs
 
-    def read(self, history: Any) -> SeriesSource:
-        """A table of histories, read as the training data were."""
+    def read(self, history: Any = None, *, covariates: bool = False) -> SeriesSource:
+        """A table of histories, read as the training data were.
+
+        Args:
+            history: a file or DataFrame; None is the training data.
+            covariates: whether it has the known columns as well.
+        """
         form = self.card.data
+        columns = self._columns()
+        if covariates:
+            known = [one["name"] for one in self.card.known]
+            columns = replace(columns, known=known, ignored=())
         return open_series(
-            history,
-            columns=self._columns(),
+            form["data"] if history is None else history,
+            columns=columns,
             every=self.card.every,
             gaps=form.get("gaps"),
             aggregate=form.get("aggregate"),

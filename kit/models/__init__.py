@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from kit.models._content_encoders import TextColumnEncoder as TextColumnEncoder
     from kit.models._detector import Detector as Detector
     from kit.models._detector import non_max_suppression as non_max_suppression
+    from kit.models._deviation import deviation as deviation
+    from kit.models._deviation import tail_probability as tail_probability
     from kit.models._entity_tower import ContentShape as ContentShape
     from kit.models._entity_tower import EntityTower as EntityTower
     from kit.models._entity_tower import FeatureShape as FeatureShape

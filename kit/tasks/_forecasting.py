@@ -16,6 +16,7 @@ from kit.tasks._task import Comparison, Results, Run, report_facts
 
 if TYPE_CHECKING:
     from kit.data.series import SeriesData
+    from kit.evaluation import Forecasts
     from kit.exports import ForecastingCard, SignatureCheck
     from kit.report import Report
 
@@ -80,9 +81,11 @@ class Forecasting:
     def export(
         self, run: Run, results: Any, card: dict[str, Any]
     ) -> "tuple[Path, Sequence[SignatureCheck]]":
+        from kit.evaluation import deviation_tail
         from kit.exporting import export_forecaster
 
-        return export_forecaster(run.model, run.data, run.output, card=card)
+        tail = deviation_tail(run.model, run.data)
+        return export_forecaster(run.model, run.data, run.output, tail=tail, card=card)
 
     def tables(self, run: Run, results: Results, facts: Mapping[str, Any]) -> Sequence[Comparison]:
         from kit.evaluation import FORECAST_METRICS
@@ -105,23 +108,30 @@ class Forecasting:
         )
 
     @classmethod
-    def predict_export(
-        cls, export: Export, data: "SeriesData", *, max_users: int | None = None
-    ) -> ExportEvaluation:
+    def forecasts(
+        cls, card: "ForecastingCard", model: Any, data: "SeriesData", part: str
+    ) -> "Forecasts":
+        """Forecasts of an export.
+
+        Args:
+            card: of the export.
+            model: the loaded SavedModel.
+            data: series it knows, split.
+            part: "valid" or "test".
+        """
         import numpy as np
         import tensorflow as tf
 
         from kit import evaluation
-        from kit.data import note_lines
         from kit.exports import covariate_inputs
 
-        ask = export.load().signatures["serving_default"]
+        ask = model.signatures["serving_default"]
         known_names, static_names = covariate_inputs(
             [one.name for one in data.requested], [one.name for one in data.static]
         )
-        lookback, dates = export.card.lookback, data.frequency.texts
+        lookback, dates = card.lookback, data.frequency.texts
         series = np.array(data.series, object)
-        rows, origins = evaluation.windows_of(data, "test", lookback, 1 << 62)
+        rows, origins = evaluation.windows_of(data, part, lookback, 1 << 62)
         means, quantiles = [], []
         for begin in range(0, len(rows), WINDOWS_AT_ONCE):
             batch = slice(begin, begin + WINDOWS_AT_ONCE)
@@ -142,14 +152,23 @@ class Forecasting:
             )
             means.append(answer["mean"].numpy())
             quantiles.append(answer["quantile"].numpy())
-        actual = data.actual("test").astype(np.float32)
-        forecasts = evaluation.Forecasts(
+        actual = data.actual(part).astype(np.float32)
+        return evaluation.Forecasts(
             actual,
             np.concatenate(means).reshape(actual.shape),
             np.concatenate(quantiles).reshape(*actual.shape, -1),
-            evaluation.Scales.of(data, "test"),
+            evaluation.Scales.of(data, part),
             data.stride < data.horizon,
         )
+
+    @classmethod
+    def predict_export(
+        cls, export: Export, data: "SeriesData", *, max_users: int | None = None
+    ) -> ExportEvaluation:
+        from kit import evaluation
+        from kit.data import note_lines
+
+        forecasts = cls.forecasts(export.card, export.load(), data, "test")
         protocol = evaluation.forecast_protocol(data, "test", forecasts)
         names = evaluation.FORECAST_METRICS
         results = [PredictionMetrics(protocol, export.card.model, forecasts, names)]
