@@ -150,9 +150,9 @@ def _labels(found: "Scan", file: str) -> "NDArray[Any]":
     step = source.frequency.steps(micros) - source.first - found.begin
     place = {name: number for number, name in enumerate(source.series)}
     row = frame["series_id"].cast(pl.String).replace_strict(place, default=-1)
-    label = np.zeros(found.values.shape, bool)
+    label: NDArray[Any] = np.zeros_like(found.values, bool)
     cells = pl.DataFrame({"row": row, "step": step}).filter(
-        (pl.col("row") >= 0) & pl.col("step").is_between(0, label.shape[1] - 1)
+        (pl.col("row") >= 0) & pl.col("step").is_between(0, found.values.shape[1] - 1)
     )
     label[cells["row"].to_numpy(), cells["step"].to_numpy()] = True
     if not label.any():

@@ -81,11 +81,11 @@ def order(
     if terms is None and (cost is None or price is None):
         raise click.UsageError("Give --cost and --price, or --terms FILE.")
     version = checked_version(folder, trust=trust)
-    from kit.exports import read_card
+    from kit.exports import ForecastingCard, read_card
     from kit.tasks import TASKS
 
     card = read_card(version)
-    if card.task != "forecasting":
+    if not isinstance(card, ForecastingCard):
         raise UserError(
             "Only forecasts of demand tell what to order.",
             where=str(version),

@@ -31,14 +31,18 @@ def write_table(table: "pl.DataFrame", output: Path | None, what: str) -> None:
     Raises:
         UserError: the file cannot be written.
     """
+    import polars.selectors as cs
+
+    if output is None or output.suffix != ".parquet":
+        table = table.with_columns(cs.float().round_sig_figs(6))
     if output is None:
-        table.write_csv(sys.stdout, float_precision=4)
+        table.write_csv(sys.stdout)
         return
     try:
         if output.suffix == ".parquet":
             table.write_parquet(output)
         else:
-            table.write_csv(output, float_precision=4)
+            table.write_csv(output)
     except OSError as error:
         raise UserError(
             f"The {what} cannot be written: {error.strerror or error}.",

@@ -137,8 +137,10 @@ class OrderRule:
             if mine.any() and len(error):
                 place = np.searchsorted(weight, ratio[mine] * weight[-1])
                 factor[mine] = error[np.minimum(place, len(error) - 1)]
-        ordered = np.maximum(total + factor * spread, 0)
-        return np.round(ordered) if whole else ordered
+        ordered: NDArray[np.float64] = np.maximum(total + factor * spread, 0)
+        if whole:
+            ordered = np.round(ordered)
+        return ordered
 
 
 def usual_orders(
@@ -163,8 +165,10 @@ def usual_orders(
         past = data.values[:, max(start - count, 0) : start]
         mean, deviation = np.nanmean(past, axis=1), np.nanstd(past, axis=1)
         found.append(np.nan_to_num(steps * mean + factor * np.sqrt(steps) * deviation))
-    ordered = np.maximum(np.stack(found, axis=1), 0)
-    return np.round(ordered) if whole else ordered
+    ordered: NDArray[np.float64] = np.maximum(np.stack(found, axis=1), 0)
+    if whole:
+        ordered = np.round(ordered)
+    return ordered
 
 
 @dataclass(frozen=True)
@@ -224,4 +228,6 @@ def backtest_orders(
     whole_demand = max(float(demand[known].sum()), 1e-12)
     served = [float(np.minimum(x, demand)[known].sum()) / whole_demand for x in systems]
     left = [float(np.maximum(x - demand, 0)[known].sum()) for x in systems]
-    return OrderBacktest(*losses, forecasts.resampled, (served[0], served[1]), (left[0], left[1]))
+    return OrderBacktest(
+        losses[0], losses[1], forecasts.resampled, (served[0], served[1]), (left[0], left[1])
+    )

@@ -12,6 +12,7 @@ from kit.data.series import Covariate, SeriesData
 from kit.exporting._blanks import IdTable
 from kit.exporting._calendar import dates_of, holidays_of, step_of
 from kit.exporting._saved_model import export
+from kit.exporting._traced import Untracked
 from kit.exports import ForecastingCard, SignatureCheck, covariate_inputs
 from kit.models import Forecaster, deviation, tail_probability
 from kit.progress import stage
@@ -198,17 +199,6 @@ class ServedForecaster(tf.Module):
             "part": tf.repeat(parts, tf.shape(contribution)[0], axis=0),
             "contribution": contribution,
         }
-
-
-class Untracked:
-    """Holds what a `tf.Module` must not save.
-
-    Args:
-        value: what it holds.
-    """
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
 
 
 def parts_of(data: SeriesData) -> list[str]:

@@ -225,10 +225,11 @@ class RecommenderGraph(Explanations):
 
     def _found_where(self, queries: Any, excluded: Any, where: Any, count: int) -> tuple[Any, Any]:
         """What matches a filter, by the queries and by popularity."""
-        return tuple(
+        found, popular = (
             search_where(index, queries, excluded, count, self._filter, where)
             for index in (self.index, self._popular)
         )
+        return found, popular
 
     def _seen(self, codes: Any) -> Any:
         return codes if self._exclude_seen else codes[:, :0]

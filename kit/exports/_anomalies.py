@@ -107,7 +107,7 @@ def scan(
         value[:, 0] = source.values[row, origin]
         ahead = origin[:, None] + np.arange(card.horizon)
         inside = ahead < steps
-        request = {name: np.asarray(x)[row] for name, x in inputs.items()}
+        request: dict[str, Any] = {name: np.asarray(x)[row] for name, x in inputs.items()}
         for column, name in known.items():
             one = columns[column]
             codes = one.values[row[:, None], np.minimum(ahead, steps - 1)]

@@ -70,7 +70,7 @@ def ask(loaded, signature, **inputs):
 def test_it_reports_the_model_beside_the_baselines(trained):
     output = (trained / "output.txt").read_text()
     assert "9 series of 180 days, 2024-01-01 to 2024-06-28, outcome count; horizon 7" in output
-    assert "4 signatures answer as the live model does" in output
+    assert "5 signatures answer as the live model does" in output
     facts = json.loads((trained / "report" / "metrics.json").read_text())
     assert {"seasonal naive 7", "mean of 28"} <= facts["baselines"].keys()
     own = facts["test"]["metrics"]["RMSSE"]
@@ -234,3 +234,104 @@ def test_the_same_from_python(tmp_path):
         c_library_only(patch)
         folder = kit.export(model, data, tmp_path / "model", result=result)
     assert kit.load(folder).forecast(series="shop 2").height == 7
+
+
+def test_values_that_the_past_does_not_explain_are_found(trained, loaded, tmp_path):
+    table = sales().with_row_index()
+    strange = (table["store_id"] == "shop 4") & (table["date"] == FIRST + timedelta(days=150))
+    table = table.with_columns(sales=pl.when(strange).then(900).otherwise("sales")).drop("index")
+    table.write_csv(tmp_path / "recent.csv")
+    answer = run(["anomalies", trained / "model", "--history", tmp_path / "recent.csv"])
+    assert answer.exit_code == 0, answer.output
+    found = list(csv.DictReader(io.StringIO(answer.stdout)))
+    row = next(row for row in found if row["series_id"] == "shop 4")
+    assert (row["time"], row["value"]) == ("2024-05-30", "900.0")
+    assert float(row["high"]) < 900
+    assert float(row["probability"]) < 0.001
+    assert float(row["score"]) == pytest.approx(-np.log10(float(row["probability"])), abs=0.01)
+    assert len(found) < 30
+    assert "anomalies: " in answer.stderr
+
+    whole = kit.load(trained / "model").anomalies(table, last=20, rate=None)
+    assert len(whole) == 20 * SERIES
+    # Missing values are not unusual.
+    request = {
+        "series_id": ["shop 1"],
+        "history": np.full((1, 3), 20, np.float32),
+        "start": ["2024-07-01"],
+        "value": np.full((1, 7), np.nan, np.float32),
+    }
+    assert (ask(loaded, "anomaly", **request)["probability"] == 1).all()
+
+
+def test_detection_is_measured_on_planted_anomalies_and_on_labels(trained, tmp_path):
+    line = ["anomalies", trained / "model", "--last", "60"]
+    answer = run([*line, "--planted", "0.02"])
+    assert answer.exit_code == 0, answer.output
+    rows = {row.rsplit(None, 4)[0].strip(): row.split()[-4:] for row in answer.stdout.splitlines()}
+    assert float(rows["linear-residual"][3]) > 5 * float(rows["random"][3])
+    (tmp_path / "labels.csv").write_text("series_id,time\nshop 2,2024-06-20\n")
+    answer = run([*line, "--labels", tmp_path / "labels.csv"])
+    assert answer.exit_code == 0, answer.output
+    assert "no point adjustment" in answer.stdout
+    (tmp_path / "labels.csv").write_text("series_id,time\nshop 2,2020-06-20\n")
+    answer = run([*line, "--labels", tmp_path / "labels.csv"])
+    assert answer.exit_code == 2
+    assert "None of the labels" in answer.stderr
+
+
+def test_a_history_that_is_too_short_is_not_judged(trained, tmp_path):
+    sales(0, 5).write_csv(tmp_path / "short.csv")
+    answer = run(["anomalies", trained / "model", "--history", tmp_path / "short.csv"])
+    assert answer.exit_code == 2
+    assert "too few to judge" in answer.stderr
+
+
+def test_orders_cover_demand_as_often_as_costs_and_price_say(trained, tmp_path):
+    found = {}
+    for cost in ("2", "9"):
+        file = tmp_path / f"{cost}.csv"
+        words = ["--cost", cost, "--price", "10", "--steps", "5", "--output", file]
+        answer = run(["order", trained / "model", *words])
+        assert answer.exit_code == 0, answer.output
+        assert "orders for 5 days from 3 origins of test cost" in answer.stderr
+        found[cost] = pl.read_csv(file)
+    assert found["2"]["series_id"].to_list() == NAMES
+    assert (found["2"]["up_to"] > found["9"]["up_to"]).all()
+    assert (found["2"]["up_to"] % 1 == 0).all(), "of counts, whole units"
+    expected = kit.load(trained / "model").forecast()
+    first = expected.filter(series_id="shop 0")["mean"][:5].sum()
+    assert found["2"]["expected"][0] == pytest.approx(first, rel=1e-3)
+
+    stock = pl.DataFrame({"series_id": NAMES, "stock": [10_000.0, *[0.0] * (SERIES - 1)]})
+    stock.write_csv(tmp_path / "stock.csv")
+    terms = pl.DataFrame({"series_id": NAMES, "cost": 2.0, "price": 10.0})
+    terms.write_csv(tmp_path / "terms.csv")
+    words = ["--terms", tmp_path / "terms.csv", "--steps", "5", "--stock", tmp_path / "stock.csv"]
+    answer = run(["order", trained / "model", *words])
+    assert answer.exit_code == 0, answer.output
+    orders = pl.read_csv(io.StringIO(answer.stdout))
+    assert orders["order"][0] == 0
+    assert orders["up_to"].to_list() == found["2"]["up_to"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "Give --cost and --price"),
+        (["--cost", "10", "--price", "10"], "No order pays"),
+        (["--cost", "3", "--price", "10", "--salvage", "4"], "No order pays"),
+        (["--cost", "3", "--price", "10", "--steps", "8"], "needs forecasts that far ahead"),
+        (["--terms", "terms.csv"], "There is no column 'price'"),
+        (["--cost", "3", "--price", "10", "--stock", "stock.csv"], "is below 0"),
+        (["--cost", "3", "--price", "10", "--stock", "twice.csv"], "has several rows"),
+    ],
+)
+def test_orders_that_make_no_sense_are_refused(trained, tmp_path, monkeypatch, words, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "terms.csv").write_text("series_id,cost\nshop 0,3\n")
+    (tmp_path / "stock.csv").write_text("series_id,stock\nshop 0,-3\n")
+    (tmp_path / "twice.csv").write_text("series_id,stock\nshop 0,3\nshop 0,4\n")
+    answer = run(["order", trained / "model", *words])
+    assert answer.exit_code == 2
+    assert said in answer.stderr
