@@ -20,6 +20,7 @@ from kit.config import (
     DetectionOptions,
     ImageOptions,
     Options,
+    PurchaseOptions,
     SeriesOptions,
     TableOptions,
     Text2TextOptions,
@@ -49,6 +50,7 @@ OPTIONS: dict[str, type[Options]] = {
     "texts": TextOptions,
     "text2text": Text2TextOptions,
     "series": SeriesOptions,
+    "purchases": PurchaseOptions,
 }
 # What only commands have: how they print, and where the model is built.
 OF_COMMANDS = {"strategy", "precision", "output", "print_schema", "trust"}
@@ -60,8 +62,8 @@ def open(source: Any, *, kind: str | None = None, **options: Any) -> Any:
     Args:
         source: what `--data` of the commands names: a file, a folder, a built-in data set or
             `tfds:NAME`; of tables also a DataFrame of polars or pandas.
-        kind: "interactions", "table", "images", "detection", "texts", "text2text" or "series"; None
-            finds it by the files and columns.
+        kind: "interactions", "table", "images", "detection", "texts", "text2text", "series" or
+            "purchases"; None finds it by the files and columns, and takes no log for purchases.
         options: as of the commands: `items`, `users`, `split`, `limit`, `seed`, `user_column`,
             `label` and so on, see the classes of `kit.config`.
 
@@ -288,7 +290,8 @@ def load(folder: str | Path, *, trust: bool = False) -> Any:
 
     Returns:
         A `kit.exports.Recommender` with `recommend`, `similar` and `explain`, a
-        `kit.exports.SeriesForecaster` with `forecast`, or a `kit.exports.Predictor` with `predict`.
+        `kit.exports.SeriesForecaster` with `forecast`, a `kit.exports.CustomerValues` with `value`,
+        or a `kit.exports.Predictor` with `predict`.
 
     Raises:
         UserError: there is no export, it was changed, or it should not be loaded.

@@ -2,6 +2,7 @@
 
 RECIPES = {
     "auto": "kit.recipes.auto",
+    "customer-value": "kit.recipes.customer_value",
     "forecasting": "kit.recipes.forecasting",
     "image-classification": "kit.recipes.image_classification",
     "linear": "kit.recipes.linear",

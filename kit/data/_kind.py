@@ -13,7 +13,9 @@ from kit.data.table._labels import COMMON
 from kit.data.texts._source import TEXT
 from kit.errors import UserError
 
-Kind = Literal["interactions", "table", "images", "detection", "texts", "text2text", "series"]
+Kind = Literal[
+    "interactions", "table", "images", "detection", "texts", "text2text", "series", "purchases"
+]
 KINDS: tuple[Kind, ...] = (
     "interactions",
     "table",
@@ -22,6 +24,7 @@ KINDS: tuple[Kind, ...] = (
     "texts",
     "text2text",
     "series",
+    "purchases",
 )
 """The kinds of data that a source may hold."""
 
@@ -56,6 +59,9 @@ _OWN: dict[str, Kind] = {
     "gaps": "series",
     "aggregate": "series",
     "outcome": "series",
+    "amount_column": "purchases",
+    "anonymous": "purchases",
+    "cut": "purchases",
 }
 _SIDES = (
     {"source", "src", "text", "document", "article", "abstract", "input", "body"},
@@ -82,6 +88,8 @@ def source_kind(source: Tabular, options: Collection[str] = ()) -> Kind:
     own = {_OWN[name] for name in options if name in _OWN}
     if "series" in own:  # Their target has the option of another kind, too.
         own -= {"text2text"}
+    if "purchases" in own:  # Both have a horizon.
+        own -= {"series"}
     if len(own) == 1:
         return own.pop()
     name = path_or_frame(source)

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from kit.evaluation._classes import ClassPredictions as ClassPredictions
     from kit.evaluation._classes import probabilities_of_images as probabilities_of_images
     from kit.evaluation._classes import probabilities_of_texts as probabilities_of_texts
+    from kit.evaluation._customer_value import VALUE_METRICS as VALUE_METRICS
+    from kit.evaluation._customer_value import ValuePredictions as ValuePredictions
+    from kit.evaluation._customer_value import value_protocol as value_protocol
     from kit.evaluation._deletion import DeletionCurve as DeletionCurve
     from kit.evaluation._deletion import deletion_curve as deletion_curve
     from kit.evaluation._detection import AveragePrecision as AveragePrecision
@@ -122,5 +125,13 @@ if TYPE_CHECKING:
     from kit.evaluation._two_stage import difference_in_words as difference_in_words
     from kit.evaluation._two_stage import ranked_lists as ranked_lists
     from kit.evaluation._two_stage import with_diversity as with_diversity
+    from kit.evaluation._value_baselines import BG_NBD as BG_NBD
+    from kit.evaluation._value_baselines import auc_of_alive as auc_of_alive
+    from kit.evaluation._value_baselines import value_baselines as value_baselines
+    from kit.evaluation._value_fit import calibrate_values as calibrate_values
+    from kit.evaluation._value_fit import distributions as distributions
+    from kit.evaluation._value_fit import train_histories as train_histories
+    from kit.evaluation._value_fit import valid_log_likelihood as valid_log_likelihood
+    from kit.evaluation._value_fit import values_of as values_of
 
 __getattr__, __dir__ = lazy_names(__name__, __file__)

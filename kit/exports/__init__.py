@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from kit.exports._ask import load_export as load_export
     from kit.exports._card import CARDS as CARDS
     from kit.exports._card import Card as Card
+    from kit.exports._card import CustomerValueCard as CustomerValueCard
     from kit.exports._card import DetectionCard as DetectionCard
     from kit.exports._card import EncoderCard as EncoderCard
     from kit.exports._card import ForecastingCard as ForecastingCard
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from kit.exports._card import with_bytes as with_bytes
     from kit.exports._check import check_operations as check_operations
     from kit.exports._check import problems_of_graph as problems_of_graph
+    from kit.exports._customer_value import CustomerValues as CustomerValues
     from kit.exports._explanation import Explanation as Explanation
     from kit.exports._explanation import Reason as Reason
     from kit.exports._explanation import in_words as in_words

@@ -10,7 +10,13 @@ import tensorflow as tf
 
 from kit.data.table import schema_from, typed
 from kit.errors import UserError
-from kit.exports._card import ForecastingCard, RecommenderCard, TabularCard
+from kit.exports._card import (
+    CustomerValueCard,
+    ForecastingCard,
+    RecommenderCard,
+    TabularCard,
+)
+from kit.exports._customer_value import CustomerValues
 from kit.exports._explanation import Explanation
 from kit.exports._forecast import SeriesForecaster
 from kit.exports._inputs import raw_inputs
@@ -24,7 +30,7 @@ ROWS_AT_ONCE = 256
 
 def load_export(
     folder: Path, *, trust: bool = False
-) -> "Recommender | Predictor | SeriesForecaster":
+) -> "Recommender | Predictor | SeriesForecaster | CustomerValues":
     """Load an export for queries.
 
     Args:
@@ -38,6 +44,8 @@ def load_export(
     card = read_card(version)
     if isinstance(card, ForecastingCard):
         return SeriesForecaster(version, trust=trust)
+    if isinstance(card, CustomerValueCard):
+        return CustomerValues(version, trust=trust)
     kind = Recommender if isinstance(card, RecommenderCard) else Predictor
     return kind(version, trust=trust)
 

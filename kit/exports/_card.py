@@ -278,6 +278,26 @@ class ForecastingCard(Card):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CustomerValueCard(Card):
+    """The card of a model of the value of customers.
+
+    Args:
+        horizon: days in which the value is counted.
+        length: days with a purchase that it reads at most.
+    """
+
+    task: str = "customer-value"
+    noun: str = "customers"
+    example_input: ClassVar[str] = "--input user_id=ID"
+    horizon: int
+    length: int
+
+    @property
+    def purpose(self) -> str:
+        return f"predicts what customers pay in the next {self.horizon} days"
+
+
+@dataclass(frozen=True, kw_only=True)
 class EncoderCard(Card):
     """The card of a pretrained encoder, exported without training.
 
@@ -305,6 +325,7 @@ CARDS: dict[str, type[Card]] = {
     "detection": DetectionCard,
     "text2text": Text2TextCard,
     "forecasting": ForecastingCard,
+    "customer-value": CustomerValueCard,
     "encoder": EncoderCard,
 }
 """The class of the card of each task, by its name."""

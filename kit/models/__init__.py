@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from kit.models._candidate_ranking import CandidateRanking as CandidateRanking
     from kit.models._content_encoders import ImageColumnEncoder as ImageColumnEncoder
     from kit.models._content_encoders import TextColumnEncoder as TextColumnEncoder
+    from kit.models._customer_value import COVERAGE as COVERAGE
+    from kit.models._customer_value import CustomerValue as CustomerValue
+    from kit.models._customer_value import log_likelihood as log_likelihood
     from kit.models._detector import Detector as Detector
     from kit.models._detector import non_max_suppression as non_max_suppression
     from kit.models._deviation import deviation as deviation

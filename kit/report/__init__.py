@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from kit.report._classes import measures_in_words as measures_in_words
     from kit.report._classes import of_classes as of_classes
     from kit.report._classes import part_facts as part_facts
+    from kit.report._customer_value import ValueReport as ValueReport
+    from kit.report._customer_value import value_report as value_report
     from kit.report._detection import Counts as Counts
     from kit.report._detection import DetectionReport as DetectionReport
     from kit.report._detection import detection_facts as detection_facts

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from kit.tasks._classification import ImageClassification as ImageClassification
     from kit.tasks._classification import TextClassification as TextClassification
     from kit.tasks._classification import TokenizedTexts as TokenizedTexts
+    from kit.tasks._customer_value import CustomerValue as CustomerValue
+    from kit.tasks._customer_value import season_line as season_line
     from kit.tasks._detection import Detection as Detection
     from kit.tasks._evaluate_export import Export as Export
     from kit.tasks._evaluate_export import ExportEvaluation as ExportEvaluation

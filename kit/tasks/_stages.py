@@ -45,7 +45,13 @@ def fit_stages(
             trained.append(solved(run, stage.solve, measure))
             run.epochs.append(None)
             continue
-        assert run.built.batches is not None
+        batches, steps, measured = run.built.batches, stage.steps, measure
+        if stage.batches is not None:
+            batches, measured = stage.batches, None
+            before = run.epochs[-1]
+            assert before is not None
+            steps = max(1, round(before * batches.steps_per_epoch))
+        assert batches is not None
         if stage.begin is not None:
             with scope():
                 stage.begin()
@@ -57,11 +63,11 @@ def fit_stages(
             logs["tensorboard"] = run.folder / "tensorboard" / stage.name
         fitted = fit(
             run.model,
-            run.built.batches,
-            measure=measure,
+            batches,
+            measure=measured,
             metric=run.metric,
             epochs=stage.epochs,
-            steps=stage.steps,
+            steps=steps,
             quiet=training.quiet,
             **logs,
             **patience,
@@ -72,7 +78,8 @@ def fit_stages(
         run.history += [{**row, "epoch": row["epoch"] + earlier} for row in fitted.history]
     run.seconds["train"] = sum(fitted.seconds for fitted in trained)
     last = next((one for one in reversed(trained) if one.examples_per_second), trained[-1])
-    whole = replace(last, best=trained[-1].best, history=run.history, seconds=run.seconds["train"])
+    best = next((one.best for one in reversed(trained) if not math.isnan(one.best)), math.nan)
+    whole = replace(last, best=best, history=run.history, seconds=run.seconds["train"])
     return whole, kept
 
 

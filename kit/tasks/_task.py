@@ -26,6 +26,8 @@ class Stage:
             None where `build` did.
         patience: validations without an improvement before training stops; None is the default.
         solve: fits the model in closed form instead, and returns the settings that it chose.
+        batches: of more data than the stage before: the model is trained on them for the epochs
+            after which that one was best, and nothing is measured.
     """
 
     epochs: int | None = None
@@ -34,6 +36,7 @@ class Stage:
     begin: Callable[[], None] | None = None
     patience: int | None = None
     solve: Callable[[], Mapping[str, Any]] | None = None
+    batches: "Batches | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The tasks by the names that cards of exports state."""
 
 from kit.tasks._classification import ImageClassification, TextClassification
+from kit.tasks._customer_value import CustomerValue
 from kit.tasks._detection import Detection
 from kit.tasks._forecasting import Forecasting
 from kit.tasks._retrieval import Retrieval
@@ -21,6 +22,7 @@ TASKS: dict[str, type[Task]] = {
         Detection,
         Text2Text,
         Forecasting,
+        CustomerValue,
     )
 }
 """The tasks by their names."""

@@ -142,7 +142,20 @@ def online_retail_demand() -> BuiltInTable:
     return BuiltInTable(rows, None, (folder / "LICENCE.txt").read_text())
 
 
+def online_retail_purchases() -> BuiltInTable:
+    """What the known customers of `online_retail` paid, a row for each line of an invoice."""
+    folder = _FOLDER / "online_retail"
+    rows = pl.read_parquet(folder / "online_retail.parquet")
+    frame = rows.select(
+        "customer_id",
+        "invoice_date",
+        amount=(pl.col("quantity") * pl.col("unit_price").cast(pl.Float64)).round(2),
+    )
+    return BuiltInTable(frame, None, (folder / "LICENCE.txt").read_text())
+
+
 BUILT_IN = {"online-retail": online_retail}
+PURCHASES = {"online-retail": online_retail_purchases}
 SERIES = {"bike-sharing": bike_sharing, "online-retail-demand": online_retail_demand}
 TABLES = {"in-vehicle-coupon": in_vehicle_coupon}
 TEXTS = {"sentiment-labelled-sentences": sentiment_labelled_sentences}
