@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kit.exporting._classification import export_images as export_images
     from kit.exporting._classification import export_texts as export_texts
     from kit.exporting._customer_value import ServedCustomerValue as ServedCustomerValue
+    from kit.exporting._customer_value import days_of as days_of
     from kit.exporting._customer_value import export_customer_value as export_customer_value
     from kit.exporting._detection import BoxFinder as BoxFinder
     from kit.exporting._detection import export_detection as export_detection

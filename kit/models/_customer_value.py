@@ -143,11 +143,20 @@ class CustomerValue(keras.Model):
         self.body.build((None, SUMMARY))
         if self.encoder is not None:
             self.step.build((None, self.encoded, 3))
-            self.encoder.build((None, self.encoded, self.dim // 2))
+            if not self.encoder.built:
+                self.encoder.build((None, self.encoded, self.dim // 2))
             width += self.dim // 2
         self.hidden.build((None, width))
         self.head.build((None, self.dim))
         self.built = True
+
+    def get_build_config(self) -> dict[str, Any]:
+        return {"horizon": self.horizon}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        # Not from the shapes of its inputs, by which Keras would build a part of it only.
+        if not self.built:
+            self.build()
 
     def _number(self, name: str, shape: tuple[int, ...], initializer: str = "zeros") -> Any:
         return self.add_weight(

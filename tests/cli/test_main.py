@@ -106,7 +106,7 @@ def test_version():
         ("train two-towr --data x.csv", "no recipe 'two-towr'. Did you mean two-tower?"),
         (
             "train nothing-like-it",
-            "Recipes: auto, forecasting, image-classification, linear, object-detection, ",
+            "Recipes: auto, customer-value, forecasting, image-classification, linear, ",
         ),
         ("recomend x", "recommend"),
         ("train two-tower --data x.csv --epoch 3", "--epochs"),

@@ -22,6 +22,7 @@ RECIPES = [
     "two-stage",
     "ranking",
     "forecasting",
+    "customer-value",
     "image-classification",
     "object-detection",
     "text-classification",

@@ -103,6 +103,10 @@ EXACT = {
         lambda: kit.models.Forecaster(2, 2, cycle=5000, num_series=5000),
         [{"history": NUMBERS, "series": IDS[:, 0], "phase": IDS[:, 1]}],
     ),
+    "CustomerValue": (
+        lambda: kit.models.CustomerValue(90, 2),
+        [{"amount": NUMBERS, "age": IDS[:, :2], "season": NUMBERS[:, 0]}],
+    ),
     "SentenceRanker": (lambda: kit.models.SentenceRanker(5000, 8, heads=2), [IDS[:, None]]),
     "SequenceToSequence": (lambda: kit.models.SequenceToSequence(5000, 8, heads=2), [PAIR]),
     "BackboneEncoder": (backbone_encoder, [IDS]),

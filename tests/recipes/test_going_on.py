@@ -16,6 +16,7 @@ from kit.training import Training, _checkpoint, _fit
 from tests.conftest import write_shop
 from tests.data.detection.boxed import squares, write_voc
 from tests.data.images.files import class_folders
+from tests.data.purchases.logs import purchases
 from tests.evaluation.clicks import write_clicks
 from tests.models.pretrained.test_images import save_tiny_resnet
 from tests.recipes.test_summarization import write_texts
@@ -162,6 +163,12 @@ def of_series(folder):
     return f"forecasting --data {data} {small}"
 
 
+def of_purchases(folder):
+    purchases(customers=260).write_csv(folder / "log.csv")
+    small = "--horizon 40 --encoder none --length 8 --dim 4 --batch-size 64"
+    return f"customer-value --data {folder / 'log.csv'} {small}"
+
+
 RECIPES = {
     "two-tower": of_people,
     "two-tower, refit": of_a_refit,
@@ -179,6 +186,7 @@ RECIPES = {
     "extractive summarization": of_sentences,
     "abstractive summarization": of_summaries,
     "forecasting": of_series,
+    "customer value": of_purchases,
 }
 
 
@@ -188,6 +196,7 @@ STAGES = {
     "a backbone, frozen then whole": (["frozen", "whole"], 1),
     "two-stage": (["retrieval", "early", "ranking"], 0),
     "two-tower, refit": (["", "refit"], 1),
+    "customer value": (["", "complete"], 1),
 }
 
 

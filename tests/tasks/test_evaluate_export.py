@@ -39,6 +39,7 @@ REQUIRED = {
     "text-classification": {"classes": ["a"], "length": 8},
     "detection": {"classes": ["a"], "image_shape": [8, 8]},
     "text2text": {"output": "summary"},
+    "customer-value": {"horizon": 90, "length": 64},
     "encoder": {},
 }
 

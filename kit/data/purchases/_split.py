@@ -1,5 +1,6 @@
 """Cut a log of purchases: histories before a day, and what is bought in the horizon after it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -142,7 +143,7 @@ class PurchaseData:
         if not complete:
             return self.cuts
         apart = max(1, round(CUTS_APART * self.horizon))
-        return tuple(range(self.valid, self.cuts[0] - 1, -apart))[::-1]
+        return (*self.cuts, *range(self.valid, self.cuts[-1], -apart)[::-1])
 
     @cached_property
     def daily(self) -> NDArray[np.float64]:
@@ -258,18 +259,18 @@ def split_purchases(
         licence=source.licence,
         notes=source.notes,
     )
-    for part, day in (("train", newest), ("valid", data.valid), ("test", test)):
-        _check_size(data, part, day)
+    for part, cuts in (("train", data.cuts), ("valid", [data.valid]), ("test", [test])):
+        _check_size(data, part, cuts)
     return data
 
 
-def _check_size(data: PurchaseData, part: str, cut: int) -> None:
-    found = data.histories(cut, 1)
-    buyers = int((found.value > 0).sum())
-    if len(found.user) >= FEWEST_CUSTOMERS and buyers >= FEWEST_BUYERS:
+def _check_size(data: PurchaseData, part: str, cuts: Sequence[int]) -> None:
+    found = Histories.joined([data.histories(cut, 1) for cut in cuts])
+    customers, buyers = len(found.user), int((found.value > 0).sum())
+    if customers >= FEWEST_CUSTOMERS and buyers >= FEWEST_BUYERS:
         return
     raise UserError(
-        f"{len(found.user):,} customers had bought by {date_of(cut)}, the cut of {part}, and "
+        f"{customers:,} customers had bought by {date_of(cuts[-1])}, the cut of {part}, and "
         f"{buyers:,} of them buy in the {data.horizon} days after it.",
         where=data.name,
         expected=f"at least {FEWEST_CUSTOMERS} customers and {FEWEST_BUYERS} buyers; fewer say "
