@@ -15,6 +15,7 @@ from typing import Any
 
 from benchmarks import (
     cold_items,
+    customer_value_results,
     detection_results,
     forecasting_results,
     image_results,
@@ -39,6 +40,7 @@ MODULES = {
     "texts": text_results,
     "pairs": text2text_results,
     "forecasting": forecasting_results,
+    "customer_value": customer_value_results,
     "cold_items": cold_items,
     "refit": refit_results,
 }
@@ -61,6 +63,7 @@ def summary_table() -> str:
     films_read = _kept("texts")["imdb, lstm"]
     german = _kept("pairs")["multi30k, transformer"]
     demand = _kept("forecasting")["online-retail-demand"]
+    worth = _kept("customer_value")["online-retail"]
     papers = _kept("pairs")["scitldr-part, built in, sentence scorer"]
     return "\n".join(
         [
@@ -107,6 +110,14 @@ def summary_table() -> str:
                 demand["linear-residual"]["WQL"],
                 "same weekday",
                 demand["baselines"]["same weekday, 8 cycles"]["WQL"],
+            ),
+            _row(
+                "customer-value",
+                "online-retail",
+                "normalised Gini",
+                worth["mean"][customer_value_results.METRICS[0]],
+                "BG/NBD",
+                worth["baselines"][customer_value_results.PEER][customer_value_results.METRICS[0]],
             ),
         ]
     )

@@ -13,6 +13,7 @@ from kit.models import COVERAGE, CustomerValue, log_likelihood
 from kit.progress import stage
 
 ROWS_AT_ONCE = 4096
+MOST_HISTORIES = 500_000
 # Bounds of the factors: a model further off than that is wrong, not uncalibrated.
 FARTHEST = 20.0
 
@@ -20,12 +21,16 @@ FARTHEST = 20.0
 def train_histories(data: PurchaseData, length: int, *, complete: bool = False) -> Histories:
     """Histories at all cuts of train, or at all whose outcome is complete at the cut of test.
 
+    Of large logs a sample of each cut is taken, half a million histories in all.
+
     Args:
         data: the cut log.
         length: of the histories.
         complete: also those between the last cut of train and valid, and valid.
     """
-    return Histories.joined([data.histories(cut, length) for cut in data.training_cuts(complete)])
+    cuts = data.training_cuts(complete)
+    most = MOST_HISTORIES // len(cuts)
+    return Histories.joined([data.histories(cut, length).sample(most, cut) for cut in cuts])
 
 
 def distributions(model: CustomerValue, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
@@ -68,7 +73,7 @@ def calibrate_values(model: CustomerValue, data: PurchaseData) -> dict[str, floa
     Returns:
         These numbers.
     """
-    model.calibration.assign([1, 1, COVERAGE])
+    model.uncalibrate()
     histories = data.histories(data.valid, model.length)
     inputs, value = histories.inputs(), histories.value
     rates = distributions(model, inputs)[:, 0].astype(np.float64)

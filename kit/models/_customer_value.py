@@ -138,7 +138,7 @@ class CustomerValue(keras.Model):
         self.largest.assign(1e12)
         # Factors of rate and expected value, and the level of the interval.
         self.calibration = self._number("calibration", (3,), "ones")
-        self.calibration.assign([1, 1, COVERAGE])
+        self.uncalibrate()
         width = self.dim
         self.body.build((None, SUMMARY))
         if self.encoder is not None:
@@ -149,6 +149,10 @@ class CustomerValue(keras.Model):
         self.hidden.build((None, width))
         self.head.build((None, self.dim))
         self.built = True
+
+    def uncalibrate(self) -> None:
+        """Set the numbers of calibration to what they are before it."""
+        self.calibration.assign([1, 1, COVERAGE])
 
     def get_build_config(self) -> dict[str, Any]:
         return {"horizon": self.horizon}

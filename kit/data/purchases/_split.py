@@ -19,6 +19,7 @@ from kit.errors import UserError
 FEWEST_CUSTOMERS, FEWEST_BUYERS = 200, 20
 # Of the horizon: days between two cuts of train, and the least that lies before the first.
 CUTS_APART, LEAST_BEFORE = 1 / 6, 1 / 3
+NAMES = ("user", "amount", "age", "season", "value")
 EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -45,11 +46,18 @@ class Histories:
         """The inputs of a `CustomerValue`."""
         return {"amount": self.amount, "age": self.age, "season": self.season}
 
+    def sample(self, most: int, seed: int = 0) -> "Histories":
+        """So many of them at most, drawn at random and in their order."""
+        count = len(self.user)
+        if count <= most:
+            return self
+        rows = np.sort(np.random.default_rng(seed).choice(count, most, replace=False))
+        return Histories(*(getattr(self, name)[rows] for name in NAMES))
+
     @classmethod
     def joined(cls, parts: "list[Histories]") -> "Histories":
         """One after the other."""
-        names = ("user", "amount", "age", "season", "value")
-        return cls(*(np.concatenate([getattr(one, name) for one in parts]) for name in names))
+        return cls(*(np.concatenate([getattr(one, name) for one in parts]) for name in NAMES))
 
 
 def last_days(
