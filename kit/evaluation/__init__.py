@@ -129,7 +129,6 @@ if TYPE_CHECKING:
     from kit.evaluation._value_baselines import auc_of_alive as auc_of_alive
     from kit.evaluation._value_baselines import value_baselines as value_baselines
     from kit.evaluation._value_fit import calibrate_values as calibrate_values
-    from kit.evaluation._value_fit import distributions as distributions
     from kit.evaluation._value_fit import train_histories as train_histories
     from kit.evaluation._value_fit import valid_log_likelihood as valid_log_likelihood
     from kit.evaluation._value_fit import values_of as values_of

@@ -32,8 +32,8 @@ class ValuePredictions:
     Example:
 
     >>> actual = np.array([0.0, 10, 20, 0, 5, 0, 0, 40, 0, 8])
-    >>> ValuePredictions(actual, 1.1 * actual, actual, actual, actual).summary()["total"]
-    1.1
+    >>> ValuePredictions(actual, 1.5 * actual, actual, actual, actual).summary()["total"]
+    1.5
     """
 
     actual: NDArray[np.float64]

@@ -15,6 +15,7 @@ from kit.progress import stage
 
 WEEK = 7.0
 BG_NBD = "BG/NBD + Gamma-Gamma"
+"""Name of the probability model among the baselines."""
 Numbers = NDArray[np.float64]
 # Weight of the squared logarithms of parameters, without which small samples drive them away.
 PENALTY = 1e-3

@@ -1,10 +1,6 @@
 """Fit a `CustomerValue` on all complete cuts, calibrate it on the last one, predict with it."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from kit.data.purchases import Histories, PurchaseData
@@ -12,7 +8,6 @@ from kit.evaluation._customer_value import ValuePredictions
 from kit.models import COVERAGE, CustomerValue, log_likelihood
 from kit.progress import stage
 
-ROWS_AT_ONCE = 4096
 MOST_HISTORIES = 500_000
 # Bounds of the factors: a model further off than that is wrong, not uncalibrated.
 FARTHEST = 20.0
@@ -33,20 +28,9 @@ def train_histories(data: PurchaseData, length: int, *, complete: bool = False) 
     return Histories.joined([data.histories(cut, length).sample(most, cut) for cut in cuts])
 
 
-def distributions(model: CustomerValue, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-    """Rate, location and deviation of histories, float32 [histories, 3]."""
-    count = len(inputs["season"])
-    batches = (slice(start, start + ROWS_AT_ONCE) for start in range(0, count, ROWS_AT_ONCE))
-    found = [
-        np.asarray(model({name: x[batch] for name, x in inputs.items()}, training=False))
-        for batch in batches
-    ]
-    return np.concatenate(found)
-
-
 def valid_log_likelihood(model: CustomerValue, histories: Histories) -> float:
     """Mean log-likelihood of the values of histories."""
-    found = distributions(model, histories.inputs())
+    found = model.distributions(histories.inputs())
     return float(np.mean(log_likelihood(histories.value, found)))
 
 
@@ -54,7 +38,7 @@ def valid_log_likelihood(model: CustomerValue, histories: Histories) -> float:
 def values_of(model: CustomerValue, data: PurchaseData, part: str) -> ValuePredictions:
     """Predictions of a model on "valid" or "test"."""
     histories = data.histories(data.test if part == "test" else data.valid, model.length)
-    found = model.answers(distributions(model, histories.inputs()))
+    found = model.answers(model.distributions(histories.inputs()))
     mean, low, high, buys = np.asarray(found, np.float64).T
     return ValuePredictions(histories.value, mean, low, high, buys)
 
@@ -76,7 +60,7 @@ def calibrate_values(model: CustomerValue, data: PurchaseData) -> dict[str, floa
     model.uncalibrate()
     histories = data.histories(data.valid, model.length)
     inputs, value = histories.inputs(), histories.value
-    rates = distributions(model, inputs)[:, 0].astype(np.float64)
+    rates = model.distributions(inputs)[:, 0].astype(np.float64)
     share = (value > 0).mean()
 
     def excess(log: float) -> float:
@@ -87,7 +71,7 @@ def calibrate_values(model: CustomerValue, data: PurchaseData) -> dict[str, floa
     if excess(ends[0]) < 0 < excess(ends[1]):
         rate = float(np.exp(brentq(excess, *ends)))
     model.calibration.assign([rate, 1, COVERAGE])
-    found = distributions(model, inputs)
+    found = model.distributions(inputs)
     predicted = float(np.asarray(model.answers(found))[:, 0].astype(np.float64).sum())
     total = float(np.clip(value.sum() / max(predicted, 1e-9), 1 / FARTHEST, FARTHEST))
     for level in np.linspace(0.5, 0.98, 97):

@@ -8,7 +8,6 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.data.purchases import PurchaseData
-from kit.evaluation import distributions
 from kit.exporting._blanks import IdTable
 from kit.exporting._saved_model import export
 from kit.exports import CustomerValueCard, SignatureCheck
@@ -86,7 +85,7 @@ def latest_values(model: CustomerValue, data: PurchaseData) -> NDArray[np.float3
     of their values on valid.
     """
     histories = data.histories(data.end, model.length)
-    found = np.asarray(model.answers(distributions(model, histories.inputs())))
+    found = np.asarray(model.answers(model.distributions(histories.inputs())))
     value = data.histories(data.valid, 1).value
     tail = (1 - COVERAGE) / 2
     ends = (0.0, COVERAGE) if (value == 0).mean() >= tail else (tail, 1 - tail)
@@ -211,7 +210,7 @@ def recorded_values(model: CustomerValue, data: PurchaseData) -> dict[str, Any]:
         while place >= len(table):
             place -= YEAR
         inputs["season"] = table[place : place + 1]
-        answers.append(np.asarray(model.answers(distributions(model, inputs)))[0])
+        answers.append(np.asarray(model.answers(model.distributions(inputs)))[0])
     outputs = {"serving_default": latest[codes], "from_history": np.stack(answers)}
     requests: dict[str, dict[str, Any]] = {
         "serving_default": {"user_id": names},

@@ -6,6 +6,7 @@ from typing import Any, Self
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from kit.data.purchases import PurchaseData
 from kit.layers import LastPooling, Perceptron
@@ -19,6 +20,7 @@ SMALLEST_SIGMA, LARGEST_SIGMA = 0.2, 1.4
 # Features beyond this many standard deviations say no more.
 FARTHEST = 4.0
 LEAST_RATE = 1e-6
+ROWS_AT_ONCE = 4096
 COVERAGE = 0.8
 """What intervals of the value should cover."""
 
@@ -238,6 +240,16 @@ class CustomerValue(keras.Model):
         spread = LARGEST_SIGMA - SMALLEST_SIGMA
         deviation = SMALLEST_SIGMA + spread * ops.sigmoid(found[:, 2])
         return ops.stack([rate, location, deviation], axis=1)
+
+    def distributions(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """What `call` returns for histories of any number, in batches: float32 [histories, 3]."""
+        count = len(inputs["season"])
+        batches = (slice(start, start + ROWS_AT_ONCE) for start in range(0, count, ROWS_AT_ONCE))
+        found = [
+            np.asarray(self({name: x[batch] for name, x in inputs.items()}, training=False))
+            for batch in batches
+        ]
+        return np.concatenate(found)
 
     def answers(self, distribution: Any) -> Any:
         """Expected value, ends of its interval, and the probability to buy: float32 [batch, 4].

@@ -135,6 +135,7 @@ def test_a_log_is_valued_from_python(trained):
         model.value(history=recent.drop("amount"))
 
 
+@pytest.mark.slow
 def test_the_same_from_python():
     data = kit.open(purchases(), kind="purchases", horizon=40)
     model = kit.models.CustomerValue.for_dataset(data, encoder="none", dim=8, length=16)

@@ -98,7 +98,7 @@ def open_purchases(
 
     >>> source = open_purchases("online-retail")
     >>> len(source.users), len(source.day), round(source.amount.sum())
-    (4335, 16677, 8733428)
+    (4334, 16678, 8761067)
     """
     columns = columns or PurchaseColumns()
     if columns.time_format is not None:
