@@ -65,7 +65,7 @@ class CustomerValues:
             raise UserError(
                 "Give one of user and history.",
                 where="value",
-                expected='value(user="17850") or value(history="log.csv")',
+                expected='value(user="42") or value(history="log.csv")',
             )
         if history is not None:
             return self._of_log(history)
