@@ -6,6 +6,7 @@ from kit.cli._copy import copy as copy
 from kit.cli._data import data as data
 from kit.cli._data import prepare as prepare
 from kit.cli._deploy import deploy as deploy
+from kit.cli._drivers import drivers as drivers
 from kit.cli._encoder import encoder as encoder
 from kit.cli._evaluate import evaluate as evaluate
 from kit.cli._explain import explain as explain
@@ -26,6 +27,7 @@ for _command in (
     copy,
     data,
     deploy,
+    drivers,
     encoder,
     evaluate,
     explain,

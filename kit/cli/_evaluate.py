@@ -54,6 +54,23 @@ def evaluate(
             print_table(table.title, table.columns, table.rows)
 
 
+def check_rows_are_left(version: Path, source: str | None) -> None:
+    """The data that a model was trained on have to hold rows it was not trained on.
+
+    Raises:
+        UserError: it was trained again on all of them, and no others are named.
+    """
+    from kit.exports import read_card
+
+    if read_card(version).refit and source is None:
+        raise UserError(
+            "The export was trained again on all rows: none are left to measure it on.",
+            where=str(version),
+            expected="a model trained without --refit, or rows that came later",
+            remedy="Read the metrics of the model before the refit in its card, or give --data.",
+        )
+
+
 def _evaluated(
     folder: Path, source: str | None, max_users: int | None, against: str | None, trust: bool
 ) -> ExportEvaluation:
@@ -68,13 +85,7 @@ def _evaluated(
             expected="an export of a recipe",
             remedy="Evaluate the model that uses it, trained with --text-encoder.",
         )
-    if card.refit and source is None:
-        raise UserError(
-            "The export was trained again on all rows: none are left to measure it on.",
-            where=str(version),
-            expected="a model trained without --refit, or rows that came later",
-            remedy="Read the metrics of the model before the refit in its card, or give --data.",
-        )
+    check_rows_are_left(version, source)
     # Imported here, as it loads every task.
     from kit.tasks import TASKS
 

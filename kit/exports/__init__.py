@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from kit.exports._check import check_operations as check_operations
     from kit.exports._check import problems_of_graph as problems_of_graph
     from kit.exports._customer_value import CustomerValues as CustomerValues
+    from kit.exports._drivers import Drivers as Drivers
+    from kit.exports._drivers import correlated_groups as correlated_groups
+    from kit.exports._drivers import measure_drivers as measure_drivers
     from kit.exports._explanation import Explanation as Explanation
     from kit.exports._explanation import Reason as Reason
     from kit.exports._explanation import in_words as in_words

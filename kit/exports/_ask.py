@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 import tensorflow as tf
+from numpy.typing import NDArray
 
-from kit.data.table import schema_from, typed
+from kit.data.table import RankingRows, schema_from, to_label, typed
 from kit.errors import UserError
 from kit.exports._card import (
     CustomerValueCard,
@@ -17,15 +18,18 @@ from kit.exports._card import (
     TabularCard,
 )
 from kit.exports._customer_value import CustomerValues
+from kit.exports._drivers import Drivers, correlated_groups, measure_drivers
 from kit.exports._explanation import Explanation
 from kit.exports._forecast import SeriesForecaster
-from kit.exports._inputs import raw_inputs
+from kit.exports._inputs import raw_inputs, tensor_names
 from kit.exports._loaded import LoadedExport, Narrowed, Recommendation
 from kit.exports._operations import load_version
 from kit.exports._read_card import read_card
 from kit.exports._version_folder import version_folder
+from kit.metrics import log_losses
 
 ROWS_AT_ONCE = 256
+MEASURED_AT_ONCE = 4096
 
 
 def load_export(
@@ -215,6 +219,10 @@ class Predictor:
     def _of_table(self, rows: Any, card: TabularCard) -> dict[str, Any]:
         schema = schema_from(card.schema, where=str(self.version))
         frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(dict(rows))
+        return raw_inputs(self._typed(frame, card), schema.features)
+
+    def _typed(self, frame: pl.DataFrame, card: TabularCard) -> pl.DataFrame:
+        schema = schema_from(card.schema, where=str(self.version))
         missing = [one.name for one in schema.features if one.name not in frame.columns]
         if missing:
             raise UserError(
@@ -227,7 +235,89 @@ class Predictor:
             one.name: typed(frame[one.name], one.kind, "row {}".format, decimal=one.decimal).values
             for one in schema.features
         }
-        return raw_inputs(pl.DataFrame(columns), schema.features)
+        return pl.DataFrame(columns)
+
+    def _labelled(self, rows: Any, card: TabularCard) -> RankingRows:
+        frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(dict(rows))
+        labels = []
+        for name, positive in card.labels.items():
+            if name not in frame.columns:
+                raise UserError(
+                    f"There is no column {name!r}, which the model predicts.",
+                    where="drivers",
+                    expected="a table with features and labels",
+                    remedy="Add the column.",
+                )
+            labels.append(to_label(frame[name], positive, "row {}".format)[0].to_numpy())
+        return RankingRows(self._typed(frame, card), np.stack(labels, 1), None)
+
+    def _tabular_card(self) -> TabularCard:
+        if isinstance(self.card, TabularCard):
+            return self.card
+        raise UserError(
+            "Drivers are measured of models that read a table.",
+            where=str(self.version),
+            expected="an export of kit train ranking",
+        )
+
+    def drivers(
+        self,
+        rows: Any,
+        *,
+        group: Sequence[Sequence[str]] = (),
+        repeats: int = 5,
+        limit: int = 5000,
+        seed: int = 0,
+    ) -> Drivers:
+        """Which columns of a table the predictions depend on: the log loss without each.
+
+        Args:
+            rows: that the model was not trained on, or what it learned by heart counts too:
+                features and labels in a DataFrame of polars or pandas or a dict of columns, or a
+                part of data, `data.test`.
+            group: lists of columns to shuffle together, besides the correlated ones.
+            repeats: shuffles of each group, at least 2.
+            limit: of more rows, so many are drawn.
+            seed: of the draws.
+
+        Raises:
+            UserError: the export reads no table, a column is missing, or there are fewer than 50
+                rows with a label.
+        """
+        card = self._tabular_card()
+        schema = schema_from(card.schema, where=str(self.version))
+        part = rows if isinstance(rows, RankingRows) else self._labelled(rows, card)
+        features, labels = part.features, part.labels
+        kept = np.flatnonzero(~np.isnan(labels).all(1))
+        if len(kept) > limit:
+            kept = np.sort(np.random.default_rng(seed).choice(kept, limit, replace=False))
+        features, labels = features[kept], labels[kept]
+        names = tensor_names([one.name for one in schema.features])
+        inputs = {
+            name: tf.constant(values, self._columns[name])
+            for name, values in raw_inputs(features, schema.features).items()
+        }
+        outputs = [*tensor_names([*card.labels]).values()]
+        if len(outputs) == 1:
+            outputs = ["probability"]
+        known = ~np.isnan(labels)
+
+        def losses(columns: Sequence[str], order: NDArray[np.int64]) -> NDArray[np.float64]:
+            shuffled = {names[one]: tf.gather(inputs[names[one]], order) for one in columns}
+            parts = []
+            for begin in range(0, len(labels), MEASURED_AT_ONCE):
+                batch = slice(begin, begin + MEASURED_AT_ONCE)
+                answer = self._signature(
+                    **{name: values[batch] for name, values in {**inputs, **shuffled}.items()}
+                )
+                parts.append(np.stack([answer[name].numpy() for name in outputs], 1))
+            loss = np.zeros(labels.shape)
+            loss[known] = log_losses(labels[known], np.concatenate(parts)[known])
+            mean: NDArray[np.float64] = loss.sum(1) / known.sum(1)
+            return mean
+
+        groups = correlated_groups(features, schema.features, group)
+        return measure_drivers(losses, len(labels), groups, repeats=repeats, seed=seed)
 
     def __repr__(self) -> str:
         return f"Predictor({self.card.recipe}; takes {', '.join(self._columns)})"
