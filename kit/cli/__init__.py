@@ -18,6 +18,7 @@ from kit.cli._order import order as order
 from kit.cli._predict import predict as predict
 from kit.cli._recommend import recommend as recommend
 from kit.cli._recommend import similar as similar
+from kit.cli._segments import segments as segments
 from kit.cli._serve import serve as serve
 from kit.cli._verify import verify as verify
 
@@ -38,6 +39,7 @@ for _command in (
     predict,
     prepare,
     recommend,
+    segments,
     serve,
     similar,
     verify,

@@ -29,7 +29,7 @@ CAUSES = (
 )
 @click.option(
     "--repeats",
-    type=click.IntRange(min=2),
+    type=click.IntRange(min=3),
     default=5,
     show_default=True,
     metavar="NUMBER",

@@ -59,6 +59,9 @@ if TYPE_CHECKING:
     from kit.exports._read_card import recommender_card as recommender_card
     from kit.exports._sample_users import is_sample_user as is_sample_user
     from kit.exports._sample_users import sample_user as sample_user
+    from kit.exports._segments import Segments as Segments
+    from kit.exports._segments import Users as Users
+    from kit.exports._segments import segment_users as segment_users
     from kit.exports._verify import SignatureCheck as SignatureCheck
     from kit.exports._verify import agrees as agrees
     from kit.exports._verify import compare as compare

@@ -9,6 +9,7 @@ import polars as pl
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from kit.data import Dataset
 from kit.data.table import RankingRows, schema_from, to_label, typed
 from kit.errors import UserError
 from kit.exports._card import (
@@ -25,6 +26,7 @@ from kit.exports._inputs import raw_inputs, tensor_names
 from kit.exports._loaded import LoadedExport, Narrowed, Recommendation
 from kit.exports._operations import load_version
 from kit.exports._read_card import read_card
+from kit.exports._segments import Segments, segment_users
 from kit.exports._version_folder import version_folder
 from kit.metrics import log_losses
 
@@ -157,6 +159,25 @@ class Recommender:
         _check_count(k, self.card.k)
         return _frame(self._export.similar(str(item), k)).drop("because_of", "because_share")
 
+    def segments(
+        self, count: int = 8, *, log: Dataset | None = None, by: str = "vectors", seed: int = 0
+    ) -> Segments:
+        """Groups of users who like similar items, described, and whether the groups repeat.
+
+        Args:
+            count: of segments.
+            log: interactions that describe them further, by times and weights.
+            by: "vectors", the user vectors; or "rfm", recency, frequency and amount in the log.
+            seed: of the first centres.
+
+        Raises:
+            UserError: the export has no user vectors, there are too few users, or the log has no
+                times for "rfm".
+        """
+        if by not in ("vectors", "rfm"):
+            raise UserError(f"Unknown basis {by!r}.", where="by", expected="vectors or rfm")
+        return segment_users(self._export.users(), count, log=log, by=by, seed=seed)
+
     def __repr__(self) -> str:
         return f"Recommender({self.card.recipe}, {len(self.card.names):,} items)"
 
@@ -276,7 +297,7 @@ class Predictor:
                 features and labels in a DataFrame of polars or pandas or a dict of columns, or a
                 part of data, `data.test`.
             group: lists of columns to shuffle together, besides the correlated ones.
-            repeats: shuffles of each group, at least 2.
+            repeats: shuffles of each group, at least 3.
             limit: of more rows, so many are drawn.
             seed: of the draws.
 

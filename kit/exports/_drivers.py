@@ -14,7 +14,7 @@ from kit.metrics import bootstrap_intervals
 
 LEAST_ROWS, ASSOCIATED = 50, 0.5
 BINS, VALUES = 10, 20
-LEVEL = 0.95
+QUANTILE = 1.645  # of a normal distribution, at 95 %
 
 
 @dataclass(frozen=True)
@@ -58,15 +58,15 @@ def measure_drivers(
             the rows of an order, int64 [rows].
         rows: their number.
         groups: of columns that are shuffled together.
-        repeats: shuffles of each group, at least 2.
+        repeats: shuffles of each group, at least 3.
         seed: of the shuffles.
 
     Raises:
         UserError: there are fewer than 50 rows.
 
     Source: Breiman (2001), Random Forests, section 10; Fisher, Rudin and Dominici (2019), All
-    Models are Wrong, but Many are Useful, section 3. Of the zero line: Fisher (1935), The Design of
-    Experiments, section 21, with Student's t in place of all orders.
+    Models are Wrong, but Many are Useful, section 3. Of the zero line: Hoeffding (1951), A
+    Combinatorial Central Limit Theorem.
 
     Example:
 
@@ -75,9 +75,6 @@ def measure_drivers(
     >>> found.table["predicts"].to_list()
     [True]
     """
-    # SciPy is imported when it is needed.
-    from scipy.stats import t
-
     if rows < LEAST_ROWS:
         raise UserError(
             f"Only {rows:,} rows are left to measure drivers on.",
@@ -88,18 +85,21 @@ def measure_drivers(
     rng = np.random.default_rng(seed)
     orders = [rng.permutation(rows) for _ in range(repeats)]
     before = losses((), np.arange(rows))
-    quantile = t.ppf(LEVEL, repeats - 1) * np.sqrt(1 + 1 / repeats)
     increase, zero, values = [], [], []
     for columns in groups:
         rises = np.stack([losses(columns, order) - before for order in orders])
-        means = rises.mean(1)
-        increase.append(means.mean())
-        zero.append(quantile * means.std(ddof=1))
         # A row takes part twice, with its own label and with the value that it gives to another.
         given = np.empty_like(rises)
         for order, of_donors, of_rows in zip(orders, given, rises, strict=True):
             of_donors[order] = of_rows
-        values.append(rises.mean(0) + given.mean(0) - means.mean())
+        mean, of_row, of_donor = rises.mean(), rises.mean(0), given.mean(0)
+        # The mean over an order varies by what is left without both: in each order, all rows and
+        # all values are there.
+        rest = rises - of_row - np.stack([of_donor[order] for order in orders]) + mean
+        variance = (rest**2).sum() / (rows * (repeats - 2)) / rows
+        increase.append(mean)
+        zero.append(QUANTILE * np.sqrt(variance * (1 + 1 / repeats)))
+        values.append(of_row + of_donor - mean)
     low, high = bootstrap_intervals(np.stack(values, 1), seed=seed).T
     table = pl.DataFrame(
         {

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.data import clean_id
+from kit.data import Histories, clean_id
 from kit.errors import UserError
 from kit.exports._card import TwoStageCard
 from kit.exports._explanation import Explanation, Reason, share_of
@@ -18,6 +18,7 @@ from kit.exports._item_names import ItemNames
 from kit.exports._operations import load_version
 from kit.exports._read_card import recommender_card
 from kit.exports._sample_users import is_sample_user
+from kit.exports._segments import Users
 from kit.retrieval import MOST_EXCLUDED, explain_by_history
 
 
@@ -163,6 +164,31 @@ class LoadedExport:
             raise self.items.unknown(items[0])
         (explanation,) = self._explanations([item], history=items)
         return explanation
+
+    def users(self) -> Users:
+        """The known users: vectors, histories and the names of the items.
+
+        Raises:
+            UserError: the export has no vectors of users.
+        """
+        if "embed_user" not in self.signatures or not hasattr(self._model, "contents"):
+            raise UserError(
+                "The export has no vectors of users.",
+                where=str(self.version),
+                expected="a model of two towers, of sequences or of factors, of this version of "
+                "the kit",
+                remedy="Train one: kit train two-tower.",
+            )
+        parts = {name: value.numpy() for name, value in self._model.contents().items()}
+        ids = [one.decode() for one in parts["user_ids"]]
+        rows = np.array([n for n, one in enumerate(ids) if not is_sample_user(one)], np.int64)
+        owned = Histories(parts["owned_offsets"], parts["owned_items"])
+        return Users(
+            [ids[row] for row in rows],
+            parts["user_vectors"][rows, :-1],
+            owned.take(rows),
+            [self.name(one.decode()) for one in parts["item_ids"]],
+        )
 
     def _explained_item(self, item_id: str) -> str:
         if "explain" not in self.signatures:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kit.metrics._classification import grouped_aucs as grouped_aucs
     from kit.metrics._classification import log_losses as log_losses
     from kit.metrics._classification import reliability as reliability
+    from kit.metrics._clustering import adjusted_rand as adjusted_rand
     from kit.metrics._ranking import ranking_metrics as ranking_metrics
 
 __getattr__, __dir__ = lazy_names(__name__, __file__)

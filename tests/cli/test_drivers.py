@@ -71,16 +71,16 @@ def test_a_table_says_what_predicts(table, tmp_path):
 
 
 def test_json_and_groups(table):
-    answer = kit(f"drivers {table / 'model'} --json --group price,noise --rows 100 --repeats 2")
+    answer = kit(f"drivers {table / 'model'} --json --group price,noise --rows 100 --repeats 3")
     found = json.loads(answer.stdout)
-    assert (found["rows"], found["repeats"]) == (100, 2)
+    assert (found["rows"], found["repeats"]) == (100, 3)
     assert [one["columns"] for one in found["drivers"]] == [["price", "noise"], ["colour"]]
     assert found["drivers"][0]["low"] < found["drivers"][0]["increase"]
 
 
 def test_from_python_all_rows_of_a_frame_are_measured(table):
     frame = pl.read_csv(table / "table.csv")
-    found = package.load(table / "model", trust=True).drivers(frame, repeats=2, limit=1000)
+    found = package.load(table / "model", trust=True).drivers(frame, repeats=3, limit=1000)
     assert found.rows == 1000
     assert found.table["columns"].to_list() == [["price"], ["colour"], ["noise"]]
     model = package.load(table / "model", trust=True)
