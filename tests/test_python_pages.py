@@ -53,6 +53,14 @@ def test_the_example_of_customer_value_runs(here):
 
 
 @pytest.mark.slow
+def test_the_page_on_analysis_runs(here):
+    names = run("analysis.md")
+    assert len(names["found"].table) == 6
+    assert len(names["segments"].table) == len(names["by_rfm"].table) == 2
+    assert len(pl.read_csv(here / "segments.csv")) == 150
+
+
+@pytest.mark.slow
 def test_the_page_on_extending_runs(here):
     names = run("extending.md")
     with warnings.catch_warnings():
