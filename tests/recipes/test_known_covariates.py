@@ -173,7 +173,7 @@ def test_what_if_is_compared_with_the_plan(trained, plan, export):
     assert [row["mean_plan"] for row in rows] == [row["mean"] for row in before]
     for row in rows:
         gap = float(row["mean"]) - float(row["mean_plan"])
-        assert float(row["difference"]) == pytest.approx(gap, abs=2e-4)
+        assert float(row["difference"]) == pytest.approx(gap, abs=2e-3)
     assert sum(float(row["difference"]) for row in rows) < 0
     assert "what if net price=10, promotion=no: " in told
     cheaper = export.forecast(known=plan, what_if="net price*=0.7")
