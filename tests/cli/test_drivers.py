@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import kit as package
+from kit.exporting import outputs_of
 from tests.cli.answering import kit, refused
 
 
@@ -27,17 +28,24 @@ def table(tmp_path_factory):
         }
     )
     frame.write_csv(folder / "table.csv")
+    save_rule(folder, "model", ["bought"])
+    return folder
+
+
+def save_rule(folder, name, labels):
+    """An export of a rule that gives every label the same probability."""
     module = tf.Module()
 
     def answer(price, colour, noise):
         side = tf.where(colour == "c1", 1.0, -1.0)
-        return {"probability": tf.sigmoid(1.5 * price + side + 0.1 * noise)}
+        probability = tf.sigmoid(1.5 * price + side + 0.1 * noise)
+        return dict.fromkeys(outputs_of(labels), probability)
 
     specs = {"price": tf.float32, "colour": tf.string, "noise": tf.float32}
     module.answer = tf.function(
         answer, input_signature=[tf.TensorSpec([None], kind, name) for name, kind in specs.items()]
     )
-    version = folder / "model" / "1"
+    version = folder / name / "1"
     tf.saved_model.save(module, str(version), signatures=module.answer)
     features = [
         {"name": name, "kind": "number" if kind == tf.float32 else "category"}
@@ -47,13 +55,13 @@ def table(tmp_path_factory):
         "version": 2,
         "task": "tabular",
         "recipe": "ranking",
-        "labels": {"bought": "yes"},
+        "labels": dict.fromkeys(labels, "yes"),
         "schema": {"features": features},
-        "data": {"data": str(folder / "table.csv"), "label": ["bought"], "split": "random"},
+        "data": {"data": str(folder / "table.csv"), "label": labels, "split": "random"},
     }
     (version / "assets.extra").mkdir()
     (version / "assets.extra" / "card.json").write_text(json.dumps(card))
-    return folder
+    return folder / name
 
 
 def test_a_table_says_what_predicts(table, tmp_path):
@@ -88,6 +96,16 @@ def test_from_python_all_rows_of_a_frame_are_measured(table):
         model.drivers(frame.drop("bought"))
     with pytest.raises(package.errors.UserError, match="Only 20 rows"):
         model.drivers(frame.head(20))
+
+
+def test_of_several_labels_the_mean_loss_is_measured_where_they_are_known(table, tmp_path):
+    frame = pl.read_csv(table / "table.csv").with_row_index("row")
+    kept = pl.when(pl.col("row") % 2 == 0).then("bought")
+    model = package.load(save_rule(tmp_path, "two", ["bought", "kept"]), trust=True)
+    both = model.drivers(frame.with_columns(kept=kept), repeats=3)
+    one = package.load(table / "model", trust=True).drivers(frame, repeats=3)
+    assert both.loss == pytest.approx(one.loss)
+    assert both.table["increase"].to_list() == pytest.approx(one.table["increase"].to_list())
 
 
 def test_what_cannot_be_measured_is_refused(table, tmp_path, trained):
