@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kit import models as models
     from kit import optimizers as optimizers
     from kit import pipeline as pipeline
+    from kit import planning as planning
     from kit import progress as progress
     from kit import recipes as recipes
     from kit import report as report
@@ -37,11 +38,12 @@ if TYPE_CHECKING:
     from kit._api import fit as fit
     from kit._api import load as load
     from kit._api import open as open
+    from kit._api import plan as plan
     from kit._api import train as train
 
 __version__ = "0.1.0"
 
-_FUNCTIONS = ["evaluate", "export", "fit", "load", "open", "train"]
+_FUNCTIONS = ["evaluate", "export", "fit", "load", "open", "plan", "train"]
 
 _PACKAGES = [
     "cli",
@@ -60,6 +62,7 @@ _PACKAGES = [
     "models",
     "optimizers",
     "pipeline",
+    "planning",
     "progress",
     "recipes",
     "report",

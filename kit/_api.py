@@ -281,6 +281,33 @@ def train(recipe: str, source: Any, **options: Any) -> Path | None:
         return (found.run or run)(found, chosen)
 
 
+def plan(
+    folder: str | Path, offers: Any, arrivals: Any, *, trust: bool = False, **options: Any
+) -> Any:
+    """Price what is scarce, simulate that on held-out visits, and export it as a new version.
+
+    Args:
+        folder: of the versions of a recommender.
+        offers: what can be shown: a file or DataFrame with item_id, value, stock and maybe cost.
+        arrivals: a log of purchases after the training: a file, DataFrame or built-in data set.
+        trust: load the export even if it could do what no export of this kit does.
+        options: as of `kit plan`: `budget`, `contacts`, `min_share`, `visits` and so on, see
+            `kit.config.PlanOptions`.
+
+    Returns:
+        A `kit.planning.Plan`: `table` with the policies, `gap`, `bound`, and the `version`.
+
+    Raises:
+        UserError: there is no such option; or offers, arrivals or limits cannot be used.
+    """
+    from kit.config import PlanOptions
+    from kit.planning import plan
+
+    given = {**options, "offers": offers, "arrivals": arrivals}
+    own, _ = _options(PlanOptions, given, where="kit.plan", others={})
+    return plan(Path(folder), PlanOptions(**own), trust=trust)
+
+
 def load(folder: str | Path, *, trust: bool = False) -> Any:
     """Load an export to ask it.
 

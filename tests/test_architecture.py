@@ -20,7 +20,7 @@ FLOORS = [
     {"exporting", "evaluation", "training", "serving"},
     {"report"},
     {"config"},
-    {"tasks", "console"},
+    {"tasks", "planning", "console"},
     {"pipeline"},
     {"recipes", "_result"},
     {"cli", "_api"},

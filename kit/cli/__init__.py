@@ -15,6 +15,7 @@ from kit.cli._index import index as index
 from kit.cli._launch import launch as launch
 from kit.cli._main import main as main
 from kit.cli._order import order as order
+from kit.cli._plan import plan as plan
 from kit.cli._predict import predict as predict
 from kit.cli._recommend import recommend as recommend
 from kit.cli._recommend import similar as similar
@@ -36,6 +37,7 @@ for _command in (
     index,
     launch,
     order,
+    plan,
     predict,
     prepare,
     recommend,

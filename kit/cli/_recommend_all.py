@@ -112,6 +112,16 @@ def recommend_all(
         echo(f"output:    {destination.file}, {rows:,} rows")
 
 
+def write_table(destination: Destination, table: "pl.DataFrame") -> None:
+    """Write a table as a whole.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    with _writer(destination) as write:
+        write(table)
+
+
 def _table(
     export: "LoadedExport",
     users: Sequence[str],

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from kit.exporting._forecasting import export_forecaster as export_forecaster
     from kit.exporting._linear_recommender import LinearRecommenderGraph as LinearRecommenderGraph
     from kit.exporting._model_card import model_card as model_card
+    from kit.exporting._offers import OfferPlan as OfferPlan
+    from kit.exporting._offers import ScoreTable as ScoreTable
+    from kit.exporting._read_parts import read_parts as read_parts
     from kit.exporting._recommender import Recommender as Recommender
     from kit.exporting._recommender import RecommenderParts as RecommenderParts
     from kit.exporting._recorded import recorded_answers as recorded_answers
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from kit.exporting._retrieval import explaining_graph as explaining_graph
     from kit.exporting._retrieval import export_recommender as export_recommender
     from kit.exporting._retrieval import export_retrieval as export_retrieval
+    from kit.exporting._retrieval import recommender_graph as recommender_graph
     from kit.exporting._retrieval import retrieval_parts as retrieval_parts
     from kit.exporting._sample_users import hold_users as hold_users
     from kit.exporting._sample_users import with_sample_users as with_sample_users

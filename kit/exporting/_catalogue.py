@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 import tensorflow as tf
-from numpy.typing import NDArray
 
-from kit.data import Attributes, FeatureEncoder, Histories, TrainableColumn, title_column
+from kit.data import FeatureEncoder, TrainableColumn, title_column
 from kit.errors import UserError
+from kit.exporting._read_parts import read_parts
 from kit.exporting._recommender import RecommenderParts
 from kit.exporting._retrieval import export_recommender
-from kit.exports import RetrievalCard, SignatureCheck, damages, load_version, recommender_card
-from kit.retrieval import IndexSettings, ItemWeights, unpacked
+from kit.exports import RetrievalCard, SignatureCheck, recommender_card
+from kit.retrieval import IndexSettings, ItemWeights
 
 SHOWN = 5
 CHANGED = "The catalogue was changed after training; the results are those of the one before."
@@ -54,10 +54,8 @@ class Catalogue:
                 expected="a model of one stage, such as kit train two-tower makes",
                 remedy="Train it again with the new catalogue.",
             )
-        if not trust:
-            _refuse_changed(version)
-        model = load_version(version, trust=trust)
-        if "embed_item" not in model.signatures:
+        parts = read_parts(version, trust=trust)
+        if parts.linear is not None:
             raise UserError(
                 "The catalogue of a linear model cannot be changed: it recommends what users of "
                 "train interacted with.",
@@ -65,28 +63,8 @@ class Catalogue:
                 expected="a model that embeds items, such as kit train two-tower makes",
                 remedy="Fit it again with the new interactions.",
             )
-        if not hasattr(model, "contents"):
-            raise UserError(
-                "The parts of the export cannot be read.",
-                where=str(version),
-                expected="one made by this version of the kit",
-                remedy="Train it again.",
-            )
-        contents = {name: value.numpy() for name, value in model.contents().items()}
-        parts = RecommenderParts(
-            user_ids=_text(contents["user_ids"]),
-            item_ids=_text(contents["item_ids"]),
-            user_vectors=contents["user_vectors"],
-            item_vectors=contents["item_vectors"],
-            owned=Histories(contents["owned_offsets"], contents["owned_items"]),
-            popularity=contents["popularity"],
-            attributes=Attributes(
-                tuple(_text(contents["attribute_values"])), contents["attribute_tokens"]
-            ),
-            item_features=getattr(model, "item_features", None),
-            history_encoder=getattr(model, "history_encoder", None),
-            item_weights=_item_weights(contents),
-        )
+        # Prices hold for the catalogue that they were found with.
+        parts, card = replace(parts, offers=None), replace(card, plan=None)
         return cls(version, parts, card)
 
     @property
@@ -216,23 +194,6 @@ class Catalogue:
         )
 
 
-def _refuse_changed(version: Path) -> None:
-    """Check the manifest: the new version's manifest would certify a file that was changed here."""
-    if damaged := damages(version):
-        raise UserError(
-            f"The export is not as it was written: {damaged[0]}.",
-            where=str(version),
-            expected="the files of its manifest",
-            remedy="Export it again. If you know who changed it, give --trust.",
-        )
-
-
-def _item_weights(contents: dict[str, NDArray[Any]]) -> ItemWeights | None:
-    prefix = "item_weights/"
-    arrays = {n.removeprefix(prefix): x for n, x in contents.items() if n.startswith(prefix)}
-    return unpacked(arrays) if arrays else None
-
-
 def _with_room(weights: ItemWeights | None, items: int) -> ItemWeights | None:
     """Weights of a catalogue with so many more items, theirs zero."""
     if weights is None:
@@ -242,10 +203,6 @@ def _with_room(weights: ItemWeights | None, items: int) -> ItemWeights | None:
     larger = weights.copy()
     larger.resize((weights.shape[0] + items, weights.shape[1] + items))
     return larger
-
-
-def _text(values: NDArray[Any]) -> list[str]:
-    return [value.decode() for value in values]
 
 
 def _some(items: Sequence[str]) -> str:

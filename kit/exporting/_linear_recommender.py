@@ -21,6 +21,15 @@ class LinearRecommenderGraph(RecommenderGraph):
         assert parts.linear is not None
         self.index = self.similar = parts.linear
 
+    def _contents(self) -> dict[str, Any]:
+        weights = {f"linear/{name}": values for name, values in self.index.arrays().items()}
+        prior = self.index.prior_of(tf.range(self.index.size))
+        none = {
+            "user_vectors": tf.zeros([tf.size(self._owned_offsets) - 1, 0]),
+            "item_vectors": tf.zeros([self.index.size, 0]),
+        }
+        return super()._contents() | weights | none | {"linear_prior": prior}
+
     def _compared(self, queries: Any, codes: Any, item: Any) -> tuple[Any, Any]:
         # Without the scores of all other items.
         votes, average = self.index.votes(codes, item), self.index.average_votes(codes)

@@ -13,6 +13,8 @@ from kit.exporting._blanks import IdTable
 from kit.exporting._encoders import FoldIn, HistoryEncoder, ItemFeatures, PooledHistory
 from kit.exporting._explanations import UNKNOWN, Explanations
 from kit.exporting._traced import Untracked, traced
+from kit.exporting._offers import OfferPlan
+from kit.exporting._within import Within
 from kit.retrieval import (
     MOST_EXCLUDED,
     HybridIndex,
@@ -27,6 +29,14 @@ from kit.retrieval import (
 )
 
 TUNING_USERS = 1000
+# Signatures that not every export has.
+OF_SOME = (
+    "from_timed_history",
+    "explain",
+    "explain_history",
+    "recommend_within",
+    "from_history_within",
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,7 @@ class RecommenderParts:
             the mean of its vectors.
         linear: the weights of a linear model, or None.
         item_weights: item-to-item weights whose votes are added to the scores of vectors, or None.
+        offers: what can be shown at which price, or None.
     """
 
     user_ids: Sequence[str]
@@ -61,9 +72,10 @@ class RecommenderParts:
     history_encoder: HistoryEncoder | PooledHistory | FoldIn | None = None
     linear: ItemWeightsIndex | None = None
     item_weights: ItemWeights | None = None
+    offers: OfferPlan | None = None
 
 
-class RecommenderGraph(Explanations):
+class RecommenderGraph(Explanations, Within):
     """The graph of an export, in operations that stock TensorFlow Serving has.
 
     Subclasses say what a query is and how the items with the best scores are found.
@@ -105,6 +117,9 @@ class RecommenderGraph(Explanations):
         self._is_sum = parts.linear is not None or hasattr(encoder, "contributions")
         self._explains = self._is_sum or hasattr(encoder, "leave_one_out")
 
+        if parts.offers is not None:
+            self._hold_offers(parts.offers)
+
     def _index(self, parts: RecommenderParts, settings: IndexSettings) -> None:
         """Set `index` and `similar`, by which lists and similar items are found."""
         raise NotImplementedError
@@ -119,12 +134,7 @@ class RecommenderGraph(Explanations):
 
     def signatures(self) -> dict[str, Any]:
         """The signatures, by name."""
-        some = {
-            name: getattr(self, name)
-            for name in ("from_timed_history", "explain", "explain_history")
-            if hasattr(self, name)
-        }
-        return some | {
+        return {name: getattr(self, name) for name in OF_SOME if hasattr(self, name)} | {
             "serving_default": self.recommend,
             "from_history": self.from_history,
             "recommend_where": self.recommend_where,
@@ -203,6 +213,22 @@ class RecommenderGraph(Explanations):
     def attribute_values(self) -> Any:
         """The values that `where` supports, string [n]; not a signature."""
         return self._filter.values()
+
+    @tf.function(autograph=False, input_signature=[])
+    def contents(self) -> dict[str, Any]:
+        """The parts of the graph; not a signature."""
+        return self._contents()
+
+    def _contents(self) -> dict[str, Any]:
+        return {
+            "user_ids": _keys(self._user_code),
+            "item_ids": self._item_ids[:-1],
+            "owned_offsets": self._owned_offsets.value(),
+            "owned_items": self._owned_items.value(),
+            "popularity": self._popular.scores_of(None, tf.range(self.index.size))[0],
+            "attribute_values": self._filter.values(),
+            "attribute_tokens": self._filter.tokens.value(),
+        }
 
     def _list(self, known: Any, queries: Any, history: Any) -> dict[str, Any]:
         """The recommended list of each query, without rules."""
@@ -290,21 +316,12 @@ class Recommender(RecommenderGraph):
         """The item's vector, its bias last; zeros for an unknown item."""
         return {"embedding": self.index.vectors_of(self._item_code.lookup(item_id))}
 
-    @traced()
-    def contents(self) -> dict[str, Any]:
-        """The parts of the graph; not a signature."""
+    def _contents(self) -> dict[str, Any]:
         weights = self.index.weights.arrays() if isinstance(self.index, HybridIndex) else {}
-        return {
+        return super()._contents() | {
             **{f"item_weights/{name}": values for name, values in weights.items()},
-            "user_ids": _keys(self._user_code),
-            "item_ids": self._item_ids[:-1],
             "user_vectors": self._users.value(),
             "item_vectors": self.index.vectors_of(tf.range(self.index.size)),
-            "owned_offsets": self._owned_offsets.value(),
-            "owned_items": self._owned_items.value(),
-            "popularity": self._popular.scores_of(None, tf.range(self.index.size))[0],
-            "attribute_values": self._filter.values(),
-            "attribute_tokens": self._filter.tokens.value(),
         }
 
     def _query_of(self, code: Any) -> Any:

@@ -1,6 +1,6 @@
 """Recorded requests with the answers of the live model, computed without the exported graph."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,18 +9,21 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kit.data import Attributes, Histories
-from kit.exporting._explanations import MOST_REASONS
 from kit.exporting._recommender import RecommenderGraph, RecommenderParts
+from kit.exporting._recorded_explanations import (
+    RECENT,
+    UNKNOWN_ID,
+    explanations,
+    linear_prior,
+    linear_weights,
+)
+from kit.exporting._recorded_within import recorded_within
 from kit.exporting._sample_users import sample_rows
-from kit.models import ImplicitALS, LinearRecommender, RetrievalModel, TwoTower, queries
+from kit.models import RetrievalModel, queries
 from kit.retrieval import ExactIndex, ItemWeightsIndex, unit_rows, votes
 
 CASES = 16
-EXPLAINED = 8
-RANK_GAP = 2e-4
-RECENT = 20
 LONGEST_GAP_S = 10 * 86_400
-UNKNOWN_ID = "\N{WHITE QUESTION MARK ORNAMENT} nobody"
 UNKNOWN_VALUE = f"{UNKNOWN_ID}=1"
 LOWEST = np.finfo(np.float32).min
 TOLERANCE = 1e-4
@@ -59,143 +62,12 @@ def recorded_answers(
     """
     cases = recorded_cases(model, parts, exclude_seen=exclude_seen, seed=seed)
     recorded = answered(cases.rankings, cases.embeddings, parts, module, k)
+    if parts.offers is not None:
+        recorded |= recorded_within(parts, cases, module, k=k)
     if "explain" in module.signatures():
         lists = {name: recorded[name]["outputs"] for name in cases.scores}
         recorded |= explanations(model, parts, cases, lists, np.arange(len(cases.owned)))
     return recorded
-
-
-def explanations(
-    model: RetrievalModel | None,
-    parts: RecommenderParts,
-    cases: "RecordedCases",
-    lists: dict[str, Any],
-    rows: NDArray[np.integer],
-) -> dict[str, Any]:
-    """Why items are recommended to requested users and for requested histories, by the model.
-
-    Args:
-        model: the trained model; None if only its vectors are available.
-        parts: of its export.
-        cases: the requests.
-        lists: the recommended lists of `serving_default` and `from_history`, row by row.
-        rows: int, known users to choose from; the unknown user is always there.
-    """
-    added = _contributions_of(model, parts)
-    own = np.asarray(
-        model.prior if isinstance(model, LinearRecommender) else parts.item_vectors[:, -1]
-    )
-    is_sum = parts.linear is not None or not hasattr(parts.history_encoder, "leave_one_out")
-    names = np.array([*parts.item_ids, ""], dtype=object)
-    found: dict[str, Any] = {}
-    for name, basis, had in (
-        ("explain", "serving_default", cases.owned),
-        ("explain_history", "from_history", cases.recent),
-    ):
-        inputs, scores = cases.rankings[basis][0], cases.scores[basis]
-        width = MOST_REASONS if name == "explain" else RECENT + 1
-        asked: dict[str, list[Any]] = {key: [] for key in (*inputs, "item_id")}
-        outputs: dict[str, list[Any]] = {}
-        for row in [*rows[:EXPLAINED], len(had)]:
-            item, rank = _asked(parts, lists[basis], scores, row)
-            for key, values in inputs.items():
-                asked[key].append(values[row])
-            asked["item_id"].append(UNKNOWN_ID if item < 0 else parts.item_ids[item])
-            history = (
-                had.items[slice(*had.offsets[row : row + 2])] if row < len(had) else had.items[:0]
-            )
-            is_known = len(history) > 0 if name == "explain_history" else row < len(had)
-            score, base = float(scores[row, item]), float(scores[row].mean())
-            prior = float((own[item] - own.mean()) if is_known else score - base)
-            contribution = added(history, item) if len(history) else np.zeros(0, np.float32)
-            rest = score - base - prior
-            total = float(contribution.sum()) if is_sum else rest
-            numbers = {"score": score, "base": base, "prior": prior, "history": total}
-            if name == "explain":
-                numbers["user"] = rest - total
-                order = np.argsort(-contribution, kind="stable")[:width]
-                contribution, history = contribution[order], history[order]
-            if item < 0:
-                numbers = dict.fromkeys(numbers, 0.0)
-                contribution, history = np.zeros(0, np.float32), history[:0]
-            room = (0, width - len(contribution))
-            numbers["rank"] = rank
-            numbers["contribution"] = np.pad(contribution, room).tolist()
-            if name == "explain":
-                codes = np.pad(history, (0, width - len(history)), constant_values=-1)
-                numbers["history_id"] = names[codes].tolist()
-            for key, value in numbers.items():
-                outputs.setdefault(key, []).append(value)
-        found[name] = {"inputs": asked, "outputs": outputs}
-    return found
-
-
-def _asked(
-    parts: RecommenderParts, lists: dict[str, Any], scores: NDArray[np.float32], row: int
-) -> tuple[int, int]:
-    """An item to explain, -1 for an unknown one, and its rank, which no rounding may change."""
-    listed = [one for one in lists["item_id"][row] if one]
-    values = np.asarray(lists["score"][row], np.float64)[: len(listed)]
-    gap = RANK_GAP * max(1.0, np.abs(values).max(initial=0))
-    apart = np.abs(np.diff(values)) > gap
-    # The next one after the last is not known.
-    clear = np.flatnonzero(np.append(True, apart)[:-1] & apart)
-    if row % 4 < 2 and len(clear):
-        place = int(clear[row % len(clear)])
-        return parts.item_ids.index(listed[place]), place + 1
-    worst = int(scores[row].argmin())
-    is_last = scores[row, worst] < values.min(initial=np.inf) - gap
-    return (worst, 0) if row % 4 == 2 and is_last else (-1, 0)
-
-
-def _contributions_of(
-    model: RetrievalModel | None, parts: RecommenderParts
-) -> Callable[[NDArray[np.integer], int], NDArray[np.float32]]:
-    """What the items of a history [n] contribute to an item's score beyond the average item's."""
-    weights: Any = (
-        model.item_weights() if isinstance(model, LinearRecommender) else parts.item_weights
-    )
-
-    def of_weights(history: NDArray[np.integer], item: int) -> NDArray[np.float32]:
-        of_all = weights[history]
-        of_all = of_all if isinstance(of_all, np.ndarray) else of_all.toarray()
-        return np.asarray(of_all[:, item] - of_all.mean(axis=1), np.float32)
-
-    if isinstance(model, LinearRecommender):
-        return of_weights
-    if isinstance(model, TwoTower | ImplicitALS):
-        own, everything = model, np.arange(1, len(parts.item_ids) + 1)
-
-        def shares(history: NDArray[np.integer], item: int) -> NDArray[np.float32]:
-            of_all = own.contributions(history + 1, everything)
-            return np.asarray(of_all[:, item] - of_all.mean(axis=1))
-
-        return shares
-    encoder: Any = parts.history_encoder
-    average = parts.item_vectors.mean(axis=0)
-    if hasattr(encoder, "leave_one_out"):
-        query = encoder.query if model is None else model.encode
-
-        def lost(history: NDArray[np.integer], item: int) -> NDArray[np.float32]:
-            vectors = parts.item_vectors[history]
-            left = np.stack([np.delete(vectors, place, axis=0) for place in range(len(vectors))])
-            known = np.ones(left.shape[:2], bool)
-            if not known.size:
-                left, known = np.zeros_like(vectors)[None], np.zeros((1, 1), bool)
-            whole = np.asarray(query(vectors[None], np.ones((1, len(vectors)), bool)))
-            difference = whole - np.asarray(query(left, known))
-            return np.asarray(difference @ (parts.item_vectors[item] - average), np.float32)
-
-        return lost
-
-    # Of an export whose catalogue changes there is the graph alone.
-    def of_graph(history: NDArray[np.integer], item: int) -> NDArray[np.float32]:
-        vectors, known = parts.item_vectors[history][None], np.ones((1, len(history)), bool)
-        wanted = (parts.item_vectors[item] - average)[None]
-        added = np.asarray(encoder.contributions(vectors, known, wanted)).ravel()
-        return added if parts.item_weights is None else added + of_weights(history, item)
-
-    return of_graph
 
 
 @dataclass(frozen=True)
@@ -354,8 +226,10 @@ def answered(
 def _of_users(
     model: RetrievalModel | None, parts: RecommenderParts, users: NDArray[np.int64]
 ) -> NDArray[np.float32]:
-    if model is None:
+    if model is None and parts.linear is None:
         return parts.user_vectors[users]
+    if model is None:
+        return _of_histories(model, parts, parts.owned.take(users))
     return queries(model, users, parts.owned.take(users))
 
 
@@ -364,6 +238,9 @@ def _of_histories(
 ) -> NDArray[np.float32]:
     if model is not None:
         return queries(model, np.full(len(histories), model.num_users), histories)
+    if parts.linear is not None:
+        held = histories.matrix(len(parts.item_ids))
+        return votes(held, linear_weights(model, parts)) + linear_prior(model, parts)
     if parts.history_encoder is not None:
         rows = np.arange(len(histories))
         codes = histories.padded(rows, length=RECENT, shift=1) - 1

@@ -11,15 +11,13 @@ from kit.data import Histories
 from kit.exporting._recommender import RecommenderParts
 from kit.exporting._recorded import (
     CASES,
-    EXPLAINED,
     LOWEST,
     TOLERANCE,
-    UNKNOWN_ID,
     RecordedCases,
     answered,
-    explanations,
     recorded_cases,
 )
+from kit.exporting._recorded_explanations import EXPLAINED, UNKNOWN_ID, explanations
 from kit.exporting._two_stage_recommender import LEAST_SHARE, SecondStage, TwoStageRecommender
 from kit.models import TwoTower, defined_features
 from kit.retrieval import ExactIndex

@@ -110,8 +110,7 @@ def export_recommender(
         VerificationError: the export's outputs differ from the model's; it is removed.
     """
     parts = with_sample_users(model, parts)
-    graph = LinearRecommenderGraph if parts.linear else Recommender
-    module = graph(parts, k=k, exclude_seen=exclude_seen, index=index)
+    module = recommender_graph(parts, k=k, exclude_seen=exclude_seen, index=index)
     hold_users(model, parts, module)
     recorded = recorded_answers(model, parts, module, k=k, exclude_seen=exclude_seen)
     whole = replace(card, k=k, exclude_seen=exclude_seen, **index_facts(module, index))
@@ -126,8 +125,22 @@ def explaining_graph(model: RetrievalModel, dataset: Dataset) -> RecommenderGrap
         dataset: its training data.
     """
     parts = retrieval_parts(model, dataset, most_users=1)
+    return recommender_graph(parts, k=1, exclude_seen=False, index=IndexSettings("exact"))
+
+
+def recommender_graph(
+    parts: RecommenderParts, *, k: int, exclude_seen: bool, index: IndexSettings
+) -> RecommenderGraph:
+    """The graph of a linear model or of one of vectors.
+
+    Args:
+        parts: the trained model, as arrays.
+        k: length of the recommended lists.
+        exclude_seen: whether seen items of a user are not recommended.
+        index: how the top items are found.
+    """
     graph = LinearRecommenderGraph if parts.linear else Recommender
-    return graph(parts, k=1, exclude_seen=False, index=IndexSettings("exact"))
+    return graph(parts, k=k, exclude_seen=exclude_seen, index=index)
 
 
 def index_facts(module: RecommenderGraph, index: IndexSettings) -> dict[str, Any]:

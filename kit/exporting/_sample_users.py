@@ -53,6 +53,7 @@ def with_sample_users(
         user_ids=[*parts.user_ids, *map(sample_user, range(COUNT))],
         user_vectors=np.concatenate([parts.user_vectors, vectors]),
         owned=_joined(parts.owned, samples),
+        offers=parts.offers and parts.offers.for_users(len(parts.user_ids) + COUNT),
     )
 
 

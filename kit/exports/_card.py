@@ -100,6 +100,7 @@ class RecommenderCard(Card):
         k: length of the recommended lists.
         exclude_seen: whether seen items of a user are excluded.
         index: how the top items are found, and its recall.
+        plan: what `kit plan` found: its options, gap and simulation; None without offers.
     """
 
     noun: str = "interactions"
@@ -107,6 +108,7 @@ class RecommenderCard(Card):
     k: int = 100
     exclude_seen: bool = True
     index: Mapping[str, Any] = field(default_factory=lambda: EXACT)
+    plan: Mapping[str, Any] | None = None
 
     @property
     def purpose(self) -> str:

@@ -1,0 +1,262 @@
+"""Offers in the graph of an export: items ranked by their value less their price."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from kit.retrieval import top_k, without
+
+# A price above every value: of what is not offered, out of stock or too expensive for the budget.
+NEVER = 1e30
+# The value may fall short of the price by this share of itself: both are rounded to float32.
+ROUNDING = 1e-6
+# How far a hash of user and item moves an item, as a share of the best of the list.
+TIE = 1e-6
+HASHES = 4096
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """A non-decreasing function from scores to probabilities, linear between a few scores.
+
+    Args:
+        at: float32 [n], increasing, n at least 2; the probability is constant beyond its ends.
+        probability: float32 [n], non-decreasing.
+
+    Example:
+
+    >>> table = ScoreTable(np.float32([0, 0.5, 1]), np.float32([0, 0.2, 0.6]))
+    >>> table.of(np.float32([-1, 0.75, 9])).tolist() == np.float32([0, 0.4, 0.6]).tolist()
+    True
+    """
+
+    at: NDArray[np.float32]
+    probability: NDArray[np.float32]
+
+    def of(self, scores: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Probabilities of scores, float32 of the same shape."""
+        return np.asarray(np.interp(scores, self.at, self.probability), np.float32)
+
+    def hinges(self, count: int) -> NDArray[np.float32]:
+        """The same as a sum: float32 [2, count + 1], where it bends, and by how much.
+
+        The last entry has no slope: the end of the scores, and the least probability.
+        """
+        slopes = np.diff(self.probability.astype(np.float64)) / np.diff(self.at)
+        bends = np.diff(slopes, prepend=0)
+        room = (0, count - len(bends))
+        ends = [self.at[-1], self.probability[0]]
+        at = np.append(np.pad(self.at[:-1], room), ends[0])
+        return np.stack([at, np.append(np.pad(bends, room), ends[1])]).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class OfferPlan:
+    """What can be shown to whom at which price, arrays over the catalogue.
+
+    Args:
+        value: float32 [items], what a purchase of the item is worth; 0 if it is not offered.
+        cost: float32 [items], what showing it takes from the budget.
+        price: float32 [items], what showing it has to be worth at least.
+        stock: float32 [items], how often it could be shown when the prices were found.
+        member: float32 [shares, items], 1 where an item counts for a minimum share.
+        visits: float32 [users + 1], visits of each known user that the prices were found with; the
+            last is that of unknown users.
+        known: from scores of known users and histories to the probability of a purchase.
+        popular: the same from the scores of the popular list, which unknown users get.
+        contacts: how often a user may be shown something, or None.
+        candidates: items with the best scores that are ranked by value; None takes all items.
+    """
+
+    value: NDArray[np.float32]
+    cost: NDArray[np.float32]
+    price: NDArray[np.float32]
+    stock: NDArray[np.float32]
+    member: NDArray[np.float32]
+    visits: NDArray[np.float32]
+    known: ScoreTable
+    popular: ScoreTable
+    contacts: int | None = None
+    candidates: int | None = None
+
+    @classmethod
+    def unpacked(cls, arrays: Mapping[str, NDArray[Any]]) -> "OfferPlan":
+        """The plan of what `Offers.arrays` gave."""
+        tables = {
+            name: ScoreTable(arrays[f"{name}/at"], arrays[f"{name}/probability"])
+            for name in ("known", "popular")
+        }
+        own: dict[str, Any] = {
+            one.name: arrays[one.name] for one in fields(cls) if one.name in arrays
+        }
+        counts = {name: int(own[name]) or None for name in ("contacts", "candidates")}
+        return cls(**(own | counts | tables))
+
+    def for_users(self, count: int) -> "OfferPlan":
+        """With room for more known users, who have no visits."""
+        visits = np.zeros(count + 1, np.float32)
+        visits[: len(self.visits) - 1], visits[-1] = self.visits[:-1], self.visits[-1]
+        return replace(self, visits=visits)
+
+
+class Offers(tf.Module):
+    """Ranks items within the limits of a request.
+
+    Args:
+        plan: the offers and their prices.
+        item_ids: of the catalogue.
+    """
+
+    def __init__(self, plan: OfferPlan, item_ids: Any) -> None:
+        super().__init__()
+        self.candidates = plan.candidates
+        self._contacts = plan.contacts
+        self._has_budget = bool((plan.cost > 0).any())
+        self._value, self._cost, self._price, self._stock, self._member, self._visits = (
+            tf.Variable(x, trainable=False)
+            for x in (plan.value, plan.cost, plan.price, plan.stock, plan.member, plan.visits)
+        )
+        is_shown = (plan.value > 0) & (plan.stock >= 1)
+        asked = np.where(is_shown, plan.price, NEVER).astype(np.float32)
+        self._asked = tf.Variable(asked, trainable=False)
+        self._tables = {
+            f"{name}/{part}": tf.Variable(values, trainable=False)
+            for name, table in (("known", plan.known), ("popular", plan.popular))
+            for part, values in (("at", table.at), ("probability", table.probability))
+        }
+        tables = (plan.popular, plan.known)
+        bends = max(len(table.at) for table in tables) - 1
+        hinges = np.stack([table.hinges(bends) for table in tables])
+        self._hinges = tf.Variable(hinges, trainable=False)
+        # Odd numbers, so that no multiple of them repeats within the hashes of users.
+        odd = 2 * tf.strings.to_hash_bucket_fast(item_ids, HASHES // 2) + 1
+        self._odd = tf.Variable(tf.cast(odd, tf.float32), trainable=False)
+
+    def arrays(self) -> dict[str, Any]:
+        """The plan as tensors, see `OfferPlan.unpacked`."""
+        names = ("value", "cost", "price", "stock", "member", "visits")
+        return {
+            **{name: getattr(self, f"_{name}").value() for name in names},
+            **{name: values.value() for name, values in self._tables.items()},
+            "contacts": tf.constant(self._contacts or 0),
+            "candidates": tf.constant(self.candidates or 0),
+        }
+
+    def values(self, scores: Any, items: Any, known: Any) -> Any:
+        """Expected values of showing items, float32 [batch, n].
+
+        Args:
+            scores: float32 [batch, n].
+            items: int32 [batch, n] or [n], codes of these items.
+            known: bool [batch], whether scores are those of a user or history, not of the popular
+                list.
+        """
+        # A sum of hinges takes a third of the time of looking a table up.
+        at, bend = tf.unstack(tf.gather(self._hinges, tf.cast(known, tf.int32)), axis=1)
+        scores = tf.minimum(scores, at[:, -1:])
+        *bends, least = tf.split(bend, bend.shape[1], axis=1)
+        probability = least + tf.add_n(
+            [
+                slope * tf.nn.relu(scores - start)
+                for start, slope in zip(tf.split(at, at.shape[1], axis=1), bends, strict=False)
+            ]
+        )
+        return probability * self._of(self._value, items)
+
+    def best(
+        self,
+        scores: Any,
+        items: Any,
+        known: Any,
+        key: Any,
+        limits: tuple[Any, Any, Any, Any, Any],
+        excluded: Any,
+        k: int,
+    ) -> tuple[Any, Any, Any, Any]:
+        """The items to show, best first.
+
+        Args:
+            scores: float32 [batch, n].
+            items: int32 [batch, n], codes, -1 for padding; None if they are the catalogue.
+            known: bool [batch], see `values`.
+            key: string [batch], what ties are broken by, together with the item.
+            limits: codes of items, int32 [batch, m], with the stock left of them, float32 [batch,
+                m], and maybe their prices, float32 [batch, m or 0]; contacts, int32 [batch]; and
+                what is left of the budget, float32 [batch].
+            excluded: int32 [batch, l], items of the catalogue that must not be shown; items in a
+                list are those that may be.
+            k: length of the lists.
+
+        Returns:
+            Codes, -1 past the last one; value less price, value, and price, float32 [batch, k].
+        """
+        named, stock, price, contacts, budget = limits
+        asked = self._asked_of(items, named, stock, price)
+        if self._has_budget:
+            costs = self._of(self._cost, items)
+            asked = tf.where(costs > budget[:, None], NEVER, asked)
+        values = self.values(scores, items, known)
+        if items is None:
+            # As many more are fetched as may be excluded.
+            fetched = tf.minimum(k + tf.shape(excluded)[1], scores.shape[1])
+            margin, code = without(*top_k(values - asked, fetched), excluded, k)
+            value = tf.gather(values, tf.maximum(code, 0), batch_dims=1)
+        else:
+            margin, place = top_k(values - asked, k)
+            code = tf.gather(items, place, batch_dims=1)
+            value = tf.gather(values, place, batch_dims=1)
+        is_shown = (code >= 0) & (margin + ROUNDING * value >= 0)
+        if self._contacts is not None:
+            is_shown &= (contacts < self._contacts)[:, None]
+        code = tf.where(is_shown, code, -1)
+        margin = tf.where(is_shown, margin, margin.dtype.min)
+        value = tf.where(is_shown, value, 0)
+        price = tf.where(is_shown, value - margin, 0)
+        place = self._order(margin, code, key)
+        code, margin, value, price = (
+            tf.gather(x, place, batch_dims=1) for x in (code, margin, value, price)
+        )
+        return code, margin, value, price
+
+    def _of(self, values: Any, items: Any) -> Any:
+        """Values of items; of the padding, those of the first one."""
+        return values[None] if items is None else tf.gather(values, tf.maximum(items, 0))
+
+    def _asked_of(self, items: Any, named: Any, stock: Any, price: Any) -> Any:
+        """Prices of items, [batch, n] or [1, n], with those that the request states."""
+
+        def stated() -> Any:
+            batch = tf.shape(named)[0]
+            own = tf.broadcast_to(self._asked[None], [batch, self._asked.shape[0]])
+            given = tf.cond(
+                tf.size(price) > 0,
+                lambda: price,
+                lambda: tf.gather(self._price, tf.maximum(named, 0)),
+            )
+            is_left = (stock >= 1) & (tf.gather(self._value, tf.maximum(named, 0)) > 0)
+            given = tf.where(is_left, given, NEVER)
+            row = tf.broadcast_to(tf.range(batch)[:, None], tf.shape(named))
+            known = tf.where(named >= 0)
+            places = tf.stack([tf.gather_nd(row, known), tf.gather_nd(named, known)], axis=1)
+            own = tf.tensor_scatter_nd_update(own, places, tf.gather_nd(given, known))
+            return own if items is None else tf.gather(own, tf.maximum(items, 0), batch_dims=1)
+
+        def planned() -> Any:
+            return tf.identity(self._of(self._asked, items))
+
+        asked = tf.cond(tf.size(named) > 0, stated, planned)
+        asked = tf.ensure_shape(asked, [None, None if items is not None else self._asked.shape[0]])
+        return asked if items is None else tf.where(items < 0, NEVER, asked)
+
+    def _order(self, margin: Any, code: Any, key: Any) -> Any:
+        """Places by value less price; equal ones in an order that each user has anew."""
+        user = tf.cast(tf.strings.to_hash_bucket_fast(key, HASHES), tf.float32) / HASHES
+        turn = user[:, None] * tf.gather(self._odd, tf.maximum(code, 0))
+        least = TIE * tf.maximum(margin[:, :1], 0)
+        return tf.argsort(
+            margin + least * (turn - tf.floor(turn)), axis=1, direction="DESCENDING", stable=True
+        )
