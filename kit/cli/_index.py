@@ -74,7 +74,8 @@ def index(
     from kit.exports import index_line, recommender_card
 
     version = checked_version(folder, trust=trust)
-    recommender_card(version)
+    if recommender_card(version).plan is not None:
+        echo("note:      prices hold for the catalogue of the plan: plan again with kit plan")
     gone = _lines(removed, format.format()) if removed is not None else []
     quiet_tensorflow()
     from kit.data import read_new_items

@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from kit.exporting._forecasting import export_forecaster as export_forecaster
     from kit.exporting._linear_recommender import LinearRecommenderGraph as LinearRecommenderGraph
     from kit.exporting._model_card import model_card as model_card
+    from kit.exporting._offers import STATIC as STATIC
     from kit.exporting._offers import OfferPlan as OfferPlan
     from kit.exporting._offers import ScoreTable as ScoreTable
+    from kit.exporting._offers import lowered as lowered
+    from kit.exporting._offers import moments as moments
     from kit.exporting._read_parts import read_parts as read_parts
     from kit.exporting._recommender import Recommender as Recommender
     from kit.exporting._recommender import RecommenderParts as RecommenderParts

@@ -17,11 +17,19 @@ ROUNDING = 1e-6
 # How far a hash of user and item moves an item, as a share of the best of the list.
 TIE = 1e-6
 HASHES = 4096
+# Those who bid most in a sample of visits bid more than those of later ones. Prices that nothing
+# corrects are lower by so much: measured, see results/planning.json.
+STATIC = 0.9
+LEAST_LEFT = 1e-6
+# Of the variance of scores, which are the same for all items of a user without any interaction.
+SMALLEST = 1e-8
 
 
 @dataclass(frozen=True)
 class ScoreTable:
     """A non-decreasing function from scores to probabilities, linear between a few scores.
+
+    Scores count in standard deviations above the mean of what is scored for the same user.
 
     Args:
         at: float32 [n], increasing, n at least 2; the probability is constant beyond its ends.
@@ -61,11 +69,15 @@ class OfferPlan:
     Args:
         value: float32 [items], what a purchase of the item is worth; 0 if it is not offered.
         cost: float32 [items], what showing it takes from the budget.
-        price: float32 [items], what showing it has to be worth at least.
+        price: float32 [items], of its stock: what showing it has to be worth at least, beside what
+            it takes from the budget.
         stock: float32 [items], how often it could be shown when the prices were found.
         member: float32 [shares, items], 1 where an item counts for a minimum share.
         visits: float32 [users + 1], visits of each known user that the prices were found with; the
             last is that of unknown users.
+        budget: what could be spent, or None.
+        budget_price: what a unit of the budget has to bring.
+        follow: how much prices move with the stock that is left, see `Offers.best`.
         known: from scores of known users and histories to the probability of a purchase.
         popular: the same from the scores of the popular list, which unknown users get.
         contacts: how often a user may be shown something, or None.
@@ -80,6 +92,9 @@ class OfferPlan:
     visits: NDArray[np.float32]
     known: ScoreTable
     popular: ScoreTable
+    budget: float | None = None
+    budget_price: float = 0.0
+    follow: float = 0.2
     contacts: int | None = None
     candidates: int | None = None
 
@@ -94,13 +109,38 @@ class OfferPlan:
             one.name: arrays[one.name] for one in fields(cls) if one.name in arrays
         }
         counts = {name: int(own[name]) or None for name in ("contacts", "candidates")}
-        return cls(**(own | counts | tables))
+        numbers = {name: float(own[name]) for name in ("budget", "budget_price", "follow")}
+        numbers["budget"] = numbers["budget"] or None  # type: ignore[assignment]
+        return cls(**(own | counts | numbers | tables))
 
     def for_users(self, count: int) -> "OfferPlan":
         """With room for more known users, who have no visits."""
         visits = np.zeros(count + 1, np.float32)
         visits[: len(self.visits) - 1], visits[-1] = self.visits[:-1], self.visits[-1]
         return replace(self, visits=visits)
+
+
+def moments(scores: Any, items: Any) -> tuple[Any, Any]:
+    """Mean and standard deviation of each row, [batch, 1], by which scores compare between users.
+
+    Args:
+        scores: float32 [batch, n].
+        items: int32 [batch, n], -1 for padding; None if there is none.
+    """
+    if items is None:
+        mean = tf.reduce_mean(scores, axis=1, keepdims=True)
+        square = tf.reduce_mean(tf.square(scores), axis=1, keepdims=True)
+    else:
+        scores = tf.where(items >= 0, scores, 0)
+        count = tf.maximum(tf.reduce_sum(tf.cast(items >= 0, tf.float32), 1, keepdims=True), 1)
+        mean = tf.reduce_sum(scores, axis=1, keepdims=True) / count
+        square = tf.reduce_sum(tf.square(scores), axis=1, keepdims=True) / count
+    return mean, tf.sqrt(tf.maximum(square - tf.square(mean), SMALLEST))
+
+
+def lowered(price: NDArray[np.float32], level: float) -> NDArray[np.float32]:
+    """Prices times a level; what is below 0, for minimum shares, stays."""
+    return np.asarray(np.where(price > 0, level * price, price), np.float32)
 
 
 class Offers(tf.Module):
@@ -115,13 +155,14 @@ class Offers(tf.Module):
         super().__init__()
         self.candidates = plan.candidates
         self._contacts = plan.contacts
-        self._has_budget = bool((plan.cost > 0).any())
+        self._budget, self._budget_price = plan.budget, plan.budget_price
+        self._follow = plan.follow
         self._value, self._cost, self._price, self._stock, self._member, self._visits = (
             tf.Variable(x, trainable=False)
             for x in (plan.value, plan.cost, plan.price, plan.stock, plan.member, plan.visits)
         )
         is_shown = (plan.value > 0) & (plan.stock >= 1)
-        asked = np.where(is_shown, plan.price, NEVER).astype(np.float32)
+        asked = np.where(is_shown, lowered(plan.price, STATIC), NEVER).astype(np.float32)
         self._asked = tf.Variable(asked, trainable=False)
         self._tables = {
             f"{name}/{part}": tf.Variable(values, trainable=False)
@@ -142,6 +183,9 @@ class Offers(tf.Module):
         return {
             **{name: getattr(self, f"_{name}").value() for name in names},
             **{name: values.value() for name, values in self._tables.items()},
+            "budget": tf.constant(self._budget or 0.0),
+            "budget_price": tf.constant(self._budget_price),
+            "follow": tf.constant(self._follow),
             "contacts": tf.constant(self._contacts or 0),
             "candidates": tf.constant(self.candidates or 0),
         }
@@ -151,17 +195,20 @@ class Offers(tf.Module):
 
         Args:
             scores: float32 [batch, n].
-            items: int32 [batch, n] or [n], codes of these items.
+            items: int32 [batch, n], codes, -1 for padding; None if they are the catalogue.
             known: bool [batch], whether scores are those of a user or history, not of the popular
                 list.
         """
-        # A sum of hinges takes a third of the time of looking a table up.
+        mean, deviation = moments(scores, items)
         at, bend = tf.unstack(tf.gather(self._hinges, tf.cast(known, tf.int32)), axis=1)
-        scores = tf.minimum(scores, at[:, -1:])
+        # The table moves to the scores, which are many.
+        at = mean + deviation * at
         *bends, least = tf.split(bend, bend.shape[1], axis=1)
+        # A sum of hinges takes a third of the time of looking a table up.
+        scores = tf.minimum(scores, at[:, -1:])
         probability = least + tf.add_n(
             [
-                slope * tf.nn.relu(scores - start)
+                (slope / deviation) * tf.nn.relu(scores - start)
                 for start, slope in zip(tf.split(at, at.shape[1], axis=1), bends, strict=False)
             ]
         )
@@ -173,7 +220,7 @@ class Offers(tf.Module):
         items: Any,
         known: Any,
         key: Any,
-        limits: tuple[Any, Any, Any, Any, Any],
+        limits: tuple[Any, Any, Any, Any, Any, Any],
         excluded: Any,
         k: int,
     ) -> tuple[Any, Any, Any, Any]:
@@ -185,8 +232,10 @@ class Offers(tf.Module):
             known: bool [batch], see `values`.
             key: string [batch], what ties are broken by, together with the item.
             limits: codes of items, int32 [batch, m], with the stock left of them, float32 [batch,
-                m], and maybe their prices, float32 [batch, m or 0]; contacts, int32 [batch]; and
-                what is left of the budget, float32 [batch].
+                m], and maybe their prices, float32 [batch, m or 0]; contacts, int32 [batch]; what
+                is left of the budget, float32 [batch]; and the share of the plan's visits that is
+                still to come, float32 [batch], by which prices of these items follow what is left,
+                or 0 or less, and they do not.
             excluded: int32 [batch, l], items of the catalogue that must not be shown; items in a
                 list are those that may be.
             k: length of the lists.
@@ -194,10 +243,12 @@ class Offers(tf.Module):
         Returns:
             Codes, -1 past the last one; value less price, value, and price, float32 [batch, k].
         """
-        named, stock, price, contacts, budget = limits
-        asked = self._asked_of(items, named, stock, price)
-        if self._has_budget:
+        named, stock, price, contacts, budget, period = limits
+        asked = self._asked_of(items, named, stock, price, period[:, None])
+        if self._budget is not None:
             costs = self._of(self._cost, items)
+            left = self._level(budget / self._budget, period, 1.0)
+            asked += self._budget_price * costs * left[:, None]
             asked = tf.where(costs > budget[:, None], NEVER, asked)
         values = self.values(scores, items, known)
         if items is None:
@@ -226,18 +277,27 @@ class Offers(tf.Module):
         """Values of items; of the padding, those of the first one."""
         return values[None] if items is None else tf.gather(values, tf.maximum(items, 0))
 
-    def _asked_of(self, items: Any, named: Any, stock: Any, price: Any) -> Any:
+    def _level(self, left: Any, period: Any, static: float) -> Any:
+        """A factor of prices: the more is left for the rest of the period, the lower."""
+        ratio = tf.maximum(left, LEAST_LEFT) / tf.maximum(period, LEAST_LEFT)
+        return tf.where(period > 0, tf.maximum(1 - self._follow * tf.math.log(ratio), 0), static)
+
+    def _asked_of(self, items: Any, named: Any, stock: Any, price: Any, period: Any) -> Any:
         """Prices of items, [batch, n] or [1, n], with those that the request states."""
 
         def stated() -> Any:
             batch = tf.shape(named)[0]
             own = tf.broadcast_to(self._asked[None], [batch, self._asked.shape[0]])
-            given = tf.cond(
-                tf.size(price) > 0,
-                lambda: price,
-                lambda: tf.gather(self._price, tf.maximum(named, 0)),
-            )
-            is_left = (stock >= 1) & (tf.gather(self._value, tf.maximum(named, 0)) > 0)
+            code = tf.maximum(named, 0)
+
+            def followed() -> Any:
+                left = stock / tf.maximum(tf.gather(self._stock, code), 1)
+                own_price = tf.gather(self._price, code)
+                level = self._level(left, period, STATIC)
+                return tf.where(own_price > 0, level * own_price, own_price)
+
+            given = tf.cond(tf.size(price) > 0, lambda: price, followed)
+            is_left = (stock >= 1) & (tf.gather(self._value, code) > 0)
             given = tf.where(is_left, given, NEVER)
             row = tf.broadcast_to(tf.range(batch)[:, None], tf.shape(named))
             known = tf.where(named >= 0)

@@ -12,8 +12,8 @@ from kit.data import Attributes, Histories, clean_id
 from kit.exporting._blanks import IdTable
 from kit.exporting._encoders import FoldIn, HistoryEncoder, ItemFeatures, PooledHistory
 from kit.exporting._explanations import UNKNOWN, Explanations
-from kit.exporting._traced import Untracked, traced
 from kit.exporting._offers import OfferPlan
+from kit.exporting._traced import Untracked, traced
 from kit.exporting._within import Within
 from kit.retrieval import (
     MOST_EXCLUDED,

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.exporting._offers import ROUNDING
+from kit.exporting._offers import LEAST_LEFT, ROUNDING, SMALLEST, STATIC, OfferPlan, lowered
 from kit.exporting._recommender import RecommenderGraph, RecommenderParts
 
 if TYPE_CHECKING:
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 LOWEST = np.finfo(np.float32).min
 TOLERANCE = 1e-4
-PLENTY, DEARER = 3.0, 1.5
+PLENTY, HALF = 3.0, 0.5
+NOTHING = "\N{WHITE QUESTION MARK ORNAMENT} nothing"
 
 
 def recorded_within(
@@ -26,8 +27,9 @@ def recorded_within(
 ) -> dict[str, Any]:
     """The graph's answers within limits, after every one of them was computed again by NumPy.
 
-    Each request sells out the user's best item, makes another one dearer, and names one that is
-    unknown; every third user had all contacts, every fourth has no budget left.
+    Each request sells out the user's best item, states the stock left of the next, and names an
+    unknown one. Every third user had all contacts, every fourth has no budget left; prices follow
+    what is left in every second request.
 
     Args:
         parts: of the export, with offers.
@@ -47,44 +49,53 @@ def recorded_within(
     ):
         inputs, scores = cases.rankings[basis]
         rows = len(scores)
-        values = _values(parts, scores, _is_known(cases, basis, rows))
+        known = _is_known(cases, basis, rows)
+        values = _values(parts, scores, cases.scores[basis], known)
         best = np.argsort(-(values - plan.price), axis=1)[:, :2]
         stock = np.tile(np.array([0, PLENTY, PLENTY], np.float32), (rows, 1))
-        price = np.zeros((rows, 3), np.float32)
-        price[:, :2] = plan.price[best] * DEARER
         contacts = np.where(np.arange(rows) % 3 == 2, plan.contacts or 0, 0).astype(np.int32)
-        budget = np.where(np.arange(rows) % 4 == 3, 0, plan.cost.max() + 1).astype(np.float32)
-        names = [
-            [*(parts.item_ids[item] for item in row), "\N{WHITE QUESTION MARK ORNAMENT} nothing"]
-            for row in best
-        ]
-        limits = [
-            tf.constant(names),
-            tf.constant(stock),
-            tf.constant(price),
-            tf.constant(contacts),
-            tf.constant(budget),
-        ]
+        budget = np.where(np.arange(rows) % 4 == 3, 0, plan.budget or 1).astype(np.float32)
+        period = np.where(np.arange(rows) % 2 == 1, HALF, 0).astype(np.float32)
+        names = [[*(parts.item_ids[item] for item in row), NOTHING] for row in best]
+        limits = {
+            "item_id": tf.constant(names),
+            "stock_left": tf.constant(stock),
+            "price": tf.zeros([rows, 0]),
+            "contacts": tf.constant(contacts),
+            "budget_left": tf.constant(budget),
+            "period_left": tf.constant(period),
+        }
         asked = tf.constant(next(iter(inputs.values())))
-        answer = {key: x.numpy() for key, x in module.signatures()[name](asked, *limits).items()}
-        prices = np.where((plan.value > 0) & (plan.stock >= 1), plan.price, np.inf)
-        prices = np.tile(prices, (rows, 1))
+        function = module.signatures()[name]
+        answer = {key: x.numpy() for key, x in function(asked, *limits.values()).items()}
+        is_shown = (plan.value > 0) & (plan.stock >= 1)
+        prices = np.tile(np.where(is_shown, lowered(plan.price, STATIC), np.inf), (rows, 1))
         prices[np.arange(rows), best[:, 0]] = np.inf
-        second = (np.arange(rows), best[:, 1])
-        prices[second] = np.where(plan.value[best[:, 1]] > 0, price[:, 1], np.inf)
-        prices[plan.cost > budget[:, None]] = np.inf
+        level = _level(plan, PLENTY / np.maximum(plan.stock[best[:, 1]], 1), period, STATIC)
+        second = plan.price[best[:, 1]]
+        second = np.where(second > 0, level * second, second)
+        is_offered = plan.value[best[:, 1]] > 0
+        prices[np.arange(rows), best[:, 1]] = np.where(is_offered, second, np.inf)
+        if plan.budget is not None:
+            level = _level(plan, budget / plan.budget, period, 1.0)
+            prices += plan.budget_price * plan.cost * level[:, None]
+            prices[plan.cost > budget[:, None]] = np.inf
         if plan.contacts is not None:
             prices[contacts >= plan.contacts] = np.inf
         prices[scores == LOWEST] = np.inf
         _hold(name, parts, answer, values, prices, k)
-        given = dict(
-            zip(("item_id", "stock_left", "price", "contacts", "budget_left"), limits, strict=True)
-        )
         found[name] = {
-            "inputs": {**inputs, **{key: _listed(x.numpy()) for key, x in given.items()}},
+            "inputs": {**inputs, **{key: _listed(x.numpy()) for key, x in limits.items()}},
             "outputs": {key: _listed(x) for key, x in answer.items()},
         }
     return found
+
+
+def _level(
+    plan: OfferPlan, left: NDArray[np.floating], period: NDArray[np.floating], static: float
+) -> NDArray[np.float64]:
+    ratio = np.maximum(left, LEAST_LEFT) / np.maximum(period, LEAST_LEFT)
+    return np.where(period > 0, np.maximum(1 - plan.follow * np.log(ratio), 0), static)
 
 
 def _is_known(cases: "RecordedCases", basis: str, rows: int) -> NDArray[np.bool_]:
@@ -94,10 +105,21 @@ def _is_known(cases: "RecordedCases", basis: str, rows: int) -> NDArray[np.bool_
 
 
 def _values(
-    parts: RecommenderParts, scores: NDArray[np.float32], known: NDArray[np.bool_]
+    parts: RecommenderParts,
+    allowed: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    known: NDArray[np.bool_],
 ) -> NDArray[np.float32]:
+    """Values [rows, items]; `allowed` are the scores with the lowest float for seen items."""
     plan = parts.offers
     assert plan is not None
+    scored = scores.astype(np.float64)
+    if plan.candidates is not None:
+        best = -np.sort(-allowed.astype(np.float64), axis=1)[:, : plan.candidates]
+        scored = np.where(best > LOWEST, best, np.nan)
+    mean = np.nanmean(scored, axis=1, keepdims=True)
+    deviation = np.sqrt(np.maximum(np.nanvar(scored, axis=1, keepdims=True), SMALLEST))
+    scores = (scores - mean) / deviation
     probability = np.where(known[:, None], plan.known.of(scores), plan.popular.of(scores))
     return np.asarray(probability * plan.value, np.float32)
 

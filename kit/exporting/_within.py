@@ -13,6 +13,7 @@ LIMITS = [
     tf.TensorSpec([None, None], tf.float32, "price"),
     tf.TensorSpec([None], tf.int32, "contacts"),
     tf.TensorSpec([None], tf.float32, "budget_left"),
+    tf.TensorSpec([None], tf.float32, "period_left"),
 ]
 
 
@@ -53,7 +54,8 @@ class Within(tf.Module):
         """What to show a user within the limits of the request, see `Offers.best`.
 
         An item that `item_id` names has the stock and maybe the price of the request; others have
-        those of the plan. Past the last item that is worth its price, ids are empty.
+        those of the plan. Past the last item that is worth its price, ids are empty. See
+        docs/planning.md.
         """
         code = self._user_code.lookup(user_id)
         queries, history = self._query_of(code), self._owned(code)
@@ -69,14 +71,14 @@ class Within(tf.Module):
     def _best_within(
         self, known: Any, queries: Any, history: Any, key: Any, limits: tuple[Any, ...]
     ) -> dict[str, Any]:
-        item_id, stock_left, price, contacts, budget_left = limits
+        item_id, stock_left, price, *others = limits
         scores, items = self.offered(known, queries, history, self._offers.candidates)
         code, margin, value, price = self._offers.best(
             scores,
             items,
             known,
             key,
-            (self._item_code.lookup(item_id), stock_left, price, contacts, budget_left),
+            (self._item_code.lookup(item_id), stock_left, price, *others),
             self._seen(history),
             self._k if items is None else min(self._k, items.shape[1]),
         )
@@ -102,8 +104,12 @@ class Within(tf.Module):
             scores, items = self._found(known, queries, self._seen(history), None, count)
             return tf.ensure_shape(scores, [None, count]), tf.ensure_shape(items, [None, count])
         scores, _ = self.index.scan(queries, 1)
-        popular = self._popular.scores_of(None, tf.range(self.index.size))
-        scores = tf.where(known[:, None], scores, popular)
+
+        def with_popular() -> Any:
+            popular = self._popular.scores_of(None, tf.range(self.index.size))
+            return tf.where(known[:, None], scores, popular)
+
+        scores = tf.cond(tf.reduce_all(known), lambda: tf.identity(scores), with_popular)
         return tf.ensure_shape(scores, [None, self.index.size]), None
 
     @property

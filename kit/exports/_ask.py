@@ -32,6 +32,8 @@ from kit.metrics import log_losses
 
 ROWS_AT_ONCE = 256
 MEASURED_AT_ONCE = 4096
+# More than any budget.
+PLENTY = 1e30
 
 
 def load_export(
@@ -149,6 +151,64 @@ class Recommender:
         if history is not None:
             return self._export.explain_history([*map(str, history)], str(item))
         return self._export.explain(str(user), str(item))
+
+    def recommend_within(
+        self,
+        user: str | None = None,
+        *,
+        history: Sequence[str] | None = None,
+        k: int = 10,
+        stock_left: Mapping[str, float] | None = None,
+        price: Mapping[str, float] | None = None,
+        contacts: int = 0,
+        budget_left: float | None = None,
+        period_left: float = 0.0,
+    ) -> pl.DataFrame:
+        """What to show a user within stock, budget and contacts, by a plan of `kit.plan`.
+
+        Args:
+            user: an id; an unknown user gets popular items.
+            history: ids of items, oldest first, in place of a user.
+            k: number of items.
+            stock_left: item to its stock; others have that of the plan.
+            price: item to its price in place of the plan's; the same items as `stock_left`.
+            contacts: how often the user was shown something within the days of the limit.
+            budget_left: what is left of the budget; None is enough.
+            period_left: share of the plan's visits that is still to come: prices of the items of
+                `stock_left` follow what is left. 0 keeps the plan's prices.
+
+        Returns:
+            A row for each item that is worth its price, best first: item_id, name, score, value and
+            price; the score is value less price.
+
+        Raises:
+            UserError: neither or both of user and history are given, the export has no plan, or
+                prices are of other items than the stock.
+        """
+        if (user is None) == (history is None):
+            raise UserError(
+                "Give one of user and history.",
+                where="recommend_within",
+                expected='recommend_within(user="42") or recommend_within(history=["A1", "B2"])',
+            )
+        _check_count(k, self.card.k)
+        left, own = dict(stock_left or {}), dict(price or {})
+        if own and own.keys() != left.keys():
+            raise UserError(
+                "Prices are of other items than the stock.",
+                where="recommend_within",
+                expected="stock_left and price of the same items",
+            )
+        names = list(left)
+        limits = {
+            "item_id": [names],
+            "stock_left": [[float(left[name]) for name in names]],
+            "price": [[float(own[name]) for name in own and names]],
+            "contacts": [contacts],
+            "budget_left": [PLENTY if budget_left is None else budget_left],
+            "period_left": [period_left],
+        }
+        return self._export.within(user, history, limits)[:k]
 
     def similar(self, item: str, *, k: int = 10) -> pl.DataFrame:
         """The nearest items: item_id, name, score.

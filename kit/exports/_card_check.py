@@ -5,6 +5,7 @@ has to handle a list in place of a number.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from math import isfinite
 from typing import Any
 
@@ -62,6 +63,14 @@ def check_version(card: Mapping[str, Any], file: str) -> None:
 
 def _text(value: Any) -> str:
     return "" if isinstance(value, str) else " is no text"
+
+
+def _moment(value: Any) -> str:
+    try:
+        is_zoned = datetime.fromisoformat(value).tzinfo is not None
+    except (TypeError, ValueError):
+        is_zoned = False
+    return "" if is_zoned else " is no date and time of a time zone"
 
 
 def _flag(value: Any) -> str:
@@ -192,6 +201,17 @@ _dataset = _fields(
         "licence": _text,
     },
 )
+_plan = _fields(
+    {
+        "visits": _whole(1),
+        "made": _moment,
+        "ends": _maybe(_moment),
+        "budget": _maybe(_number),
+        "contacts": _maybe(_whole(1)),
+        "window_days": _whole(),
+        "shares": _map(_share),
+    }
+)
 CARD: dict[str, Check] = {
     "version": _whole(1),
     **dict.fromkeys(
@@ -223,6 +243,7 @@ CARD: dict[str, Check] = {
             "lists": _whole(1),
         },
     ),
+    "plan": _maybe(_plan),
     "item_contents": _list(_fields({"column": _text, "encoder": _text})),
     "learned_contents": _list(
         _fields(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import tensorflow as tf
 from numpy.typing import NDArray
 
@@ -113,6 +114,37 @@ class LoadedExport:
             raise self.items.unknown(items[0])
         answer = self._narrowed("from_history", narrowed, history=[items])
         return self._lines(answer, count, known)
+
+    def within(
+        self, user_id: str | None, history: Sequence[str] | None, limits: dict[str, Any]
+    ) -> pl.DataFrame:
+        """What to show one user within limits: item_id, name, score, value and price.
+
+        Args:
+            user_id: None for a history.
+            history: in place of a user.
+            limits: the other inputs of the signature `recommend_within`.
+
+        Raises:
+            UserError: the export has no plan.
+        """
+        if "recommend_within" not in self.signatures:
+            raise UserError(
+                "The export has no plan.",
+                where=str(self.version),
+                expected="a version that kit plan wrote",
+                remedy="Make one: kit plan FOLDER --offers FILE --arrivals LOG",
+            )
+        if history is None:
+            answer = self._ask("recommend_within", user_id=[str(user_id)], **limits)
+        else:
+            asked = [[self._id(str(item)) for item in history]]
+            answer = self._ask("from_history_within", history=asked, **limits)
+        items = [item.decode() for item in answer["item_id"][0] if item]
+        numbers = {name: answer[name][0, : len(items)] for name in ("score", "value", "price")}
+        names = [self.name(item) for item in items]
+        schema = {"item_id": pl.String, "name": pl.String}
+        return pl.DataFrame({"item_id": items, "name": names, **numbers}, schema_overrides=schema)
 
     def similar(self, item_id: str, count: int) -> list[Recommendation]:
         """The nearest items.

@@ -7,6 +7,7 @@ from kit._lazy import lazy_names
 if TYPE_CHECKING:
     from kit.planning._assign import assign as assign
     from kit.planning._calibration import isotonic_table as isotonic_table
+    from kit.planning._demand import expected_visits as expected_visits
     from kit.planning._exact import linear_program as linear_program
     from kit.planning._limits import Limits as Limits
     from kit.planning._limits import check_feasible as check_feasible

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from kit.exporting import ScoreTable
 
-KNOTS = 8
+KNOTS = 6
 BINS = 200
 # Bins become finer towards the best scores, which decide what is shown.
 FINEST = 1e-6
@@ -24,7 +24,7 @@ def isotonic_table(
             shape, in parts. Read twice, so it has to be a list or the like.
 
     Returns:
-        The non-decreasing function that fits best, linear between eight scores.
+        The non-decreasing function that fits best, linear between six scores.
 
     Source: Zadrozny and Elkan (2002), Transforming classifier scores into accurate multiclass
     probability estimates.

@@ -1,30 +1,30 @@
-"""Make plans: calibrate, price, simulate on held-out visits, and export."""
+"""Make a plan: calibrate, price, simulate on held-out visits, and export."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from kit.config import PlanOptions
-from kit.data import Columns
-from kit.errors import UserError
 from kit.exporting import OfferPlan
-from kit.planning._choose import SLACK, chosen_step, lowered, refreshed
+from kit.planning._choose import chosen_follow, stock_prices
+from kit.planning._demand import expected_visits, users_of
 from kit.planning._exact import linear_program
-from kit.planning._limits import Limits, check_feasible
-from kit.planning._offers import OfferTable, read_offers
+from kit.planning._limits import Limits
 from kit.planning._prices import Candidates, Prices, find_prices
+from kit.planning._problem import Problem, read_problem
 from kit.planning._report import PolicyResult, compared
 from kit.planning._simulate import Policy, simulate
-from kit.planning._values import Values, calibrated
-from kit.planning._versions import export_plan, opened, scores_of, total, where
-from kit.planning._visits import Visits, read_visits
+from kit.planning._values import Scores, Values, calibrated
+from kit.planning._versions import DAY, export_plan, opened, scores_of
+from kit.planning._visits import Visits
 from kit.progress import stage
 
-# Of the visits that prices are found with, those that find them when steps are chosen.
+# Of the earlier visits, those that find prices while it is chosen how these follow the stock.
 FIRST = 0.6
 # Of the problem that is also solved by a linear program.
 SAMPLED_USERS, SAMPLED_ITEMS = 200, 20
@@ -60,6 +60,17 @@ class Plan:
         return pl.DataFrame([vars(result) for result in self.results])
 
 
+@dataclass(frozen=True)
+class _Tried:
+    """Prices of the earlier visits, and what they bring in the later ones."""
+
+    results: list[PolicyResult]
+    bound: float
+    prices: Prices
+    follow: float
+    sample_gap: float
+
+
 def plan(folder: Path, options: PlanOptions, *, trust: bool = False) -> Plan:
     """Price what is scarce, simulate the prices on held-out visits, and export them.
 
@@ -72,171 +83,100 @@ def plan(folder: Path, options: PlanOptions, *, trust: bool = False) -> Plan:
         UserError: offers, arrivals or limits cannot be used; or the export cannot.
     """
     version, card, parts = opened(folder, trust)
-    for name in ("offers", "arrivals"):
-        if getattr(options, name) is None:
-            raise UserError(
-                f"There are no {name}.",
-                where=f"--{name}",
-                expected="a table of what can be shown, and a log of who came",
-                remedy=f"Give --{name} FILE.",
-            )
-    contacts, window = options.contact_limit()
-    shares = options.min_shares()
-    offers = read_offers(
-        options.offers,
-        parts.item_ids,
-        value_column=options.value_column,
-        stock_column=options.stock_column,
-        cost_column=options.cost_column,
-        needs_cost=options.budget is not None,
-    )
-    limits = _limits(offers, shares, options, contacts, window)
-    check_feasible(limits, offers.value, where(options.offers))
-    with stage("read"):
-        visits, lines = read_visits(
-            options.arrivals, list(parts.user_ids), list(parts.item_ids), columns=Columns(weight="")
-        )
-    if contacts is not None and visits.time is None:
-        raise UserError(
-            "The log has no times, so contacts within days cannot be counted.",
-            where=where(options.arrivals),
-            expected="a column of times",
-            remedy="Add it, or leave --contacts out.",
-        )
-    scores = scores_of(parts, card, options.candidates, len(np.unique(visits.user)))
-    cut = min(max(1, round(len(visits) * options.fit_share)), len(visits) - 1)
-    fit, held = visits.part(0, cut), visits.part(cut, len(visits))
-    expected = options.visits or len(held)
-    with stage("calibrate"):
-        values = Values(scores, *calibrated(scores, fit), offers.value)
+    user_ids = list(parts.user_ids)
+    problem = read_problem(options, parts)
+    scores = scores_of(parts, card, options.candidates, len(user_ids))
+    tried = _tried(scores, problem, user_ids, options)
+    limits, visits = problem.limits, problem.visits
     with stage("price"):
-        first = max(1, round(FIRST * len(fit)))
-        step = chosen_step(
-            values,
-            fit.part(first, len(fit)),
-            _prices(values, fit.part(0, first), limits.scaled(first / expected), options.gap),
-            limits,
-            expected,
-            scale := _mean_best(values, fit),
-            seed=options.seed,
-        )
-        prices = _prices(values, fit, limits.scaled(len(fit) / expected), options.gap)
-        sample_gap = _sample_gap(values, fit, limits, options.seed)
-    with stage("simulate"):
-        of_held = limits.scaled(len(held) / expected).whole(options.seed)
-        bound = _prices(values, held, of_held, options.gap).bound
-        asked = lowered(prices, limits, SLACK * scale)
-        free = np.zeros_like(asked)
-        runs = simulate(
-            values,
-            held,
-            of_held,
-            [
-                Policy("greedy", free),
-                Policy("random", None),
-                Policy("static prices", asked, prices.budget),
-                refreshed(prices, limits, step, scale),
-            ],
-            seed=options.seed,
-        )
-        results = compared(runs, bound, of_held, seed=options.seed)
-    with stage("price"):
-        values = Values(scores, *calibrated(scores, visits), offers.value)
-        final = _prices(values, visits, limits.scaled(len(visits) / expected), options.gap)
+        values = Values(scores, *calibrated(scores, visits), problem.offers.value)
+        counts = expected_visits(visits, user_ids, limits)
+        prices = _prices(values, counts, limits.scaled(len(visits) / problem.expected), options.gap)
     made = OfferPlan(
-        value=offers.value,
-        cost=offers.cost if options.budget is not None else np.zeros_like(offers.cost),
-        price=total(lowered(final, limits, SLACK * scale), final, limits),
+        value=problem.offers.value,
+        cost=limits.cost,
+        price=stock_prices(prices, limits, _mean_best(values, counts)),
         stock=limits.stock,
         member=limits.member,
-        visits=_visits_by_user(visits, len(parts.user_ids)),
+        visits=counts,
         known=values.known,
         popular=values.popular,
-        contacts=contacts,
+        budget=limits.budget,
+        budget_price=prices.budget,
+        follow=tried.follow,
+        contacts=limits.contacts,
         candidates=None if scores.width == scores.items else scores.width,
     )
-    days = None if visits.per_day is None else expected / visits.per_day
-    now = datetime.now(UTC)
-    about = {
-        "visits": expected,
-        "made": now.isoformat(timespec="seconds"),
-        "ends": None
-        if days is None
-        else (now + timedelta(days=days)).isoformat(timespec="seconds"),
-        "budget": options.budget,
-        "contacts": contacts,
-        "window_days": window // 86_400,
-        "shares": dict(zip(limits.names, limits.shares.tolist(), strict=True)),
-        "slack": SLACK * scale,
-        "step": step,
-        "gap": prices.gap,
-        "sample_gap": sample_gap,
-        "simulated_visits": len(held),
-        "bound": bound,
-        "results": [vars(result) for result in results],
-    }
-    new = export_plan(parts, card, made, about, version)
-    known = int((visits.user >= 0).sum())
-    lines = [
-        f"offers:    {int((offers.value > 0).sum()):,} of {len(offers.value):,} items, "
-        f"stock {limits.stock.sum():,.0f} for {expected:,} visits",
-        f"visits:    {len(fit):,} calibrate and price, {len(held):,} are simulated; "
-        f"{known:,} of known users",
-        *(f"note:      {line}" for line in lines),
-        f"prices:    gap {prices.gap:.2%} after {prices.steps} steps; bound of a sample "
-        f"{sample_gap:.2%} above its linear program",
-    ]
+    new = export_plan(parts, card, made, _about(problem, tried), version)
+    shown = "the whole catalogue" if made.candidates is None else f"{made.candidates} candidates"
     protocol = (
-        f"{len(held):,} later visits, prices of the {len(fit):,} before; one item a visit, "
-        f"{'the whole catalogue' if made.candidates is None else f'{made.candidates} candidates'}; "
-        "value is the model's own estimate"
+        f"{len(problem.held):,} later visits, prices of the {len(problem.fit):,} before; one item "
+        f"a visit, {shown}; value is the model's own estimate"
     )
-    return Plan(new, results, bound, prices.gap, sample_gap, protocol, lines, made)
-
-
-def _limits(
-    offers: OfferTable,
-    shares: dict[str, float],
-    options: PlanOptions,
-    contacts: int | None,
-    window: int,
-) -> Limits:
-    named = {
-        name: (member, share)
-        for column, share in shares.items()
-        for name, member in offers.members(column, where(options.offers)).items()
-    }
-    members = [member for member, _ in named.values()]
-    items = len(offers.value)
-    return Limits(
-        stock=np.floor(offers.stock),
-        cost=offers.cost,
-        budget=options.budget,
-        member=np.array(members, np.float32).reshape(-1, items),
-        shares=np.array([share for _, share in named.values()], np.float32),
-        names=list(named),
-        contacts=contacts,
-        window=window,
+    lines = _lines(problem, tried)
+    return Plan(
+        new,
+        tried.results,
+        tried.bound,
+        tried.prices.gap,
+        tried.sample_gap,
+        protocol,
+        lines,
+        made,
     )
 
 
-def _prices(values: Values, visits: Visits, limits: Limits, gap: float) -> Prices:
-    allowed = visits.allowed(limits.contacts, limits.window)
-    users, counts = np.unique(visits.user[allowed], return_counts=True)
-    return find_prices(values.candidates(users, counts), limits, gap=gap)
+def _tried(scores: Scores, problem: Problem, user_ids: list[str], options: PlanOptions) -> _Tried:
+    """Calibrate and price by the earlier visits, and simulate the later ones."""
+    limits, fit, held, expected = problem.limits, problem.fit, problem.held, problem.expected
+    with stage("calibrate"):
+        values = Values(scores, *calibrated(scores, fit), problem.offers.value)
+
+    def policy(visits: Visits) -> tuple[Policy, Prices]:
+        counts = expected_visits(visits, user_ids, limits)
+        prices = _prices(values, counts, limits.scaled(len(visits) / expected), options.gap)
+        asked = stock_prices(prices, limits, _mean_best(values, counts))
+        return Policy("static prices", asked, prices.budget), prices
+
+    with stage("price"):
+        first = max(1, round(FIRST * len(fit)))
+        rest = fit.part(first, len(fit)) if first < len(fit) else fit
+        follow = chosen_follow(
+            values, rest, policy(fit.part(0, first))[0], limits, expected, seed=options.seed
+        )
+        static, prices = policy(fit)
+        sample_gap = _sample_gap(values, fit, limits.scaled(len(fit) / expected), options.seed)
+    with stage("simulate"):
+        of_held = limits.scaled(len(held) / expected).whole(options.seed)
+        users, counts = np.unique(
+            held.user[held.allowed(limits.contacts, limits.window)], return_counts=True
+        )
+        bound = find_prices(values.candidates(users, counts), of_held, gap=options.gap).bound
+        policies = [
+            Policy("greedy", np.zeros(len(limits.stock), np.float32)),
+            Policy("random", None),
+            static,
+            replace(static, name="refreshed prices", follow=follow),
+        ]
+        runs = simulate(values, held, of_held, policies, seed=options.seed)
+    results = compared(runs, bound, of_held, seed=options.seed)
+    return _Tried(results, bound, prices, follow, sample_gap)
 
 
-def _mean_best(values: Values, visits: Visits) -> float:
-    users, counts = np.unique(visits.user, return_counts=True)
+def _prices(values: Values, counts: NDArray[np.float32], limits: Limits, gap: float) -> Prices:
+    return find_prices(values.candidates(*users_of(counts)), limits, gap=gap)
+
+
+def _mean_best(values: Values, counts: NDArray[np.float32]) -> float:
+    users, visits = users_of(counts)
     best = np.concatenate([own.max(axis=1) for _, own, _ in values.rows(users)])
-    return float(best @ counts / counts.sum())
+    return float(best @ visits / max(visits.sum(), 1e-9))
 
 
 def _sample_gap(values: Values, visits: Visits, limits: Limits, seed: int) -> float:
     """By how much the bound of prices lies above the linear program of a few users and items."""
-    rng = np.random.default_rng(seed)
     users, counts = np.unique(visits.user, return_counts=True)
-    rows = np.sort(rng.permutation(len(users))[:SAMPLED_USERS])
+    rows = np.sort(np.random.default_rng(seed).permutation(len(users))[:SAMPLED_USERS])
     found = list(values.rows(users[rows]))
     own, codes = np.concatenate([v for _, v, _ in found]), [items for _, _, items in found]
     items = (
@@ -245,20 +185,43 @@ def _sample_gap(values: Values, visits: Visits, limits: Limits, seed: int) -> fl
         else np.concatenate([code for code in codes if code is not None])
     )
     best = np.argsort(-own, axis=1)[:, :SAMPLED_ITEMS]
-    some = Candidates(
-        np.take_along_axis(items, best, axis=1),
-        np.take_along_axis(own, best, axis=1),
-        counts[rows].astype(np.float32),
-    )
-    some = replace(some, items=np.where(some.values > 0, some.items, -1))
+    items, own = (np.take_along_axis(x, best, axis=1) for x in (items, own))
+    some = Candidates(np.where(own > 0, items, -1), own, counts[rows].astype(np.float32))
     limits = limits.scaled(float(counts[rows].sum() / counts.sum()))
-    limits = replace(limits, member=limits.member[:0], shares=limits.shares[:0])
     exact = linear_program(some, limits)
-    if exact <= 0:
-        return 0.0
-    return find_prices(some, limits, gap=1e-3).bound / exact - 1
+    return find_prices(some, limits, gap=1e-3).bound / exact - 1 if exact > 0 else 0.0
 
 
-def _visits_by_user(visits: Visits, users: int) -> NDArray[np.float32]:
-    counts = np.bincount(np.where(visits.user < 0, users, visits.user), minlength=users + 1)
-    return counts.astype(np.float32)
+def _about(problem: Problem, tried: _Tried) -> dict[str, Any]:
+    """What the card holds of a plan."""
+    limits, per_day = problem.limits, problem.visits.per_day
+    now = datetime.now(UTC)
+    ends = None if per_day is None else now + timedelta(days=problem.expected / per_day)
+    return {
+        "visits": problem.expected,
+        "made": now.isoformat(timespec="seconds"),
+        "ends": None if ends is None else ends.isoformat(timespec="seconds"),
+        "budget": limits.budget,
+        "contacts": limits.contacts,
+        "window_days": limits.window // DAY,
+        "shares": dict(zip(limits.names, limits.shares.tolist(), strict=True)),
+        "gap": tried.prices.gap,
+        "sample_gap": tried.sample_gap,
+        "simulated_visits": len(problem.held),
+        "bound": tried.bound,
+        "results": [vars(result) for result in tried.results],
+    }
+
+
+def _lines(problem: Problem, tried: _Tried) -> list[str]:
+    offered, prices = int((problem.offers.value > 0).sum()), tried.prices
+    known = int((problem.visits.user >= 0).sum())
+    return [
+        f"offers:    {offered:,} of {len(problem.offers.value):,} items, stock "
+        f"{problem.limits.stock.sum():,.0f} for {problem.expected:,} visits",
+        f"visits:    {len(problem.fit):,} calibrate and price, {len(problem.held):,} are "
+        f"simulated; {known:,} of known users",
+        *(f"note:      {line}" for line in problem.notes),
+        f"prices:    gap {prices.gap:.2%} after {prices.steps} steps; the bound of a sample lies "
+        f"{tried.sample_gap:.2%} above its linear program",
+    ]

@@ -11,10 +11,12 @@ import polars as pl
 from kit.errors import UserError
 from kit.exports import recommender_card, version_folder
 from kit.planning._assign import assign
-from kit.planning._choose import lowered
+from kit.planning._choose import stock_prices
+from kit.planning._demand import users_of
 from kit.planning._limits import check_feasible
 from kit.planning._offers import read_offers
 from kit.planning._prices import Candidates, Prices, find_prices
+from kit.planning._problem import named
 from kit.planning._values import Values
 from kit.planning._versions import (
     export_plan,
@@ -22,8 +24,6 @@ from kit.planning._versions import (
     opened,
     planned,
     scores_of,
-    total,
-    where,
     with_budget,
 )
 from kit.progress import stage
@@ -57,15 +57,21 @@ def refresh(
     to_come = visits or _visits_left(about, version)
     about = with_budget(about, budget, version)
     limits = replace(limits_of(made, about), stock=left.stock)
-    check_feasible(limits, made.value, where(stock))
+    check_feasible(limits, made.value, named(stock))
     values = Values.of_plan(scores_of(parts, card, made.candidates, 1), made)
-    users = np.flatnonzero(made.visits > 0)
-    seen = made.visits[users] * (to_come / max(float(made.visits.sum()), 1.0))
-    users = np.where(users == len(made.visits) - 1, -1, users)
+    users, counts = users_of(made.visits)
+    seen = counts * (to_come / max(float(counts.sum()), 1.0))
     with stage("price"):
         prices = find_prices(values.candidates(users, seen), limits, gap=gap)
-    asked = total(lowered(prices, limits, about["slack"]), prices, limits)
-    changed = replace(made, price=asked, stock=limits.stock)
+    best = np.concatenate([own.max(axis=1) for _, own, _ in values.rows(users)])
+    asked = stock_prices(prices, limits, float(best @ seen / to_come))
+    changed = replace(
+        made,
+        price=asked,
+        stock=limits.stock,
+        budget=limits.budget,
+        budget_price=prices.budget,
+    )
     about = {**about, "visits": to_come, "made": _now(), "gap": prices.gap}
     return export_plan(parts, card, changed, about, version), prices
 
@@ -97,13 +103,13 @@ def assign_users(
     limits = limits_of(made, with_budget(about, budget, version))
     if stock is not None:
         limits = replace(limits, stock=read_offers(stock, parts.item_ids, needs_value=False).stock)
-    check_feasible(limits, made.value, where(version if stock is None else stock))
+    check_feasible(limits, made.value, named(version if stock is None else stock))
     place = {user: code for code, user in enumerate(parts.user_ids)}
     users = np.array([place.get(user, -1) for user in user_ids])
     values = Values.of_plan(scores_of(parts, card, made.candidates, len(users)), made)
     with stage("price"):
         prices = find_prices(values.candidates(users, np.ones(len(users))), limits, gap=gap)
-    asked = total(prices.items, prices, limits)
+    asked = prices.asked(limits)
     some = values.candidates(users, np.ones(len(users)))
     listed: Candidates = some(asked)[0] if callable(some) else some
     with stage("assign"):

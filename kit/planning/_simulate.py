@@ -1,12 +1,14 @@
 """Serve visits one after the other, and count what it brings."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kit.exporting import STATIC, lowered
 from kit.planning._limits import Limits
 from kit.planning._values import Values
 from kit.planning._visits import Visits
@@ -22,15 +24,14 @@ class Policy:
         name: of the policy.
         asked: float32 [items], prices without that of the budget; None chooses at random.
         money: what a unit of the budget has to bring.
-        step: after each visit, by how much prices follow the stock that is left; 0 keeps them.
-        money_step: the same of `money`.
+        follow: a price is its own times 1 - follow * log(share of the stock that is left / share of
+            the visits that is left); 0 keeps it, lower by what the best of a sample bid too much.
     """
 
     name: str
     asked: NDArray[np.float32] | None
     money: float = 0.0
-    step: float = 0.0
-    money_step: float = 0.0
+    follow: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,9 @@ def simulate(
     return [Run(s.policy, s.value, s.bought, s.item) for s in shops]
 
 
-def _rows_of(values: Values, users: NDArray[np.integer]):  # type: ignore[no-untyped-def]
+def _rows_of(
+    values: Values, users: NDArray[np.integer]
+) -> Callable[[int], tuple[NDArray[np.float32], NDArray[np.int32] | None]]:
     """A function from a row to the values and items of its user."""
     found = list(values.rows(users))
     starts = np.array([rows.start for rows, _, _ in found])
@@ -100,9 +103,7 @@ class _Shop:
         self.policy, self._visits, self._limits, self._worth = policy, visits, limits, worth
         self._left = limits.stock.copy()
         self._budget = np.inf if limits.budget is None else limits.budget
-        self._asked = None if policy.asked is None else policy.asked.astype(np.float32).copy()
-        self._least = None if policy.asked is None else np.minimum(policy.asked, 0)
-        self._money = policy.money
+        self._static = None if policy.asked is None else lowered(policy.asked, STATIC)
         self._rng = np.random.default_rng(seed)
         self._shown: dict[int, deque[int]] = {}
         count = len(visits)
@@ -113,18 +114,8 @@ class _Shop:
         self, visit: int, values: NDArray[np.float32], items: NDArray[np.int32] | None
     ) -> None:
         """Show one item to a visit, or none."""
-        place = self._chosen(values, items) if self._may_contact(visit) else -1
+        place = self._chosen(visit, values, items) if self._may_contact(visit) else -1
         item = -1 if place < 0 else int(place if items is None else items[place])
-        policy, left = self.policy, len(self._visits) - visit
-        if policy.step and self._asked is not None and self._least is not None:
-            self._asked -= policy.step * self._left / left
-            if item >= 0:
-                self._asked[item] += policy.step
-            np.maximum(self._asked, self._least, out=self._asked)
-        if policy.money_step and np.isfinite(self._budget):
-            spent = self._limits.cost[item] if item >= 0 else 0.0
-            self._money += policy.money_step * float(spent - self._budget / left)
-            self._money = max(self._money, 0.0)
         if item < 0:
             return
         self._left[item] -= 1
@@ -136,23 +127,39 @@ class _Shop:
         bought = self._visits.bought[slice(*self._visits.offsets[visit : visit + 2])]
         self.bought[visit] = self._worth[item] * bool((bought == item).any())
 
-    def _chosen(self, values: NDArray[np.float32], items: NDArray[np.int32] | None) -> int:
+    def _chosen(
+        self, visit: int, values: NDArray[np.float32], items: NDArray[np.int32] | None
+    ) -> int:
         own = slice(None) if items is None else np.maximum(items, 0)
         can = (self._left[own] >= 1) & (values > 0)
         if np.isfinite(self._budget):
             can &= self._limits.cost[own] <= self._budget
-        if self._asked is None:
+        if self._static is None:
             places = np.flatnonzero(can)
             return int(self._rng.choice(places)) if len(places) else -1
-        asked = self._asked[own]
-        if self._money:
-            asked = asked + self._money * self._limits.cost[own]
+        asked = self._asked(visit, own)
         margin = np.where(can, values - asked, -np.inf)
         best = margin.max()
         if not best >= -TIE * values.max():
             return -1
         places = np.flatnonzero(margin >= best - TIE * abs(best))
         return int(places[0] if len(places) == 1 else self._rng.choice(places))
+
+    def _asked(self, visit: int, own: Any) -> NDArray[np.float32]:
+        """Prices of items at a visit."""
+        policy, limits = self.policy, self._limits
+        assert self._static is not None
+        assert policy.asked is not None
+        asked, money = self._static[own], policy.money
+        if policy.follow:
+            period = 1 - visit / len(self._visits)
+            ratio = np.maximum(self._left[own], 1) / np.maximum(limits.stock[own], 1) / period
+            level = np.maximum(1 - policy.follow * np.log(ratio), 0)
+            asked = np.where(policy.asked[own] > 0, level * policy.asked[own], policy.asked[own])
+            if limits.budget is not None:
+                ratio = max(self._budget / limits.budget, 1e-6) / period
+                money *= max(1 - policy.follow * float(np.log(ratio)), 0.0)
+        return np.asarray(asked + money * limits.cost[own] if money else asked)
 
     def _may_contact(self, visit: int) -> bool:
         limits, user = self._limits, int(self._visits.user[visit])

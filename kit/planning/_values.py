@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.exporting import OfferPlan, RecommenderParts, ScoreTable, recommender_graph
+from kit.exporting import OfferPlan, RecommenderParts, ScoreTable, moments, recommender_graph
 from kit.exports import RecommenderCard
 from kit.planning._calibration import isotonic_table
 from kit.planning._prices import Candidates, Refill
@@ -42,7 +42,6 @@ class Scores:
         self._graph = recommender_graph(
             replace(parts, offers=None), k=1, exclude_seen=card.exclude_seen, index=settings
         )
-        self.popular = np.asarray(parts.popularity, np.float32)
         self._asked = tf.function(self._of, autograph=False, reduce_retracing=True)
         self._exclude_seen = card.exclude_seen
         self.width = self.items if candidates is None else min(candidates, self.items)
@@ -55,17 +54,18 @@ class Scores:
     def of(
         self, users: NDArray[np.integer]
     ) -> tuple[NDArray[np.float32], NDArray[np.int32] | None]:
-        """Scores [users, n] and items, None for the catalogue; the lowest float is never shown."""
-        scores, items = self._asked(tf.constant(users, tf.int32))
+        """Scores [users, n] and items, None for the catalogue; the lowest float is never shown.
+
+        Scores count in standard deviations above the mean of what is scored for the same user.
+        """
+        scores, items = (x.numpy() for x in self._asked(tf.constant(users, tf.int32)))
         if self._candidates is None:
-            scores = scores.numpy()
             if self._exclude_seen:
                 owned = self._parts.owned.take(users[users >= 0])
                 rows = np.flatnonzero(users >= 0)[owned.row_of_each_item]
                 scores[rows, owned.items] = LOWEST
             return scores, None
-        items = items.numpy()
-        return np.where(items >= 0, scores.numpy(), LOWEST), items
+        return np.where(items >= 0, scores, LOWEST), items
 
     def batches(self, users: NDArray[np.integer]) -> Iterator[tuple[slice, Any, Any]]:
         """Rows, scores and items of many users."""
@@ -78,6 +78,8 @@ class Scores:
         graph = self._graph
         queries, history = graph._query_of(code), graph._owned(code)
         scores, items = graph.offered(code >= 0, queries, history, self._candidates)
+        mean, deviation = moments(scores, items)
+        scores = (scores - mean) / deviation
         return scores, tf.zeros([0, 0], tf.int32) if items is None else items
 
 
@@ -202,7 +204,10 @@ def calibrated(scores: Scores, visits: Visits) -> tuple[ScoreTable, ScoreTable]:
     popular = visits.user < 0
     if popular.sum() < FEWEST_UNKNOWN:
         popular = np.ones(len(visits), bool)
-    sold = np.bincount(visits.bought[popular[visit]], minlength=scores.items)
-    seen = np.full(scores.items, float(popular.sum()))
-    others = isotonic_table([(scores.popular, seen, sold.astype(float))])
+    sold = np.bincount(visits.bought[popular[visit]], minlength=scores.items).astype(float)
+    score, items = scores.of(np.array([-1]))
+    code = np.arange(scores.items) if items is None else items[0]
+    listed = score[0] > LOWEST
+    seen = np.full(int(listed.sum()), float(popular.sum()))
+    others = isotonic_table([(score[0][listed], seen, sold[code[listed]])])
     return (isotonic_table(Parts()) if len(users) else others), others

@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kit.errors import UserError
 from kit.exporting import OfferPlan, RecommenderParts, export_recommender, read_parts
 from kit.exports import RetrievalCard, recommender_card, version_folder
 from kit.planning._limits import Limits
-from kit.planning._prices import Prices
 from kit.planning._values import Scores
 from kit.retrieval import IndexSettings
 
@@ -73,7 +71,7 @@ def limits_of(made: OfferPlan, about: dict[str, Any]) -> Limits:
         np.array(list(about["shares"].values()), np.float32),
         list(about["shares"]),
         made.contacts,
-        about["window_days"] * 86_400,
+        about["window_days"] * DAY,
     )
 
 
@@ -93,10 +91,6 @@ def _is_exact(card: RetrievalCard) -> bool:
     return card.index.get("kind") == "exact"
 
 
-def total(asked: NDArray[np.float32], prices: Prices, limits: Limits) -> NDArray[np.float32]:
-    return np.asarray(asked + prices.budget * limits.cost, np.float32)
-
-
 def export_plan(
     parts: RecommenderParts,
     card: RetrievalCard,
@@ -114,7 +108,3 @@ def export_plan(
         card=replace(card, plan=about, limits=list(dict.fromkeys([*card.limits, VALUES]))),
     )
     return new
-
-
-def where(source: Any) -> str:
-    return str(source) if isinstance(source, str | Path) else "the table"
