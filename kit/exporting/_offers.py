@@ -14,7 +14,7 @@ from kit.retrieval import top_k, without
 NEVER = 1e30
 # The value may fall short of the price by this share of itself: both are rounded to float32.
 ROUNDING = 1e-6
-# How far a hash of user and item moves an item, as a share of the best of the list.
+# How far a hash of user and item moves an item, as a share of the largest value of the list.
 TIE = 1e-6
 HASHES = 4096
 # Those who bid most in a sample of visits bid more than those of later ones. Prices that nothing
@@ -267,7 +267,7 @@ class Offers(tf.Module):
         margin = tf.where(is_shown, margin, margin.dtype.min)
         value = tf.where(is_shown, value, 0)
         price = tf.where(is_shown, value - margin, 0)
-        place = self._order(margin, code, key)
+        place = self._order(margin, code, value, key)
         code, margin, value, price = (
             tf.gather(x, place, batch_dims=1) for x in (code, margin, value, price)
         )
@@ -312,11 +312,11 @@ class Offers(tf.Module):
         asked = tf.ensure_shape(asked, [None, None if items is not None else self._asked.shape[0]])
         return asked if items is None else tf.where(items < 0, NEVER, asked)
 
-    def _order(self, margin: Any, code: Any, key: Any) -> Any:
+    def _order(self, margin: Any, code: Any, value: Any, key: Any) -> Any:
         """Places by value less price; equal ones in an order that each user has anew."""
         user = tf.cast(tf.strings.to_hash_bucket_fast(key, HASHES), tf.float32) / HASHES
         turn = user[:, None] * tf.gather(self._odd, tf.maximum(code, 0))
-        least = TIE * tf.maximum(margin[:, :1], 0)
+        least = TIE * tf.reduce_max(value, axis=1, keepdims=True)
         return tf.argsort(
             margin + least * (turn - tf.floor(turn)), axis=1, direction="DESCENDING", stable=True
         )

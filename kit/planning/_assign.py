@@ -1,30 +1,33 @@
 """Assign items to users once, in whole units, within all limits exactly."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from kit.planning._limits import Limits
-from kit.planning._prices import Candidates
+from kit.planning._prices import Candidates, Prices
 
 NONE = -1
 
 
-def assign(candidates: Candidates, limits: Limits, asked: NDArray[np.float32]) -> NDArray[np.int64]:
+def assign(candidates: Candidates, limits: Limits, prices: Prices) -> NDArray[np.int64]:
     """Each user's item, or -1.
 
-    First by value less price, then what is left by value alone. An item goes to those who lose most
-    without it.
+    First by value less price, then what is left without prices of stock and budget. An item goes to
+    those who lose most without it.
 
     Args:
         candidates: what can be shown to whom, each user once.
         limits: of the plan; stock counts in whole units.
-        asked: float32 [items], prices, see `find_prices`.
+        prices: as found for these limits.
 
     Example:
 
+    >>> from kit.planning import find_prices
     >>> both = Candidates(np.int32([[0, 1], [0, 1]]), np.float32([[5, 4], [3, 1]]), np.ones(2, "f"))
     >>> limits = Limits.of_stock(np.float32([1, 1]))
-    >>> assign(both, limits, np.float32([2.5, 0.5])).tolist()
+    >>> assign(both, limits, find_prices(both, limits)).tolist()
     [1, 0]
     """
     items = candidates.items
@@ -34,12 +37,13 @@ def assign(candidates: Candidates, limits: Limits, asked: NDArray[np.float32]) -
     found = np.full(len(items), NONE, np.int64)
     worth = np.zeros(len(items))
     free = np.flatnonzero(candidates.visits > 0)
-    for prices in (asked, np.zeros_like(asked)):
+    without = replace(prices, items=np.zeros_like(prices.items), budget=0.0)
+    for asked in (prices.asked(limits), without.asked(limits)):
         waiting = free[found[free] == NONE]
         while len(waiting):
             code = np.maximum(items[waiting], 0)
             can = (values[waiting] > 0) & (left[code] > 0) & (limits.cost[code] <= budget)
-            margin = np.where(can, values[waiting] - prices[code], -np.inf)
+            margin = np.where(can, values[waiting] - asked[code], -np.inf)
             place = margin.argmax(axis=1)
             rows = np.arange(len(waiting))
             best = margin[rows, place]

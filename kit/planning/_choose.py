@@ -13,8 +13,8 @@ from kit.planning._visits import Visits
 
 FOLLOWED = (0.05, 0.1, 0.2, 0.3)
 # Smoothed prices lie a little above what the last buyers are worth, who would get nothing. Prices
-# are lowered by this share of a visit's mean best value.
-SLACK = 0.003
+# are lowered by this share of a visit's mean best value, and at least by so many tau.
+SLACK, OF_TAU = 0.003, 4.0
 # How much prices should follow depends on the number of visits: it is tried on as many.
 LONGEST = 5000
 
@@ -58,5 +58,6 @@ def stock_prices(prices: Prices, limits: Limits, scale: float) -> NDArray[np.flo
         scale: mean best value of a visit.
     """
     asked = replace(prices, budget=0.0).asked(limits)
-    lower = np.maximum(prices.items - SLACK * scale, 0) - prices.items
+    slack = max(SLACK * scale, OF_TAU * prices.tau)
+    lower = np.maximum(prices.items - slack, 0) - prices.items
     return np.asarray(asked + lower, np.float32)

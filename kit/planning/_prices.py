@@ -21,12 +21,18 @@ ROWS_AT_ONCE = 8192
 # Of the mean of the visits' best values.
 FIRST_TAU, LEAST_TAU = 0.3, 2e-4
 FALL, STEPS = 0.6, 8
+# Prices of the budget and of shares move all others, which takes longer to balance.
+JOINT_STEPS = 40
 # Longer steps than those to balance converge sooner.
 OVERSHOOT = 1.5
 MOST_LOG = 8.0
+KEPT = 0.95
+MOST_STUCK = 20
 # With larger tau, prices are too far from those that decide which items are candidates.
 REFILLED_BELOW = 0.1
 MOST_CANDIDATES = 384
+# Of minimum shares: what helps one may hurt another.
+REPAIRS = 20
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ def find_prices(
     limits: Limits,
     *,
     gap: float = 0.005,
-    most_steps: int = 400,
+    most_steps: int = 2000,
 ) -> Prices:
     """Find prices.
 
@@ -125,8 +131,10 @@ def find_prices(
     if scale <= 0:
         return ascent.prices(0.0)
     tau = FIRST_TAU * scale
+    stuck = 0
+    is_joint = limits.budget is not None or len(limits.shares) > 0
     while ascent.steps < most_steps:
-        for _ in range(STEPS):
+        for _ in range(JOINT_STEPS if is_joint else STEPS):
             ascent.step(some, tau, complete=refill is None)
         if refill is not None and tau < REFILLED_BELOW * scale:
             more, outside = refill(ascent.asked())
@@ -134,6 +142,11 @@ def find_prices(
             some = _joined(some, more, ascent.asked())
         if ascent.gap <= gap:
             break
+        if tau <= LEAST_TAU * scale:
+            # Smaller ones are lost in rounding.
+            stuck += 1
+            if stuck == MOST_STUCK:
+                break
         tau = max(tau * FALL, LEAST_TAU * scale)
     return ascent.prices(tau)
 
@@ -163,6 +176,7 @@ class _Ascent:
         self._shares = np.zeros(len(limits.shares))
         self.steps, self.bound, self.reached = 0, np.inf, 0.0
         self._history: list[tuple[float, float]] = []
+        self._mean: list[NDArray[np.float64]] = []
 
     @property
     def gap(self) -> float:
@@ -191,7 +205,18 @@ class _Ascent:
         use, worth, margins = _used(some, self.asked(), tau)
         if complete:
             self.bounded_by(margins)
-        self.reached = max(self.reached, _feasible(use, worth, limits))
+        # The mean of the last assignments is one, too, and nearer to what is feasible.
+        self._mean = (
+            [
+                KEPT * mean + (1 - KEPT) * new
+                for mean, new in zip(self._mean, (use, worth), strict=True)
+            ]
+            if self.steps
+            else [use, worth]
+        )
+        self.reached = max(
+            self.reached, _feasible(use, worth, limits), _feasible(*self._mean, limits)
+        )
         self._history.append((self.bound, self.reached))
         self.steps += 1
         size = OVERSHOOT * tau
@@ -253,7 +278,7 @@ def _smoothed(items: Any, values: Any, visits: Any, asked: Any, tau: Any) -> tup
 def _feasible(use: NDArray[np.float64], worth: NDArray[np.float64], limits: Limits) -> float:
     """The value of an assignment after what breaks a limit was reduced."""
     share = np.minimum(1, limits.stock / np.maximum(use, 1e-12))
-    for _ in range(3 if len(limits.shares) else 0):
+    for _ in range(REPAIRS if len(limits.shares) else 0):
         for member, least in zip(limits.member, limits.shares, strict=True):
             inside, outside = (float((use * share) @ part) for part in (member, 1 - member))
             allowed = inside * (1 - least) / max(float(least), 1e-9)

@@ -113,7 +113,7 @@ def assign_users(
     some = values.candidates(users, np.ones(len(users)))
     listed: Candidates = some(asked)[0] if callable(some) else some
     with stage("assign"):
-        items = assign(listed, limits, asked)
+        items = assign(listed, limits, prices)
     rows = np.flatnonzero(items >= 0)
     at = (listed.items[rows] == items[rows, None]).argmax(axis=1)
     return pl.DataFrame(
