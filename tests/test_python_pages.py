@@ -1,4 +1,4 @@
-"""The Python of docs/python.md and docs/extending.md runs."""
+"""The Python of docs/python.md, docs/planning.md and docs/extending.md runs."""
 
 import re
 import sys
@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.evaluation.clicks import write_clicks
+from tests.exporting.parts import passing
 
 DOCS = Path(__file__).parent.parent / "docs"
 BLOCK = re.compile(r"^```python\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
@@ -58,6 +59,14 @@ def test_the_page_on_analysis_runs(here):
     assert len(names["found"].table) == 6
     assert len(names["segments"].table) == len(names["by_rfm"].table) == 2
     assert len(pl.read_csv(here / "segments.csv")) == 150
+
+
+@pytest.mark.slow
+def test_the_page_on_planning_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("kit.exports.verify", passing)
+    results = {result.policy: result for result in run("planning.md")["plan"].results}
+    assert results["refreshed prices"].gain > 0
 
 
 @pytest.mark.slow

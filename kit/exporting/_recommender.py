@@ -214,7 +214,7 @@ class RecommenderGraph(Explanations, Within):
         """The values that `where` supports, string [n]; not a signature."""
         return self._filter.values()
 
-    @tf.function(autograph=False, input_signature=[])
+    @traced()
     def contents(self) -> dict[str, Any]:
         """The parts of the graph; not a signature."""
         return self._contents()

@@ -5,6 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 from kit.exporting._offers import OfferPlan, Offers
+from kit.exporting._traced import traced
 from kit.retrieval import ExactIndex, HybridIndex, ItemWeightsIndex
 
 LIMITS = [
@@ -33,24 +34,19 @@ class Within(tf.Module):
     _of_history: Any
     _found: Any
     _ids: Any
+    _offers: Any = None
 
     def _hold_offers(self, plan: OfferPlan) -> None:
         """Have the signatures of a plan."""
         self._offers = Offers(plan, self._item_ids[:-1])
-        self.recommend_within = tf.function(
-            self._recommend_within,
-            autograph=False,
-            input_signature=[tf.TensorSpec([None], tf.string, "user_id"), *LIMITS],
-        )
-        self.from_history_within = tf.function(
-            self._from_history_within,
-            autograph=False,
-            input_signature=[tf.TensorSpec([None, None], tf.string, "history"), *LIMITS],
-        )
-        # Not a signature, so servers do not expose it.
-        self.offer_plan = tf.function(self._offers.arrays, autograph=False, input_signature=[])
 
-    def _recommend_within(self, user_id: Any, *limits: Any) -> dict[str, Any]:
+    @traced(when="_offers")
+    def offer_plan(self) -> dict[str, Any]:
+        """The plan as tensors; not a signature, so servers do not expose it."""
+        return self._offers.arrays()
+
+    @traced(tf.TensorSpec([None], tf.string, "user_id"), *LIMITS, when="_offers")
+    def recommend_within(self, user_id: Any, *limits: Any) -> dict[str, Any]:
         """What to show a user within the limits of the request, see `Offers.best`.
 
         An item that `item_id` names has the stock and maybe the price of the request; others have
@@ -61,7 +57,8 @@ class Within(tf.Module):
         queries, history = self._query_of(code), self._owned(code)
         return self._best_within(code >= 0, queries, history, user_id, limits)
 
-    def _from_history_within(self, history: Any, *limits: Any) -> dict[str, Any]:
+    @traced(tf.TensorSpec([None, None], tf.string, "history"), *LIMITS, when="_offers")
+    def from_history_within(self, history: Any, *limits: Any) -> dict[str, Any]:
         """`recommend_within` for new users by their history; unknown items are ignored."""
         codes = self._item_code.lookup(history)
         key = tf.strings.reduce_join(history, axis=1, separator="\n")

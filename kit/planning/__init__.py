@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from kit.planning._offers import OfferTable as OfferTable
     from kit.planning._offers import read_offers as read_offers
     from kit.planning._plan import Plan as Plan
+    from kit.planning._plan import Trial as Trial
     from kit.planning._plan import plan as plan
+    from kit.planning._plan import try_plan as try_plan
     from kit.planning._prices import Candidates as Candidates
     from kit.planning._prices import Prices as Prices
     from kit.planning._prices import find_prices as find_prices
+    from kit.planning._problem import Problem as Problem
+    from kit.planning._problem import read_problem as read_problem
     from kit.planning._refresh import assign_users as assign_users
     from kit.planning._refresh import check_age as check_age
     from kit.planning._refresh import refresh as refresh
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from kit.planning._values import Scores as Scores
     from kit.planning._values import Values as Values
     from kit.planning._values import calibrated as calibrated
+    from kit.planning._versions import scores_of as scores_of
     from kit.planning._visits import Visits as Visits
     from kit.planning._visits import read_visits as read_visits
 

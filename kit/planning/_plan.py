@@ -61,8 +61,16 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class _Tried:
-    """Prices of the earlier visits, and what they bring in the later ones."""
+class Trial:
+    """Prices of the earlier visits, and what they bring in the later ones.
+
+    Args:
+        results: of each policy.
+        bound: on the value of the later visits.
+        prices: of the earlier visits.
+        follow: how much refreshed prices follow the stock.
+        sample_gap: see `Plan`.
+    """
 
     results: list[PolicyResult]
     bound: float
@@ -86,7 +94,7 @@ def plan(folder: Path, options: PlanOptions, *, trust: bool = False) -> Plan:
     user_ids = list(parts.user_ids)
     problem = read_problem(options, parts)
     scores = scores_of(parts, card, options.candidates, len(user_ids))
-    tried = _tried(scores, problem, user_ids, options)
+    tried = try_plan(scores, problem, user_ids, options)
     limits, visits = problem.limits, problem.visits
     with stage("price"):
         values = Values(scores, *calibrated(scores, visits), problem.offers.value)
@@ -126,8 +134,15 @@ def plan(folder: Path, options: PlanOptions, *, trust: bool = False) -> Plan:
     )
 
 
-def _tried(scores: Scores, problem: Problem, user_ids: list[str], options: PlanOptions) -> _Tried:
-    """Calibrate and price by the earlier visits, and simulate the later ones."""
+def try_plan(scores: Scores, problem: Problem, user_ids: list[str], options: PlanOptions) -> Trial:
+    """Calibrate and price by the earlier visits, and simulate the later ones.
+
+    Args:
+        scores: of the export.
+        problem: offers, limits and visits.
+        user_ids: of the export.
+        options: of the plan.
+    """
     limits, fit, held, expected = problem.limits, problem.fit, problem.held, problem.expected
     with stage("calibrate"):
         values = Values(scores, *calibrated(scores, fit), problem.offers.value)
@@ -160,7 +175,7 @@ def _tried(scores: Scores, problem: Problem, user_ids: list[str], options: PlanO
         ]
         runs = simulate(values, held, of_held, policies, seed=options.seed)
     results = compared(runs, bound, of_held, seed=options.seed)
-    return _Tried(results, bound, prices, follow, sample_gap)
+    return Trial(results, bound, prices, follow, sample_gap)
 
 
 def _prices(values: Values, counts: NDArray[np.float32], limits: Limits, gap: float) -> Prices:
@@ -192,7 +207,7 @@ def _sample_gap(values: Values, visits: Visits, limits: Limits, seed: int) -> fl
     return find_prices(some, limits, gap=1e-3).bound / exact - 1 if exact > 0 else 0.0
 
 
-def _about(problem: Problem, tried: _Tried) -> dict[str, Any]:
+def _about(problem: Problem, tried: Trial) -> dict[str, Any]:
     """What the card holds of a plan."""
     limits, per_day = problem.limits, problem.visits.per_day
     now = datetime.now(UTC)
@@ -213,7 +228,7 @@ def _about(problem: Problem, tried: _Tried) -> dict[str, Any]:
     }
 
 
-def _lines(problem: Problem, tried: _Tried) -> list[str]:
+def _lines(problem: Problem, tried: Trial) -> list[str]:
     offered, prices = int((problem.offers.value > 0).sum()), tried.prices
     known = int((problem.visits.user >= 0).sum())
     return [
