@@ -43,7 +43,8 @@ class Within(tf.Module):
     @traced(when="_offers")
     def offer_plan(self) -> dict[str, Any]:
         """The plan as tensors; not a signature, so servers do not expose it."""
-        return self._offers.arrays()
+        arrays: dict[str, Any] = self._offers.arrays()
+        return arrays
 
     @traced(tf.TensorSpec([None], tf.string, "user_id"), *LIMITS, when="_offers")
     def recommend_within(self, user_id: Any, *limits: Any) -> dict[str, Any]:

@@ -215,7 +215,9 @@ class _Ascent:
             else [use, worth]
         )
         self.reached = max(
-            self.reached, _feasible(use, worth, limits), _feasible(*self._mean, limits)
+            self.reached,
+            _feasible(use, worth, limits),
+            _feasible(self._mean[0], self._mean[1], limits),
         )
         self._history.append((self.bound, self.reached))
         self.steps += 1
