@@ -20,6 +20,7 @@ HASHES = 4096
 # Those who bid most in a sample of visits bid more than those of later ones. Prices that nothing
 # corrects are lower by so much: measured, see results/planning.json.
 STATIC = 0.9
+"""Static prices as a share of those that were found, which suit the visits they were found on."""
 LEAST_LEFT = 1e-6
 # Of the variance of scores, which are the same for all items of a user without any interaction.
 SMALLEST = 1e-8

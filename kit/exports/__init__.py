@@ -6,7 +6,6 @@ from kit._lazy import lazy_names
 
 if TYPE_CHECKING:
     from kit.exports._anomalies import Scan as Scan
-    from kit.exports._ask import Predictor as Predictor
     from kit.exports._ask import Recommender as Recommender
     from kit.exports._ask import load_export as load_export
     from kit.exports._card import CARDS as CARDS
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
     from kit.exports._operations import load_version as load_version
     from kit.exports._operations import operations_needed as operations_needed
     from kit.exports._operations import register_operations as register_operations
+    from kit.exports._predictor import Predictor as Predictor
     from kit.exports._read_card import index_line as index_line
     from kit.exports._read_card import read_card as read_card
     from kit.exports._read_card import recommender_card as recommender_card
