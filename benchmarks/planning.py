@@ -20,7 +20,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -131,23 +131,26 @@ def measured(
 
 def _summary(runs: list[Any], fit: int, held: int) -> dict[str, Any]:
     """Means over the seeds."""
-    mean = lambda of: round(float(np.mean([of(run) for run in runs])), 4)  # noqa: E731
+    first = runs[0]
+
+    def mean(numbers: Iterable[float]) -> float:
+        return round(float(np.mean([*numbers])), 4)
+
     summary: dict[str, Any] = {
         "visits": {"fit": fit, "simulated": held},
         "seeds": list(SEEDS),
-        "gap": mean(lambda run: run.prices.gap),
-        "sample_gap": mean(lambda run: run.sample_gap),
-        "bound": mean(lambda run: run.bound),
+        "gap": mean(run.prices.gap for run in runs),
+        "sample_gap": mean(run.sample_gap for run in runs),
+        "bound": mean(run.bound for run in runs),
     }
-    for place, result in enumerate(runs[0].results):
-        greedy = lambda run: run.results[0]  # noqa: E731
-        own = lambda run, place=place: run.results[place]
-        summary[result.policy] = {
-            "of_bound": mean(lambda run: own(run).of_bound),
-            "times_greedy": mean(lambda run: own(run).value / greedy(run).value),
-            "least_of_bound": round(min(own(run).of_bound for run in runs), 4),
-            "bought": mean(lambda run: own(run).bought),
-            "bought_times_greedy": mean(lambda run: own(run).bought / greedy(run).bought),
+    for place, policy in enumerate(result.policy for result in first.results):
+        pairs = [(run.results[place], run.results[0]) for run in runs]
+        summary[policy] = {
+            "of_bound": mean(own.of_bound for own, _ in pairs),
+            "least_of_bound": round(min(own.of_bound for own, _ in pairs), 4),
+            "times_greedy": mean(own.value / greedy.value for own, greedy in pairs),
+            "bought": mean(own.bought for own, _ in pairs),
+            "bought_times_greedy": mean(own.bought / greedy.bought for own, greedy in pairs),
         }
     return summary
 
@@ -256,18 +259,19 @@ def scale(users: int = 100_000, items: int = 20_000, count: int = 100) -> dict[s
     import tensorflow as tf
 
     from kit.planning import Candidates, Limits, find_prices
-    from kit.retrieval import ExactIndex
+    from kit.retrieval import ExactIndex, top_k
 
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(items, 32)).astype(np.float32) / 4
     queries = rng.normal(size=(users, 32)).astype(np.float32)
     worth = rng.gamma(2, size=items).astype(np.float32)
     index = ExactIndex(vectors)
+    search = tf.function(lambda some: top_k(index.scan(some, 1)[0], count), autograph=False)
     begin, processor = time.monotonic(), time.process_time()
     scores, codes = [], []
     for start in range(0, users, 1000):
         some = tf.constant(queries[start : start + 1000])
-        found = index.search(some, tf.zeros([len(some), 0], tf.int32), count)
+        found = search(some)
         scores.append(found[0].numpy())
         codes.append(found[1].numpy())
     searched = time.monotonic() - begin

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from kit.exporting._offers import OfferPlan, Offers
 from kit.exporting._traced import traced
-from kit.retrieval import ExactIndex, HybridIndex, ItemWeightsIndex
+from kit.retrieval import ExactIndex, HybridIndex, ItemWeightsIndex, top_k, without
 
 LIMITS = [
     tf.TensorSpec([None, None], tf.string, "item_id"),
@@ -98,8 +98,16 @@ class Within(tf.Module):
             are the whole catalogue, seen items included.
         """
         if candidates is not None:
-            count = min(candidates, self.index.size)
-            scores, items = self._found(known, queries, self._seen(history), None, count)
+            count, seen = min(candidates, self.index.size), self._seen(history)
+            if self.scans_catalogue:
+                # In less time than the search of the index takes for so many.
+                fetched = tf.minimum(count + tf.shape(seen)[1], self.index.size)
+                found = without(*top_k(self.index.scan(queries, 1)[0], fetched), seen, count)
+                popular = self._popular.search(seen, count)
+                pairs = zip(found, popular, strict=True)
+                scores, items = (tf.where(known[:, None], own, other) for own, other in pairs)
+            else:
+                scores, items = self._found(known, queries, seen, None, count)
             return tf.ensure_shape(scores, [None, count]), tf.ensure_shape(items, [None, count])
         scores, _ = self.index.scan(queries, 1)
 
