@@ -86,6 +86,7 @@ def test_the_stream_gives_shapes_known_beforehand():
         assert spec.dtype != tf.string
 
 
+@pytest.mark.slow
 @every_kind
 def test_fit_compiles_and_learns(kind, policy):
     model = compiled(kind, policy, xla=True)

@@ -82,7 +82,8 @@ def test_a_strategy_that_cannot_be_had_here(monkeypatch, name, cluster, said):
     assert raised.value.where
 
 
-@pytest.mark.parametrize("loss", ["full", pytest.param("sampled", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", ["full", "sampled"])
 def test_two_replicas_learn_as_one(loss):
     run = subprocess.run(
         [sys.executable, "-m", "tests.training.two_replicas", loss],
