@@ -294,6 +294,33 @@ def scale(users: int = 100_000, items: int = 20_000, count: int = 100) -> dict[s
     }
 
 
+def results_table(kept: dict[str, Any]) -> str:
+    """Shares of the bound by data, candidates and stock, and the protocol."""
+    lines = [
+        "| data | candidates and stock | policy | of bound | least of 3 seeds | times greedy | "
+        "really bought, times greedy |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    notes = []
+    for data in ("online-retail", "movielens-100k"):
+        if data not in kept:
+            continue
+        first = data
+        for name, found in kept[data].items():
+            for policy in ("greedy", "random", "static prices", "refreshed prices"):
+                own = found[policy]
+                numbers = [own["of_bound"], own["least_of_bound"], own["times_greedy"]]
+                cells = [f"{x:.3f}" for x in (*numbers, own["bought_times_greedy"])]
+                lines.append(f"| {' | '.join([first, name, policy, *cells])} |")
+                first = name = ""
+            visits, gap = found["visits"], found["gap"]
+        notes.append(
+            f"- {data}: prices of {visits['fit']:,} visits (gap {gap:.2%}), simulated on the "
+            f"{visits['simulated']:,} that follow; one item a visit; seeds of stock 0, 1, 2."
+        )
+    return "\n".join([*lines, "", *notes])
+
+
 @click.command()
 @click.argument("name", type=click.Choice(["online-retail", "movielens-100k", "served", "scale"]))
 @click.option("--file", type=click.Path(path_type=Path), help="ml-100k.inter.")

@@ -19,6 +19,7 @@ from benchmarks import (
     detection_results,
     forecasting_results,
     image_results,
+    planning,
     ranking_results,
     refit_results,
     retrieval_results,
@@ -41,6 +42,7 @@ MODULES = {
     "pairs": text2text_results,
     "forecasting": forecasting_results,
     "customer_value": customer_value_results,
+    "planning": planning,
     "cold_items": cold_items,
     "refit": refit_results,
 }
@@ -64,6 +66,7 @@ def summary_table() -> str:
     german = _kept("pairs")["multi30k, transformer"]
     demand = _kept("forecasting")["online-retail-demand"]
     worth = _kept("customer_value")["online-retail"]
+    planned = _kept("planning")["online-retail"]["all candidates, stock 0.6"]
     papers = _kept("pairs")["scitldr-part, built in, sentence scorer"]
     return "\n".join(
         [
@@ -118,6 +121,14 @@ def summary_table() -> str:
                 worth["mean"][customer_value_results.METRICS[0]],
                 "BG/NBD",
                 worth["baselines"][customer_value_results.PEER][customer_value_results.METRICS[0]],
+            ),
+            _row(
+                "kit plan",
+                "online-retail",
+                "share of the bound of value",
+                planned["refreshed prices"]["of_bound"],
+                "greedy",
+                planned["greedy"]["of_bound"],
             ),
         ]
     )
