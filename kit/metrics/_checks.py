@@ -140,5 +140,24 @@ def check_classes(labels: Any, predicted: Any) -> None:
         )
 
 
+def groups_of(values: Any, name: str) -> Numbers:
+    """Convert the group of each row to an int64 array.
+
+    Raises:
+        InvalidInputError: a group is not a whole number from 0.
+    """
+    array = check_finite(values, name)
+    wrong = (array < 0) | (array != np.floor(array))
+    if wrong.any():
+        place = int(np.flatnonzero(wrong)[0])
+        raise _invalid(
+            f"{array[place]} is no number of a group.",
+            f"{name}, row {place}",
+            "a whole number from 0",
+            "Number the groups first: numpy.unique(values, return_inverse=True)[1].",
+        )
+    return array.astype(np.int64)
+
+
 def _invalid(what: str, where: str, expected: str, remedy: str) -> InvalidInputError:
     return InvalidInputError(what, where=where, expected=expected, remedy=remedy)

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from kit.metrics._checks import groups_of, same_length
+
 
 def adjusted_rand(one: NDArray[np.integer], other: NDArray[np.integer]) -> float:
     """Adjusted Rand index: how far two groupings agree; 1 if they are the same, 0 by chance.
@@ -12,7 +14,7 @@ def adjusted_rand(one: NDArray[np.integer], other: NDArray[np.integer]) -> float
         other: int [rows], of another grouping of the same rows.
 
     Raises:
-        ValueError: the lengths differ.
+        InvalidInputError: a group is not a whole number from 0, or the lengths differ.
 
     Source: Hubert and Arabie (1985), Comparing Partitions.
 
@@ -21,10 +23,10 @@ def adjusted_rand(one: NDArray[np.integer], other: NDArray[np.integer]) -> float
     >>> adjusted_rand(np.array([0, 0, 1, 1]), np.array([1, 1, 0, 0]))
     1.0
     """
-    if len(one) != len(other):
-        raise ValueError("Two groupings need the same rows.")
+    one, other = groups_of(one, "groups"), groups_of(other, "other groups")
+    same_length(**{"groups": one, "other groups": other})
     width = int(other.max(initial=0)) + 1
-    together = _pairs(np.bincount(one.astype(np.int64) * width + other))
+    together = _pairs(np.bincount(one * width + other))
     in_one, in_other = _pairs(np.bincount(one)), _pairs(np.bincount(other))
     by_chance = in_one * in_other / max(_pairs(np.array([len(one)])), 1)
     most = (in_one + in_other) / 2

@@ -15,6 +15,7 @@ from kit.evaluation import (
     ranking_task,
 )
 from kit.metrics import (
+    adjusted_rand,
     auc,
     bootstrap_aucs,
     bootstrap_interval,
@@ -62,7 +63,15 @@ PROBABILITIES = ("log_losses", "calibration_error", "reliability", "Classificati
 def test_all_public_metrics_are_tested():
     tested = {name for name in (*OF_SCORES, *OF_VALUES) if name.islower()}
     public = {name for name in dir(kit.metrics) if name[0].islower()}
-    assert tested - {"auc's weights"} == {n for n in public if not n.startswith("check_")}
+    others = {n for n in public if n.startswith("check_")} | {"adjusted_rand"}
+    assert tested - {"auc's weights"} == public - others
+
+
+@pytest.mark.parametrize("bad", [[0, 1, -1], [0.0, 1.5, 2.0], [0, np.nan, 1], [0, 1]])
+def test_groups_other_than_whole_numbers_from_0_are_refused(bad):
+    for one, other in ((bad, [0, 0, 1]), ([0, 0, 1], bad)):
+        with pytest.raises(ValueError, match="group"):
+            adjusted_rand(np.array(one), np.array(other))
 
 
 @pytest.mark.parametrize("name", OF_SCORES)
