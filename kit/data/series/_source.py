@@ -130,16 +130,17 @@ def open_series(
     )
     targets = {column: numbers(table, column, "target", notes) for column in found.targets}
     others = {column: covariate(table, column, notes) for column in (*found.known, *found.static)}
-    rows = pl.DataFrame({"_time": times, **targets, **{f"={x}": y for x, y in others.items()}})
+    # Marks keep the user's names, such as `value` or `_time`, apart from ours.
+    marked = {f"+{x}": y for x, y in targets.items()} | {f"={x}": y for x, y in others.items()}
+    rows = pl.DataFrame({"_time": times, **marked})
     rows = rows.with_columns(_series=keys(table, found.series)).with_row_index("_row")
     rows, cleaning = complete(rows, until)
     covariates = [f"={column}" for column in others]
     index = ["_row", "_time", "_series", *covariates]
-    rows = rows.unpivot(found.targets, index=index, variable_name="_target", value_name="value")
-    series_of = "_series" if found.series else "_target"
-    rows = rows.select(
-        *covariates, row="_row", time="_time", series=pl.col(series_of), value="value"
-    )
+    melted = [f"+{column}" for column in targets]
+    rows = rows.unpivot(melted, index=index, variable_name="_target", value_name="value")
+    series = pl.col("_series") if found.series else pl.col("_target").str.slice(1)
+    rows = rows.select(*covariates, row="_row", time="_time", series=series, value="value")
     if returns == "drop":
         sold = rows.filter(pl.col("value").is_null() | (pl.col("value") >= 0))
         cleaning.append(CleaningStep("returns", len(rows) - len(sold)))

@@ -186,3 +186,17 @@ def test_a_giant_outlier_is_told():
     source = open_series(table([10] * 39 + [80_995]))
     (note,) = source.notes
     assert note.startswith("warning: 'y' at 2024-02-09: 80,995, more than 20 times")
+
+
+@pytest.mark.parametrize("name", ["value", "_time", "_series", "_row", "_target", "row", "step"])
+def test_columns_of_any_name_are_read(name):
+    days = [f"2024-01-{day:02d}" for day in range(1, 11)]
+    long = pl.DataFrame({"when": days, name: range(10), "price": [1.0, 2.0] * 5, "shop": "a"})
+    columns = SeriesColumns(time="when", targets=(name,), series="shop", known=("price",))
+    assert open_series(long, columns=columns).values[0].tolist() == list(range(10))
+    wide = pl.DataFrame({"when": days, name: range(10), "other": range(10, 20)})
+    source = open_series(wide, columns=SeriesColumns(time="when", targets=(name, "other")))
+    assert dict(zip(source.series, source.values[:, 0], strict=True)) == {name: 0, "other": 10}
+    swapped = long.rename({name: "units", "price": name})
+    columns = SeriesColumns(time="when", targets=("units",), series="shop", known=(name,))
+    assert open_series(swapped, columns=columns).known[0].name == name
