@@ -139,8 +139,8 @@ def open_series(
     index = ["_row", "_time", "_series", *covariates]
     melted = [f"+{column}" for column in targets]
     rows = rows.unpivot(melted, index=index, variable_name="_target", value_name="value")
-    series = pl.col("_series") if found.series else pl.col("_target").str.slice(1)
-    rows = rows.select(*covariates, row="_row", time="_time", series=series, value="value")
+    name_of_series = pl.col("_series") if found.series else pl.col("_target").str.slice(1)
+    rows = rows.select(*covariates, row="_row", time="_time", series=name_of_series, value="value")
     if returns == "drop":
         sold = rows.filter(pl.col("value").is_null() | (pl.col("value") >= 0))
         cleaning.append(CleaningStep("returns", len(rows) - len(sold)))
