@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11 to 3.13 is needed, this is %d.%d. Name another: make PYTHON=python3.12" % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,docs]'
+	$(BIN)/pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt --editable '.[dev,docs]'
 	touch $@
 
 demo: $(INSTALLED)
@@ -31,12 +31,12 @@ docs: $(INSTALLED)
 # wait for each other keep the cores from the others.
 ONE_CORE := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
-# Types and pages are checked on one core while tests run on both.
+# Types and pages are checked while tests run: three processes, as tests of servers wait a lot.
 test: $(INSTALLED)
 	$(MAKE) --jobs 2 pytest lint docs
 
 pytest: $(INSTALLED)
-	$(ONE_CORE) $(BIN)/pytest -m 'not slow' -n 2 --dist loadscope
+	$(ONE_CORE) $(BIN)/pytest -m 'not slow' -n 3 --dist loadscope --durations 30
 
 test-all: lint
 	$(ONE_CORE) FUZZ=full $(BIN)/pytest -n 2 --dist loadscope

@@ -100,7 +100,7 @@ TASKS = {
         "ROUGE-1",
     ),
 }
-QUICK = ("two-tower", "ranking")
+QUICK = ("linear", "ranking")
 
 
 @pytest.mark.parametrize(

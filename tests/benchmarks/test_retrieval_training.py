@@ -64,6 +64,7 @@ def test_it_trains_what_the_recipe_trains(tiny, monkeypatch):
     np.testing.assert_array_equal(our_batches.histories.items, recipe_batches.histories.items)
 
 
+@pytest.mark.slow
 def test_a_target_is_reached_once_or_not_at_all(tiny):
     reached = retrieval_training.trained(tiny, seed=0, target=0.0, epochs=2)
     assert 0 < reached["train_seconds"] <= reached["train_seconds_all"]

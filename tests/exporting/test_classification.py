@@ -11,7 +11,8 @@ from tests.exporting.images import untrained
 from tests.exporting.parts import c_library_only
 
 
-@pytest.mark.parametrize("loaders", [1, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("loaders", [1, 3])
 def test_verified_export_and_its_card(tmp_path, monkeypatch, loaders):
     if loaders == 1:
         c_library_only(monkeypatch)

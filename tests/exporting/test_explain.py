@@ -113,7 +113,7 @@ class Case:
         return {name: value.numpy() for name, value in function(*tensors).items()}
 
 
-SLOW = ("sequential with times", "two-stage, approximate")
+SLOW = ("sequential with times", "two-stage", "two-stage, approximate")
 
 
 @pytest.fixture(

@@ -31,6 +31,7 @@ def test_the_graph_answers_as_the_live_models(index, diversity, candidates):
     assert len(found["serving_default"]["inputs"]["user_id"]) > 2
 
 
+@pytest.mark.slow
 def test_a_changed_weight_is_noticed():
     module = two_stages(k=5)
     found = recorded(module)

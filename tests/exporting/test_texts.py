@@ -8,7 +8,8 @@ from tests.exporting.parts import c_library_only
 from tests.exporting.words import untrained
 
 
-@pytest.mark.parametrize("loaders", [1, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("loaders", [1, 3])
 def test_verified_export_and_its_card(tmp_path, monkeypatch, loaders):
     if loaders == 1:
         c_library_only(monkeypatch)

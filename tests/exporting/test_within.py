@@ -134,9 +134,10 @@ def test_equal_items_come_in_an_order_of_each_user():
     assert items == within(module, users)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind",
-    ["linear", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("vectors", "candidates"))],
+    ["linear", "vectors", "candidates"],
 )
 def test_a_plan_survives_the_export(kind, tmp_path, monkeypatch):
     c_library_only(monkeypatch)

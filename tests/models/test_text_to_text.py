@@ -23,6 +23,7 @@ def test_no_text_is_longer_than_allowed_and_long_ones_are_read_from_the_front():
     assert writer.tokenizer.tokenize(same["text"]).row_lengths().numpy().max() <= 12
 
 
+@pytest.mark.slow
 def test_scores_and_vectors_of_any_number_of_texts():
     writer = text_to_text()
     signature = [tf.TensorSpec([None], tf.string)]

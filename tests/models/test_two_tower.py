@@ -221,6 +221,7 @@ def test_the_prior_moves_the_bias_and_nothing_else():
     np.testing.assert_allclose(scores(model, inputs) - before, prior[None] + 0 * before, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_prior_takes_no_part_in_training():
     plain, with_prior = build(), build()
     with_prior.set_item_prior(np.linspace(0, 5, ITEMS))

@@ -15,6 +15,7 @@ def run(tmp_path, *words):
         return CliRunner().invoke(main, ["train", "auto", *map(str, (*words, *places))])
 
 
+@pytest.mark.slow
 def test_the_best_model_on_valid_is_exported(shop, tmp_path, monkeypatch):
     monkeypatch.setattr("kit.exports.verify", passing)
     answer = run(tmp_path, "--data", shop[0], "--models", "linear,two-tower", "--epochs", "1")

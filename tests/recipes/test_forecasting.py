@@ -223,6 +223,7 @@ def test_an_unknown_series_needs_a_history(trained):
         kit.load(trained / "model").forecast(history.with_columns(sales=pl.lit(None)))
 
 
+@pytest.mark.slow
 def test_the_same_from_python(tmp_path):
     data = kit.open(sales(), kind="series", horizon=7)
     model = kit.models.Forecaster.for_dataset(data, encoder="none", lookback=14)

@@ -190,7 +190,7 @@ RECIPES = {
 }
 
 
-SLOW = {*RECIPES} - {"two-tower"}
+SLOW = {*RECIPES} - {"two-tower", "sequential"}
 # Of recipes that train several models: their checkpoints, and which of them is killed.
 STAGES = {
     "a backbone, frozen then whole": (["frozen", "whole"], 1),

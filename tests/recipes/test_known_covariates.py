@@ -17,6 +17,8 @@ from tests.conftest import shared
 from tests.exporting.parts import c_library_only
 from tests.recipes.test_forecasting import run
 
+pytestmark = pytest.mark.slow
+
 STEPS, HORIZON, SERIES = 120, 7, 6
 FIRST = date(2024, 1, 1)
 

@@ -56,6 +56,7 @@ def ials(shop, tmp_path_factory):
     return shared(tmp_path_factory, "ials", train)
 
 
+@pytest.mark.slow
 def test_the_export_of_ials_answers_as_the_model_does(ials):
     assert "9 signatures answer as the live model does" in (ials / "output.txt").read_text()
     settings = json.loads((ials / "report" / "metrics.json").read_text())["settings"]
@@ -64,6 +65,7 @@ def test_the_export_of_ials_answers_as_the_model_does(ials):
     assert settings["unobserved"] > 0
 
 
+@pytest.mark.slow
 def test_contributions_of_ials_add_up_to_the_score(ials):
     loaded = LoadedExport(ials / "model" / "1")
     history = [["i1", "i2", "nothing"]]
@@ -78,6 +80,7 @@ def test_contributions_of_ials_add_up_to_the_score(ials):
     np.testing.assert_allclose(lists["score"][0, ids.index("i3")], score[0], atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_items_of_an_export_of_ials_can_be_removed(ials, tmp_path, monkeypatch):
     c_library_only(monkeypatch)

@@ -14,17 +14,13 @@ def run(line):
         return CliRunner().invoke(main, line.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
         "--block sasrec --layers 1 --loss sampled --negatives 16 --split leave-one-out --time-gaps",
-        *(
-            pytest.param(options, marks=pytest.mark.slow)
-            for options in (
-                "--encoder gru --loss gbce --weight-column amount --length 4 --include-seen",
-                "--encoder conv --no-features --loss full --precision mixed_bfloat16 --limit 900",
-            )
-        ),
+        "--encoder gru --loss gbce --weight-column amount --length 4 --include-seen",
+        "--encoder conv --no-features --loss full --precision mixed_bfloat16 --limit 900",
     ],
 )
 def test_option_combinations(shop, tmp_path, monkeypatch, options):

@@ -52,6 +52,7 @@ def trained(tmp_path_factory):
     return folder, run.output
 
 
+@pytest.mark.slow
 def test_console_output(trained):
     folder, output = trained
     words = [w for w in re.findall(r"^(\w+): {2,}", output, flags=re.MULTILINE) if w != "note"]
@@ -60,12 +61,14 @@ def test_console_output(trained):
     assert f"next:      kit evaluate {folder / 'model'}" in output
 
 
+@pytest.mark.slow
 def test_metrics_in_the_report(trained):
     facts = json.loads((trained[0] / "report" / "metrics.json").read_text())
     best = max(found["metrics"]["BLEU"]["mean"] for found in facts["baselines"].values())
     assert facts["test"]["metrics"]["BLEU"]["mean"] > best
 
 
+@pytest.mark.slow
 def test_the_export_is_evaluated_through_its_own_signature(trained):
     folder, _ = trained
     answer = kit(f"evaluate {folder / 'model'}")
@@ -74,6 +77,7 @@ def test_the_export_is_evaluated_through_its_own_signature(trained):
     assert f"{facts['test']['metrics']['BLEU']['mean']:.4f}" in answer.output
 
 
+@pytest.mark.slow
 def test_a_string_is_asked_about(trained):
     folder, _ = trained
     answer = kit(f"predict {folder / 'model'} --input text=dog --input text=cat")

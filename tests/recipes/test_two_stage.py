@@ -30,6 +30,7 @@ def two_stage(shop, tmp_path_factory):
     return folder, found.output
 
 
+@pytest.mark.slow
 def test_the_run_says_whether_the_second_stage_helps(two_stage):
     folder, output = two_stage
     assert re.search(
@@ -39,6 +40,7 @@ def test_the_run_says_whether_the_second_stage_helps(two_stage):
     assert f"next:      kit recommend {folder / 'model'} --examples 3" in output
 
 
+@pytest.mark.slow
 def test_the_report_holds_every_list_with_its_difference(two_stage):
     facts = json.loads((two_stage[0] / "report" / "metrics.json").read_text())
     against = facts["baselines"]["retrieval alone"]
@@ -54,6 +56,7 @@ def test_the_report_holds_every_list_with_its_difference(two_stage):
     assert "shopper-" not in page
 
 
+@pytest.mark.slow
 def test_rules_on_the_command_line(two_stage):
     model = two_stage[0] / "model"
     found = run(f"recommend {model} --user shopper-003 --at-most 2 --boost i7 1000 --count 20")
@@ -64,18 +67,21 @@ def test_rules_on_the_command_line(two_stage):
     assert card["second_stage"]["category_column"] == "category"
 
 
+@pytest.mark.slow
 def test_unknown_boosts_are_said(two_stage):
     found = run(f"recommend {two_stage[0] / 'model'} --user shopper-003 --boost category=k9 2")
     assert found.exit_code == 2
     assert "No item has 'category=k9'" in found.stderr
 
 
+@pytest.mark.slow
 def test_the_catalogue_cannot_be_changed(two_stage):
     found = run(f"index {two_stage[0] / 'model'} --index exact")
     assert found.exit_code == 2
     assert "a two-stage model cannot be changed" in found.stderr
 
 
+@pytest.mark.slow
 def test_kit_evaluate_measures_the_export(two_stage):
     found = run(f"evaluate {two_stage[0] / 'model'}")
     assert found.exit_code == 0, found.output

@@ -111,6 +111,7 @@ def greedy(model, source, most):
     return target[1:]
 
 
+@pytest.mark.slow
 def test_the_search_writes_what_the_model_says(found):
     model = found.model
     tokens, _ = model.generate(SOURCE, most=tf.constant([6, 4]), beams=1)
@@ -150,6 +151,7 @@ def test_it_is_saved_and_loaded_with_its_backbone(found, tmp_path):
     np.testing.assert_allclose(answer, expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_it_writes_texts_in_a_graph_of_core_operations(found):
     write = TextToText(found.model, found.tokenizer, 16, 12, beams=2)
     function = tf.function(write, autograph=False)
