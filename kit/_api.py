@@ -15,6 +15,7 @@ import click
 
 from kit._result import Result, Session
 from kit.config import (
+    CampaignOptions,
     ContentOptions,
     DataOptions,
     DetectionOptions,
@@ -51,6 +52,7 @@ OPTIONS: dict[str, type[Options]] = {
     "text2text": Text2TextOptions,
     "series": SeriesOptions,
     "purchases": PurchaseOptions,
+    "campaign": CampaignOptions,
 }
 # What only commands have: how they print, and where the model is built.
 OF_COMMANDS = {"strategy", "precision", "output", "print_schema", "trust"}
@@ -62,8 +64,9 @@ def open(source: Any, *, kind: str | None = None, **options: Any) -> Any:
     Args:
         source: what `--data` of the commands names: a file, a folder, a built-in data set or
             `tfds:NAME`; of tables also a DataFrame of polars or pandas.
-        kind: "interactions", "table", "images", "detection", "texts", "text2text", "series" or
-            "purchases"; None finds it by the files and columns, and takes no log for purchases.
+        kind: "interactions", "table", "images", "detection", "texts", "text2text", "series",
+            "purchases" or "campaign"; None finds it by the files and columns, and takes no log for
+            purchases and no table for a campaign.
         options: as of the commands: `items`, `users`, `split`, `limit`, `seed`, `user_column`,
             `label` and so on, see the classes of `kit.config`.
 

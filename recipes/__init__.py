@@ -14,4 +14,5 @@ RECIPES = {
     "translation": "kit.recipes.translation",
     "two-stage": "kit.recipes.two_stage",
     "two-tower": "kit.recipes.two_tower",
+    "uplift": "kit.recipes.uplift",
 }

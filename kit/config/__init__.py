@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from kit._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from kit.config._campaign import CampaignOptions as CampaignOptions
     from kit.config._data import DataOptions as DataOptions
     from kit.config._data import FormatOptions as FormatOptions
     from kit.config._generation import GenerationOptions as GenerationOptions

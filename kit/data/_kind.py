@@ -8,13 +8,30 @@ from kit.data._columns import LABEL, find_common, normalised
 from kit.data._files import is_prepared
 from kit.data._frames import FrameTable, Tabular, path_or_frame
 from kit.data._table_formats import is_table, open_table
-from kit.data.builtin._open import BOXES, BUILT_IN, PICTURES, SERIES, TABLES, TEXT2TEXT, TEXTS
+from kit.data.builtin._open import (
+    BOXES,
+    BUILT_IN,
+    CAMPAIGNS,
+    PICTURES,
+    SERIES,
+    TABLES,
+    TEXT2TEXT,
+    TEXTS,
+)
 from kit.data.table._labels import COMMON
 from kit.data.texts._source import TEXT
 from kit.errors import UserError
 
 Kind = Literal[
-    "interactions", "table", "images", "detection", "texts", "text2text", "series", "purchases"
+    "interactions",
+    "table",
+    "images",
+    "detection",
+    "texts",
+    "text2text",
+    "series",
+    "purchases",
+    "campaign",
 ]
 KINDS: tuple[Kind, ...] = (
     "interactions",
@@ -25,6 +42,7 @@ KINDS: tuple[Kind, ...] = (
     "text2text",
     "series",
     "purchases",
+    "campaign",
 )
 """The kinds of data that a source may hold."""
 
@@ -36,6 +54,7 @@ _BUILT_IN: dict[str, Kind] = {
     **dict.fromkeys(TEXTS, "texts"),
     **dict.fromkeys(TEXT2TEXT, "text2text"),
     **dict.fromkeys(SERIES, "series"),
+    **dict.fromkeys(CAMPAIGNS, "campaign"),
 }
 # Options that only one kind has.
 _OWN: dict[str, Kind] = {
@@ -62,6 +81,10 @@ _OWN: dict[str, Kind] = {
     "amount_column": "purchases",
     "anonymous": "purchases",
     "cut": "purchases",
+    "treatment_column": "campaign",
+    "outcome_column": "campaign",
+    "propensity_column": "campaign",
+    "control": "campaign",
 }
 _SIDES = (
     {"source", "src", "text", "document", "article", "abstract", "input", "body"},
@@ -90,6 +113,8 @@ def source_kind(source: Tabular, options: Collection[str] = ()) -> Kind:
         own -= {"text2text"}
     if "purchases" in own:  # Both have a horizon.
         own -= {"series"}
+    if "campaign" in own:  # Its outcome has a positive value, as a label has.
+        own -= {"table"}
     if len(own) == 1:
         return own.pop()
     name = path_or_frame(source)

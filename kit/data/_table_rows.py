@@ -13,7 +13,7 @@ from kit.data._frames import FrameTable
 from kit.data._parts import PART, parts_in, split_column
 from kit.data._read import files_of, parts_of
 from kit.data._table_formats import Table, open_table
-from kit.data.builtin._open import BUILT_IN, SERIES, TABLES
+from kit.data.builtin._open import BUILT_IN, CAMPAIGNS, SERIES, TABLES
 from kit.errors import UserError
 
 
@@ -60,8 +60,8 @@ def read_table(source: str | FrameTable, format: TableFormat = DETECTED) -> Tabl
 
         frame, part = read_tfds_table(source.removeprefix("tfds:"))
         return TableRows(source, frame, part, ((0, source, 1),))
-    if source in TABLES or source in SERIES:
-        table = (TABLES | SERIES)[source]()
+    if source in (tables := TABLES | SERIES | CAMPAIGNS):
+        table = tables[source]()
         return TableRows(source, table.frame, table.part, ((0, source, 1),), table.licence)
     if source in BUILT_IN:
         log = BUILT_IN[source]()
@@ -124,7 +124,7 @@ def _differs(opened: Table, first: Table) -> UserError:
 
 
 def _unknown_name(source: str) -> UserError:
-    built_in = (*TABLES, *SERIES, *BUILT_IN)
+    built_in = (*TABLES, *SERIES, *CAMPAIGNS, *BUILT_IN)
     near = difflib.get_close_matches(source, built_in, n=1, cutoff=0.5)
     return UserError(
         f"There is no file, folder or built-in data set '{source}'.",

@@ -125,6 +125,25 @@ if TYPE_CHECKING:
     from kit.evaluation._two_stage import difference_in_words as difference_in_words
     from kit.evaluation._two_stage import ranked_lists as ranked_lists
     from kit.evaluation._two_stage import with_diversity as with_diversity
+    from kit.evaluation._uplift import AUUC as AUUC
+    from kit.evaluation._uplift import LIKELY as LIKELY
+    from kit.evaluation._uplift import QINI as QINI
+    from kit.evaluation._uplift import ROBUST_VALUE as ROBUST_VALUE
+    from kit.evaluation._uplift import UpliftPredictions as UpliftPredictions
+    from kit.evaluation._uplift import by_uplift as by_uplift
+    from kit.evaluation._uplift import targeted as targeted
+    from kit.evaluation._uplift import uplift_of as uplift_of
+    from kit.evaluation._uplift import uplift_protocol as uplift_protocol
+    from kit.evaluation._uplift import uplift_systems as uplift_systems
+    from kit.evaluation._uplift import verdicts as verdicts
+    from kit.evaluation._uplift_fit import CampaignMatrix as CampaignMatrix
+    from kit.evaluation._uplift_fit import LinearLearner as LinearLearner
+    from kit.evaluation._uplift_fit import Randomisation as Randomisation
+    from kit.evaluation._uplift_fit import outcome_log_likelihood as outcome_log_likelihood
+    from kit.evaluation._uplift_fit import randomisation as randomisation
+    from kit.evaluation._uplift_fit import response_model as response_model
+    from kit.evaluation._uplift_fit import s_learner as s_learner
+    from kit.evaluation._uplift_fit import t_learner as t_learner
     from kit.evaluation._value_baselines import BG_NBD as BG_NBD
     from kit.evaluation._value_baselines import auc_of_alive as auc_of_alive
     from kit.evaluation._value_baselines import value_baselines as value_baselines

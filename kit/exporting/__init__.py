@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from kit.exporting._saved_model import export as export
     from kit.exporting._saved_model import write_warmup as write_warmup
     from kit.exporting._tabular import Ranker as Ranker
+    from kit.exporting._tabular import ServedTable as ServedTable
     from kit.exporting._tabular import export_ranking as export_ranking
     from kit.exporting._tabular import outputs_of as outputs_of
     from kit.exporting._text2text import TextGenerator as TextGenerator
@@ -56,5 +57,6 @@ if TYPE_CHECKING:
     from kit.exporting._two_stage import lists_of as lists_of
     from kit.exporting._two_stage_recommender import SecondStage as SecondStage
     from kit.exporting._two_stage_recommender import TwoStageRecommender as TwoStageRecommender
+    from kit.exporting._uplift import export_uplift as export_uplift
 
 __getattr__, __dir__ = lazy_names(__name__, __file__)

@@ -1,10 +1,11 @@
 """Exports of models of table rows."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from kit.data.table import Feature, RankingData, TableEncoder
@@ -21,15 +22,21 @@ NO_WORD = r"[^\p{L}\p{N}]+"
 PROBABILITY = "probability"
 
 
-class Ranker(tf.Module):
-    """The graph of the export, in operations that stock TensorFlow Serving has.
+class ServedTable(tf.Module):
+    """The graph of an export, in operations that stock TensorFlow Serving has.
 
     Args:
         model: the trained model.
         encoder: the encoder of its codes.
+        answer: of logits float32 [batch, n], the outputs by name.
     """
 
-    def __init__(self, model: Ranking, encoder: TableEncoder) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        encoder: TableEncoder,
+        answer: Callable[[Any], dict[str, Any]],
+    ) -> None:
         super().__init__()
         # The Keras model is not tracked: only its variables and its traced computation are saved.
         self._weights = [weight.value for weight in model.variables]
@@ -48,9 +55,7 @@ class Ranker(tf.Module):
                 )
                 for feature in features
             }
-            probabilities = tf.sigmoid(tf.cast(model(inputs, training=False), tf.float32))
-            names = outputs_of(model.tasks)
-            return dict(zip(names, tf.unstack(probabilities, num=len(names), axis=1), strict=True))
+            return answer(tf.cast(model(inputs, training=False), tf.float32))
 
         specs = {name: _spec(f, name) for f, name in zip(features, inputs_of.values(), strict=True)}
         self._predict = tf.function(predict, autograph=False).get_concrete_function(**specs)
@@ -69,6 +74,24 @@ class Ranker(tf.Module):
             # A batch of empty texts has no column, but the model needs one.
             column = tf.pad(column, [[0, 0], [0, 1]], constant_values="")
         return self._tables[table].lookup(without_blanks(column))
+
+
+class Ranker(ServedTable):
+    """The graph of the export of a ranking model: a probability for each label.
+
+    Args:
+        model: the trained model.
+        encoder: the encoder of its codes.
+    """
+
+    def __init__(self, model: Ranking, encoder: TableEncoder) -> None:
+        names = outputs_of(model.tasks)
+
+        def answer(logits: Any) -> dict[str, Any]:
+            probabilities = tf.unstack(tf.sigmoid(logits), num=len(names), axis=1)
+            return dict(zip(names, probabilities, strict=True))
+
+        super().__init__(model, encoder, answer)
 
 
 def outputs_of(labels: Sequence[str]) -> list[str]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kit.exports._card import Text2TextCard as Text2TextCard
     from kit.exports._card import TextClassificationCard as TextClassificationCard
     from kit.exports._card import TwoStageCard as TwoStageCard
+    from kit.exports._card import UpliftCard as UpliftCard
     from kit.exports._card import json_object as json_object
     from kit.exports._card import upgrade as upgrade
     from kit.exports._card import with_bytes as with_bytes

@@ -300,6 +300,29 @@ class CustomerValueCard(Card):
 
 
 @dataclass(frozen=True, kw_only=True)
+class UpliftCard(Card):
+    """The card of a model of uplift.
+
+    Args:
+        arms: names, the control first.
+        outcome: name of what is predicted under each arm.
+        share: of people that its policy treats at most.
+        schema: of the features.
+    """
+
+    task: str = "uplift"
+    noun: str = "rows"
+    arms: Sequence[str]
+    outcome: str
+    share: float
+    schema: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def purpose(self) -> str:
+        return f"predicts {self.outcome} under {' and '.join(self.arms)}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class EncoderCard(Card):
     """The card of a pretrained encoder, exported without training.
 
@@ -328,6 +351,7 @@ CARDS: dict[str, type[Card]] = {
     "text2text": Text2TextCard,
     "forecasting": ForecastingCard,
     "customer-value": CustomerValueCard,
+    "uplift": UpliftCard,
     "encoder": EncoderCard,
 }
 """The class of the card of each task, by its name."""

@@ -281,4 +281,7 @@ CARD: dict[str, Check] = {
         _list(_fields({"name": _text, "kind": _one_of("number", "text")}, {"values": _unique})),
     ),
     "start": _text,
+    "arms": _unique,
+    "outcome": _text,
+    "share": _share,
 }

@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 
 from kit.data.table import RankingRows, schema_from, to_label, typed
 from kit.errors import UserError
-from kit.exports._card import (
-    TabularCard,
-)
+from kit.exports._card import TabularCard, UpliftCard
 from kit.exports._drivers import Drivers, correlated_groups, measure_drivers
 from kit.exports._inputs import raw_inputs, tensor_names
 from kit.exports._operations import load_version
@@ -51,9 +49,10 @@ class Predictor:
                 paths, encoded bytes or uint8 arrays [height, width, channels]; for texts strings.
 
         Returns:
-            A row for each input: the probability of each label of a table; the predicted class of
-            an image or text with its probability; the generated text. For detectors a row for each
-            object, with `row`, the number of its image.
+            A row for each input: the probability of each label of a table; the uplift and the
+            response of each arm, "uplift mail" and "response mail"; the predicted class of an image
+            or text with its probability; the generated text. For detectors a row for each object,
+            with `row`, the number of its image.
 
         Raises:
             UserError: the input is not of this kind, or a column is missing.
@@ -67,24 +66,26 @@ class Predictor:
                 for name, values in inputs.items()
             }
             answer = {name: t.numpy() for name, t in self._signature(**batch).items()}
+            if isinstance(self.card, UpliftCard):
+                answer = _by_arm(answer, self.card.arms)
             parts.append(_answers(answer, start))
         if not parts:
             raise UserError("There is nothing to predict for.", where="predict", expected="rows")
         return pl.concat(parts)
 
     def _inputs(self, rows: Any) -> dict[str, Any]:
-        if isinstance(self.card, TabularCard):
+        if isinstance(self.card, TabularCard | UpliftCard):
             return self._of_table(rows, self.card)
         (name,) = self._columns
         one = [rows] if isinstance(rows, str | bytes | Path) else list(rows)
         return {name: [_image(row) for row in one] if name == "image" else [*map(str, one)]}
 
-    def _of_table(self, rows: Any, card: TabularCard) -> dict[str, Any]:
+    def _of_table(self, rows: Any, card: TabularCard | UpliftCard) -> dict[str, Any]:
         schema = schema_from(card.schema, where=str(self.version))
         frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(dict(rows))
         return raw_inputs(self._typed(frame, card), schema.features)
 
-    def _typed(self, frame: pl.DataFrame, card: TabularCard) -> pl.DataFrame:
+    def _typed(self, frame: pl.DataFrame, card: TabularCard | UpliftCard) -> pl.DataFrame:
         schema = schema_from(card.schema, where=str(self.version))
         missing = [one.name for one in schema.features if one.name not in frame.columns]
         if missing:
@@ -200,6 +201,16 @@ def _image(image: Any) -> bytes:
             where=str(image)[:200],
             expected="a path, encoded bytes, or an array [height, width, channels]",
         ) from error
+
+
+def _by_arm(answer: dict[str, Any], arms: Sequence[str]) -> dict[str, Any]:
+    """A column for each output and arm; the uplift of the control is 0 and left out."""
+    return {
+        f"{name} {arm}": answer[name][:, place]
+        for name in ("uplift", "response")
+        for place, arm in enumerate(arms)
+        if name == "response" or place
+    }
 
 
 def _answers(answer: dict[str, Any], start: int) -> pl.DataFrame:

@@ -26,6 +26,17 @@ if TYPE_CHECKING:
     from kit.metrics._classification import log_losses as log_losses
     from kit.metrics._classification import reliability as reliability
     from kit.metrics._clustering import adjusted_rand as adjusted_rand
+    from kit.metrics._off_policy import DOUBLY_ROBUST as DOUBLY_ROBUST
+    from kit.metrics._off_policy import IPS as IPS
+    from kit.metrics._off_policy import SNIPS as SNIPS
+    from kit.metrics._off_policy import OffPolicyValue as OffPolicyValue
+    from kit.metrics._off_policy import doubly_robust as doubly_robust
+    from kit.metrics._off_policy import ips as ips
+    from kit.metrics._off_policy import resampled as resampled
+    from kit.metrics._off_policy import snips as snips
     from kit.metrics._ranking import ranking_metrics as ranking_metrics
+    from kit.metrics._uplift import UpliftCurve as UpliftCurve
+    from kit.metrics._uplift import auuc as auuc
+    from kit.metrics._uplift import qini as qini
 
 __getattr__, __dir__ = lazy_names(__name__, __file__)

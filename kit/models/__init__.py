@@ -56,5 +56,10 @@ if TYPE_CHECKING:
     from kit.models._text_encoder import TextEncoder as TextEncoder
     from kit.models._two_tower import RetrievalLoss as RetrievalLoss
     from kit.models._two_tower import TwoTower as TwoTower
+    from kit.models._uplift import LinearUplift as LinearUplift
+    from kit.models._uplift import Uplift as Uplift
+    from kit.models._uplift import campaign_encoder as campaign_encoder
+    from kit.models._uplift import encoded_inputs as encoded_inputs
+    from kit.models._uplift import number_ranges as number_ranges
 
 __getattr__, __dir__ = lazy_names(__name__, __file__)

@@ -76,5 +76,7 @@ if TYPE_CHECKING:
     from kit.report._texts import TextReport as TextReport
     from kit.report._texts import text_protocol as text_protocol
     from kit.report._texts import text_report as text_report
+    from kit.report._uplift import UpliftReport as UpliftReport
+    from kit.report._uplift import uplift_report as uplift_report
 
 __getattr__, __dir__ = lazy_names(__name__, __file__)

@@ -31,5 +31,7 @@ if TYPE_CHECKING:
     from kit.tasks._text2text import Generation as Generation
     from kit.tasks._text2text import Text2Text as Text2Text
     from kit.tasks._two_stage import TwoStage as TwoStage
+    from kit.tasks._uplift import UpliftParts as UpliftParts
+    from kit.tasks._uplift import UpliftTask as UpliftTask
 
 __getattr__, __dir__ = lazy_names(__name__, __file__)

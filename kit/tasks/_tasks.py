@@ -9,6 +9,7 @@ from kit.tasks._tabular import Tabular
 from kit.tasks._task import Task
 from kit.tasks._text2text import Text2Text
 from kit.tasks._two_stage import TwoStage
+from kit.tasks._uplift import UpliftTask
 
 # By the names that cards of exports state.
 TASKS: dict[str, type[Task]] = {
@@ -23,6 +24,7 @@ TASKS: dict[str, type[Task]] = {
         Text2Text,
         Forecasting,
         CustomerValue,
+        UpliftTask,
     )
 }
 """The tasks by their names."""

@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kit.data._clean import CleaningStep
+from kit.data.builtin._campaign import LICENCE, campaign_frame
 
 _FOLDER = Path(__file__).parent
 
@@ -154,7 +155,13 @@ def online_retail_purchases() -> BuiltInTable:
     return BuiltInTable(frame, None, (folder / "LICENCE.txt").read_text())
 
 
+def synthetic_campaign() -> BuiltInTable:
+    """Customers of an invented campaign, their arms and visits."""
+    return BuiltInTable(campaign_frame(), None, LICENCE)
+
+
 BUILT_IN = {"online-retail": online_retail}
+CAMPAIGNS = {"synthetic-campaign": synthetic_campaign}
 PURCHASES = {"online-retail": online_retail_purchases}
 SERIES = {"bike-sharing": bike_sharing, "online-retail-demand": online_retail_demand}
 TABLES = {"in-vehicle-coupon": in_vehicle_coupon}

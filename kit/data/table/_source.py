@@ -34,6 +34,7 @@ class RankingColumns:
         time: when; None finds it by common names if there is one, "" leaves it out.
         group: by whom grouped AUC is counted; None is the user, if there is one.
         ignore: columns that are no features.
+        keep: columns of the table that are kept beside the features, as they were read.
         time_format: how times are written, as of `kit.data.Columns`.
     """
 
@@ -44,6 +45,7 @@ class RankingColumns:
     time: str | None = None
     group: str | None = None
     ignore: Sequence[str] = ()
+    keep: Sequence[str] = ()
     time_format: str | None = None
 
 
@@ -67,6 +69,7 @@ class RankingSource:
         licence: attribution of a built-in table, else "".
         notes: lines on how cells were read, and how much has a row in the tables of items and
             users.
+        kept: columns that were kept beside the features.
     """
 
     name: str
@@ -83,6 +86,7 @@ class RankingSource:
     rows_read: int
     licence: str
     notes: tuple[str, ...] = ()
+    kept: pl.DataFrame = field(default_factory=pl.DataFrame)
 
     def __repr__(self) -> str:
         return (
@@ -92,7 +96,7 @@ class RankingSource:
 
 
 def open_ranking(
-    source: Tabular,
+    source: Tabular | TableRows,
     *,
     columns: RankingColumns | None = None,
     schema: Path | Schema | None = None,
@@ -105,7 +109,8 @@ def open_ranking(
     """Open a table of examples, or a log of interactions.
 
     Args:
-        source: as of `kit.data.open_source`, or a built-in table (`in-vehicle-coupon`).
+        source: as of `kit.data.open_source`, a built-in table (`in-vehicle-coupon`), or a table
+            that was read.
         columns: names of columns.
         schema: the features' kinds, or a file with them; None infers them from names and values.
             The history that a split adds may stand in it.
@@ -127,7 +132,8 @@ def open_ranking(
     columns = columns or RankingColumns()
     if columns.time_format is not None:
         check_time_format(columns.time_format)
-    table = read_table(path_or_frame(source), format)
+    read_already = isinstance(source, TableRows)
+    table = source if read_already else read_table(path_or_frame(source), format)
     source = table.name
     roles = _roles(table, columns, needed=("user", "item") if is_log else ())
     frame, tables = table.frame, dict[str, Features]()
@@ -218,6 +224,7 @@ def open_ranking(
         rows_read=len(frame),
         licence=table.licence,
         notes=tuple(notes),
+        kept=frame.select(columns.keep),
     )
     return _cleaned(whole, limit, {role: one.markers for role, one in ids.items()})
 
@@ -320,21 +327,21 @@ def _cleaned(
             name = without(role, markers.get(role, {}))
             steps.append(CleaningStep(name, int((kept & ~known).sum())))
             kept = kept & known
-    source = _filtered(source, kept, steps)
+    source = filtered(source, kept, steps)
     if source.is_log and source.part is None:
         rows = source.features.hstack(source.values.select(pl.all().name.prefix("_role_")))
         _, repeated = drop_duplicates(rows)
         if repeated:
             unique = rows.select(pl.struct(pl.all()).is_first_distinct()).to_series()
-            source = _filtered(source, unique, repeated)
+            source = filtered(source, unique, repeated)
     if limit is not None:
         mask = _latest(source, limit)
         beyond = CleaningStep("rows beyond the limit", int((~mask).sum()))
-        source = _filtered(source, mask, [beyond])
+        source = filtered(source, mask, [beyond])
     return source
 
 
-def _filtered(
+def filtered(
     source: RankingSource, kept: pl.Series, steps: Sequence[CleaningStep]
 ) -> RankingSource:
     steps = [step for step in steps if step.rows]
@@ -351,6 +358,7 @@ def _filtered(
         "features": source.features.filter(kept),
         "labels": source.labels.filter(kept),
         "values": source.values.filter(kept) if source.values.width else source.values,
+        "kept": source.kept.filter(kept) if source.kept.width else source.kept,
         "part": None if source.part is None else source.part.filter(kept),
         "cleaning": (*source.cleaning, *steps),
     }
