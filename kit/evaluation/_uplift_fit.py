@@ -339,7 +339,7 @@ def _probabilities(columns: sparse.csr_matrix, w: Floats) -> Floats:
     return 1 / (1 + np.exp(-logits))
 
 
-def outcome_log_likelihood(rows: CampaignRows, response: Floats) -> float:
+def outcome_log_likelihood(rows: CampaignRows, response: NDArray[np.floating]) -> float:
     """Mean log-likelihood of the outcomes of rows in their own arms.
 
     Args:

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from kit.exports._card import TextClassificationCard as TextClassificationCard
     from kit.exports._card import TwoStageCard as TwoStageCard
     from kit.exports._card import UpliftCard as UpliftCard
-    from kit.exports._card import json_object as json_object
     from kit.exports._card import upgrade as upgrade
-    from kit.exports._card import with_bytes as with_bytes
     from kit.exports._check import check_operations as check_operations
     from kit.exports._check import problems_of_graph as problems_of_graph
     from kit.exports._customer_value import CustomerValues as CustomerValues
@@ -46,6 +44,8 @@ if TYPE_CHECKING:
     from kit.exports._inputs import raw_inputs as raw_inputs
     from kit.exports._inputs import tensor_names as tensor_names
     from kit.exports._item_content import ItemContent as ItemContent
+    from kit.exports._json_file import json_object as json_object
+    from kit.exports._json_file import with_bytes as with_bytes
     from kit.exports._loaded import LoadedExport as LoadedExport
     from kit.exports._loaded import Narrowed as Narrowed
     from kit.exports._loaded import Recommendation as Recommendation

@@ -9,9 +9,10 @@ from pathlib import Path, PurePosixPath
 from google.protobuf import message
 
 from kit.errors import UserError
-from kit.exports._card import CARD, json_object
+from kit.exports._card import CARD
 from kit.exports._card_check import check_card, check_version
 from kit.exports._graph import meta_graphs, parsed
+from kit.exports._json_file import json_object
 from kit.exports._program import program_problems
 from kit.exports._version_folder import MANIFEST, damages
 

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from kit.errors import UserError
-from kit.exports._card import CARD, Card, RecommenderCard, json_object, upgrade
+from kit.exports._card import CARD, Card, RecommenderCard, upgrade
 from kit.exports._card_check import check_card
+from kit.exports._json_file import json_object
 
 
 def read_card(version: Path) -> Card:

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.errors import UserError
-from kit.exports._card import CARD, json_object
+from kit.exports._card import CARD
 from kit.exports._card_check import check_card
 from kit.exports._check import problems_of_files, problems_of_graph
 from kit.exports._graph import SavedGraph, Signature, names_of_operations, read_graph
+from kit.exports._json_file import json_object
 from kit.exports._loaders import C_LIBRARY, LOADERS, ask
 from kit.exports._operations import custom_operations
 from kit.exports._version_folder import damages, version_folder

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kit.errors import UserError
-from kit.exports._card import json_object
+from kit.exports._json_file import json_object
 
 MANIFEST = Path("assets.extra", "manifest.json")
 

@@ -170,7 +170,7 @@ class OffPolicyValue:
         count, weighted = times.sum(), times * self.weights
         paid, total = weighted @ self.rewards, weighted.sum()
         found = [float(paid / count), float(paid / total) if total else np.nan]
-        if self.expected is not None:
+        if self.expected is not None and self.logged is not None:
             corrected = weighted @ (self.rewards - self.logged)
             found.append(float((times @ self.expected + corrected) / count))
         return found

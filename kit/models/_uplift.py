@@ -119,7 +119,7 @@ class Uplift(keras.Model):
         model = cls(encoded_inputs(encoder), data.arms, dim, dropout=dropout, shrinkage=shrinkage)
         model.build()
         names = [feature.name for feature in data.schema.of_kind("number")]
-        if names:
+        if model.fields.numbers is not None:
             sample = np.random.default_rng(0).permutation(len(data.train))[:SAMPLE]
             rows = data.train.features.select(names)[np.sort(sample)]
             model.fields.numbers.adapt(rows.to_numpy())

@@ -57,7 +57,7 @@ class UpliftReport(ComparisonReport[UpliftPredictions]):
 
 def uplift_facts(report: UpliftReport) -> dict[str, Any]:
     """The content of metrics.json: plain values, null where a number does not exist."""
-    content = {
+    content: dict[str, Any] = {
         part: {
             "protocol": uplift_protocol(report.data, part, report.share),
             "counts": {"rows": len(found.rows)},
@@ -65,14 +65,14 @@ def uplift_facts(report: UpliftReport) -> dict[str, Any]:
         }
         for part, found in (("test", report.test), ("valid", report.valid))
     }
-    content["verdicts"] = report.verdicts  # type: ignore[assignment]
+    content["verdicts"] = report.verdicts
     content["randomisation"] = {
         "auc": report.random.auc,
         "random": report.random.is_random,
         "propensities": report.data.has_propensities,
     }
     content["effective_rows"] = {
-        name: found.value.effective_rows  # type: ignore[misc]
+        name: found.value.effective_rows
         for name, found in {report.model: report.test, **report.baselines}.items()
     }
     return report.facts({**content, "data": campaign_facts(report.data)})

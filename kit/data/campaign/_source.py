@@ -257,11 +257,13 @@ def _propensities(table: TableRows, column: str) -> pl.Series:
 def _check_times(table: TableRows, names: dict[str, str], form: str | None) -> None:
     if not {"treated_at", "outcome_at"} <= names.keys():
         return
-    place = {"first_row": table.files[0][2], "form": form}
     treated, outcome = (
         to_microseconds(
-            table.frame[names[role]], where=f"{table.name}, column {names[role]}", **place
-        )  # type: ignore[arg-type]
+            table.frame[names[role]],
+            where=f"{table.name}, column {names[role]}",
+            first_row=table.files[0][2],
+            form=form,
+        )
         for role in ("treated_at", "outcome_at")
     )
     early = (outcome < treated).fill_null(False)

@@ -132,8 +132,7 @@ def open_ranking(
     columns = columns or RankingColumns()
     if columns.time_format is not None:
         check_time_format(columns.time_format)
-    read_already = isinstance(source, TableRows)
-    table = source if read_already else read_table(path_or_frame(source), format)
+    table = source if isinstance(source, TableRows) else read_table(path_or_frame(source), format)
     source = table.name
     roles = _roles(table, columns, needed=("user", "item") if is_log else ())
     frame, tables = table.frame, dict[str, Features]()
