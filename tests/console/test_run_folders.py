@@ -23,6 +23,7 @@ RECIPES = [
     "ranking",
     "forecasting",
     "customer-value",
+    "uplift",
     "image-classification",
     "object-detection",
     "text-classification",

@@ -107,6 +107,14 @@ EXACT = {
         lambda: kit.models.CustomerValue(90, 2),
         [{"amount": NUMBERS, "age": IDS[:, :2], "season": NUMBERS[:, 0]}],
     ),
+    "Uplift": (
+        lambda: kit.models.Uplift(RANKING, ["none", "mail"]),
+        [{"item": IDS[:, 0], "year": NUMBERS[:, 0]}],
+    ),
+    "LinearUplift": (
+        lambda: kit.models.LinearUplift(RANKING, ["none", "mail"], {"year": [1990, 2000.5]}),
+        [{"item": IDS[:, 0], "year": NUMBERS[:, 0]}],
+    ),
     "SentenceRanker": (lambda: kit.models.SentenceRanker(5000, 8, heads=2), [IDS[:, None]]),
     "SequenceToSequence": (lambda: kit.models.SequenceToSequence(5000, 8, heads=2), [PAIR]),
     "BackboneEncoder": (backbone_encoder, [IDS]),

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from kit.cli import main
 from kit.training import Training, _checkpoint, _fit
 from tests.conftest import write_shop
+from tests.data.campaign.campaigns import campaign
 from tests.data.detection.boxed import squares, write_voc
 from tests.data.images.files import class_folders
 from tests.data.purchases.logs import purchases
@@ -169,6 +170,11 @@ def of_purchases(folder):
     return f"customer-value --data {folder / 'log.csv'} {small}"
 
 
+def of_a_campaign(folder):
+    campaign().drop("propensity").write_csv(folder / "campaign.csv")
+    return f"uplift --data {folder / 'campaign.csv'} --dim 4 --batch-size 64"
+
+
 RECIPES = {
     "two-tower": of_people,
     "two-tower, refit": of_a_refit,
@@ -187,6 +193,7 @@ RECIPES = {
     "abstractive summarization": of_summaries,
     "forecasting": of_series,
     "customer value": of_purchases,
+    "uplift": of_a_campaign,
 }
 
 
@@ -197,6 +204,7 @@ STAGES = {
     "two-stage": (["retrieval", "early", "ranking"], 0),
     "two-tower, refit": (["", "refit"], 1),
     "customer value": (["", "complete"], 1),
+    "uplift": (["", "complete"], 1),
 }
 
 

@@ -40,6 +40,7 @@ REQUIRED = {
     "detection": {"classes": ["a"], "image_shape": [8, 8]},
     "text2text": {"output": "summary"},
     "customer-value": {"horizon": 90, "length": 64},
+    "uplift": {"arms": ["none", "mail"], "outcome": "visit", "share": 0.3},
     "encoder": {},
 }
 

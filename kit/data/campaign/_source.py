@@ -135,7 +135,12 @@ def open_campaign(
         limit=limit,
     )
     opened = replace(opened, kept=opened.kept.rename(lambda c: c.removesuffix(" of the campaign")))
+    steps = [
+        replace(step, name=step.name.replace("without label", "without outcome"))
+        for step in opened.cleaning
+    ]
     without = CleaningStep("rows without arm", opened.kept[ARM].null_count())
+    opened = replace(opened, cleaning=tuple(steps))
     opened = filtered(opened, opened.kept[ARM].is_not_null(), [without])
     return CampaignSource(opened, _arms(opened, names["treatment"], columns.control), names)
 
