@@ -27,6 +27,7 @@ from benchmarks import (
     text2text_results,
     text_results,
     two_stage_results,
+    uplift,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,6 +43,7 @@ MODULES = {
     "pairs": text2text_results,
     "forecasting": forecasting_results,
     "customer_value": customer_value_results,
+    "uplift": uplift,
     "planning": planning,
     "cold_items": cold_items,
     "refit": refit_results,
@@ -66,6 +68,7 @@ def summary_table() -> str:
     german = _kept("pairs")["multi30k, transformer"]
     demand = _kept("forecasting")["online-retail-demand"]
     worth = _kept("customer_value")["online-retail"]
+    mailed = _kept("uplift")["women's mail"]["mean"]
     planned = _kept("planning")["online-retail"]["all candidates, stock 0.6"]
     papers = _kept("pairs")["scitldr-part, built in, sentence scorer"]
     return "\n".join(
@@ -121,6 +124,14 @@ def summary_table() -> str:
                 worth["mean"][customer_value_results.METRICS[0]],
                 "BG/NBD",
                 worth["baselines"][customer_value_results.PEER][customer_value_results.METRICS[0]],
+            ),
+            _row(
+                "uplift",
+                "Hillstrom, women's mail",
+                uplift.QINI,
+                mailed["exported model"][uplift.QINI],
+                "likely buyers",
+                mailed[uplift.LIKELY][uplift.QINI],
             ),
             _row(
                 "kit plan",

@@ -54,6 +54,14 @@ def test_the_example_of_customer_value_runs(here):
 
 
 @pytest.mark.slow
+def test_the_example_of_uplift_runs(here):
+    names = run("uplift.md")
+    assert 0.25 < names["value"].summary()["SNIPS"] < 0.33
+    assert names["found"].columns[:2] == ["uplift coupon", "uplift mail"]
+    assert names["result"].metrics["value, doubly robust"] > 0.15
+
+
+@pytest.mark.slow
 def test_the_page_on_analysis_runs(here):
     names = run("analysis.md")
     assert len(names["found"].table) == 6
