@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kit.training import Precision
     from kit.training.batches import TableBatches
 
-EPOCHS, PATIENCE, LEARNING_RATE = 12, 6, 1e-3
+EPOCHS, PATIENCE, LEARNING_RATE = 15, 6, 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,9 +17,13 @@ from kit.metrics import (
     resampled,
 )
 
-QINI, AUUC = "Qini x 1000", "AUUC x 1000"
-VALUES = ("value by IPS", "value by SNIPS", "value, doubly robust")
-IPS_VALUE, SNIPS_VALUE, ROBUST_VALUE = VALUES
+QINI = "Qini x 1000"
+"""Name of the Qini coefficient."""
+AUUC = "AUUC x 1000"
+"""Name of the area under the uplift curve."""
+ROBUST_VALUE = "value, doubly robust"
+"""Name of the doubly robust value of a policy."""
+VALUES = ("value by IPS", "value by SNIPS", ROBUST_VALUE)
 Floats = NDArray[np.float64]
 
 

@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 from kit.metrics._bootstrap import Estimate, Estimates
 from kit.metrics._checks import InvalidInputError, check_finite, probabilities, same_length
 
-IPS, SNIPS, DOUBLY_ROBUST = "IPS", "SNIPS", "doubly robust"
+IPS = "IPS"
+"""Name of inverse propensity scoring."""
+SNIPS = "SNIPS"
+"""Name of self-normalised inverse propensity scoring."""
+DOUBLY_ROBUST = "doubly robust"
+"""Name of the doubly robust estimator."""
 Floats = NDArray[np.float64]
 MOST_DRAWN = 3 * 10**8
 
