@@ -156,7 +156,11 @@ def results_table(kept: dict[str, Any]) -> str:
         f"|---|---|{'---|' * len(METRICS)}",
     ]
     for name, found in kept.items():
-        for place, (system, figures) in enumerate(found["mean"].items()):
+        systems = sorted(
+            found["mean"].items(),
+            key=lambda pair: (pair[0] != "exported model", -pair[1][QINI]),
+        )
+        for place, (system, figures) in enumerate(systems):
             if system == "exported model":
                 system = f"exported model, {len(found['seeds'])} seeds"
             cells = " | ".join(_cell(metric, figures.get(metric)) for metric in METRICS)

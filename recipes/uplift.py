@@ -6,6 +6,9 @@
 A shared network with one head an arm predicts the outcome under every arm; an S-learner and a
 T-learner of logistic regressions do the same. The one with the best Qini coefficient on valid is
 trained again on train and valid, compared with targeting likely buyers, and exported.
+
+Hillstrom's women's mail, three halves as test: Qini x 1000 7.8, that of targeting likely visitors
+2.2. The built-in campaign takes a minute and a half on two busy cores.
 """
 
 from dataclasses import asdict, dataclass

@@ -12,6 +12,7 @@ from kit.tasks import PredictionMetrics
 # What other recipes learn from; its baselines stand in the closing table of their training.
 OTHER_SOURCES = {
     "in-vehicle-coupon": "ranking",
+    "synthetic-campaign": "uplift",
     "fashion-mnist-part": "image-classification",
     "bccd": "object-detection",
     "sentiment-labelled-sentences": "text-classification",

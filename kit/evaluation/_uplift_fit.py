@@ -21,7 +21,7 @@ PENALTIES = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 SHARED = 30.0
 FOLDS = 4
 ITERATIONS = 100
-# Of the check of randomisation: it would refuse one in 200 campaigns that are drawn at random.
+# Of the check of randomisation: an arm that was drawn at random fails it once in 200 times.
 LEVEL = 0.99
 Floats = NDArray[np.float64]
 

@@ -209,8 +209,10 @@ class LinearUplift(keras.Model):
 
     def build(self, input_shape: Any = None) -> None:
         shape = (self.rows, len(self.arms))
-        self.table = self.add_weight(shape=shape, initializer="zeros", name="table")
-        self.bias = self.add_weight(shape=shape[1:], initializer="zeros", name="bias")
+        # It is solved, not trained: its weights are not rounded by mixed precision.
+        zeros: dict[str, Any] = {"initializer": "zeros", "autocast": False}
+        self.table = self.add_weight(shape=shape, name="table", **zeros)
+        self.bias = self.add_weight(shape=shape[1:], name="bias", **zeros)
         self.built = True
 
     def codes(self, inputs: Mapping[str, Any]) -> list[tuple[Any, Any]]:

@@ -81,8 +81,7 @@ class UpliftTask:
 
         self._matrix = evaluation.CampaignMatrix.of(run.data, run.built.parts.encoder)
         self._random = evaluation.randomisation(self._matrix)
-        if not self._random.is_random and not run.data.has_propensities:
-            _refuse(run.data, self._random)
+        _check_random(run.data, self._random)
         return [f"arms:      {self._random.line}"]
 
     def validation(self, run: Run) -> tuple[str, Callable[[], float]]:
@@ -201,7 +200,11 @@ class UpliftTask:
         from kit.data import note_lines
         from kit.data.table import schema_from
         from kit.exports import raw_inputs
+        from kit.models import campaign_encoder
 
+        if not data.has_propensities:
+            matrix = evaluation.CampaignMatrix.of(data, campaign_encoder(data))
+            _check_random(data, evaluation.randomisation(matrix))
         model, card = export.load(), export.card
         features = schema_from(card.schema, where=str(export.version)).features
         found = []
@@ -225,8 +228,10 @@ class UpliftTask:
         return ExportEvaluation([metrics], note_lines(data))
 
 
-def _refuse(data: "CampaignData", found: "Randomisation") -> None:
+def _check_random(data: "CampaignData", found: "Randomisation") -> None:
     """No difference between arms is an effect where the arms were not drawn at random."""
+    if found.is_random or data.has_propensities:
+        return
     arm = found.predicted[0]
     feature = found.telling[arm]
     raise UserError(

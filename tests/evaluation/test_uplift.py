@@ -109,6 +109,15 @@ def test_metrics_need_finite_predictions(data):
         UpliftPredictions(data.test, data.arms, flat * np.nan, flat + 0.5, flat)
 
 
+def test_of_the_built_in_campaign_one_treatment_asks_for_likely_buyers():
+    data = kit.open("synthetic-campaign")
+    found = systems(data, CampaignMatrix.of(data, campaign_encoder(data)))
+    gap = found["t-learner"].minus(found["response model"])
+    said = evaluation.verdicts("t-learner", data.arms, found["t-learner"], gap)
+    assert said[0].startswith("coupon: targeting likely buyers is as good")
+    assert said[1].startswith("mail: t-learner is better than targeting likely buyers")
+
+
 # Randomisation
 
 

@@ -92,6 +92,13 @@ def test_a_campaign_with_other_arms_is_refused(trained, tmp_path):
     assert "The campaign has the arms control, mail" in answer.stderr
 
 
+def test_a_campaign_that_was_not_drawn_at_random_is_not_evaluated(trained, tmp_path):
+    campaign(arms=3, tell=1.5).drop("propensity").write_csv(tmp_path / "other.csv")
+    answer = run(["evaluate", trained / "model", "--data", tmp_path / "other.csv"])
+    assert answer.exit_code == 2
+    assert "The arms were not drawn at random" in answer.stderr
+
+
 def test_kit_verify_and_kit_predict(trained):
     with pytest.MonkeyPatch.context() as patch:
         c_library_only(patch)
