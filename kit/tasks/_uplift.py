@@ -73,8 +73,10 @@ class UpliftTask:
             *note_lines(data),
         ]
 
-    def warnings(self, data: Any) -> Sequence[str]:
-        return ()
+    def warnings(self, data: "CampaignData") -> Sequence[str]:
+        from kit.data.campaign import outcome_warnings
+
+        return outcome_warnings(data)
 
     def check(self, run: Run) -> Sequence[str]:
         from kit import evaluation

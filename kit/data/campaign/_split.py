@@ -19,6 +19,8 @@ VALID_SHARE, TEST_SHARE = 0.2, 0.3
 # Of the rows of an arm: how far the sum of inverse propensities may be from all rows, in standard
 # deviations.
 FARTHEST = 5.0
+# How likely an outcome that a group has without exception may be by chance.
+BY_CHANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -203,6 +205,42 @@ def split_campaign(
         columns=source.columns,
         **parts,
     )
+
+
+def outcome_warnings(data: CampaignData) -> list[str]:
+    """Sentences on features that decide the outcome, as those recorded after it do.
+
+    Of numbers the rows count that differ from a value which half of the rows have, such as 0.
+
+    Args:
+        data: the split campaign.
+    """
+    rows, found = data.train, []
+    rate = rows.outcome.mean()
+    # Of the two outcomes the rarer one: that nobody in a small group buys is no surprise.
+    rare, value = (rows.outcome, 1) if rate <= 0.5 else (1 - rows.outcome, 0)
+    for feature in data.schema.of_kind("category", "id", "number"):
+        column = rows.features[feature.name]
+        groups = column
+        if feature.kind == "number":
+            values = column.to_numpy()
+            known, counts = np.unique(values[np.isfinite(values)], return_counts=True)
+            if not len(known) or counts.max() < len(values) / 2:
+                continue
+            usual = known[counts.argmax()]
+            others = np.isfinite(values) & (values != usual)
+            is_other = pl.Series(others.tolist(), dtype=pl.Boolean)
+            groups = is_other.replace_strict({True: f"not {usual:g}"}, default=None)
+        sums = pl.DataFrame({"group": groups, "rare": rare}).drop_nulls().group_by("group")
+        always = sums.agg(pl.len().alias("rows"), pl.col("rare").min()).filter(pl.col("rare") == 1)
+        for name, count in always.select("group", "rows").sort("group").iter_rows():
+            if min(rate, 1 - rate) ** count < BY_CHANCE:
+                found.append(
+                    f"All {count:,} rows of train whose {feature.name} is {name} have "
+                    f"{data.outcome} {value}. If it was recorded after the treatment, leave it "
+                    f"out: --ignore {feature.name}"
+                )
+    return found
 
 
 def _check_propensities(source: CampaignSource, parts: Mapping[str, CampaignRows]) -> None:

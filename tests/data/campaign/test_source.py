@@ -5,7 +5,12 @@ import polars as pl
 import pytest
 
 import kit
-from kit.data.campaign import CampaignColumns, open_campaign, split_campaign
+from kit.data.campaign import (
+    CampaignColumns,
+    open_campaign,
+    outcome_warnings,
+    split_campaign,
+)
 from kit.errors import UserError
 from tests.data.campaign.campaigns import campaign
 
@@ -75,6 +80,20 @@ def test_the_built_in_campaign_says_that_it_is_synthetic():
     assert data.arms == ("none", "coupon", "mail")
     again = kit.open("synthetic-campaign")
     assert data.train.features.equals(again.train.features)
+
+
+def test_features_that_decide_the_outcome_are_named():
+    rng = np.random.default_rng(0)
+    bought = (rng.random(1200) < 0.4) & (campaign()["visit"] == 1).to_numpy()
+    frame = campaign().with_columns(
+        bought=bought.astype(int), spend=np.where(bought, rng.lognormal(3, 1, 1200), 0.0)
+    )
+    found = outcome_warnings(split_campaign(open_campaign(frame)))
+    assert len(found) == 2
+    assert "whose bought is 1 have visit 1" in found[0]
+    assert "whose spend is not 0 have visit 1" in found[1]
+    assert "--ignore spend" in found[1]
+    assert outcome_warnings(split_campaign(open_campaign(campaign()))) == []
 
 
 # Bad input
