@@ -141,7 +141,7 @@ def uplift_page(report: UpliftReport, facts: Mapping[str, Any]) -> str:
             + metric_table(report.systems, None, model, "Test.")
             + difference_table(model, report.differences, None, by="paired by row"),
             _curves(report),
-            training_section(report.history, report.metric),
+            training_section(report.history, report.metric).replace("Training", _NETWORK, 1),
             _data(data, facts["data"]),
             protocols([facts[part]["protocol"] for part in ("test", "valid")], _WORDS)
             + on_valid(model, report.valid.estimates()),
@@ -150,6 +150,7 @@ def uplift_page(report: UpliftReport, facts: Mapping[str, Any]) -> str:
     )
 
 
+_NETWORK = "Training of the network"
 _WORDS = (
     "Qini: area between the curve of outcomes gained per treated row, in the order of predicted "
     "uplift, and that of a random order, times 1,000; a random order has 0. AUUC: area under the "

@@ -9,6 +9,7 @@ from kit.data._clean import CleaningStep
 from kit.data._columns import find_common, find_named, normalised
 from kit.data._dialect import DETECTED, TableFormat
 from kit.data._frames import Tabular, path_or_frame
+from kit.data._ids import is_missing
 from kit.data._numbers import read_numbers
 from kit.data._table_rows import TableRows, read_table
 from kit.data._times import to_microseconds
@@ -118,6 +119,7 @@ def open_campaign(
         for c in columns.ignore
     ]
     features = {*table.frame.columns} - {*names.values(), *ignored}
+    _check_outcome(table, names["outcome"], columns.positive)
     _check_copies(table, names, sorted(features))
     of_kept = [pl.Series(f"{one.name} of the campaign", one) for one in kept]
     opened = open_ranking(
@@ -241,6 +243,27 @@ def _arms(opened: RankingSource, column: str, control: str | None) -> tuple[str,
             remedy="Change --control.",
         )
     return (control, *sorted(name for name in sizes if name != control))
+
+
+def _check_outcome(table: TableRows, column: str, positive: str | None) -> None:
+    values = text(table.frame[column]).drop_nulls()
+    values = values.filter(~is_missing(values)).unique().sort()
+    shown = ", ".join(values.head(8)) + (" ..." if len(values) > 8 else "")
+    if positive is None and len(values) != 2:
+        raise UserError(
+            f"The outcome '{column}' has {len(values):,} different values: {shown or 'none'}.",
+            where=f"{table.name}, column {column}",
+            expected="two, such as 0 and 1",
+            remedy="Name the one that counts, all others being 0: --positive VALUE. Of amounts "
+            "make a column that says whether there was one.",
+        )
+    if positive is not None and positive not in values:
+        raise UserError(
+            f"No row has the outcome '{positive}'.",
+            where=f"{table.name}, column {column}",
+            expected=f"one of: {shown}",
+            remedy="Change --positive.",
+        )
 
 
 def _propensities(table: TableRows, column: str) -> pl.Series:

@@ -173,6 +173,38 @@ def test_no_column_of_an_outcome():
     refused(campaign().rename({"visit": "spent"}), "No column is recognised as the outcome")
 
 
+@pytest.mark.parametrize(
+    ("changed", "positive", "message"),
+    [
+        (pl.col("age"), None, "'visit' has 62 different values"),
+        (pl.lit(1), None, "'visit' has 1 different values: 1"),
+        (pl.col("visit"), "yes", "No row has the outcome 'yes'"),
+    ],
+)
+def test_an_outcome_that_has_not_two_values(changed, positive, message):
+    frame = campaign().with_columns(visit=changed).drop("age")
+    assert "--positive" in refused(frame, message, positive=positive).remedy
+
+
+def test_missing_outcomes_are_no_third_value():
+    frame = campaign().with_columns(
+        visit=pl.when(pl.int_range(pl.len()) < 9)
+        .then(pl.lit("NA"))
+        .otherwise(pl.col("visit").cast(pl.String))
+    )
+    data = split_campaign(open_campaign(frame))
+    assert [(step.name, step.rows) for step in data.cleaning] == [("rows without outcome", 9)]
+
+
+def test_the_outcome_that_counts_can_be_named():
+    frame = campaign().with_columns(
+        visit=pl.col("visit").replace_strict({1: "never", 0: "once"}).fill_null("twice")
+    )
+    data = kit.open(frame, kind="campaign", positive="once")
+    never = sum(len(x) - x.outcome.sum() for x in (data.train, data.valid, data.test))
+    assert never == campaign()["visit"].sum()
+
+
 def test_too_many_arms():
     refused(campaign(), "The treatment has 62 different values", treatment="age", ignore=("arm",))
 
