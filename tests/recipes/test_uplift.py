@@ -16,6 +16,7 @@ from tests.data.campaign.campaigns import campaign
 from tests.exporting.parts import c_library_only, passing
 
 SMALL = ["--epochs", "2", "--dim", "4"]
+TOLD = ["train", "uplift", "--data", "campaign.csv", *SMALL]
 
 
 def run(line):
@@ -134,16 +135,21 @@ def test_drivers_are_measured_of_other_models(trained):
 
 
 def test_arms_that_were_not_drawn_at_random_need_propensities(tmp_path, monkeypatch):
-    monkeypatch.setattr("kit.exports.verify", passing)
     monkeypatch.chdir(tmp_path)
     campaign(tell=1.5).write_csv("campaign.csv")
-    line = ["train", "uplift", "--data", "campaign.csv", *SMALL]
-    answer = run([*line, "--ignore", "propensity"])
+    answer = run([*TOLD, "--ignore", "propensity"])
     assert answer.exit_code == 2
     assert "The arms were not drawn at random" in answer.stderr
     assert "--ignore age" in answer.stderr
     assert "--propensity-column NAME" in answer.stderr
-    answer = run([*line, "--propensity-column", "propensity", "--learner", "t-learner"])
+
+
+@pytest.mark.slow
+def test_with_propensities_they_are_trained_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("kit.exports.verify", passing)
+    monkeypatch.chdir(tmp_path)
+    campaign(tell=1.5).write_csv("campaign.csv")
+    answer = run([*TOLD, "--propensity-column", "propensity", "--learner", "t-learner"])
     assert answer.exit_code == 0, answer.output
     assert "can be predicted" in answer.output
     page = (tmp_path / "reports" / "uplift" / "report.html").read_text()
