@@ -20,6 +20,7 @@ from kit.config import (
     CheckpointOptions,
     DataOptions,
     Options,
+    PrivacyOptions,
     RunOptions,
     option,
 )
@@ -89,6 +90,7 @@ class LinearOptions:
 
     data: DataOptions
     model: MethodOptions = MethodOptions()
+    privacy: PrivacyOptions = PrivacyOptions()
     training: RunOptions = RunOptions()
     answers: AnswerOptions = AnswerOptions()
     # A model in closed form is fitted in one go.
@@ -98,6 +100,36 @@ class LinearOptions:
 def check(options: LinearOptions) -> None:
     """Options that contradict each other."""
     check_method(options.model, options.model.method)
+    check_private(options)
+
+
+def check_private(options: LinearOptions) -> None:
+    """Refuse what differential privacy leaves no room for."""
+    if options.privacy.private is None:
+        if options.privacy.delta is not None:
+            raise UserError(
+                "--delta is a part of a guarantee that --private asks for.",
+                where="--delta",
+                expected="--private EPSILON",
+                remedy="Give both, or neither.",
+            )
+        return
+    model, data = options.model, options.data
+    given = [
+        name
+        for name in ("l2", "dropout", "half_life", "neighbours")
+        if getattr(model, name) is not None
+    ]
+    given += ["method"] if model.method != "ease" else []
+    given += ["weight_column"] if data.weight_column is not None else []
+    if given:
+        raise UserError(
+            f"--private does not go with --{given[0].replace('_', '-')}.",
+            where="--private",
+            expected="method ease, whose penalty follows from the noise and in which interactions "
+            "count alike",
+            remedy=f"Leave --{given[0].replace('_', '-')} out.",
+        )
 
 
 def check_method(options: MethodOptions, method: str) -> None:
@@ -154,6 +186,8 @@ def solve(
     from kit.models import ImplicitALS
     from kit.retrieval import FactorizationSettings
 
+    if options.privacy.private is not None:
+        return solve_privately(model, data, options)
     evaluation.check_half_life(data, options.model.half_life)
     method = "ials" if isinstance(model, ImplicitALS) else "ease"
     check_method(options.model, method)
@@ -179,6 +213,26 @@ def solve(
     model.set_item_weights(weights * np.float32(scale))
     model.set_popularity(data.user_counts / data.num_users)
     return {"method": method, **asdict(settings), "neighbours": model.neighbours, "scale": scale}
+
+
+def solve_privately(
+    model: "LinearRecommender", data: "Dataset", options: LinearOptions
+) -> Mapping[str, Any]:
+    """Fit the model by what is released of the histories; nothing is chosen on valid."""
+    from kit.data import histories
+    from kit.privacy import private_items
+
+    assert options.privacy.private is not None
+    owned = histories([data.train], data.num_users).below(data.num_items)
+    found = private_items(
+        owned.matrix(data.num_items),
+        epsilon=options.privacy.private,
+        delta=options.privacy.delta_for(data.num_users),
+        most=model.most_released,
+    )
+    scale = options.model.scale or 1.0
+    model.set_private(found, scale)
+    return {"method": "ease", **found.card(), "released items": len(found.items), "scale": scale}
 
 
 RECIPE = Recipe(

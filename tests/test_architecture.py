@@ -15,6 +15,7 @@ FLOORS = [
     {"manifests"},
     {"layers", "optimizers", "losses", "metrics", "cluster", "tokenizers"},
     {"retrieval", "data"},
+    {"privacy"},
     {"exports"},
     {"models"},
     {"exporting", "evaluation", "training", "serving"},

@@ -39,6 +39,7 @@ def model_card(card: Card, signatures: Mapping[str, Signature]) -> str:
         "Intended use": _sentences([card.intended_use]),
         "Data": _data(card),
         "Evaluation": _evaluation(card),
+        "Privacy": _privacy(card),
         "Limits": _sentences(card.limits),
         "Signatures": _signatures(signatures),
         "Operations": _operations(card),
@@ -117,6 +118,13 @@ def _signatures(signatures: Mapping[str, Signature]) -> Iterator[str]:
         yield from _table(["signature", "inputs", "outputs"], rows)
         yield ""
         yield "A dimension written as ? has any length; the first one is the batch."
+
+
+def _privacy(card: Card) -> Iterator[str]:
+    if isinstance(card, RecommenderCard):
+        yield f"- {card.guarantee[0].upper()}{card.guarantee[1:]}."
+    if isinstance(card, RecommenderCard) and card.privacy is not None:
+        yield f"- Method: {card.privacy['method']}."
 
 
 def _operations(card: Card) -> Iterator[str]:

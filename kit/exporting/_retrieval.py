@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from kit.data import Attributes, Dataset, FeatureEncoder, TrainableColumn, histories, item_names
+from kit.data import (
+    Attributes,
+    Dataset,
+    FeatureEncoder,
+    Histories,
+    TrainableColumn,
+    histories,
+    item_names,
+)
 from kit.exporting._encoders import FoldIn, HistoryEncoder, ItemFeatures, PooledHistory
 from kit.exporting._linear_recommender import LinearRecommenderGraph
 from kit.exporting._recommender import Recommender, RecommenderGraph, RecommenderParts
@@ -58,12 +66,16 @@ def export_retrieval(
         UserError: the folder cannot be written.
         VerificationError: the export's outputs differ from the model's; it is removed.
     """
-    parts = retrieval_parts(model, dataset)
+    if isinstance(model, LinearRecommender) and model.private is not None:
+        model, parts = released(model, dataset)
+    else:
+        parts = retrieval_parts(model, dataset)
     encoder = None
     if parts.item_features is not None and dataset.items is not None:
         encoder = FeatureEncoder.fit(dataset.items[: dataset.num_items], key="item_id")
         encoder = encoder or FeatureEncoder((), (), (), 1)
-    names = dict(zip(parts.item_ids, item_names(dataset), strict=False))
+    names = dict(zip(dataset.item_ids.tolist(), item_names(dataset), strict=False))
+    names = {item: names[item] for item in parts.item_ids}
     return export_recommender(
         parts,
         folder,
@@ -115,6 +127,31 @@ def export_recommender(
     recorded = recorded_answers(model, parts, module, k=k, exclude_seen=exclude_seen)
     whole = replace(card, k=k, exclude_seen=exclude_seen, **index_facts(module, index))
     return export(module, folder, recorded=recorded, card=whole)
+
+
+def released(
+    model: LinearRecommender, dataset: Dataset
+) -> tuple[LinearRecommender, RecommenderParts]:
+    """What differential privacy allows to export of a model: released items, and no users.
+
+    Args:
+        model: fitted by `set_private`.
+        dataset: its training data.
+    """
+    assert model.private is not None
+    items = model.private.items
+    table = None if dataset.items is None else dataset.items[items]
+    smaller = model.released()
+    return smaller, RecommenderParts(
+        user_ids=[],
+        item_ids=dataset.item_ids[items].tolist(),
+        user_vectors=np.empty((0, 0), np.float32),
+        item_vectors=np.empty((len(items), 0), np.float32),
+        owned=Histories(np.zeros(1, np.int64), np.empty(0, np.int32)),
+        popularity=model.private.shares,
+        attributes=Attributes.of(table, key="item_id", rows=len(items)),
+        linear=smaller.index(),
+    )
 
 
 def explaining_graph(model: RetrievalModel, dataset: Dataset) -> RecommenderGraph:

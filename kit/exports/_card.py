@@ -99,6 +99,8 @@ class RecommenderCard(Card):
         exclude_seen: whether seen items of a user are excluded.
         index: how the top items are found, and its recall.
         plan: what `kit plan` found: its options, gap and simulation; None without offers.
+        privacy: the guarantee of differential privacy: `epsilon`, `delta`, `unit`, `method` and
+            its noise; None without one.
     """
 
     noun: str = "interactions"
@@ -107,10 +109,22 @@ class RecommenderCard(Card):
     exclude_seen: bool = True
     index: Mapping[str, Any] = field(default_factory=lambda: EXACT)
     plan: Mapping[str, Any] | None = None
+    privacy: Mapping[str, Any] | None = None
 
     @property
     def purpose(self) -> str:
         return "recommends items"
+
+    @property
+    def guarantee(self) -> str:
+        """What is known of how much the export tells of people, as a clause."""
+        if self.privacy is None:
+            return "no differential privacy: the export holds histories of its known users"
+        return (
+            f"differential privacy with epsilon {self.privacy['epsilon']:g} and delta "
+            f"{self.privacy['delta']:.0e} for {self.privacy['unit']}; the export knows no users and "
+            "recommends to the histories of requests"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -244,6 +244,12 @@ CARD: dict[str, Check] = {
         },
     ),
     "plan": _maybe(_plan),
+    "privacy": _maybe(
+        _fields(
+            {"epsilon": _number, "delta": _number, "unit": _text, "method": _text},
+            {"noise": _number, "noise_of_items": _number, "threshold": _number},
+        )
+    ),
     "item_contents": _list(_fields({"column": _text, "encoder": _text})),
     "learned_contents": _list(
         _fields(

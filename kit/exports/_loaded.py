@@ -280,6 +280,15 @@ class LoadedExport:
         answer = self._ask("serving_default", user_id=user_ids)
         return [[i.decode() for i in row] for row in answer["item_id"]], answer["score"]
 
+    def lists_of_histories(
+        self, histories: Sequence[Sequence[str]]
+    ) -> tuple[list[list[str]], NDArray[np.float32]]:
+        """Item ids, best first, and scores [rows, k] for users with these items, oldest first."""
+        longest = max(map(len, histories), default=0)
+        padded = [[*items, *[""] * (longest - len(items))] for items in histories]
+        answer = self._ask("from_history", history=padded)
+        return [[i.decode() for i in row] for row in answer["item_id"]], answer["score"]
+
     def lists(
         self, user_ids: Sequence[str], count: int, narrowed: Narrowed = NOT_NARROWED
     ) -> tuple[NDArray[np.object_], NDArray[np.float32]]:

@@ -1,5 +1,6 @@
 """Linear recommender: item-to-item weights in closed form."""
 
+import math
 from typing import Any, Self
 
 import keras
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from kit.data import Dataset
 from kit.layers import integer_ids
 from kit.models._for_dataset import recorded, set_seed
+from kit.privacy import PrivateItems, private_weights
 from kit.retrieval import (
     ItemWeights,
     ItemWeightsIndex,
@@ -22,6 +24,8 @@ from kit.retrieval import (
 
 # Scores are logits: this moves none that differ.
 TIE_BREAK = 1e-3
+# Prior of items that are not to be recommended.
+NEVER = -1e9
 
 
 @keras.saving.register_keras_serializable(package="kit")
@@ -64,6 +68,7 @@ class LinearRecommender(keras.Model):
         self.autocast = False  # Ids must not be cast to the compute dtype.
         self.num_users, self.num_items = num_users, num_items
         self.neighbours = num_near(num_items, neighbours)
+        self.private: PrivateItems | None = None
 
     @classmethod
     @recorded
@@ -150,6 +155,40 @@ class LinearRecommender(keras.Model):
     def set_popularity(self, popularity: NDArray[np.floating]) -> None:
         """Order items with the same score by popularity, float [items], from 0 to 1."""
         self.tie_breaker.assign(TIE_BREAK * popularity)
+
+    def set_private(self, found: PrivateItems, scale: float = 1.0) -> None:
+        """Fit the weights by what was released of histories; other items are never recommended.
+
+        Args:
+            found: what was released.
+            scale: factor of the weights.
+        """
+        weights = sparse.coo_matrix(scale * private_weights(found))
+        places = (found.items[weights.row], found.items[weights.col])
+        self.set_item_weights(sparse.csr_matrix((weights.data, places), 2 * [self.num_items]))
+        shares = np.full(self.num_items, NEVER, np.float32)
+        shares[found.items] = TIE_BREAK * found.shares
+        self.tie_breaker.assign(shares)
+        self.private = found
+
+    def released(self) -> "LinearRecommender":
+        """The model of the released items alone, in their order.
+
+        Raises:
+            ValueError: it was not fitted by `set_private`.
+        """
+        if self.private is None:
+            raise ValueError("The model was not fitted with differential privacy.")
+        items = self.private.items
+        model = LinearRecommender(0, len(items), neighbours=len(items))
+        model.set_item_weights(sparse.csr_matrix(self.item_weights())[items][:, items])
+        model.set_popularity(self.private.shares)
+        return model
+
+    @property
+    def most_released(self) -> int:
+        """The most items between which there is room for all weights."""
+        return self.num_items if self.neighbours is None else math.isqrt(len(self.table))
 
     @property
     def prior(self) -> Any:

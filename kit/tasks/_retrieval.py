@@ -23,11 +23,18 @@ if TYPE_CHECKING:
     from kit.data import Dataset
     from kit.evaluation import DeletionCurve, Evaluation, RankingTask, Scorer, Trend
     from kit.exporting import Recommender
-    from kit.exports import RecommenderCard, SignatureCheck
+    from kit.exports import LoadedExport, RecommenderCard, SignatureCheck
+    from kit.privacy import PrivateItems
     from kit.report import Report
     from kit.retrieval import IndexSettings
 
+    Lists = tuple[list[list[str]], NDArray[np.float32]]
 
+
+NOT_COVERED = (
+    "the report, its metrics and what is printed here are exact: they are not part of what is "
+    "guaranteed, so keep them to yourself"
+)
 COMPARED = ("NDCG@10", "Recall@10", "Hit@10", "Coverage@10")
 
 
@@ -102,6 +109,9 @@ class Retrieval:
 
         model, valid_task = run.model, self.tasks[0]
         model.set_item_prior(np.zeros(run.data.num_items, np.float32))
+        if private(model) is not None:
+            # The trend counts people exactly.
+            return evaluation.Trend(0, 0), evaluation.evaluate(valid_task, self.scorer(model))
         trend = evaluation.choose_trend(run.data, valid_task, self.scorer(model))
         model.set_item_prior(trend.prior(run.data, "valid"))
         return trend, evaluation.evaluate(valid_task, self.scorer(model))
@@ -167,7 +177,18 @@ class Retrieval:
         return reports.ranking_report(report)
 
     def card(self, run: Run, results: RetrievalResults, facts: Mapping[str, Any]) -> dict[str, Any]:
-        return {"item_contents": list(run.data.encoded)}
+        found = private(run.model)
+        if found is None:
+            return {"item_contents": list(run.data.encoded)}
+        # Sizes and metrics are computed from people's rows without noise.
+        source = {name: facts["data"][name] for name in ("name", "licence") if name in facts["data"]}
+        return {
+            "dataset": source,
+            "results": None,
+            "baselines": None,
+            "refit": None,
+            "privacy": found.card(),
+        }
 
     def export(
         self, run: Run, results: Any, card: dict[str, Any]
@@ -206,7 +227,9 @@ class Retrieval:
 
         card = recommender_card(version)
         lines = [f"index:     {index_line(card)}"]
-        if card.refit is None:
+        if card.privacy is not None:
+            lines += [f"privacy:   {card.guarantee}", f"privacy:   {NOT_COVERED}"]
+        elif card.refit is None:
             lines.append("refit:     none; --refit exports a model of all rows, for what goes live")
         return lines
 
@@ -237,11 +260,35 @@ class Retrieval:
             exclude_seen=loaded.card.exclude_seen,
             max_users=max_users or affordable_users(data.num_items, times=4),
         )
-        found = evaluate_lists(task, data, loaded.top_lists)
+        by_id = loaded.card.privacy is None
+        answers = loaded.top_lists if by_id else by_history(loaded, data)
+        found = evaluate_lists(task, data, answers)
         return ExportEvaluation(
             [PredictionMetrics(task.protocol, loaded.card.recipe, found, COMPARED)],
             [*note_lines(data), f"note:      {task.evaluated}"],
         )
+
+
+def private(model: Any) -> "PrivateItems | None":
+    """What a model was fitted by, if with differential privacy."""
+    return getattr(model, "private", None)
+
+
+def by_history(loaded: "LoadedExport", data: "Dataset") -> "Callable[[list[str]], Lists]":
+    """Asks an export that knows no users for lists by their histories of train and valid."""
+    import numpy as np
+
+    from kit.data import histories
+
+    owned = histories([data.train, data.valid], data.num_users).below(data.num_items)
+    codes = {user: code for code, user in enumerate(data.user_ids.tolist())}
+
+    def answers(users: list[str]) -> "Lists":
+        some = owned.take(np.array([codes[user] for user in users]))
+        rows = np.split(data.item_ids[some.items], some.offsets[1:-1])
+        return loaded.lists_of_histories([row.tolist() for row in rows])
+
+    return answers
 
 
 def ranking_tasks(dataset: "Dataset", exclude_seen: bool) -> "tuple[RankingTask, RankingTask]":

@@ -1,0 +1,17 @@
+"""Differential privacy of recommenders: what a model tells of any one person is bounded."""
+
+from typing import TYPE_CHECKING
+
+from kit._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from kit.privacy._gaussian import delta_of as delta_of
+    from kit.privacy._gaussian import epsilon_of as epsilon_of
+    from kit.privacy._gaussian import noise_of as noise_of
+    from kit.privacy._item_statistics import MOST_ITEMS as MOST_ITEMS
+    from kit.privacy._item_statistics import PrivateItems as PrivateItems
+    from kit.privacy._item_statistics import private_items as private_items
+    from kit.privacy._item_statistics import private_rng as private_rng
+    from kit.privacy._item_statistics import private_weights as private_weights
+
+__getattr__, __dir__ = lazy_names(__name__, __file__)
