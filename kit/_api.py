@@ -33,7 +33,7 @@ from kit.config import (
     unknown_option,
 )
 from kit.errors import UserError
-from kit.pipeline import Recipe, card, new_run, refit, run
+from kit.pipeline import Recipe, card, new_run, refit, refits, run
 from kit.tasks import fit_stages
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ def export(
     run.output = Path(folder)
     facts, recipe, again = result.report.facts, session.recipe, None
     kept: Sequence[Checkpoints] = ()
-    if as_values(session.options).get("refit"):
+    if refits(session.options):
         again, kept = refit(
             recipe,
             session.options,

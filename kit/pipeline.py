@@ -129,7 +129,7 @@ def run(recipe: Recipe, options: Any) -> Path | None:
     devices = Devices.chosen(training, say)
     this, kept = trained_run(recipe, options, data, task, devices, folders.report, say, begin)
     again = None
-    if as_values(options).get("refit"):
+    if refits(options):
         scope, precision = devices.scope, devices.precision
         again, more = refit(recipe, options, this, recipe.build, scope, precision, say)
         kept = [*more, *kept]
@@ -142,6 +142,18 @@ def run(recipe: Recipe, options: Any) -> Path | None:
     results = task.evaluate(this)
     this.seconds["evaluate"] = time.perf_counter() - begin
     return finish(this, task, results, recipe, kept, say, again)
+
+
+def refits(options: Any) -> bool:
+    """Whether the exported model is trained again on all rows.
+
+    Always with differential privacy: which rows are in train depends on those of everybody.
+
+    Args:
+        options: of a recipe.
+    """
+    values = as_values(options)
+    return bool(values.get("refit")) or values.get("private") is not None
 
 
 def trained_run(

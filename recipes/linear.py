@@ -100,36 +100,15 @@ class LinearOptions:
 def check(options: LinearOptions) -> None:
     """Options that contradict each other."""
     check_method(options.model, options.model.method)
-    check_private(options)
-
-
-def check_private(options: LinearOptions) -> None:
-    """Refuse what differential privacy leaves no room for."""
-    if options.privacy.private is None:
-        if options.privacy.delta is not None:
-            raise UserError(
-                "--delta is a part of a guarantee that --private asks for.",
-                where="--delta",
-                expected="--private EPSILON",
-                remedy="Give both, or neither.",
-            )
-        return
-    model, data = options.model, options.data
-    given = [
-        name
-        for name in ("l2", "dropout", "half_life", "neighbours")
-        if getattr(model, name) is not None
-    ]
-    given += ["method"] if model.method != "ease" else []
-    given += ["weight_column"] if data.weight_column is not None else []
-    if given:
-        raise UserError(
-            f"--private does not go with --{given[0].replace('_', '-')}.",
-            where="--private",
-            expected="method ease, whose penalty follows from the noise and in which interactions "
-            "count alike",
-            remedy=f"Leave --{given[0].replace('_', '-')} out.",
-        )
+    options.privacy.check_fits(
+        l2=options.model.l2,
+        dropout=options.model.dropout,
+        half_life=options.model.half_life,
+        neighbours=options.model.neighbours,
+        method=options.model.method if options.model.method != "ease" else None,
+        weight_column=options.data.weight_column,
+        limit=options.data.limit,
+    )
 
 
 def check_method(options: MethodOptions, method: str) -> None:
@@ -218,7 +197,7 @@ def solve(
 def solve_privately(
     model: "LinearRecommender", data: "Dataset", options: LinearOptions
 ) -> Mapping[str, Any]:
-    """Fit the model by what is released of the histories; nothing is chosen on valid."""
+    """Fit the model by what is released of train; nothing is chosen on valid."""
     from kit.data import histories
     from kit.privacy import private_items
 

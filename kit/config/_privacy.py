@@ -2,9 +2,10 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from kit.config._options import Options, option
+from kit.errors import UserError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,36 @@ class PrivacyOptions(Options):
         below=0.1,
         metavar="DELTA",
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.delta is not None and self.private is None:
+            raise UserError(
+                "--delta is a part of the guarantee that --private asks for.",
+                where="--delta",
+                expected="--private EPSILON",
+                remedy="Give both, or neither.",
+            )
+
+    def check_fits(self, **others: Any) -> None:
+        """Refuse options that are not open with --private.
+
+        Args:
+            others: name to value of options; None is not given.
+
+        Raises:
+            UserError: one is given, and --private is.
+        """
+        for name, value in others.items():
+            if self.private is not None and value is not None:
+                word = f"--{name.replace('_', '-')}"
+                raise UserError(
+                    f"{word} does not go with --private.",
+                    where=word,
+                    expected="interactions of everybody that count alike, and an item-to-item "
+                    "regression whose penalty follows from the noise",
+                    remedy=f"Leave {word} out.",
+                )
 
     def delta_for(self, people: int) -> float:
         """The delta for data of so many people; as a power of ten it does not tell the number."""

@@ -122,8 +122,8 @@ class RecommenderCard(Card):
             return "no differential privacy: the export holds histories of its known users"
         return (
             f"differential privacy with epsilon {self.privacy['epsilon']:g} and delta "
-            f"{self.privacy['delta']:.0e} for {self.privacy['unit']}; the export knows no users and "
-            "recommends to the histories of requests"
+            f"{self.privacy['delta']:.0e} for {self.privacy['unit']}; the export knows no users "
+            "and recommends to the histories of requests"
         )
 
 

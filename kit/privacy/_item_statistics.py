@@ -59,7 +59,8 @@ class PrivateItems:
     @property
     def shares(self) -> NDArray[np.float32]:
         """Popularity as shares of that of the first item, float32 [kept]."""
-        return (self.popularity / self.popularity[0]).astype(np.float32)
+        shares: NDArray[np.float32] = (self.popularity / self.popularity[0]).astype(np.float32)
+        return shares
 
     def card(self) -> dict[str, Any]:
         """What a card states of the guarantee."""

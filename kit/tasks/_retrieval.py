@@ -181,13 +181,11 @@ class Retrieval:
         if found is None:
             return {"item_contents": list(run.data.encoded)}
         # Sizes and metrics are computed from people's rows without noise.
-        source = {name: facts["data"][name] for name in ("name", "licence") if name in facts["data"]}
         return {
-            "dataset": source,
+            "dataset": {name: facts["data"].get(name, "") for name in ("name", "licence")},
             "results": None,
             "baselines": None,
-            "refit": None,
-            "privacy": found.card(),
+            "refit": {"epochs": run.epochs},
         }
 
     def export(
@@ -197,6 +195,8 @@ class Retrieval:
 
         # A refit is of later data than the model that was measured.
         run.model.set_item_prior(results.trend.prior(run.data, "test"))
+        if (found := private(run.model)) is not None:
+            card = {**card, "privacy": found.card()}
         return export_retrieval(
             run.model,
             run.data,
