@@ -5,6 +5,11 @@ from typing import TYPE_CHECKING
 from kit._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from kit.privacy._audit import CanaryAudit as CanaryAudit
+    from kit.privacy._audit import Membership as Membership
+    from kit.privacy._audit import audit_by_canaries as audit_by_canaries
+    from kit.privacy._audit import epsilon_shown as epsilon_shown
+    from kit.privacy._audit import membership as membership
     from kit.privacy._gaussian import delta_of as delta_of
     from kit.privacy._gaussian import epsilon_of as epsilon_of
     from kit.privacy._gaussian import noise_of as noise_of

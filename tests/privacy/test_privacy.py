@@ -5,7 +5,16 @@ import pytest
 import scipy.sparse as sparse
 
 from kit.errors import UserError
-from kit.privacy import delta_of, epsilon_of, noise_of, private_items, private_weights
+from kit.privacy import (
+    audit_by_canaries,
+    delta_of,
+    epsilon_of,
+    epsilon_shown,
+    membership,
+    noise_of,
+    private_items,
+    private_weights,
+)
 
 # Of dp-accounting 0.6.0, by privacy loss distributions with steps of 1e-5.
 ACCOUNTED = [
@@ -109,3 +118,84 @@ def test_weights_recover_who_goes_with_whom():
     off = ~np.eye(len(weights), dtype=bool)
     assert weights[alike & off].mean() > weights[~alike].mean() + 0.01
     assert not weights.diagonal().any()
+
+
+class NoNoise:
+    """A generator whose noise is zero."""
+
+    def normal(self, mean, deviation, shape):
+        return np.zeros(shape)
+
+
+def noiseless(owned, *, epsilon, delta):
+    return private_items(owned, epsilon=epsilon, delta=delta, rng=NoNoise())
+
+
+def crowd():
+    rng = np.random.default_rng(0)
+    return sparse.csr_matrix(rng.random((4_000, 60)) < 0.1)
+
+
+@pytest.mark.parametrize("epsilon", [1.0, 4.0])
+def test_the_audit_shows_nothing_against_the_guarantee_in_twenty_runs(epsilon):
+    owned = crowd()
+    for seed in range(20):
+        found = audit_by_canaries(owned, epsilon=epsilon, delta=1e-6, seed=seed)
+        assert found.passed, found
+        assert found.possible > epsilon
+
+
+@pytest.mark.parametrize("epsilon", [1.0, 4.0])
+def test_without_noise_the_audit_refutes_the_guarantee(epsilon):
+    found = audit_by_canaries(
+        crowd(), epsilon=epsilon, delta=1e-6, release=noiseless, canaries=1_500
+    )
+    assert found.correct == found.guesses
+    assert found.shown == found.possible > epsilon
+    assert not found.passed
+
+
+def test_with_a_tenth_of_the_noise_the_audit_refutes_the_guarantee():
+    def weak(owned, *, epsilon, delta):
+        stronger = epsilon_of(noise_of(epsilon, delta) / 10, delta)
+        return private_items(owned, epsilon=stronger, delta=delta)
+
+    assert not audit_by_canaries(crowd(), epsilon=1.0, delta=1e-6, release=weak).passed
+
+
+def test_the_bound_of_correct_guesses():
+    assert epsilon_shown(0, 0) == 0
+    assert epsilon_shown(100, 100) == pytest.approx(3.49, abs=0.01)
+    assert epsilon_shown(1_000, 1_000) == pytest.approx(5.81, abs=0.01)
+    assert epsilon_shown(90, 100) < epsilon_shown(99, 100)
+    with pytest.raises(ValueError, match="cannot be right"):
+        epsilon_shown(4, 3)
+
+
+def attacked(effect, seed=0, people=600):
+    rng = np.random.default_rng(seed)
+    hard = rng.normal(0, 2, people)
+    member = rng.random(people) < 0.5
+    in_reference = rng.random((3, people)) < 0.5
+    losses = hard - effect * member + rng.normal(0, 0.5, people)
+    references = hard - effect * in_reference + rng.normal(0, 0.5, (3, people))
+    return membership(losses, references, member, in_reference)
+
+
+def test_reference_models_tell_what_the_loss_alone_hides():
+    found = attacked(1.0)
+    assert found.auc.mean > 0.8 > 0.7 > found.plain
+    assert found.auc.low < found.auc.mean < found.auc.high
+    assert found.found > 0.1
+
+
+def test_where_nothing_is_learned_of_people_nobody_is_told_apart():
+    aucs = [attacked(0.0, seed).auc for seed in range(20)]
+    assert np.mean([one.mean for one in aucs]) == pytest.approx(0.5, abs=0.02)
+    assert sum(not one.low <= 0.5 <= one.high for one in aucs) <= 3
+
+
+def test_without_members_there_is_nothing_to_guess():
+    nobody = np.zeros(9, bool)
+    with pytest.raises(ValueError, match="Members and others are needed"):
+        membership(np.ones(9), np.ones((2, 9)), nobody, np.zeros((2, 9), bool))
