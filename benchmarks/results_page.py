@@ -20,6 +20,7 @@ from benchmarks import (
     forecasting_results,
     image_results,
     planning,
+    privacy_results,
     ranking_results,
     refit_results,
     retrieval_results,
@@ -47,6 +48,7 @@ MODULES = {
     "planning": planning,
     "cold_items": cold_items,
     "refit": refit_results,
+    "privacy": privacy_results,
 }
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kit import optimizers as optimizers
     from kit import pipeline as pipeline
     from kit import planning as planning
+    from kit import privacy as privacy
     from kit import progress as progress
     from kit import recipes as recipes
     from kit import report as report
@@ -63,6 +64,7 @@ _PACKAGES = [
     "optimizers",
     "pipeline",
     "planning",
+    "privacy",
     "progress",
     "recipes",
     "report",

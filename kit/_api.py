@@ -30,10 +30,11 @@ from kit.config import (
     bundles,
     options_of,
     override,
+    refits,
     unknown_option,
 )
 from kit.errors import UserError
-from kit.pipeline import Recipe, card, new_run, refit, refits, run
+from kit.pipeline import Recipe, card, new_run, refit, run
 from kit.tasks import fit_stages
 
 if TYPE_CHECKING:

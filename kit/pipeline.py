@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 import click
 
 from kit.cluster import is_chief, serve_cluster
-from kit.config import CheckpointOptions, Options, RunOptions, TrainingOptions, as_values
+from kit.config import CheckpointOptions, Options, RunOptions, TrainingOptions, refits
 from kit.console import (
     Command,
     RunFolders,
@@ -142,18 +142,6 @@ def run(recipe: Recipe, options: Any) -> Path | None:
     results = task.evaluate(this)
     this.seconds["evaluate"] = time.perf_counter() - begin
     return finish(this, task, results, recipe, kept, say, again)
-
-
-def refits(options: Any) -> bool:
-    """Whether the exported model is trained again on all rows.
-
-    Always with differential privacy: which rows are in train depends on those of everybody.
-
-    Args:
-        options: of a recipe.
-    """
-    values = as_values(options)
-    return bool(values.get("refit")) or values.get("private") is not None
 
 
 def trained_run(

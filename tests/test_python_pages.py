@@ -112,3 +112,9 @@ def test_the_example_of_a_task_runs(here, monkeypatch):
             answer = runner.invoke(command, line.split())
             assert answer.exit_code == 0, answer.output
     del TASKS["regression"]
+
+
+def test_the_example_of_differential_privacy_runs():
+    names = run("differential-privacy.md")
+    assert names["weights"][names["same"]].sum() > names["weights"][~names["same"]].sum()
+    assert names["audit"].passed

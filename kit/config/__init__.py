@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kit.config._options import unknown_option as unknown_option
     from kit.config._plan import PlanOptions as PlanOptions
     from kit.config._privacy import PrivacyOptions as PrivacyOptions
+    from kit.config._privacy import refits as refits
     from kit.config._purchases import PurchaseOptions as PurchaseOptions
     from kit.config._series import SeriesOptions as SeriesOptions
     from kit.config._tables import TableOptions as TableOptions

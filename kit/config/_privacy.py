@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from kit.config._options import Options, option
+from kit.config._options import Options, as_values, option
 from kit.errors import UserError
 
 
@@ -69,3 +69,15 @@ class PrivacyOptions(Options):
     def delta_for(self, people: int) -> float:
         """The delta for data of so many people; as a power of ten it does not tell the number."""
         return self.delta or 10.0 ** -math.ceil(math.log10(10 * max(people, 1)))
+
+
+def refits(options: Any) -> bool:
+    """Whether the exported model is trained again on all rows.
+
+    Always with differential privacy: which rows are in train depends on those of everybody.
+
+    Args:
+        options: of a recipe.
+    """
+    values = as_values(options)
+    return bool(values.get("refit")) or values.get("private") is not None

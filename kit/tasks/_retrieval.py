@@ -212,13 +212,20 @@ class Retrieval:
         self, run: Run, results: RetrievalResults, facts: Mapping[str, Any]
     ) -> Sequence[Comparison]:
         test_task = self.tasks[1]
+        found, popular = private(run.model), results.baselines.get("popular")
+        notes = [test_task.evaluated]
+        if found and popular and results.test.mean("NDCG@10") < popular.mean("NDCG@10"):
+            notes.append(
+                f"{run.data.num_users:,} users are too few for epsilon {found.epsilon:g}: the "
+                "popular list is better"
+            )
         return [
             Comparison(
                 title=test_task.protocol,
                 systems={run.recipe: results.test, **results.baselines},
                 metrics=COMPARED,
                 left_out=results.left_out,
-                notes=[test_task.evaluated],
+                notes=notes,
             )
         ]
 
