@@ -34,6 +34,7 @@ from kit.config import (
     unknown_option,
 )
 from kit.errors import UserError
+from kit.exports import sign
 from kit.pipeline import Recipe, card, new_run, refit, run
 from kit.tasks import fit_stages
 
@@ -209,7 +210,8 @@ def export(
         data: what it was trained on.
         folder: of the versions of the model; the next one is made in it.
         result: what `evaluate` returned, for the card; None evaluates.
-        options: of the recipe's command, such as `top` and `index` of recommenders. With `refit`
+        options: of the recipe's command, such as `top` and `index` of recommenders, and `sign`,
+            the file of a private key. With `refit`
             another model is trained on all rows, valid and test included, and exported; the
             metrics of the card are those of `model`.
 
@@ -242,6 +244,8 @@ def export(
         )
     about = card(recipe, task, run, result.results, facts, again)
     version, _ = task.export(again or run, result.results, about)
+    if (key := as_values(session.options).get("sign")) is not None:
+        sign(version, Path(key), trust=True)
     for checkpoints in kept:
         checkpoints.clear()
     return version

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 import click
 
+from kit import exports
 from kit.cluster import is_chief, serve_cluster
 from kit.config import CheckpointOptions, Options, RunOptions, TrainingOptions, refits
 from kit.console import (
@@ -141,7 +142,7 @@ def run(recipe: Recipe, options: Any) -> Path | None:
     begin = time.perf_counter()
     results = task.evaluate(this)
     this.seconds["evaluate"] = time.perf_counter() - begin
-    return finish(this, task, results, recipe, kept, say, again)
+    return finish(this, task, results, recipe, kept, say, again, training.sign)
 
 
 def trained_run(
@@ -297,7 +298,7 @@ def new_run(recipe: Recipe, options: Any, data: Any, built: Built, precision: "P
         model=built.model,
         settings={
             **options.data.card(),
-            **asdict(options.training),
+            **{n: value for n, value in asdict(options.training).items() if n != "sign"},
             **built.settings,
             "precision": precision.name,
             **({} if built.batches is None else {"batch_size": built.batches.batch_size}),
@@ -333,6 +334,7 @@ def finish(
     kept: "Sequence[Checkpoints]",
     say: Say,
     again: Run | None = None,
+    key: str | None = None,
 ) -> Path:
     """Write the report, export the model, verify the export and print the tables.
 
@@ -344,6 +346,7 @@ def finish(
         kept: checkpoints, which are removed when the export is written.
         say: prints a line.
         again: what is exported instead of the model of the run, see `refit`.
+        key: file of a private key to sign the version by.
 
     Returns:
         The folder of the version.
@@ -358,6 +361,9 @@ def finish(
     if again is not None:
         again.output = run.output
     version, checks = task.export(again or run, results, about)
+    if key is not None:
+        # This process wrote the export, so it may be signed whatever its operations can do.
+        exports.sign(version, Path(key), trust=True)
     for checkpoints in kept:
         checkpoints.clear()
     for line in (*task.export_lines(version), verified(checks)):
@@ -370,7 +376,7 @@ def finish(
         else:
             print_table(table.title, table.columns, table.rows)
     echo(f"report:    {run.folder / 'report.html'}")
-    echo(f"model:     {version}")
+    echo(f"model:     {version}{f', signed by {key}' if key else ''}")
     echo(f"next:      {task.following.format(folder=version.parent)}")
     shutdown_barrier(run.model.distribute_strategy)
     return version

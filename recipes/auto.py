@@ -144,7 +144,8 @@ def run(recipe: Recipe, options: AutoOptions) -> Path | None:
     since = time.perf_counter()
     results = best.task.evaluate(this)
     this.seconds["evaluate"] = time.perf_counter() - since
-    return finish(this, best.task, results, best.recipe, checkpoints, say, again)
+    key = options.training.sign
+    return finish(this, best.task, results, best.recipe, checkpoints, say, again, key)
 
 
 def candidate(name: str, options: AutoOptions, data: Any, folder: Path, say: Any) -> Candidate:

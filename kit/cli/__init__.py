@@ -21,6 +21,7 @@ from kit.cli._recommend import recommend as recommend
 from kit.cli._recommend import similar as similar
 from kit.cli._segments import segments as segments
 from kit.cli._serve import serve as serve
+from kit.cli._sign import sign as sign
 from kit.cli._verify import verify as verify
 
 for _command in (
@@ -43,6 +44,7 @@ for _command in (
     recommend,
     segments,
     serve,
+    sign,
     similar,
     verify,
 ):

@@ -17,6 +17,13 @@ trust_option = click.option(
     help="Load the model even if it was changed or could do what no export of this kit does, such "
     "as write files; only if you know who made it.",
 )
+public_key_option = click.option(
+    "--public-key",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="PEM file of the key that has to have signed it, see kit sign; --trust does not override "
+    "this.",
+)
 
 
 def checked_version(folder: Path, *, trust: bool) -> Path:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kit.cli._open_export import trust_option
+from kit.cli._open_export import public_key_option, trust_option
 from kit.console import Command, print_table, quiet_tensorflow
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ class Bounded(click.FloatRange):
     show_default=True,
     help="info: versions loaded, refused and dropped, failed and slow requests. debug: every one.",
 )
+@public_key_option
 @trust_option
 def serve(
     folder: Path,
@@ -130,13 +131,16 @@ def serve(
     request_timeout_s: float,
     log_format: str,
     log_level: str,
+    public_key: Path | None,
     trust: bool,
 ) -> None:
     """Answer over TensorFlow Serving's REST and gRPC APIs, for a laptop or a test.
 
     FOLDER holds models, or is one: a folder of numbered versions. The newest version of each
-    answers; new ones are picked up while the server runs.
+    answers; new ones are picked up while the server runs, if their files are those of their
+    manifest and, with --public-key, signed.
     """
+    from kit.exports import check_public_key
     from kit.serving import Limits, Server, log_to_stderr
 
     limits = Limits(
@@ -149,7 +153,10 @@ def serve(
         batch_timeout_s=batch_timeout_ms / 1000,
         request_timeout_s=request_timeout_s,
         trust=trust,
+        public_key=public_key,
     )
+    if public_key is not None:
+        check_public_key(public_key)
     server = Server(
         folder,
         host=host,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # What does not change what is learned: where data lie and results go, what is shown, who computes.
 # That the data are the same their content says.
-WITHOUT_EFFECT = {"data", "items", "users", "output", "report", "quiet", "strategy"}
+WITHOUT_EFFECT = {"data", "items", "users", "output", "report", "sign", "quiet", "strategy"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +31,20 @@ class RunOptions(Options):
     report: str | None = option(
         None, "Folder for the report.  [default: reports/RECIPE]", metavar="FOLDER"
     )
+    sign: str | None = option(
+        None,
+        "Sign the export by the private key of this PEM file, see kit sign.",
+        metavar="FILE",
+    )
     quiet: bool = option(False, "Print the closing table only.", names=("--quiet",))
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        # An error before training, not after it.
+        # Errors before training, not after it.
+        if self.sign is not None:
+            from kit.exports import check_private_key
+
+            check_private_key(Path(self.sign))
         for folder, name in ((self.output, "--output"), (self.report, "--report")):
             if folder is not None:
                 check_folder(Path(folder), name)

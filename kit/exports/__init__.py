@@ -63,10 +63,15 @@ if TYPE_CHECKING:
     from kit.exports._segments import Segments as Segments
     from kit.exports._segments import Users as Users
     from kit.exports._segments import segment_users as segment_users
+    from kit.exports._signing import check_private_key as check_private_key
+    from kit.exports._signing import check_public_key as check_public_key
+    from kit.exports._signing import sign as sign
+    from kit.exports._signing import signature_problem as signature_problem
     from kit.exports._verify import SignatureCheck as SignatureCheck
     from kit.exports._verify import agrees as agrees
     from kit.exports._verify import compare as compare
     from kit.exports._verify import verify as verify
+    from kit.exports._version_folder import SIGNATURE as SIGNATURE
     from kit.exports._version_folder import damages as damages
     from kit.exports._version_folder import version_folder as version_folder
     from kit.exports._version_folder import write_manifest as write_manifest

@@ -14,7 +14,8 @@ from kit.exports._card_check import check_card, check_version
 from kit.exports._graph import meta_graphs, parsed
 from kit.exports._json_file import json_object
 from kit.exports._program import program_problems
-from kit.exports._version_folder import MANIFEST, damages
+from kit.exports._signing import signature_problem
+from kit.exports._version_folder import MANIFEST, certified_digests, damages
 
 LOG = logging.getLogger(__name__)
 # Other forms of saved_model.pb; TensorFlow prefers the first to it.
@@ -28,7 +29,7 @@ SHOWN = 3
 _fit: set[tuple[str, frozenset[tuple[str, int, int]]]] = set()
 
 
-def check_operations(folder: Path, *, trust: bool = False) -> None:
+def check_operations(folder: Path, *, trust: bool = False, public_key: Path | None = None) -> None:
     """Reject a version that could do what no export of this kit does, or that was changed.
 
     A SavedModel is a program. Before TensorFlow reads it, its files are compared with its manifest,
@@ -38,17 +39,20 @@ def check_operations(folder: Path, *, trust: bool = False) -> None:
     Args:
         folder: of the version.
         trust: accept it nevertheless; the problems are logged as warnings.
+        public_key: PEM file of the key that has to have signed it, with `trust`, too.
 
     Raises:
         UserError: the version is rejected, with the file and the reason. Or its card has a newer
-            version than this kit.
+            version than this kit, or the key cannot be used.
     """
     version = folder.resolve()
     try:
         state = version.as_posix(), _state(version)
-        if state in _fit:
+        if public_key is None and state in _fit:
             return
         problems = list(_problems(version))
+        if public_key is not None:
+            _check_signature(version, public_key, is_certified=not problems)
     except OSError as error:
         raise UserError(f"It cannot be read: {error.strerror}.", where=str(version)) from error
     if not problems:
@@ -65,6 +69,18 @@ def check_operations(folder: Path, *, trust: bool = False) -> None:
             where=str(version / file),
             expected="an export of this kit, as it was written: a model is a program",
             remedy="Export it again. If you know who made it, --trust loads it nevertheless.",
+        )
+
+
+def _check_signature(version: Path, public_key: Path, *, is_certified: bool) -> None:
+    is_certified = is_certified and (version / MANIFEST).is_file()
+    found = certified_digests(version) if is_certified else None
+    if problem := signature_problem(version, public_key, found):
+        raise UserError(
+            f"The model is not loaded: {problem}.",
+            where=str(version),
+            expected=f"a version as the owner of {public_key} signed it",
+            remedy="Sign it, if it is yours: kit sign FOLDER --key KEY. --trust does not help.",
         )
 
 

@@ -19,7 +19,8 @@ from kit.exports._graph import SavedGraph, Signature, names_of_operations, read_
 from kit.exports._json_file import json_object
 from kit.exports._loaders import C_LIBRARY, LOADERS, ask
 from kit.exports._operations import custom_operations
-from kit.exports._version_folder import damages, version_folder
+from kit.exports._signing import signature_problem
+from kit.exports._version_folder import certified_digests, damages, version_folder
 from kit.progress import stage
 
 TOLERANCE = 1e-5
@@ -102,6 +103,7 @@ def _ids_that_differ(ours: NDArray[Any], theirs: NDArray[Any], score: NDArray[An
 
 
 FILES = "(files)"
+SIGNATURE = "(signature)"
 OPERATIONS = "(operations)"
 LOADING = "(loading)"
 
@@ -111,7 +113,7 @@ class SignatureCheck:
     """Outcome for one signature and one loader.
 
     Args:
-        signature: its name; in parentheses other checks: files, operations, loading.
+        signature: its name; in parentheses other checks: files, signature, operations, loading.
         passed: whether the check passed.
         difference: largest difference of numbers, relative to the largest of their output if that
             is above 1; nan if none was measured.
@@ -133,7 +135,9 @@ class SignatureCheck:
         return f"{where}: {self.reason or measured}"
 
 
-def verify(folder: Path, *, trust: bool = False) -> list[SignatureCheck]:
+def verify(
+    folder: Path, *, trust: bool = False, public_key: Path | None = None
+) -> list[SignatureCheck]:
     """Check a version's files and graph, load it in three ways and compare every signature.
 
     The loaders are `tf.saved_model.load`, the session loader of TensorFlow 1 and TensorFlow's C
@@ -144,21 +148,27 @@ def verify(folder: Path, *, trust: bool = False) -> list[SignatureCheck]:
     Args:
         folder: a version folder, or the model's folder for its newest version.
         trust: load it also if its graph could do what no export of this kit does.
+        public_key: PEM file of the key that has to have signed it; None does not ask.
 
     Returns:
         One check for each signature and loader. Other failed checks are added or replace them:
-        "(files)" for a file that is missing, changed or unreadable, "(operations)" for what no
+        "(files)" for a file that is missing, changed or unreadable, "(signature)" for a version
+        that is not signed by the key, "(operations)" for what no
         export of this kit can do (nothing is loaded in these cases), "(loading)" for a loader
         without an answer.
 
     Raises:
-        UserError: there is no export.
+        UserError: there is no export, or the key cannot be used.
     """
     version = version_folder(folder).resolve()
     problems = [] if trust else list(problems_of_files(version))
     damaged = [problem for _, problem in problems] or damages(version)
     if damaged:
         return [_failed(FILES, reason) for reason in damaged]
+    if public_key is not None:
+        problem = signature_problem(version, public_key, certified_digests(version))
+        if problem:
+            return [_failed(SIGNATURE, problem)]
     try:
         graph = read_graph(version)
         recorded = _recorded(version)

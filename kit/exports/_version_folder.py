@@ -1,6 +1,7 @@
 """Version folders: the newest of a model, and the checksums of its files.
 
-It guards against accidents: an attacker who can change a file can change the manifest, too.
+It guards against accidents: an attacker who can change a file can change the manifest, too, but
+not the signature.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from kit.errors import UserError
 from kit.exports._json_file import json_object
 
 MANIFEST = Path("assets.extra", "manifest.json")
+SIGNATURE = Path("assets.extra", "model.sig")
 
 
 def write_manifest(version: Path) -> None:
@@ -57,6 +59,30 @@ def damages(version: Path) -> list[str]:
     ]
 
 
+def digests(version: Path) -> dict[str, str]:
+    """SHA-256 of every file of a version but its signature.
+
+    Raises:
+        UserError: a file cannot be read.
+    """
+    names = _files(version) | ({MANIFEST.as_posix()} if (version / MANIFEST).is_file() else set())
+    try:
+        return {name: _facts(version / name)["sha256"] for name in names}
+    except OSError as error:
+        raise UserError(f"It cannot be read: {error.strerror}.", where=str(version)) from error
+
+
+def certified_digests(version: Path) -> dict[str, str]:
+    """The same, by the manifest: for a version in which `damages` found nothing.
+
+    Raises:
+        UserError: the manifest cannot be read.
+    """
+    noted = json_object(version / MANIFEST)["files"]
+    found = {str(name): str(fact["sha256"]) for name, fact in noted.items()}
+    return found | {MANIFEST.as_posix(): _facts(version / MANIFEST)["sha256"]}
+
+
 def _damage(file: Path, name: str, size: object, digest: object) -> str:
     try:
         if file.stat().st_size != size:
@@ -69,9 +95,9 @@ def _damage(file: Path, name: str, size: object, digest: object) -> str:
 
 
 def _files(version: Path) -> set[str]:
-    """Paths in the version, with forward slashes, without the manifest's own."""
+    """Paths in the version, with forward slashes, without those of manifest and signature."""
     paths = {path.relative_to(version) for path in version.rglob("*") if not path.is_dir()}
-    return {path.as_posix() for path in paths - {MANIFEST}}
+    return {path.as_posix() for path in paths - {MANIFEST, SIGNATURE}}
 
 
 def _facts(file: Path) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What a server accepts, and how long it waits."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 MIB = 1024 * 1024
 # What is cancelled at the end of its grace has so long to be gone.
@@ -30,6 +31,8 @@ class Limits:
         request_timeout_s: of one request, from its arrival.
         grace_s: how long requests under way may take after the server is told to stop.
         trust: load models also if they could do what no export of this kit does.
+        public_key: PEM file of the key that has to have signed the models; None serves unsigned
+            ones, too.
     """
 
     max_body_bytes: int = 16 * MIB
@@ -44,6 +47,7 @@ class Limits:
     request_timeout_s: float = 30.0
     grace_s: float = 10.0
     trust: bool = False
+    public_key: Path | None = None
 
 
 IMAGES_OF_A_REQUEST = 4

@@ -131,7 +131,8 @@ def load_version(path: Path, limits: Limits) -> Version:
 
     Raises:
         ServingError: NOT_FOUND where there is no SavedModel.
-        UserError: it could do what no export of this kit does, see `check_operations`.
+        UserError: it could do what no export of this kit does, or is not signed by the key of the
+            limits, see `check_operations`.
         tf.errors.OpError: TensorFlow cannot load it.
     """
     if not any((path / name).is_file() for name in ("saved_model.pb", "saved_model.pbtxt")):
@@ -139,7 +140,7 @@ def load_version(path: Path, limits: Limits) -> Version:
             "NOT_FOUND",
             f"Could not find SavedModel .pb or .pbtxt at supplied export directory path: {path}",
         )
-    check_operations(path, trust=limits.trust)
+    check_operations(path, trust=limits.trust, public_key=limits.public_key)
     register_operations(path)
     # Operations run in the thread that asks: in a pool shared by all models one model's long
     # operations would hold up the short ones of another. Threads of the models share the cores.

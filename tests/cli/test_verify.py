@@ -30,7 +30,7 @@ def kit_verify(*arguments):
 
 
 def answered(monkeypatch, *checks):
-    monkeypatch.setattr("kit.exports.verify", lambda version, *, trust: list(checks))
+    monkeypatch.setattr("kit.exports.verify", lambda version, *, trust, public_key: list(checks))
 
 
 def test_a_row_a_signature_and_a_column_a_loader(trained, monkeypatch):

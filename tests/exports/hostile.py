@@ -81,6 +81,11 @@ FORBIDDEN = (
     "InitializeTableFromTextFileV2",
     "TFRecordDataset",
     "CollectiveReduceV2",
+    "SummaryWriter",
+    "CreateSummaryFileWriter",
+    "LMDBReader",
+    "IteratorV2",
+    "XlaLaunch",
     "_Send",
     "Scann>Unheard",
 )
@@ -324,6 +329,25 @@ def an_initialiser_that_saves(version):
     in_graph(change)(version)
 
 
+@hostile("has the operations WriteFile")
+def an_initialiser_that_writes(version):
+    def change(graph):
+        graph.graph_def.node.add(name="w", op="WriteFile")
+        graph.collection_def["saved_model_main_op"].node_list.value.append("w")
+
+    in_graph(change)(version)
+
+
+@hostile("has the operations ReaderReadV2, WholeFileReaderV2")
+def a_function_that_reads_whole_files(version):
+    def change(graph):
+        add_function(graph, "__inference_read_1", "WholeFileReaderV2", "ReaderReadV2")
+        call(graph, "reading", "__inference_read_1")
+        some_output(graph).name = "reading:0"
+
+    in_graph(change)(version)
+
+
 @hostile("has the collection 'legacy_init_op'")
 def another_initialiser(version):
     def change(graph):
@@ -409,6 +433,12 @@ def a_text_form_beside_it(version):
 
 
 @hostile("beside or instead of saved_model.pb")
+def a_text_form_instead_of_it(version):
+    (version / "saved_model.pb").rename(version / "saved_model.pbtxt")
+    write_manifest(version)
+
+
+@hostile("beside or instead of saved_model.pb")
 def a_chunked_form_beside_it(version):
     (version / "saved_model.cpb").write_bytes(b"x")
     write_manifest(version)
@@ -483,6 +513,12 @@ def a_file_that_the_manifest_omits(version):
 def other_variables(version):
     (file,) = (version / "variables").glob("*.data-*")
     file.write_bytes(file.read_bytes()[::-1])
+
+
+@hostile("was changed after the export")
+def an_asset_of_the_same_size(version):
+    file = version / "assets" / "words.txt"
+    file.write_bytes(b"x" * file.stat().st_size)
 
 
 @hostile("cannot be read")
