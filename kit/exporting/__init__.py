@@ -21,8 +21,14 @@ if TYPE_CHECKING:
     from kit.exporting._detection import export_detection as export_detection
     from kit.exporting._encoders import HistoryEncoder as HistoryEncoder
     from kit.exporting._encoders import ItemFeatures as ItemFeatures
+    from kit.exporting._find_ids import files_with as files_with
     from kit.exporting._forecasting import ServedForecaster as ServedForecaster
     from kit.exporting._forecasting import export_forecaster as export_forecaster
+    from kit.exporting._forget import PROOF as PROOF
+    from kit.exporting._forget import Forgotten as Forgotten
+    from kit.exporting._forget import forget as forget
+    from kit.exporting._forget import versions_with as versions_with
+    from kit.exporting._forget import write_proof as write_proof
     from kit.exporting._linear_recommender import LinearRecommenderGraph as LinearRecommenderGraph
     from kit.exporting._model_card import model_card as model_card
     from kit.exporting._offers import STATIC as STATIC

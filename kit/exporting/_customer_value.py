@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from kit.data.purchases import PurchaseData
 from kit.exporting._blanks import IdTable
 from kit.exporting._saved_model import export
-from kit.exports import CustomerValueCard, SignatureCheck
+from kit.exports import CustomerValueCard, SignatureCheck, sample_user
 from kit.models import COVERAGE, CustomerValue
 from kit.progress import stage
 
@@ -18,6 +18,8 @@ SECONDS_OF_A_DAY = 86_400
 YEAR = 365
 OUTPUTS = ("value_mean", "value_low", "value_high", "buys_probability")
 CASES = 4
+# Customers that do not exist, by whom requests by id are recorded.
+SAMPLES = CASES - 1
 
 
 class ServedCustomerValue(tf.Module):
@@ -33,14 +35,13 @@ class ServedCustomerValue(tf.Module):
         super().__init__()
         # The Keras model is not tracked: only its variables and its traced computation are saved.
         self._weights = [weight.value for weight in model.variables]
-        names = tf.constant(data.users.tolist(), tf.string)
+        users = [*data.users.tolist(), *map(sample_user, range(SAMPLES))]
+        codes = tf.range(1, len(users) + 1, dtype=tf.int32)
+        names = tf.constant(users, tf.string)
         self._codes = IdTable(
-            tf.lookup.KeyValueTensorInitializer(
-                names, tf.range(1, len(data.users) + 1, dtype=tf.int32)
-            ),
-            default_value=0,
+            tf.lookup.KeyValueTensorInitializer(names, codes), default_value=0
         )
-        latest = latest_values(model, data)
+        latest = with_sample_values(latest_values(model, data))
         self._values = tf.Variable(latest, trainable=False)
         seasons = season_table(data)
         self._seasons = tf.Variable(seasons, trainable=False)
@@ -94,6 +95,12 @@ def latest_values(model: CustomerValue, data: PurchaseData) -> NDArray[np.float3
     answers = np.tile(usual, (len(data.users) + 1, 1))
     answers[1 + histories.user] = found
     return answers.astype(np.float32)
+
+
+def with_sample_values(latest: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Add rows of customers that do not exist: multiples of what is usual."""
+    factors = np.arange(1, SAMPLES + 1, dtype=np.float32)[:, None] / SAMPLES
+    return np.concatenate([latest, latest[:1] * factors])
 
 
 def season_table(data: PurchaseData) -> NDArray[np.float32]:
@@ -177,9 +184,9 @@ def export_customer_value(
 
 def recorded_values(model: CustomerValue, data: PurchaseData) -> dict[str, Any]:
     """Requests and the answers of the model, whose days NumPy sums up."""
-    latest = latest_values(model, data)
-    names = [*data.users[: CASES - 1].tolist(), "\N{WHITE QUESTION MARK ORNAMENT} nobody"]
-    codes = [*range(1, len(names)), 0]
+    latest = with_sample_values(latest_values(model, data))
+    names = [*map(sample_user, range(SAMPLES)), "\N{WHITE QUESTION MARK ORNAMENT} nobody"]
+    codes = [*range(len(latest) - SAMPLES, len(latest)), 0]
     rng = np.random.default_rng(0)
     end, count = data.end * SECONDS_OF_A_DAY, model.length + 3
     size = float(np.median(np.abs(data.amount)))

@@ -1,16 +1,18 @@
 """Read the parts of an export, so that another version can be made of them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from kit.data import Attributes, Histories
 from kit.errors import UserError
 from kit.exporting._offers import OfferPlan
 from kit.exporting._recommender import RecommenderParts
-from kit.exports import damages, load_version
+from kit.exports import damages, is_forgotten_user, load_version
 from kit.retrieval import ItemWeights, ItemWeightsIndex, unpacked
 
 
@@ -45,19 +47,22 @@ def read_parts(version: Path, *, trust: bool = False) -> RecommenderParts:
     attributes = tuple(_text(contents["attribute_values"]))
     linear = _weights(contents, "linear/")
     plan = getattr(model, "offer_plan", None)
+    # Rows of forgotten users are empty.
+    rows = np.flatnonzero([not is_forgotten_user(user) for user in users])
+    offers = plan and OfferPlan.unpacked({name: x.numpy() for name, x in plan().items()})
     return RecommenderParts(
-        user_ids=users,
+        user_ids=[users[row] for row in rows],
         item_ids=items,
-        user_vectors=contents["user_vectors"],
+        user_vectors=contents["user_vectors"][rows],
         item_vectors=contents["item_vectors"],
-        owned=Histories(contents["owned_offsets"], contents["owned_items"]),
+        owned=Histories(contents["owned_offsets"], contents["owned_items"]).take(rows),
         popularity=contents["popularity"],
         attributes=Attributes(attributes, contents["attribute_tokens"]),
         item_features=getattr(model, "item_features", None),
         history_encoder=getattr(model, "history_encoder", None),
         linear=None if linear is None else ItemWeightsIndex(linear, contents["linear_prior"]),
         item_weights=_weights(contents, "item_weights/"),
-        offers=plan and OfferPlan.unpacked({name: x.numpy() for name, x in plan().items()}),
+        offers=offers and replace(offers, visits=offers.visits[[*rows, -1]]),
     )
 
 

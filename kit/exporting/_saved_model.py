@@ -149,7 +149,7 @@ def export(
         checks = exports.verify(draft, trust=True)
         if not all(check.passed for check in checks):
             raise VerificationError(checks)
-        return _publish(draft, folder), checks
+        return publish(draft, folder), checks
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
@@ -197,7 +197,8 @@ def _remove_abandoned(folder: Path) -> None:
                 shutil.rmtree(draft, ignore_errors=True)
 
 
-def _publish(draft: Path, folder: Path) -> Path:
+def publish(draft: Path, folder: Path) -> Path:
+    """Make a complete draft the next version of a model's folder."""
     versions = [int(v.name) for v in folder.iterdir() if v.name.isdecimal()]
     version = max(versions, default=0) + 1
     while True:

@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from kit.exports._read_card import index_line as index_line
     from kit.exports._read_card import read_card as read_card
     from kit.exports._read_card import recommender_card as recommender_card
+    from kit.exports._sample_users import forgotten_user as forgotten_user
+    from kit.exports._sample_users import is_forgotten_user as is_forgotten_user
     from kit.exports._sample_users import is_sample_user as is_sample_user
     from kit.exports._sample_users import sample_user as sample_user
     from kit.exports._segments import Segments as Segments
