@@ -242,7 +242,7 @@ def export(
             Precision(model.dtype_policy.name, "the model's"),
             logger.info,
         )
-    about = card(recipe, task, run, result.results, facts, again)
+    about = card(recipe, task, run, result.results, facts, again, session.options)
     version, _ = task.export(again or run, result.results, about)
     if (key := as_values(session.options).get("sign")) is not None:
         sign(version, Path(key), trust=True)

@@ -11,7 +11,14 @@ import click
 
 from kit import exports
 from kit.cluster import is_chief, serve_cluster
-from kit.config import CheckpointOptions, Options, RunOptions, TrainingOptions, refits
+from kit.config import (
+    CheckpointOptions,
+    Options,
+    RunOptions,
+    TrainingOptions,
+    changed_values,
+    refits,
+)
 from kit.console import (
     Command,
     RunFolders,
@@ -142,7 +149,7 @@ def run(recipe: Recipe, options: Any) -> Path | None:
     begin = time.perf_counter()
     results = task.evaluate(this)
     this.seconds["evaluate"] = time.perf_counter() - begin
-    return finish(this, task, results, recipe, kept, say, again, training.sign)
+    return finish(this, task, results, recipe, kept, say, again, options=options)
 
 
 def trained_run(
@@ -334,7 +341,8 @@ def finish(
     kept: "Sequence[Checkpoints]",
     say: Say,
     again: Run | None = None,
-    key: str | None = None,
+    *,
+    options: Any,
 ) -> Path:
     """Write the report, export the model, verify the export and print the tables.
 
@@ -346,7 +354,7 @@ def finish(
         kept: checkpoints, which are removed when the export is written.
         say: prints a line.
         again: what is exported instead of the model of the run, see `refit`.
-        key: file of a private key to sign the version by.
+        options: of the recipe, as they were given.
 
     Returns:
         The folder of the version.
@@ -357,11 +365,11 @@ def finish(
     report = task.report(run, results)
     report.save(run.folder)
     facts = report.facts
-    about = card(recipe, task, run, results, facts, again)
+    about = card(recipe, task, run, results, facts, again, options)
     if again is not None:
         again.output = run.output
     version, checks = task.export(again or run, results, about)
-    if key is not None:
+    if (key := options.training.sign) is not None:
         # This process wrote the export, so it may be signed whatever its operations can do.
         exports.sign(version, Path(key), trust=True)
     for checkpoints in kept:
@@ -389,6 +397,7 @@ def card(
     results: Any,
     facts: Mapping[str, Any],
     again: Run | None = None,
+    options: Any = None,
 ) -> dict[str, Any]:
     """What the card of an export says of its origin and quality.
 
@@ -399,8 +408,10 @@ def card(
         results: what `task.evaluate` returned.
         facts: of the report.
         again: what is exported instead of the model of the run, see `refit`.
+        options: of the recipe, as they were given; None if they are not known.
     """
     return {
+        "options": options and changed_values(options),
         "refit": again and {"rows": len(again.data.train), "epochs": run.epochs},
         "recipe": recipe.name,
         "data": run.data.options.card(),

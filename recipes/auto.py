@@ -144,8 +144,8 @@ def run(recipe: Recipe, options: AutoOptions) -> Path | None:
     since = time.perf_counter()
     results = best.task.evaluate(this)
     this.seconds["evaluate"] = time.perf_counter() - since
-    key = options.training.sign
-    return finish(this, best.task, results, best.recipe, checkpoints, say, again, key)
+    how = override(best.options, {"sign": options.training.sign})
+    return finish(this, best.task, results, best.recipe, checkpoints, say, again, options=how)
 
 
 def candidate(name: str, options: AutoOptions, data: Any, folder: Path, say: Any) -> Candidate:

@@ -11,6 +11,7 @@ from kit.cli._encoder import encoder as encoder
 from kit.cli._evaluate import evaluate as evaluate
 from kit.cli._explain import explain as explain
 from kit.cli._forecast import forecast as forecast
+from kit.cli._forget import forget as forget
 from kit.cli._index import index as index
 from kit.cli._launch import launch as launch
 from kit.cli._main import main as main
@@ -35,6 +36,7 @@ for _command in (
     evaluate,
     explain,
     forecast,
+    forget,
     index,
     launch,
     order,

@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING
 import click
 
 from kit.cli._open_export import EXAMPLE_FOLDER, checked_version, trust_option
-from kit.config import FormatOptions
+from kit.config import FormatOptions, read_ids
 from kit.console import Command, echo, options, quiet_tensorflow
-from kit.errors import UserError
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from kit.data import TableFormat
 
 
 @click.command(cls=Command, example=f"kit index {EXAMPLE_FOLDER} --add items.csv")
@@ -76,7 +73,7 @@ def index(
     version = checked_version(folder, trust=trust)
     if recommender_card(version).plan is not None:
         echo("note:      prices hold for the catalogue of the plan: plan again with kit plan")
-    gone = _lines(removed, format.format()) if removed is not None else []
+    gone = read_ids(removed, format.format()) if removed is not None else []
     quiet_tensorflow()
     from kit.data import read_new_items
     from kit.exporting import Catalogue
@@ -117,12 +114,3 @@ def index(
     echo(f"items:     {len(catalogue.parts.item_ids):,}")
     echo(f"index:     {index_line(recommender_card(new))}")
     echo(f"model:     {new}")
-
-
-def _lines(file: Path, format: "TableFormat") -> list[str]:
-    from kit.data import clean_id, read_lines
-
-    ids = [id_ for line in read_lines(file, format) if (id_ := clean_id(line))]
-    if not ids:
-        raise UserError("The list of items to remove is empty.", where=str(file))
-    return ids

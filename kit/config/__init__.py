@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from kit.config._campaign import CampaignOptions as CampaignOptions
     from kit.config._data import DataOptions as DataOptions
     from kit.config._data import FormatOptions as FormatOptions
+    from kit.config._data import UserLogOptions as UserLogOptions
+    from kit.config._data import read_ids as read_ids
     from kit.config._generation import GenerationOptions as GenerationOptions
     from kit.config._generation import Text2TextOptions as Text2TextOptions
     from kit.config._images import DetectionOptions as DetectionOptions
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from kit.config._options import Options as Options
     from kit.config._options import as_values as as_values
     from kit.config._options import bundles as bundles
+    from kit.config._options import changed_values as changed_values
     from kit.config._options import option as option
     from kit.config._options import options_of as options_of
     from kit.config._options import override as override

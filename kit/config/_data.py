@@ -61,7 +61,46 @@ class FormatOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataOptions(FormatOptions):
+class UserLogOptions(FormatOptions):
+    """Logs of what users did: whose rows are left out."""
+
+    without_users: str | None = option(
+        None, "Leave out the users whose ids are in this file, one a line.", metavar="FILE"
+    )
+
+    def users_left_out(self) -> list[str]:
+        """Their ids.
+
+        Raises:
+            UserError: the file cannot be read, or holds no id.
+        """
+        return [] if self.without_users is None else read_ids(self.without_users, self.format())
+
+    def card(self) -> dict[str, Any]:
+        # Who was left out is nobody's business.
+        return {name: value for name, value in super().card().items() if name != "without_users"}
+
+
+def read_ids(file: str | PathLike[str], format: "TableFormat | None" = None) -> list[str]:
+    """The ids in a file, one a line.
+
+    Args:
+        file: its path.
+        format: of which the encoding is used.
+
+    Raises:
+        UserError: it cannot be read, or holds none.
+    """
+    from kit.data import clean_id, read_lines
+
+    ids = [one for line in read_lines(Path(file), format) if (one := clean_id(line))]
+    if not ids:
+        raise UserError("The list of ids is empty.", where=str(file), expected="an id a line")
+    return ids
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataOptions(UserLogOptions):
     """Where interactions are and how they are split.
 
     Example:
@@ -127,6 +166,7 @@ class DataOptions(FormatOptions):
             users=self.users,
             limit=self.limit,
             format=self.format(),
+            without_users=self.users_left_out(),
         )
 
     def dataset(self) -> "Dataset":

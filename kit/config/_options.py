@@ -126,6 +126,11 @@ class Options:
         return {one.name: _plain(getattr(self, one.name)) for one in fields(self)}
 
 
+# What does not change what is learned: where data lie and results go, what is shown, who computes.
+# That the data are the same their content says.
+WITHOUT_EFFECT = {"data", "items", "users", "output", "report", "sign", "quiet", "strategy"}
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, PathLike):
         return str(value)
@@ -179,6 +184,22 @@ def unknown_option(name: str, known: list[str], where: str) -> UserError:
         expected=", ".join(known),
         remedy=f"Did you mean {close[0]}?" if close else "Leave it out.",
     )
+
+
+def changed_values(options: Any) -> dict[str, Any]:
+    """Name to value of the options of a recipe that are not as they are by default.
+
+    Those of the data are left out, as are those that have no effect on the model.
+    """
+    defaults = {one.name: one.default for one in fields(options)}
+    return {
+        name: _plain(getattr(bundle, name))
+        for field, bundle in bundles(options)
+        if field not in ("data", "checkpoint")
+        for name in options_of(type(bundle))
+        if name not in WITHOUT_EFFECT
+        and getattr(bundle, name) != getattr(defaults[field], name, None)
+    }
 
 
 def as_values(options: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kit.config._data import SEED, TIME_FORMAT, FormatOptions
+from kit.config._data import SEED, TIME_FORMAT, UserLogOptions
 from kit.config._options import option
 from kit.progress import stage
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PurchaseOptions(FormatOptions):
+class PurchaseOptions(UserLogOptions):
     """Where purchases are, and at which days they are cut.
 
     Example:
@@ -74,6 +74,7 @@ class PurchaseOptions(FormatOptions):
             anonymous=self.anonymous,
             until=self.until,
             format=self.format(),
+            without_users=self.users_left_out(),
         )
 
     def dataset(self) -> "PurchaseData":

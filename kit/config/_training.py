@@ -6,15 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kit.config._options import Options, option
+from kit.config._options import WITHOUT_EFFECT, Options, option
 from kit.errors import UserError
 
 if TYPE_CHECKING:
     from kit.training import Checkpoints
-
-# What does not change what is learned: where data lie and results go, what is shown, who computes.
-# That the data are the same their content says.
-WITHOUT_EFFECT = {"data", "items", "users", "output", "report", "sign", "quiet", "strategy"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What is dropped before anything is counted, and how many rows each step took."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,6 +83,23 @@ def drop_incomplete(
         frame = kept
         steps.append(CleaningStep(without(role, (markers or {}).get(role, {})), missing))
     return frame, steps
+
+
+def drop_users(
+    frame: pl.DataFrame, user_ids: Collection[str], *, column: str = "user_id"
+) -> tuple[pl.DataFrame, list[CleaningStep]]:
+    """Drop the rows of some users.
+
+    Args:
+        frame: with a column of users.
+        user_ids: who is left out; ids that have no rows do not matter.
+        column: its name.
+    """
+    if not user_ids:
+        return frame, []
+    ids = pl.Series(sorted({*user_ids}), dtype=pl.String)
+    kept = frame.filter(~pl.col(column).cast(pl.String).is_in(ids.implode()))
+    return kept, [CleaningStep("of users to leave out", len(frame) - len(kept))]
 
 
 def drop_light(

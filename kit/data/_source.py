@@ -1,6 +1,7 @@
 """Open a source of interactions."""
 
 import difflib
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from kit.data._clean import (
     drop_duplicates,
     drop_incomplete,
     drop_light,
+    drop_users,
 )
 from kit.data._columns import BY_COMMON_NAMES, Columns, find_columns
 from kit.data._dialect import DETECTED, TableFormat
@@ -83,6 +85,7 @@ def open_source(
     users: Tabular | None = None,
     limit: int | None = None,
     format: TableFormat = DETECTED,
+    without_users: Collection[str] = (),
 ) -> Source:
     """Open a source of interactions and clean it.
 
@@ -97,6 +100,7 @@ def open_source(
         limit: keep only this many rows, the last by time, without time the first; of a given
             split it limits the train part.
         format: how text tables are written, where their content does not show it.
+        without_users: ids of users whose rows are left out.
 
     Returns:
         The interactions without rows that lack a user, item, time or weight, and without exact
@@ -119,7 +123,8 @@ def open_source(
     frame, steps = drop_incomplete(
         opened.frame, where=opened.where, names=opened.names, markers=opened.markers
     )
-    cleaning = [*opened.cleaning, *steps]
+    frame, left_out = drop_users(frame, without_users)
+    cleaning = [*opened.cleaning, *steps, *left_out]
     if "part" not in frame.columns:
         frame, steps = drop_duplicates(frame)
         cleaning += steps

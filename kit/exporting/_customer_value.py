@@ -38,9 +38,7 @@ class ServedCustomerValue(tf.Module):
         users = [*data.users.tolist(), *map(sample_user, range(SAMPLES))]
         codes = tf.range(1, len(users) + 1, dtype=tf.int32)
         names = tf.constant(users, tf.string)
-        self._codes = IdTable(
-            tf.lookup.KeyValueTensorInitializer(names, codes), default_value=0
-        )
+        self._codes = IdTable(tf.lookup.KeyValueTensorInitializer(names, codes), default_value=0)
         latest = with_sample_values(latest_values(model, data))
         self._values = tf.Variable(latest, trainable=False)
         seasons = season_table(data)

@@ -165,9 +165,7 @@ def _of_checkpoint(prefix: Path) -> Iterator[str]:
 
 def _of_column(column: pl.Series) -> Iterator[str]:
     while column.dtype.is_nested():
-        column = (
-            column.explode() if isinstance(column.dtype, pl.List) else column.cast(pl.String)
-        )
+        column = column.explode() if isinstance(column.dtype, pl.List) else column.cast(pl.String)
     yield from column.cast(pl.String, strict=False).unique().drop_nulls()
 
 

@@ -1,11 +1,10 @@
 """Take people out of an export, without training it again."""
 
-import hashlib
 import hmac
 import json
 import secrets
 import shutil
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,7 +75,7 @@ def forget(folder: Path, user_ids: Collection[str], *, trust: bool = False) -> F
     Their ids, vectors and histories leave the tables of the graph; rows stay, empty and under a
     random name, so that nobody else's answers change. Requests for them are answered as those for
     unknown users. What was learned from everybody together (vectors of items, popularity) is as it
-    was: that takes training without them. A proof is written beside the manifest, see `write_proof`.
+    was: that takes training without them. A proof is written, see `write_proof`.
 
     Args:
         folder: the model's folder, or a version.
@@ -262,7 +261,7 @@ def _item_ids(version: Path) -> set[str]:
     return {*getattr(read_card(version), "names", ())}
 
 
-def _edit_graph(draft: Path, version: Path, rows: Sequence[int]) -> None:
+def _edit_graph(draft: Path, version: Path, rows: NDArray[np.int64]) -> None:
     """Rename users in the table."""
     file = draft / "saved_model.pb"
     saved = SavedModel.FromString(file.read_bytes())

@@ -40,6 +40,8 @@ class Card:
         recipe: its name, "two-tower".
         model: name of the model in tables, "dcn".
         data: the options that the data were opened with.
+        options: the other options that it was trained with, where they are not as by default;
+            None in cards that do not state them.
         dataset: facts: `name`, `rows`, `rows_of_part`, `users`, `items`, `cleaning`, `split` and
             `licence`, "" if the source states none.
         results: `protocol`, and `metrics`: name to `mean`, `low` and `high`.
@@ -65,6 +67,7 @@ class Card:
     recipe: str = ""
     model: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] | None = None
     dataset: Mapping[str, Any] | None = None
     results: Mapping[str, Any] | None = None
     baselines: Mapping[str, Any] | None = None

@@ -222,6 +222,7 @@ CARD: dict[str, Check] = {
     # sacreBLEU's other tokenizers download models.
     "bleu_tokenizer": _one_of("13a", "intl", "char", "zh", "ja-mecab", "ko-mecab", "none"),
     "data": _map(_option),
+    "options": _maybe(_map(_option)),
     "dataset": _maybe(_dataset),
     "results": _maybe(_fields({}, {"protocol": _text, "metrics": _metrics})),
     "baselines": _maybe(_map(_fields({"metrics": _metrics}))),

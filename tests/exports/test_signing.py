@@ -179,7 +179,9 @@ def refused(signed, keys, tmp_path_factory):
 
 
 def _forbidden(version: Path) -> Path:
-    in_graph(lambda graph: function_of(graph, "buy").node_def.add(name="w", op="WriteFile"))(version)
+    in_graph(lambda graph: function_of(graph, "buy").node_def.add(name="w", op="WriteFile"))(
+        version
+    )
     return version
 
 
@@ -252,7 +254,7 @@ def test_what_was_changed_or_could_do_harm_is_not_signed(signed, keys, tmp_path)
 def test_without_a_manifest_nothing_is_signed(signed, keys, tmp_path):
     version = shutil.copytree(signed, tmp_path / "1")
     (version / "assets.extra" / "manifest.json").unlink()
-    with pytest.raises(UserError, match="manifest.json is missing"):
+    with pytest.raises(UserError, match=r"manifest\.json is missing"):
         sign(version, keys[0][0])
 
 

@@ -1,5 +1,6 @@
 """Open a log of purchases with amounts, a row for each customer and day."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -7,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from kit.data._clean import CleaningStep
+from kit.data._clean import CleaningStep, drop_users
 from kit.data._columns import find_common, find_named, named_column, normalised
 from kit.data._dialect import DETECTED, TableFormat
 from kit.data._frames import Tabular, path_or_frame
@@ -79,6 +80,7 @@ def open_purchases(
     anonymous: str | None = None,
     until: str | None = None,
     format: TableFormat = DETECTED,
+    without_users: Collection[str] = (),
 ) -> PurchaseSource:
     """Open a log of purchases.
 
@@ -90,6 +92,7 @@ def open_purchases(
             there is none; None refuses logs in which one seems to.
         until: drop what is later than this time.
         format: how text tables are written, where their content does not show it.
+        without_users: ids of customers whose rows are left out.
 
     Raises:
         UserError: the source cannot be used; it names file, row or column and the remedy.
@@ -124,6 +127,8 @@ def open_purchases(
         {"user": ids.text, "time": times, "amount": _amounts(table, names["amount"], notes)}
     ).with_row_index("row")
     rows, cleaning = _complete(rows, until, anonymous)
+    rows, steps = drop_users(rows, without_users, column="user")
+    cleaning += steps
     if rows.is_empty():
         dropped = ", ".join(f"{step.rows:,} {step.name}" for step in cleaning)
         raise UserError(
