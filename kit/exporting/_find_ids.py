@@ -16,7 +16,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from kit.errors import UserError
 
-# In running text a shorter id, or a short number, may be anything.
+# In running text a shorter id, a short number or a plain word may be anything.
 LEAST_CHARACTERS, LEAST_DIGITS = 4, 8
 RECORDS = "tf_serving_warmup_requests"
 TABLES = (".csv", ".tsv", ".inter")
@@ -27,10 +27,13 @@ def is_distinct(user_id: str) -> bool:
 
     Example:
 
-    >>> [is_distinct(one) for one in ("42", "18102", "u-42", "9780306406157")]
-    [False, False, True, True]
+    >>> [is_distinct(one) for one in ("42", "18102", "anna", "u-42", "a@b.org", "9780306406157")]
+    [False, False, False, True, True, True]
     """
-    return len(user_id) >= (LEAST_DIGITS if user_id.isdigit() else LEAST_CHARACTERS)
+    if user_id.isdigit():
+        return len(user_id) >= LEAST_DIGITS
+    has_digit = any(sign.isdigit() for sign in user_id)
+    return len(user_id) >= LEAST_CHARACTERS and (has_digit or "@" in user_id)
 
 
 def files_with(folder: Path, user_ids: Collection[str]) -> dict[Path, int]:
@@ -82,13 +85,13 @@ def _words(ids: frozenset[str]) -> re.Pattern[str] | None:
     distinct = sorted(filter(is_distinct, ids), key=len, reverse=True)
     if not distinct:
         return None
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, distinct))})(?![\w-])")
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, distinct))})(?!\w)")
 
 
 def _ids_in(text: str, ids: frozenset[str], words: re.Pattern[str] | None) -> set[str]:
-    if not isinstance(text, _Text) and text.strip() in ids:
-        return {text.strip()}
-    return set(words.findall(text)) if words else set()
+    if isinstance(text, _Text):
+        return set(words.findall(text)) if words else set()
+    return ids.intersection([text.strip()])
 
 
 def _strings(file: Path) -> Iterator[str]:

@@ -156,8 +156,9 @@ def write_proof(version: Path, user_ids: Collection[str]) -> tuple[str, int]:
     'fc5da0bad2ea5f13'
     """
     ids = {clean_id(one) for one in user_ids}
-    # An id of an item says nothing of the user of the same name: only the table of users would.
-    shared = ids & _item_ids(version)
+    # An item's id or title says nothing of the user of the same name: the table of users would.
+    names = getattr(read_card(version), "names", {})
+    shared = ids & {*names.keys(), *names.values()}
     found = files_with(version, ids - shared)
     if not found and len(_rows(version, ids)):
         found = {version / "saved_model.pb": 1}
@@ -255,10 +256,6 @@ def _string_constants(graph: Any, table: str) -> dict[str, Any]:
                     if name and nodes[name].attr["value"].tensor.string_val:
                         found[name] = nodes[name].attr["value"].tensor
     return found
-
-
-def _item_ids(version: Path) -> set[str]:
-    return {*getattr(read_card(version), "names", ())}
 
 
 def _edit_graph(draft: Path, version: Path, rows: NDArray[np.int64]) -> None:

@@ -45,14 +45,14 @@ from tests.exporting.two_stages import second_stage
 # The second is also an item; the third begins like the fourth.
 PEOPLE = ["person-ann", "007", "person-1", "person-10"]
 GONE = ["person-ann", "007", "person-1"]
-KINDS = ("vectors", "linear", "plan", "two-stage")
+KINDS = ("vectors", "linear", "two-stage")
 
 
 def parts_of(kind):
     made = replace(hand_made(), user_ids=PEOPLE)
-    if kind == "plan":
+    if kind == "vectors":
         return replace(made, offers=plan())
-    if kind != "linear":
+    if kind == "two-stage":
         return made
     random = np.random.default_rng(1)
     weights = random.normal(size=(8, 8)).astype(np.float32)
@@ -73,7 +73,9 @@ def write(kind, folder):
     parts, second = with_sample_users(None, parts_of(kind)), second_stage()
     module = TwoStageRecommender(parts, second, **settings)
     recorded = recorded_two_stage(None, parts, second, module, **settings)
-    card = TwoStageCard(recipe="two-stage", names=names, second_stage={})
+    card = TwoStageCard(
+        recipe="two-stage", names=names, second_stage={"category_column": None, "diversity": 0}
+    )
     export(module, folder, recorded=recorded, card=card)
     return folder
 
@@ -152,7 +154,7 @@ def test_neither_vectors_nor_histories_are_left(pair):
         assert reader.get_tensor(f"_users{value}")[3].any()
 
 
-@pytest.mark.parametrize("kind", ["vectors", "two-stage"])
+@pytest.mark.parametrize("kind", ["vectors", pytest.param("two-stage", marks=pytest.mark.slow)])
 def test_it_still_passes_verification(kind, forgotten, monkeypatch):
     c_library_only(monkeypatch)
     checks = verify(forgotten[kind][1].version)
@@ -167,7 +169,8 @@ def test_the_proof_names_nobody_and_opens_with_the_receipt(forgotten, tmp_path, 
     key = bytes.fromhex(done.receipt)
     hashes = {hmac.new(key, one.encode(), "sha256").hexdigest() for one in [*GONE, "nobody"]}
     assert {*proof["keyed_hashes"]} == hashes
-    assert not [path for path in folder.rglob("*") if done.receipt.encode() in path.read_bytes()]
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert not [path for path in files if done.receipt.encode() in path.read_bytes()]
     monkeypatch.setattr("kit.exports.verify", passing)
     shutil.copytree(folder, tmp_path / "m")
     again = forget(tmp_path / "m", ["person-10"])
@@ -181,7 +184,7 @@ def test_the_proof_names_nobody_and_opens_with_the_receipt(forgotten, tmp_path, 
 
 def test_a_later_catalogue_has_no_row_of_them(forgotten, tmp_path, monkeypatch):
     monkeypatch.setattr("kit.exports.verify", passing)
-    done = forgotten["plan"][1]
+    done = forgotten["vectors"][1]
     found = read_parts(done.version)
     assert found.user_ids[0] == "person-10"
     assert len(found.user_ids) == len(found.owned) == len(found.user_vectors) == 33
@@ -200,7 +203,7 @@ def test_what_cannot_be_forgotten_is_refused(forgotten, tmp_path, monkeypatch):
     file.write_text(
         file.read_text().replace("\N{WHITE QUESTION MARK ORNAMENT} nobody", "person-ann")
     )
-    with pytest.raises(UserError, match="not as it was written"):
+    with pytest.raises(UserError, match="was changed after the export"):
         forget(folder, ["person-ann"])
     write_manifest(folder / "1")
     with pytest.raises(UserError, match=r"recorded\.json still holds 1 of the ids"):
@@ -223,7 +226,7 @@ def test_ids_are_found_in_files_of_every_format(tmp_path):
     np.save(tmp_path / "c.npy", np.array([b"u-7"]))
     (tmp_path / "d.json").write_text('{"u-7": {"x": ["\\u0107ira"]}, "n": 42}')
     (tmp_path / "e.jsonl").write_text('{"user": "42"}\n\n{"user": "u-8"}\n')
-    (tmp_path / "f.html").write_text("<td>caf&eacute; &cacute;ira</td>")
+    (tmp_path / "f.html").write_text("<td>caf&eacute;7 &cacute;ira</td>")
     (tmp_path / "g.log").write_text("42 rows, u-70 and u-7.")
     (tmp_path / "h.bin").write_bytes(b"\0\xff\x01ann@example.org\0")
 
@@ -235,9 +238,11 @@ def test_ids_are_found_in_files_of_every_format(tmp_path):
     assert {*found("u-7")} == {*tables, "nested.parquet", "c.npy", "d.json"}
     assert {*found("u-70")} == {*tables, "c.npz", "g.log"}
     assert {*found("42")} == {"a.csv", "a.csv.gz", "b.parquet", "c.npz", "e.jsonl"}
-    assert found("ćira") == {"d.json": 1, "f.html": 1}
+    # A plain word may be anything in running text.
+    assert found("ćira") == {"d.json": 1}
+    assert found("café7") == {"f.html": 1}
     assert found("ann@example.org") == {"h.bin": 1}
-    assert found("ann@example", "u-9") == {}
+    assert found("nn@example", "u-9") == {}
     assert found("u-70", "42")["c.npz"] == 2
     (tmp_path / "broken.parquet").write_bytes(b"x")
     with pytest.raises(UserError, match="cannot be searched"):
@@ -261,14 +266,7 @@ def model(forgotten, tmp_path, monkeypatch):
 def test_forget_as_typed(model, tmp_path):
     (tmp_path / "gone.txt").write_text("person-1\n\nnobody\n")
     (tmp_path / "log.csv").write_text("user,item\nperson-ann,1\n")
-    words = (
-        "--user",
-        "person-ann",
-        "--users",
-        tmp_path / "gone.txt",
-        "--also",
-        tmp_path / "log.csv",
-    )
+    words = ("--user", "person-ann", "--users", tmp_path / "gone.txt")
     first = kit("forget", model, *words, "--also", tmp_path / "log.csv")
     assert first.exit_code == 1, first.output
     assert "2 people, 1 ids were unknown" in first.stdout
