@@ -9,16 +9,9 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 import click
 
-from kit import exports
+from kit import config, exports
 from kit.cluster import is_chief, serve_cluster
-from kit.config import (
-    CheckpointOptions,
-    Options,
-    RunOptions,
-    TrainingOptions,
-    changed_values,
-    refits,
-)
+from kit.config import CheckpointOptions, Options, RunOptions, TrainingOptions, refits
 from kit.console import (
     Command,
     RunFolders,
@@ -33,12 +26,12 @@ from kit.console import (
     warn,
 )
 from kit.errors import UserError
-from kit.tasks import Built, Comparison, Run, Task, fit_stages
+from kit.tasks import Built, Comparison, Run, Task, fit_stages, train_line
 
 if TYPE_CHECKING:
     import keras
 
-    from kit.training import Checkpoints, Precision, Training
+    from kit.training import Checkpoints, Precision
 
 Say = Callable[[str], object]
 """Takes one line of console output."""
@@ -411,7 +404,7 @@ def card(
         options: of the recipe, as they were given; None if they are not known.
     """
     return {
-        "options": options and changed_values(options),
+        "options": options and config.changed_values(options),
         "refit": again and {"rows": len(again.data.train), "epochs": run.epochs},
         "recipe": recipe.name,
         "data": run.data.options.card(),
@@ -448,17 +441,3 @@ class Devices:
         """Within it models are built and compiled."""
         with self.strategy.scope(), self.precision.scope():
             yield
-
-
-def train_line(run: Run, task: Task, trained: "Training") -> str:
-    """How the training went."""
-    if run.built.batches is None:
-        return f"train:     {trained.seconds:.0f} s, {run.metric} {trained.best:.4f}"
-    rate = trained.examples_per_second
-    digits = 0 if rate >= 10 else 1
-    resumed = f", resumed from step {trained.resumed_step:,}" if trained.resumed_step else ""
-    return (
-        f"train:     {run.seconds['train']:.0f} s, {rate:,.{digits}f} {task.unit}/s "
-        f"({trained.waiting:.0%} of it waiting for data), best {run.metric} "
-        f"{trained.best:.4f}{resumed}"
-    )

@@ -85,7 +85,8 @@ def forget(
     from kit.exports import sign
 
     for path in also:
-        if not path.exists():
+        # What --retrain writes may be still to come.
+        if not path.exists() and not retrain:
             raise UserError("There is no such file or folder.", where=f"--also {path}")
     new: Path | None
     if retrain:

@@ -91,7 +91,7 @@ def _words(ids: frozenset[str]) -> re.Pattern[str] | None:
 def _ids_in(text: str, ids: frozenset[str], words: re.Pattern[str] | None) -> set[str]:
     if isinstance(text, _Text):
         return set(words.findall(text)) if words else set()
-    return ids.intersection([text.strip()])
+    return {*ids.intersection([text.strip()])}
 
 
 def _strings(file: Path) -> Iterator[str]:

@@ -34,6 +34,7 @@ from kit.exports import (
 from kit.progress import stage
 
 PROOF = Path("assets.extra", "forgotten.json")
+"""Where a version states who was forgotten, without naming anybody, see `write_proof`."""
 VARIABLES = Path("variables", "variables")
 VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 # The table of users by task: its name in the graph, and the code of its first user.

@@ -15,6 +15,7 @@ from kit.exports._json_file import json_object
 
 MANIFEST = Path("assets.extra", "manifest.json")
 SIGNATURE = Path("assets.extra", "model.sig")
+"""Where the signature of a version lies, see `sign`."""
 
 
 def write_manifest(version: Path) -> None:

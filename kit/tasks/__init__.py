@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kit.tasks._retrieval import rating_line as rating_line
     from kit.tasks._stages import best_epoch as best_epoch
     from kit.tasks._stages import fit_stages as fit_stages
+    from kit.tasks._stages import train_line as train_line
     from kit.tasks._tabular import Tabular as Tabular
     from kit.tasks._task import Built as Built
     from kit.tasks._task import Comparison as Comparison

@@ -116,3 +116,17 @@ def best_epoch(history: Sequence[Mapping[str, float]], metric: str) -> float:
     measured = [row for row in history if not math.isnan(row.get(metric, math.nan))]
     row = max(measured, key=lambda row: row[metric]) if measured else history[-1]
     return row["epoch"]
+
+
+def train_line(run: Run, task: Task, trained: "Training") -> str:
+    """How the training went."""
+    if run.built.batches is None:
+        return f"train:     {trained.seconds:.0f} s, {run.metric} {trained.best:.4f}"
+    rate = trained.examples_per_second
+    digits = 0 if rate >= 10 else 1
+    resumed = f", resumed from step {trained.resumed_step:,}" if trained.resumed_step else ""
+    return (
+        f"train:     {run.seconds['train']:.0f} s, {rate:,.{digits}f} {task.unit}/s "
+        f"({trained.waiting:.0%} of it waiting for data), best {run.metric} "
+        f"{trained.best:.4f}{resumed}"
+    )

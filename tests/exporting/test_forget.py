@@ -45,14 +45,15 @@ from tests.exporting.two_stages import second_stage
 # The second is also an item; the third begins like the fourth.
 PEOPLE = ["person-ann", "007", "person-1", "person-10"]
 GONE = ["person-ann", "007", "person-1"]
-KINDS = ("vectors", "linear", "two-stage")
+SLOW = pytest.mark.slow
+KINDS = ("vectors", *(pytest.param(kind, marks=SLOW) for kind in ("linear", "plan", "two-stage")))
 
 
 def parts_of(kind):
     made = replace(hand_made(), user_ids=PEOPLE)
-    if kind == "vectors":
+    if kind == "plan":
         return replace(made, offers=plan())
-    if kind == "two-stage":
+    if kind != "linear":
         return made
     random = np.random.default_rng(1)
     weights = random.normal(size=(8, 8)).astype(np.float32)
@@ -80,16 +81,24 @@ def write(kind, folder):
     return folder
 
 
+class Models(dict):
+    """Of each kind, the folder and what `forget` did, made when it is asked for."""
+
+    def __init__(self, root):
+        super().__init__()
+        self._root = root
+
+    def __missing__(self, kind):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("kit.exports.verify", passing)
+            folder = write(kind, self._root / kind)
+            self[kind] = folder, forget(folder, [*GONE, " nobody "])
+        return self[kind]
+
+
 @pytest.fixture(scope="module")
 def forgotten(tmp_path_factory):
-    """Of each kind, the folder and what `forget` did."""
-    found = {}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("kit.exports.verify", passing)
-        for kind in KINDS:
-            folder = write(kind, tmp_path_factory.mktemp("models") / kind)
-            found[kind] = folder, forget(folder, [*GONE, " nobody "])
-    return found
+    return Models(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture(params=KINDS)
@@ -154,7 +163,7 @@ def test_neither_vectors_nor_histories_are_left(pair):
         assert reader.get_tensor(f"_users{value}")[3].any()
 
 
-@pytest.mark.parametrize("kind", ["vectors", pytest.param("two-stage", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kind", ["vectors", pytest.param("two-stage", marks=SLOW)])
 def test_it_still_passes_verification(kind, forgotten, monkeypatch):
     c_library_only(monkeypatch)
     checks = verify(forgotten[kind][1].version)
@@ -182,9 +191,10 @@ def test_the_proof_names_nobody_and_opens_with_the_receipt(forgotten, tmp_path, 
     assert (nobody.version, nobody.people, len(nobody.older)) == (None, 0, 2)
 
 
+@SLOW
 def test_a_later_catalogue_has_no_row_of_them(forgotten, tmp_path, monkeypatch):
     monkeypatch.setattr("kit.exports.verify", passing)
-    done = forgotten["vectors"][1]
+    done = forgotten["plan"][1]
     found = read_parts(done.version)
     assert found.user_ids[0] == "person-10"
     assert len(found.user_ids) == len(found.owned) == len(found.user_vectors) == 33
@@ -306,7 +316,7 @@ def test_mistakes_are_told(words, said, model):
     assert [path.name for path in model.iterdir()] == ["1"]
 
 
-@pytest.mark.slow
+@SLOW
 def test_trained_again_they_leave_no_trace(trained, tmp_path, monkeypatch):
     c_library_only(monkeypatch)
     model = tmp_path / "m"

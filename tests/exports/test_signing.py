@@ -203,11 +203,9 @@ def test_tensorflow_is_not_imported_to_refuse(refused):
 
 
 def test_a_signed_version_is_accepted_with_key_and_without(signed, keys, monkeypatch):
-    from kit.exports import _verify
-
     check_operations(signed)
     check_operations(signed, public_key=keys[0][1])
-    monkeypatch.setattr(_verify, "LOADERS", ())
+    monkeypatch.setattr("kit.exports._verify.LOADERS", ())
     assert verify(signed, public_key=keys[0][1]) == []
     (check,) = verify(signed, public_key=keys[1][1])
     assert not check.passed
@@ -293,9 +291,7 @@ def kit(*words: object):
 
 
 def test_sign_and_verify_as_typed(signed, keys, tmp_path, monkeypatch):
-    from kit.exports import _verify
-
-    monkeypatch.setattr(_verify, "LOADERS", ())
+    monkeypatch.setattr("kit.exports._verify.LOADERS", ())
     version = shutil.copytree(signed, tmp_path / "m" / "1")
     (version / SIGNATURE).unlink()
     assert "unsigned: anybody could have written this" in kit("verify", tmp_path / "m").stdout
