@@ -24,6 +24,11 @@ class AnswerOptions(Options):
         False, "Also recommend items the user has already seen.", names=("--include-seen",)
     )
     top: int = option(100, "Number of items the export recommends (k).", min=1)
+    known_users: bool = option(
+        True,
+        "Answer requests by user id. Without, no user is in the export, neither id nor history: "
+        "it answers histories alone.",
+    )
     refit: bool = option(
         False,
         "Train again on all rows, valid and test included, with the epochs and settings found, and "

@@ -1,6 +1,6 @@
 """Export retrieval models."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,8 @@ from kit.models import (
 from kit.progress import stage
 from kit.retrieval import IndexSettings
 
+OF_USERS = ("serving_default", "recommend_where", "embed_user", "explain", "recommend_within")
+
 
 @stage("export")
 def export_retrieval(
@@ -43,6 +45,7 @@ def export_retrieval(
     *,
     k: int = 100,
     exclude_seen: bool = True,
+    known_users: bool = True,
     index: IndexSettings | None = None,
     contents: Sequence[TrainableColumn] = (),
     card: dict[str, Any],
@@ -55,6 +58,7 @@ def export_retrieval(
         folder: the model's folder; versions are numbered in it.
         k: length of the recommended lists.
         exclude_seen: whether a user's items of train and valid are not recommended.
+        known_users: whether requests by user id are answered; if not, no user is in the export.
         index: how the export finds the top items.
         contents: columns of images and texts whose encoders were trained with the model.
         card: of the export, stored in `assets.extra/card.json`.
@@ -67,9 +71,9 @@ def export_retrieval(
         VerificationError: the export's outputs differ from the model's; it is removed.
     """
     if isinstance(model, LinearRecommender) and model.private is not None:
-        model, parts = released(model, dataset)
+        (model, parts), known_users = released(model, dataset), False
     else:
-        parts = retrieval_parts(model, dataset)
+        parts = retrieval_parts(model, dataset, most_users=None if known_users else 0)
     encoder = None
     if parts.item_features is not None and dataset.items is not None:
         encoder = FeatureEncoder.fit(dataset.items[: dataset.num_items], key="item_id")
@@ -86,6 +90,7 @@ def export_retrieval(
         card=RetrievalCard(
             **card,
             names=names,
+            known_users=known_users,
             item_encoder=asdict(encoder) if encoder else None,
             learned_contents=[content.card() for content in contents],
         ),
@@ -126,7 +131,22 @@ def export_recommender(
     hold_users(model, parts, module)
     recorded = recorded_answers(model, parts, module, k=k, exclude_seen=exclude_seen)
     whole = replace(card, k=k, exclude_seen=exclude_seen, **index_facts(module, index))
-    return export(module, folder, recorded=recorded, card=whole)
+    signatures = module.signatures()
+    if not card.known_users:
+        signatures, recorded = of_histories(signatures), of_histories(recorded)
+    return export(module, folder, recorded=recorded, card=whole, signatures=signatures)
+
+
+def of_histories(by_signature: Mapping[str, Any]) -> dict[str, Any]:
+    """Without signatures that take user ids; `serving_default` is `from_history`.
+
+    Example:
+
+    >>> sorted(of_histories({"serving_default": 1, "from_history": 2, "embed_user": 3}).items())
+    [('from_history', 2), ('serving_default', 2)]
+    """
+    left = {name: value for name, value in by_signature.items() if name not in OF_USERS}
+    return left | {"serving_default": by_signature["from_history"]}
 
 
 def released(

@@ -14,6 +14,8 @@ from kit.models import RetrievalModel, queries
 COUNT = 32
 MOST_ITEMS, SMALL = 20, 200
 A_WEEK = 7 * 86_400
+# Of synthetic histories where there are no real ones, in seconds since 1970.
+SOME_TIME = 1_600_000_000
 CHECKED = 16
 TOLERANCE = 1e-4
 
@@ -44,7 +46,8 @@ def with_sample_users(
     times = None
     if parts.owned.times is not None:
         gaps = rng.integers(1, A_WEEK, offsets[-1])
-        times = int(parts.owned.times.max(initial=0)) - gaps.sum() + np.cumsum(gaps)
+        latest = int(parts.owned.times.max(initial=0)) or SOME_TIME
+        times = latest - gaps.sum() + np.cumsum(gaps)
     samples = Histories(offsets, np.concatenate(drawn).astype(np.int32), times)
     width = parts.user_vectors.shape[1]
     vectors = _queries(model, parts, samples) if width else np.empty((COUNT, 0), np.float32)
@@ -68,10 +71,10 @@ def hold_users(model: RetrievalModel | None, parts: RecommenderParts, module: ob
     Raises:
         RuntimeError: their queries or histories differ.
     """
-    if model is None:
+    real = np.flatnonzero([not is_sample_user(user) for user in parts.user_ids])
+    if model is None or not len(real):
         return
     rng = np.random.default_rng(0)
-    real = np.flatnonzero([not is_sample_user(user) for user in parts.user_ids])
     rows = rng.choice(real, min(CHECKED, len(real)), replace=False)
     names = [parts.user_ids[row] for row in rows]
     expected = queries(model, rows, parts.owned.take(rows))

@@ -96,7 +96,12 @@ class VerificationError(RuntimeError):
 
 
 def export(
-    module: Servable, folder: Path, *, recorded: dict[str, Any], card: Card
+    module: Servable,
+    folder: Path,
+    *,
+    recorded: dict[str, Any],
+    card: Card,
+    signatures: Mapping[str, Any] | None = None,
 ) -> tuple[Path, list[SignatureCheck]]:
     """Save, verify in fresh processes, then make it the next version.
 
@@ -109,6 +114,7 @@ def export(
         recorded: inputs and the live model's outputs, of every signature.
         card: of the export, written as JSON and, by `model_card`, as Markdown; date, versions of
             libraries and operations are filled in.
+        signatures: to serve; None are those of the module.
 
     Returns:
         The version's folder and the checks it passed.
@@ -131,7 +137,9 @@ def export(
         try:
             with stage("export"):
                 draft.chmod(0o755)
-                tf.saved_model.save(module, str(draft), signatures=module.signatures())
+                tf.saved_model.save(
+                    module, str(draft), signatures=signatures or module.signatures()
+                )
                 _write_extra(draft, recorded, card)
                 write_manifest(draft)
         except (OSError, tf.errors.OpError) as error:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kit.data import Dataset, item_names
 from kit.exporting._recorded_two_stage import recorded_two_stage
-from kit.exporting._retrieval import index_facts, retrieval_parts
+from kit.exporting._retrieval import index_facts, of_histories, retrieval_parts
 from kit.exporting._sample_users import hold_users, with_sample_users
 from kit.exporting._saved_model import export
 from kit.exporting._two_stage_recommender import SecondStage, TwoStageRecommender
@@ -29,6 +29,7 @@ def export_two_stage(
     *,
     k: int = 100,
     exclude_seen: bool = True,
+    known_users: bool = True,
     index: IndexSettings | None = None,
     card: dict[str, Any],
 ) -> tuple[Path, list[SignatureCheck]]:
@@ -41,6 +42,7 @@ def export_two_stage(
         folder: the model's folder; versions are numbered in it.
         k: length of the recommended lists.
         exclude_seen: whether a user's items of train and valid are not recommended.
+        known_users: whether requests by user id are answered; if not, no user is in the export.
         index: how the export finds candidates.
         card: of the export, stored in `assets.extra/card.json`.
 
@@ -52,7 +54,8 @@ def export_two_stage(
         VerificationError: the export's outputs differ from the models'; it is removed.
     """
     settings = index or IndexSettings()
-    parts = with_sample_users(model, retrieval_parts(model, dataset))
+    parts = retrieval_parts(model, dataset, most_users=None if known_users else 0)
+    parts = with_sample_users(model, parts)
     module = TwoStageRecommender(parts, second, k=k, exclude_seen=exclude_seen, index=settings)
     hold_users(model, parts, module)
     recorded = recorded_two_stage(model, parts, second, module, k=k, exclude_seen=exclude_seen)
@@ -70,9 +73,13 @@ def export_two_stage(
         second_stage=stages,
         k=k,
         exclude_seen=exclude_seen,
+        known_users=known_users,
         **index_facts(module, settings),
     )
-    return export(module, folder, recorded=recorded, card=whole)
+    signatures = module.signatures()
+    if not known_users:
+        signatures, recorded = of_histories(signatures), of_histories(recorded)
+    return export(module, folder, recorded=recorded, card=whole, signatures=signatures)
 
 
 def lists_of(

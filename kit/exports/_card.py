@@ -100,6 +100,7 @@ class RecommenderCard(Card):
         names: item id to the title of the item; "" if it has none.
         k: length of the recommended lists.
         exclude_seen: whether seen items of a user are excluded.
+        known_users: whether requests by user id are answered; otherwise no user is in the export.
         index: how the top items are found, and its recall.
         plan: what `kit plan` found: its options, gap and simulation; None without offers.
         privacy: the guarantee of differential privacy: `epsilon`, `delta`, `unit`, `method` and
@@ -110,6 +111,7 @@ class RecommenderCard(Card):
     names: Mapping[str, str]
     k: int = 100
     exclude_seen: bool = True
+    known_users: bool = True
     index: Mapping[str, Any] = field(default_factory=lambda: EXACT)
     plan: Mapping[str, Any] | None = None
     privacy: Mapping[str, Any] | None = None

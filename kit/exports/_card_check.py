@@ -233,7 +233,7 @@ CARD: dict[str, Check] = {
     "custom_ops": _modules,
     "names": _map(_maybe(_text)),
     "k": _whole(1),
-    "exclude_seen": _flag,
+    **dict.fromkeys(("exclude_seen", "known_users"), _flag),
     "index": _fields(
         {"kind": _one_of("exact", "inverted-file", "scann")},
         {

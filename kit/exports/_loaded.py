@@ -223,7 +223,7 @@ class LoadedExport:
         )
 
     def _explained_item(self, item_id: str) -> str:
-        if "explain" not in self.signatures:
+        if "explain_history" not in self.signatures:
             raise UserError(
                 "The export does not explain its scores.",
                 where=str(self.version),
@@ -331,7 +331,7 @@ class LoadedExport:
 
     def _narrowed(self, name: str, narrowed: Narrowed, **inputs: Any) -> dict[str, Any]:
         if narrowed == NOT_NARROWED:
-            return self._ask("serving_default" if name == "recommend" else name, **inputs)
+            return self._ask(name, **inputs)
         boost = tuple((self._id(about), factor) for about, factor in narrowed.boost)
         narrowed = replace(narrowed, boost=boost)
         known = [v.decode() for v in self._model.attribute_values().numpy()]
@@ -385,6 +385,14 @@ class LoadedExport:
         }
 
     def _ask(self, signature: str, **inputs: Any) -> dict[str, Any]:
+        if "user_id" in inputs and not self.card.known_users:
+            raise UserError(
+                "The export knows no users: it was made without them.",
+                where=str(self.version),
+                expected="a history of items",
+                remedy="Ask with items (--item, history=[...]), or train with --known-users.",
+            )
+        signature = "serving_default" if signature == "recommend" else signature
         function = self.signatures[signature]
         specs = function.structured_input_signature[1]
         tensors = {name: tf.constant(value, specs[name].dtype) for name, value in inputs.items()}
@@ -413,7 +421,7 @@ class LoadedExport:
         self, items: list[str], history: list[str], user_id: str | None
     ) -> list[tuple[list[str], float | None]]:
         """For each item the names of what explains it, and their share of the margin."""
-        if "explain" in self.signatures:
+        if "explain_history" in self.signatures:
             return [
                 ([reason.name for reason in one.because_of], one.because_share)
                 for one in self._explanations(items, user_id=user_id, history=history)

@@ -203,6 +203,7 @@ class Retrieval:
             run.output,
             k=self.answers.top,
             exclude_seen=self.exclude_seen,
+            known_users=self.answers.known_users,
             index=self.index_settings,
             contents=[content for content, _ in run.data.contents],
             card=card,

@@ -209,6 +209,7 @@ class TwoStage(Retrieval):
             run.output,
             k=self.answers.top,
             exclude_seen=self.exclude_seen,
+            known_users=self.answers.known_users,
             index=self.index_settings,
             card=card,
         )
