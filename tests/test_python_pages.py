@@ -1,6 +1,7 @@
 """The Python of docs/python.md, docs/planning.md and docs/extending.md runs."""
 
 import re
+import shutil
 import sys
 import warnings
 from importlib.util import module_from_spec, spec_from_file_location
@@ -18,11 +19,13 @@ DOCS = Path(__file__).parent.parent / "docs"
 BLOCK = re.compile(r"^```python\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
 
 
-def run(page, namespace=None):
+def run(page, namespace=None, replaced=None):
     """Execute the blocks of a page one after the other, with fewer epochs."""
     namespace = {"__name__": page} | (namespace or {})
     for number, code in enumerate(BLOCK.findall((DOCS / page).read_text())):
         quick = re.sub(r"epochs=\d+", "epochs=1", code).replace("limit=2000", "limit=200")
+        for old, new in (replaced or {}).items():
+            quick = quick.replace(old, new)
         exec(compile(quick, f"{page}, block {number + 1}", "exec"), namespace)
     return namespace
 
@@ -67,6 +70,25 @@ def test_the_page_on_analysis_runs(here):
     assert len(names["found"].table) == 6
     assert len(names["segments"].table) == len(names["by_rfm"].table) == 2
     assert len(pl.read_csv(here / "segments.csv")) == 150
+
+
+def test_the_page_on_forgetting_runs(trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("kit.exports.verify", passing)
+    shutil.copytree(trained.model, "saved_models/two-tower")
+    names = run("privacy.md", replaced={'"42"': '"shopper-000"'})
+    assert names["of_them"] in names["proof"]["keyed_hashes"]
+
+
+def test_the_page_on_signing_runs(trained, tmp_path, monkeypatch):
+    pytest.importorskip("model_signing", reason="the extra signing")
+    from tests.exports.test_signing import write_keys
+
+    monkeypatch.chdir(tmp_path)
+    for file, name in zip(write_keys(tmp_path, "own"), ("key.pem", "pub.pem"), strict=True):
+        file.rename(name)
+    shutil.copytree(trained.model, "saved_models/two-tower")
+    assert run("signing.md")["problem"] == ""
 
 
 @pytest.mark.slow

@@ -125,3 +125,17 @@ def test_texts_of_items_are_learned_or_encoded(tmp_path, monkeypatch):
     assert encoded.contents == ()
     assert encoded.encoded == ({"column": "about", "encoder": encoder},)
     assert encoded.items.columns == ["item_id", "about", "about[0]"]
+
+
+def test_users_are_left_out_and_the_card_does_not_say_who(shop, tmp_path):
+    (tmp_path / "gone.txt").write_text("\ufeffshopper-000\n\n shopper-149 \nnobody\n")
+    options = DataOptions(data=str(shop[0]), without_users=str(tmp_path / "gone.txt"))
+    source = options.open()
+    users = source.interactions["user_id"].unique().cast(pl.String).to_list()
+    assert len(users) == 148
+    assert not {"shopper-000", "shopper-149"} & {*users}
+    assert {step.name: step.rows for step in source.cleaning}["of users to leave out"] == 20
+    assert "without_users" not in options.card()
+    (tmp_path / "gone.txt").write_text("\n")
+    with pytest.raises(UserError, match="is empty"):
+        options.open()

@@ -1,4 +1,5 @@
 import json
+import shutil
 import warnings
 
 import numpy as np
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 import kit
 from kit.cli import main
 from kit.errors import UserError
+from kit.exporting import files_with, forget
 from kit.exports import load_version, verify
 from tests.conftest import shared
 from tests.data.purchases.logs import purchases
@@ -143,3 +145,36 @@ def test_the_same_from_python():
     result = kit.evaluate(model, data)
     assert result.metrics["normalised Gini"] > 0.4
     assert "BG/NBD + Gamma-Gamma" in result.baselines
+
+
+def test_requests_by_id_are_recorded_of_customers_that_do_not_exist(trained):
+    file = trained / "model" / "1" / "assets.extra" / "recorded.json"
+    asked = json.loads(file.read_text())["serving_default"]["inputs"]["user_id"]
+    assert len(asked) == 4
+    assert not {*asked} & {*pl.read_csv(trained / "log.csv")["customer_id"]}
+
+
+def test_forgotten_customers_are_unknown_and_others_are_not(trained, loaded, tmp_path, monkeypatch):
+    c_library_only(monkeypatch)
+    shutil.copytree(trained / "model", tmp_path / "model")
+    done = forget(tmp_path / "model", ["c003", "c007"])
+    assert (done.people, done.unknown) == (2, 0)
+    assert files_with(done.version, ["c003", "c007"]) == {}
+    customers = pl.read_csv(trained / "log.csv")["customer_id"].unique().sort().to_list()
+    before, after = (
+        kit.load(folder / "model").value(["nobody", *customers]) for folder in (trained, tmp_path)
+    )
+    is_gone = pl.col("user_id").is_in(["c003", "c007"])
+    assert after.filter(~is_gone).equals(before.filter(~is_gone))
+    gone = after.filter(is_gone).drop("user_id")
+    assert gone.unique().equals(after.drop("user_id").head(1))
+
+
+def test_customers_are_left_out_of_training(trained, tmp_path):
+    (tmp_path / "gone.txt").write_text("c003\nnobody\n")
+    data = kit.open(
+        str(trained / "log.csv"), kind="purchases", horizon=40, without_users=tmp_path / "gone.txt"
+    )
+    assert "c003" not in data.users
+    assert "c004" in data.users
+    assert "without_users" not in data.options.card()
