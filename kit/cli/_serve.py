@@ -114,6 +114,13 @@ class Bounded(click.FloatRange):
     show_default=True,
     help="info: versions loaded, refused and dropped, failed and slow requests. debug: every one.",
 )
+@click.option(
+    "--max-pages-per-user",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="Requests for one user by id within an hour that leave out items, filter or explain, and "
+    "so tell of the history page by page.  [default: any number]",
+)
 @public_key_option
 @trust_option
 def serve(
@@ -131,6 +138,7 @@ def serve(
     request_timeout_s: float,
     log_format: str,
     log_level: str,
+    max_pages_per_user: int | None,
     public_key: Path | None,
     trust: bool,
 ) -> None:
@@ -152,6 +160,7 @@ def serve(
         max_batch_size=max_batch_size,
         batch_timeout_s=batch_timeout_ms / 1000,
         request_timeout_s=request_timeout_s,
+        max_pages=max_pages_per_user,
         trust=trust,
         public_key=public_key,
     )

@@ -30,6 +30,8 @@ class Limits:
             half of them.
         request_timeout_s: of one request, from its arrival.
         grace_s: how long requests under way may take after the server is told to stop.
+        max_pages: requests for one user within an hour under rules (items to leave out, filters,
+            explanations), which tell of the history page by page; None answers any number.
         trust: load models also if they could do what no export of this kit does.
         public_key: PEM file of the key that has to have signed the models; None serves unsigned
             ones, too.
@@ -46,6 +48,7 @@ class Limits:
     max_pending: int = 1024
     request_timeout_s: float = 30.0
     grace_s: float = 10.0
+    max_pages: int | None = None
     trust: bool = False
     public_key: Path | None = None
 

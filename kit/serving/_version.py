@@ -16,6 +16,7 @@ from kit.serving._batching import Batcher
 from kit.serving._budget import Reservation, RunGate
 from kit.serving._image_size import DECODERS
 from kit.serving._limits import Limits
+from kit.serving._pages import Pages
 from kit.serving._signature import Signature, Tensors
 from kit.serving._status import ServingError
 
@@ -43,6 +44,7 @@ class Version:
         self._lock = Lock()
         self._users = 0
         self._retired = False
+        self._pages: Pages | None = None
 
     def serve_with(
         self,
@@ -53,6 +55,7 @@ class Version:
         ran: Callable[[str, int], None],
     ) -> None:
         """Put a queue before every signature."""
+        self._pages = None if limits.max_pages is None else Pages(limits.max_pages)
         for name, signature in self.signatures.items():
             self._batchers[name] = Batcher(
                 signature, pool, workers, limits, partial(ran, name), gate
@@ -76,6 +79,8 @@ class Version:
         Raises:
             ServingError: the request does not fit.
         """
+        if self._pages is not None:
+            self._pages.count(tensors)
         # Whoever waits may give up before the model has finished.
         with self._lock:
             self._users += 1

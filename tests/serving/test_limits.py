@@ -7,7 +7,7 @@ from kit.serving import Limits
 
 def test_every_bound_is_there_and_stays():
     limits = Limits()
-    switches = {"batch_timeout_s", "trust"}
+    switches = {"batch_timeout_s", "trust", "public_key", "max_pages"}
     bounds = {field.name for field in fields(Limits)} - switches
     assert all(getattr(limits, bound) > 0 for bound in bounds)
     with pytest.raises(FrozenInstanceError):
