@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kit.serving import Limits, Server, ServingError, _pages
+from kit.serving import Limits, Pages, Server, ServingError
 from tests.exporting.parts import ITEMS
 from tests.serving.parts import error_of, predict
 
@@ -34,9 +34,9 @@ def test_pages_of_a_user_are_limited_and_lists_are_not(saved):
 
 def test_rows_of_one_request_count_and_an_hour_later_it_begins_anew(monkeypatch):
     clock = [0.0]
-    monkeypatch.setattr(_pages, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(_pages, "MOST_USERS", 2)
-    pages = _pages.Pages(2)
+    monkeypatch.setattr("kit.serving._pages.monotonic", lambda: clock[0])
+    monkeypatch.setattr("kit.serving._pages.MOST_USERS", 2)
+    pages = Pages(2)
 
     def count(*users):
         ids = np.array([one.encode() for one in users], object)
