@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from kit.serving._metrics import Metrics as Metrics
     from kit.serving._models import Models as Models
     from kit.serving._models import State as State
-    from kit.serving._rest import answer_bytes as answer_bytes
     from kit.serving._pages import Pages as Pages
+    from kit.serving._rest import answer_bytes as answer_bytes
     from kit.serving._server import Server as Server
     from kit.serving._signature import TensorSpec as TensorSpec
     from kit.serving._status import ServingError as ServingError

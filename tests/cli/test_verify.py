@@ -2,6 +2,7 @@
 
 import math
 import shutil
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -113,3 +114,23 @@ def test_other_answers_are_refused_though_the_manifest_agrees(version, quick):
     assert result.exit_code == 1
     assert result.stdout.count("FAILED") == 1
     assert "\nembed_item, C library: largest difference " in f"\n{result.stderr}"
+
+
+def test_keys_need_the_extra(trained, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    monkeypatch.setitem(sys.modules, "cryptography.exceptions", None)
+    (tmp_path / "pub.pem").write_text("-")
+    for words in (
+        ("verify", trained.model, "--public-key", tmp_path / "pub.pem"),
+        ("serve", trained.model, "--public-key", tmp_path / "pub.pem"),
+        ("sign", trained.model, "--key", tmp_path / "pub.pem"),
+    ):
+        ended = CliRunner().invoke(main, [*map(str, words)])
+        assert ended.exit_code == 2
+        assert "keras-application-kit[signing]" in ended.output
+
+
+def test_an_unsigned_export_is_said_to_be_so(trained, quick):
+    result = kit_verify(trained.model)
+    assert result.exit_code == 0, result.output
+    assert "unsigned: anybody could have written this" in result.stdout
