@@ -115,9 +115,8 @@ def measured(
     report = ["--retrain", "--report", str(folder / "again"), "--also", str(folder / "again")]
     drop = "--delete-old-versions"
     before = read_parts(folder / "model" / "1")
-    done = _kit("forget", folder / "model", "--users", folder / "gone.txt", *report, drop)
-    versions = [path for path in (folder / "model").iterdir()]
-    (after,) = versions
+    _kit("forget", folder / "model", "--users", folder / "gone.txt", *report, drop)
+    (after,) = (folder / "model").iterdir()
     proof = json.loads((after / "assets.extra" / "forgotten.json").read_text())["forgotten"][-1]
     rest = left.filter(~pl.col("user_id").cast(pl.String).is_in(gone))
     references = []
@@ -139,17 +138,34 @@ def measured(
         "auc": aucs,
         "hits": proof["hits"],
         "files": proof["files_scanned"],
-        "exit_code": done,
     }
 
 
-def _kit(*words: object) -> int:
+def results_table(kept: dict[str, Any]) -> str:
+    """The table of the results page."""
+    lines = [
+        "| data | recipe | people | seeds | AUC before | AUC after `--retrain` | hits |",
+        "|" + "---|" * 7,
+    ]
+    for name, recipes in sorted(kept.items()):
+        for recipe, found in sorted(recipes.items()):
+            runs = found["runs"]
+            after = [run["auc"]["after"] for run in runs]
+            lines.append(
+                f"| {name} | `{recipe}` | {runs[0]['people']} | {len(runs)} "
+                f"| {found['mean']['before']:.3f} "
+                f"| {found['mean']['after']:.3f} ({min(after):.3f} to {max(after):.3f}) "
+                f"| {sum(run['hits'] for run in runs)} |"
+            )
+    return "\n".join(lines)
+
+
+def _kit(*words: object) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         done = CliRunner().invoke(kit_main, [*map(str, words)])
     if done.exit_code:
         raise RuntimeError(done.output)
-    return done.exit_code
 
 
 @click.command()
@@ -166,6 +182,10 @@ def main(name: str, log: Path, recipe: str, seeds: str, people: int) -> None:
             runs.append(measured(log, recipe, seed, Path(folder), people))
         print(json.dumps(runs[-1]))
     kept = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    before = kept.get(name, {}).get(recipe, {}).get("runs", [])
+    own = {run["seed"] for run in runs}
+    runs += [run for run in before if run["seed"] not in own]
+    runs.sort(key=lambda run: run["seed"])
     mean = {
         when: round(float(np.mean([run["auc"][when] for run in runs])), 3)
         for when in ("before", "after")

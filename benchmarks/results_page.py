@@ -18,6 +18,7 @@ from benchmarks import (
     customer_value_results,
     detection_results,
     forecasting_results,
+    forgetting,
     image_results,
     planning,
     privacy_results,
@@ -49,6 +50,7 @@ MODULES = {
     "cold_items": cold_items,
     "refit": refit_results,
     "privacy": privacy_results,
+    "forgetting": forgetting,
 }
 
 

@@ -165,15 +165,18 @@ def _signed_digests(file: Path, key: Any) -> dict[str, str]:
         key.verify(signature, signed, ec.ECDSA(_hash_for(key)))
     except InvalidSignature as error:
         raise _NotSigned("it was not signed by this key") from error
-    # From here on it is what the owner of the key wrote.
-    statement = json.loads(payload)
-    types = (kind, statement.get("_type"), statement.get("predicateType"))
-    if types != (PAYLOAD_TYPE, STATEMENT_TYPE, PREDICATE_TYPE):
-        raise _NotSigned("its signature is not of a model")
-    resources = statement["predicate"]["resources"]
-    if {one["algorithm"] for one in resources} != {"sha256"}:
-        raise _NotSigned("its signature is not of the SHA-256 of whole files")
-    return {one["name"]: one["digest"] for one in resources}
+    # From here on it is what the owner of the key wrote, of a model or of something else.
+    try:
+        statement = json.loads(payload)
+        types = (kind, statement["_type"], statement["predicateType"])
+        if types != (PAYLOAD_TYPE, STATEMENT_TYPE, PREDICATE_TYPE):
+            raise _NotSigned("its signature is not of a model")
+        resources = statement["predicate"]["resources"]
+        if {one["algorithm"] for one in resources} != {"sha256"}:
+            raise _NotSigned("its signature is not of the SHA-256 of whole files")
+        return {one["name"]: one["digest"] for one in resources}
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise _NotSigned("its signature is not of a model") from error
 
 
 def _load_key(file: Path, *, is_private: bool) -> Any:

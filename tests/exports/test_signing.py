@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import warnings
 from base64 import b64decode, b64encode
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from kit.cli import main
 from kit.errors import UserError
 from kit.exports import SIGNATURE, check_operations, sign, verify, write_manifest
 from kit.serving import Limits, Metrics, Models
+from tests.exporting.parts import passing
 from tests.exports import parts
 from tests.exports.hostile import function_of, in_graph
 from tests.serving.parts import drop_in
@@ -87,6 +89,31 @@ def spoil_statement(envelope) -> None:
     for one in statement["predicate"]["resources"]:
         one["digest"] = "0" * 64
     envelope["payload"] = b64encode(json.dumps(statement).encode()).decode()
+
+
+def sign_something_else(version: Path, key: Path, payload: bytes) -> None:
+    """A signature of the owner, who did not sign a model."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    kind = "application/vnd.in-toto+json"
+    signed = f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload
+    private = serialization.load_pem_private_key(key.read_bytes(), None)
+    signature = b64encode(private.sign(signed, ec.ECDSA(hashes.SHA256()))).decode()
+    envelope = {"payloadType": kind, "payload": b64encode(payload).decode()}
+    envelope["signatures"] = [{"sig": signature}]
+    (version / SIGNATURE).write_text(json.dumps({"dsseEnvelope": envelope}))
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"a letter", b"[]", b'{"_type": "x", "predicateType": "y"}', b"[" * 100_000],
+)
+def test_a_key_may_have_signed_something_else(signed, keys, payload, tmp_path):
+    version = shutil.copytree(signed, tmp_path / "1")
+    sign_something_else(version, keys[0][0], payload)
+    with pytest.raises(UserError, match="its signature is not of a model"):
+        check_operations(version, public_key=keys[0][1])
 
 
 def other_variables(version: Path) -> None:
@@ -358,3 +385,29 @@ def test_a_server_without_a_key_asks_the_manifest(signed, tmp_path):
         assert "was changed after the export" in models.failures()["m"][1]
     finally:
         models.stop()
+
+
+@pytest.mark.slow
+def test_recipes_sign_what_they_export(shop, keys, tmp_path, monkeypatch):
+    monkeypatch.setattr("kit.exports.verify", passing)
+    places = ("--output", tmp_path / "m", "--report", tmp_path / "r", "--sign", keys[0][0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        done = kit("train", "linear", "--data", shop[0], *places)
+    assert done.exit_code == 0, done.output
+    assert f"{tmp_path / 'm' / '1'}, signed by {keys[0][0]}" in done.stdout
+    check_operations(tmp_path / "m" / "1", public_key=keys[0][1])
+    report = json.loads((tmp_path / "r" / "metrics.json").read_text())
+    assert "sign" not in report["settings"]
+
+
+@pytest.mark.slow
+def test_so_does_export_from_python(shop, keys, tmp_path, monkeypatch):
+    import kit as package
+
+    monkeypatch.setattr("kit.exports.verify", passing)
+    data = package.open(str(shop[0]))
+    model = package.models.LinearRecommender.for_dataset(data)
+    package.fit(model, data, quiet=True)
+    version = package.export(model, data, tmp_path, sign=str(keys[0][0]))
+    check_operations(version, public_key=keys[0][1])
