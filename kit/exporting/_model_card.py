@@ -41,6 +41,7 @@ def model_card(card: Card, signatures: Mapping[str, Signature]) -> str:
         "Evaluation": _evaluation(card),
         "Privacy": _privacy(card),
         "Limits": _sentences(card.limits),
+        "Trust": _trust(card),
         "Signatures": _signatures(signatures),
         "Operations": _operations(card),
         "Serving": _serving(card),
@@ -107,6 +108,15 @@ def _evaluation(card: Card) -> Iterator[str]:
         for metric, found in metrics.items()
     ]
     yield from _table(["metric", card.recipe or "model", "95 % interval", *baselines], rows)
+
+
+def _trust(card: Card) -> Iterator[str]:
+    if isinstance(card, RecommenderCard):
+        known = "ids, histories and vectors of the known users" if card.known_users else "no user"
+        yield f"- It holds {known}."
+    yield "- Without `assets.extra/model.sig` anybody could have written it; with it,"
+    yield "  `kit verify --public-key FILE` tells whether the owner of a key did."
+    yield "- A model is a program: run one from elsewhere without network and secrets."
 
 
 def _signatures(signatures: Mapping[str, Signature]) -> Iterator[str]:

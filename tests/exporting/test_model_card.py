@@ -61,6 +61,7 @@ def test_the_usual_sections_in_order(written):
         "Data",
         "Evaluation",
         "Limits",
+        "Trust",
         "Signatures",
         "Operations",
         "Serving",
@@ -80,6 +81,13 @@ def test_details(written):
 def test_intended_use_and_limits(written):
     assert section(written, "Intended use") == "- Lists in a shop."
     assert section(written, "Limits") == "- Knows nobody new.\n- Trends fade."
+
+
+def test_trust_says_whom_it_holds_and_who_vouches_for_it(written):
+    assert "histories and vectors of the known users" in section(written, "Trust")
+    assert "kit verify --public-key" in section(written, "Trust")
+    assert "holds no user." in model_card(RetrievalCard(names={}, known_users=False), {})
+    assert "users" not in section(model_card(Card(recipe="images"), {}), "Trust")
 
 
 def test_data(written):
@@ -117,7 +125,9 @@ def test_signatures_and_operations(written):
 
 def test_what_is_missing_is_left_out():
     card = model_card(Card(), {})
-    assert re.findall("^#+ (.+)$", card, flags=re.MULTILINE) == ["Model card", "Serving"]
+    assert re.findall("^#+ (.+)$", card, flags=re.MULTILINE) == [
+        *("Model card", "Trust", "Serving"),
+    ]
     assert model_card(Card(results={}, dataset={}, baselines={}), {}) == card
 
 
