@@ -142,7 +142,7 @@ def run(recipe: Recipe, options: Any) -> Path | None:
     begin = time.perf_counter()
     results = task.evaluate(this)
     this.seconds["evaluate"] = time.perf_counter() - begin
-    return finish(this, task, results, recipe, kept, say, again, options=options)
+    return finish(this, task, results, recipe, kept, say, again, options)
 
 
 def trained_run(
@@ -333,8 +333,7 @@ def finish(
     recipe: Recipe,
     kept: "Sequence[Checkpoints]",
     say: Say,
-    again: Run | None = None,
-    *,
+    again: Run | None,
     options: Any,
 ) -> Path:
     """Write the report, export the model, verify the export and print the tables.

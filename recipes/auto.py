@@ -145,7 +145,7 @@ def run(recipe: Recipe, options: AutoOptions) -> Path | None:
     results = best.task.evaluate(this)
     this.seconds["evaluate"] = time.perf_counter() - since
     how = override(best.options, {"sign": options.training.sign})
-    return finish(this, best.task, results, best.recipe, checkpoints, say, again, options=how)
+    return finish(this, best.task, results, best.recipe, checkpoints, say, again, how)
 
 
 def candidate(name: str, options: AutoOptions, data: Any, folder: Path, say: Any) -> Candidate:

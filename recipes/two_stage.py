@@ -169,7 +169,7 @@ def run(recipe: Recipe, options: TwoStageOptions) -> Path | None:
         # The ranking model stays: it reads features of the moment, not ids.
         later_stage = task.second_stage(again.model, again.data, "test")
         results = replace(results, stage=later_stage)
-    return finish(run, task, results, recipe, kept, say, again, options=options)
+    return finish(run, task, results, recipe, kept, say, again, options)
 
 
 def ranking_and_batches(

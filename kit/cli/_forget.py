@@ -97,6 +97,8 @@ def forget(
         done = forget_in(version, ids, trust=trust)
         new, receipt, scanned, older = done.version, done.receipt, done.scanned, done.older
         echo(f"forgotten: {done.people:,} people, {done.unknown:,} ids were unknown")
+        if done.was_signed and key is None:
+            echo("note:      the version before was signed, this one is not: kit sign")
     if new is not None:
         if key is not None:
             sign(new, key, trust=True)

@@ -154,7 +154,7 @@ def write_proof(version: Path, user_ids: Collection[str]) -> tuple[str, int]:
 
     >>> receipt, user = "00" * 32, "42"
     >>> hmac.new(bytes.fromhex(receipt), user.encode(), "sha256").hexdigest()[:16]
-    'fc5da0bad2ea5f13'
+    '96ce0a5a8208370a'
     """
     ids = {clean_id(one) for one in user_ids}
     # An item's id or title says nothing of the user of the same name: the table of users would.

@@ -294,9 +294,9 @@ def test_forget_as_typed(model, tmp_path):
 
 def test_a_signature_does_not_cover_the_new_version(model):
     (model / "1" / SIGNATURE).write_text("{}")
-    done = forget(model, ["person-1"])
-    assert done.was_signed
-    assert not (done.version / SIGNATURE).exists()
+    done = kit("forget", model, "--user", "person-1")
+    assert "the version before was signed, this one is not" in done.stdout
+    assert not (model / "2" / SIGNATURE).exists()
 
 
 @pytest.mark.parametrize(

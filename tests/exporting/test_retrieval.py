@@ -149,7 +149,7 @@ def test_cold_users_and_items_are_not_exported():
 def test_the_card_names_the_items(model, data, tmp_path, monkeypatch):
     # What is made of it on the disk, the tests of the recipe say.
     monkeypatch.setattr("kit.exporting._retrieval.recorded_answers", lambda *parts, **how: {})
-    monkeypatch.setattr("kit.exporting._retrieval.export", lambda *parts, recorded, card: card)
+    monkeypatch.setattr("kit.exporting._retrieval.export", lambda *parts, card, **how: card)
     card = export_retrieval(model, data, tmp_path, k=3, card={"recipe": "two-tower"})
     assert card.names["item-0"] == "<b>Title & 0</b>"
     assert (card.recipe, card.k, card.exclude_seen) == ("two-tower", 3, True)

@@ -183,7 +183,7 @@ def test_a_number_taken_meanwhile_is_not_overwritten(module, tmp_path, monkeypat
     theirs = tmp_path / "1"
     theirs.mkdir()
     (theirs / "saved_model.pb").write_text("theirs")
-    assert _saved_model._publish(draft, Blind(tmp_path)) == tmp_path / "2"
+    assert _saved_model.publish(draft, Blind(tmp_path)) == tmp_path / "2"
     assert (theirs / "saved_model.pb").read_text() == "theirs"
 
 
