@@ -67,8 +67,7 @@ def open(source: Any, *, kind: str | None = None, **options: Any) -> Any:
         source: what `--data` of the commands names: a file, a folder, a built-in data set or
             `tfds:NAME`; of tables also a DataFrame of polars or pandas.
         kind: "interactions", "table", "images", "detection", "texts", "text2text", "series",
-            "purchases" or "campaign"; None finds it by the files and columns, and takes no log for
-            purchases and no table for a campaign.
+            "purchases" or "campaign"; None finds any but the last two by the files and columns.
         options: as of the commands: `items`, `users`, `split`, `limit`, `seed`, `user_column`,
             `label` and so on, see the classes of `kit.config`.
 

@@ -111,9 +111,6 @@ def _evaluation(card: Card) -> Iterator[str]:
 
 
 def _trust(card: Card) -> Iterator[str]:
-    if isinstance(card, RecommenderCard):
-        known = "ids, histories and vectors of the known users" if card.known_users else "no user"
-        yield f"- It holds {known}."
     yield "- Without `assets.extra/model.sig` anybody could have written it; with it,"
     yield "  `kit verify --public-key FILE` tells whether the owner of a key did."
     yield "- A model is a program: run one from elsewhere without network and secrets."
@@ -132,7 +129,9 @@ def _signatures(signatures: Mapping[str, Signature]) -> Iterator[str]:
 
 def _privacy(card: Card) -> Iterator[str]:
     if isinstance(card, RecommenderCard):
-        yield f"- {card.guarantee[0].upper()}{card.guarantee[1:]}."
+        known = "ids, histories and vectors of the known users" if card.known_users else "no user"
+        yield f"- It holds {known}."
+        yield f"- Differential privacy: {card.guarantee or 'none; see `kit audit privacy`'}."
     if isinstance(card, RecommenderCard) and card.privacy is not None:
         yield f"- Method: {card.privacy['method']}."
 

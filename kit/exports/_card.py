@@ -122,13 +122,12 @@ class RecommenderCard(Card):
 
     @property
     def guarantee(self) -> str:
-        """What is known of how much the export tells of people, as a clause."""
+        """The guarantee of differential privacy in words; "" without one."""
         if self.privacy is None:
-            return "no differential privacy: the export holds histories of its known users"
+            return ""
         return (
-            f"differential privacy with epsilon {self.privacy['epsilon']:g} and delta "
-            f"{self.privacy['delta']:.0e} for {self.privacy['unit']}; the export knows no users "
-            "and recommends to the histories of requests"
+            f"epsilon {self.privacy['epsilon']:g}, delta {self.privacy['delta']:.0e} for "
+            f"{self.privacy['unit']}"
         )
 
 

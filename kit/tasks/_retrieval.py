@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     Lists = tuple[list[list[str]], NDArray[np.float32]]
 
 
-NOT_COVERED = (
-    "the report, its metrics and what is printed here are exact: they are not part of what is "
-    "guaranteed, so keep them to yourself"
+NO_USERS = (
+    "the export knows no users and recommends to the histories of requests; the report and these "
+    "lines are exact and not part of what is guaranteed"
 )
 COMPARED = ("NDCG@10", "Recall@10", "Hit@10", "Coverage@10")
 
@@ -236,7 +236,7 @@ class Retrieval:
         card = recommender_card(version)
         lines = [f"index:     {index_line(card)}"]
         if card.privacy is not None:
-            lines += [f"privacy:   {card.guarantee}", f"privacy:   {NOT_COVERED}"]
+            lines += [f"privacy:   {card.guarantee}", f"privacy:   {NO_USERS}"]
         elif card.refit is None:
             lines.append("refit:     none; --refit exports a model of all rows, for what goes live")
         return lines
@@ -268,8 +268,8 @@ class Retrieval:
             exclude_seen=loaded.card.exclude_seen,
             max_users=max_users or affordable_users(data.num_items, times=4),
         )
-        by_id = loaded.card.privacy is None
-        answers = loaded.top_lists if by_id else by_history(loaded, data)
+        knows = loaded.card.known_users
+        answers = loaded.top_lists if knows else by_history(loaded, data)
         found = evaluate_lists(task, data, answers)
         return ExportEvaluation(
             [PredictionMetrics(task.protocol, loaded.card.recipe, found, COMPARED)],

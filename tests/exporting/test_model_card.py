@@ -84,7 +84,7 @@ def test_intended_use_and_limits(written):
 
 
 def test_trust_says_whom_it_holds_and_who_vouches_for_it(written):
-    assert "histories and vectors of the known users" in section(written, "Trust")
+    assert "histories and vectors of the known users" in section(written, "Privacy")
     assert "kit verify --public-key" in section(written, "Trust")
     assert "holds no user." in model_card(RetrievalCard(names={}, known_users=False), {})
     assert "users" not in section(model_card(Card(recipe="images"), {}), "Trust")

@@ -39,7 +39,7 @@ def folder(tmp_path_factory):
 
 def test_the_guarantee_is_said_and_stands_in_the_card(folder):
     output = (folder / "output.txt").read_text()
-    assert "epsilon 8 and delta 1e-05 for one person's whole history" in output
+    assert "epsilon 8, delta 1e-05 for one person's whole history" in output
     assert "not part of what is guaranteed" in output
     version = folder / "model" / "1"
     card = LoadedExport(version).card
@@ -49,7 +49,7 @@ def test_the_guarantee_is_said_and_stands_in_the_card(folder):
     assert card.baselines is None
     assert "rows" not in card.dataset
     assert (
-        "Differential privacy with epsilon 8"
+        "Differential privacy: epsilon 8"
         in (version / "assets.extra" / "model_card.md").read_text()
     )
 
