@@ -60,6 +60,7 @@ def test_the_usual_sections_in_order(written):
         "Intended use",
         "Data",
         "Evaluation",
+        "Privacy",
         "Limits",
         "Trust",
         "Signatures",
