@@ -1,6 +1,7 @@
 """The `kit` command."""
 
 from kit.cli._anomalies import anomalies as anomalies
+from kit.cli._audit import audit as audit
 from kit.cli._baselines import baselines as baselines
 from kit.cli._copy import copy as copy
 from kit.cli._data import data as data
@@ -27,6 +28,7 @@ from kit.cli._verify import verify as verify
 
 for _command in (
     anomalies,
+    audit,
     baselines,
     copy,
     data,

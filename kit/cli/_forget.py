@@ -3,14 +3,14 @@
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING
 
 import click
 
 from kit.cli._open_export import EXAMPLE_FOLDER, checked_version, trust_option
-from kit.config import options_of, override, read_ids
+from kit.cli._options_again import options_again, recipe_of_log
+from kit.config import read_ids
 from kit.console import Command, echo, quiet_tensorflow
 from kit.errors import UserError
 
@@ -133,34 +133,13 @@ def _trained_again(
 ) -> Path:
     """The version that training without some users made."""
     from kit.pipeline import run
-    from kit.recipes import RECIPES
 
-    own = dict(card.data)
-    if card.options is None or card.recipe not in RECIPES or "data" not in own:
-        raise UserError(
-            "The card does not say how the model was trained.",
-            where=str(version),
-            expected="an export of this version of the kit, by a command",
-            remedy="Train it again: kit train RECIPE --data FILE --without-users FILE, with the "
-            "options that it was trained with.",
-        )
-    recipe = import_module(RECIPES[card.recipe]).RECIPE
-    kind = get_type_hints(recipe.options)["data"]
-    if "without_users" not in options_of(kind):
-        raise UserError(
-            "This model learned from rows of a table, not from a log of users.",
-            where=str(version),
-            expected="an export of a recommender, or of customer-value",
-            remedy=f"Train it again without their rows: kit train {card.recipe} --data FILE",
-        )
+    recipe = recipe_of_log(card, version)
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as gone:
         gone.write("".join(f"{one}\n" for one in ids))
         gone.flush()
-        source: dict[str, Any] = own | {"data": data or own["data"]}
-        options = recipe.options(data=kind.of_card(source))
-        changed = {n: tuple(x) if isinstance(x, list) else x for n, x in card.options.items()}
         places = {"output": str(version.parent), "report": report, "without_users": gone.name}
-        options = override(options, changed | places, str(version))
+        options = options_again(recipe, card, version, data=data, **places)
         new = (recipe.run or run)(recipe, options)
     if new is None:
         raise UserError(

@@ -94,6 +94,9 @@ if TYPE_CHECKING:
     from kit.evaluation._item_regression import choose_item_weights as choose_item_weights
     from kit.evaluation._item_regression import choose_regression as choose_regression
     from kit.evaluation._item_regression import softmax_scale as softmax_scale
+    from kit.evaluation._membership import Halves as Halves
+    from kit.evaluation._membership import history_losses as history_losses
+    from kit.evaluation._membership import known_items as known_items
     from kit.evaluation._metric_tokenizers import BLEU_TOKENIZERS as BLEU_TOKENIZERS
     from kit.evaluation._metric_tokenizers import RougeTokenizer as RougeTokenizer
     from kit.evaluation._metric_tokenizers import bleu_tokenizer as bleu_tokenizer

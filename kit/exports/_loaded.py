@@ -304,6 +304,10 @@ class LoadedExport:
         """The known users, in the order of the model's table."""
         return self._users_with(0)
 
+    def number_of_histories(self) -> int:
+        """Of known users with an item, without synthetic ones."""
+        return len(self._users_with(1))
+
     def name(self, item_id: str) -> str:
         """The title of an item; its id if it has none."""
         item_id = self._id(item_id)
