@@ -2,9 +2,11 @@
 
     python benchmarks/privacy_results.py msweb --file visits.csv.gz
     python benchmarks/privacy_results.py movielens-100k --file split
+    python benchmarks/privacy_results.py movielens-100k --file ml-100k.inter --attack
 
 One random item of each person of msweb is held out, another of every fifth for valid; of
-MovieLens-100k the split is given. Every seed draws the noise anew, of msweb the split, too. The
+MovieLens-100k the split is given. --attack measures by `kit audit privacy` how well it can be told
+who was in the training, and draws docs/images/privacy.svg. Every seed draws the noise anew, of msweb the split, too. The
 model that is measured was fitted on train alone; a command exports one of all rows. The metrics
 themselves are exact.
 """
@@ -66,6 +68,60 @@ def measured(source: Path, seed: int) -> dict[str, Any]:
     return found
 
 
+def attacked(file: str, seeds: int) -> dict[str, Any]:
+    """AUC of membership inference without and with a guarantee."""
+    from click.testing import CliRunner
+
+    from kit.cli import main as kit_main
+
+    found: dict[str, Any] = {}
+    for name in ("not private", *(f"epsilon {epsilon:g}" for epsilon in EPSILONS[:3])):
+        private = [] if name == "not private" else ["--private", name.removeprefix("epsilon ")]
+        with TemporaryDirectory() as folder:
+            places = ["--output", f"{folder}/model", "--report", f"{folder}/report", "--quiet"]
+            trained = CliRunner().invoke(
+                kit_main, ["train", "linear", "--data", file, *private, *places]
+            )
+            assert trained.exit_code == 0, trained.output
+            runs = []
+            for seed in range(seeds):
+                words = ["audit", "privacy", f"{folder}/model", "--seed", str(seed), "--json"]
+                answer = CliRunner().invoke(kit_main, words)
+                assert answer.exit_code == 0, answer.output
+                runs.append(json.loads(answer.stdout))
+        found[name] = {
+            "AUC": round(statistics.mean(run["membership"]["mean"] for run in runs), 3),
+            "spread": round(statistics.stdev(run["membership"]["mean"] for run in runs), 3),
+            "found": round(statistics.mean(run["membership"]["found"] for run in runs), 3),
+            "people in no model": round(statistics.mean(run["control"]["mean"] for run in runs), 3),
+            "epsilon shown": [round(r["canaries"]["shown"], 2) for r in runs if r["canaries"]],
+        }
+    return found
+
+
+def draw(kept: dict[str, Any]) -> None:
+    """Epsilon, NDCG@10 and AUC of the attack in one picture."""
+    import matplotlib.pyplot as plt
+
+    systems, attack = kept["systems"], kept["attack"]
+    names = [name for name in ("epsilon 2", "epsilon 4", "epsilon 8", "not private")]
+    quality = [systems["EASE" if name == "not private" else name]["NDCG@10"] for name in names]
+    figure, left = plt.subplots(figsize=(6, 3.2))
+    left.plot(names, quality, "o-", color="tab:blue", label="NDCG@10")
+    left.axhline(systems["popular"]["NDCG@10"], color="tab:blue", linestyle=":", linewidth=1)
+    left.annotate("popular", (3, systems["popular"]["NDCG@10"]), ha="right", va="bottom")
+    left.set_ylabel("NDCG@10", color="tab:blue")
+    left.set_ylim(0, 0.4)
+    right = left.twinx()
+    right.plot(names, [attack[name]["AUC"] for name in names], "s--", color="tab:red")
+    right.set_ylabel("AUC of the attack", color="tab:red")
+    right.set_ylim(0.5, 1.02)
+    figure.tight_layout()
+    figure.savefig(
+        RESULTS.parent.parent / "docs" / "images" / "privacy.svg", metadata={"Date": None}
+    )
+
+
 def figures(evaluation: Any) -> dict[str, float]:
     """The metrics that are kept."""
     whole = evaluation.summary()
@@ -89,7 +145,17 @@ def results_table(kept: dict[str, Any]) -> str:
             cells.append(f"{one['NDCG@10']:.4f} (±{one['spread']:.4f})")
         lines.append(f"| {name} | {found['people']:,} | " + " | ".join(cells) + " |")
     notes = [f"- {name}: NDCG@10, {found['protocol']}." for name, found in kept.items()]
-    return "\n".join([*lines, "", *notes])
+    guessed = [
+        "| data | model | AUC of who was in the training | found at 1 % false alarms | AUC of people "
+        "in no model |",
+        "|---|---|---|---|---|",
+    ]
+    for name, found in kept.items():
+        for system, one in found.get("attack", {}).items():
+            cells = [f"{one['AUC']:.3f} (±{one['spread']:.3f})", f"{one['found']:.1%}"]
+            cells.append(f"{one['people in no model']:.3f}")
+            guessed.append(f"| {name} | linear, {system} | " + " | ".join(cells) + " |")
+    return "\n".join([*lines, "", *notes, "", *guessed])
 
 
 def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -114,15 +180,21 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
 @click.argument("name", type=click.Choice(["msweb", "movielens-100k"]))
 @click.option("--file", required=True, help="The log, or the folder of its parts.")
 @click.option("--seeds", default=3, show_default=True)
-def main(name: str, file: str, seeds: int) -> None:
+@click.option("--attack", is_flag=True, help="Guess who was in the training.")
+def main(name: str, file: str, seeds: int, attack: bool) -> None:
     """Fit one source with several seeds and keep its figures."""
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    if attack:
+        results[name]["attack"] = attacked(file, seeds)
+        RESULTS.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
+        draw(results[name])
+        return
     runs = []
     for seed in range(seeds):
         with TemporaryDirectory() as folder:
             source = held_out(file, Path(folder), seed) if name == "msweb" else Path(file)
             runs.append(measured(source, seed))
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    results[name] = summary(runs)
+    results[name] = results.get(name, {}) | summary(runs)
     RESULTS.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
 
 
