@@ -6,9 +6,9 @@
 
 One random item of each person of msweb is held out, another of every fifth for valid; of
 MovieLens-100k the split is given. --attack measures by `kit audit privacy` how well it can be told
-who was in the training, and draws docs/images/privacy.svg. Every seed draws the noise anew, of msweb the split, too. The
-model that is measured was fitted on train alone; a command exports one of all rows. The metrics
-themselves are exact.
+who was in the training, and draws docs/images/privacy.svg. Every seed draws the noise anew, of
+msweb the split, too. The model that is measured was fitted on train alone; a command exports one of
+all rows. The metrics themselves are exact.
 """
 
 import json
@@ -22,6 +22,7 @@ import numpy as np
 import polars as pl
 
 RESULTS = Path(__file__).parent.parent / "results" / "privacy.json"
+PICTURE = RESULTS.parent.parent / "docs" / "images" / "privacy.svg"
 EPSILONS = (8.0, 4.0, 2.0, 1.0)
 
 
@@ -117,9 +118,7 @@ def draw(kept: dict[str, Any]) -> None:
     right.set_ylabel("AUC of the attack", color="tab:red")
     right.set_ylim(0.5, 1.02)
     figure.tight_layout()
-    figure.savefig(
-        RESULTS.parent.parent / "docs" / "images" / "privacy.svg", metadata={"Date": None}
-    )
+    figure.savefig(PICTURE, metadata={"Date": None})
 
 
 def figures(evaluation: Any) -> dict[str, float]:
@@ -146,8 +145,7 @@ def results_table(kept: dict[str, Any]) -> str:
         lines.append(f"| {name} | {found['people']:,} | " + " | ".join(cells) + " |")
     notes = [f"- {name}: NDCG@10, {found['protocol']}." for name, found in kept.items()]
     guessed = [
-        "| data | model | AUC of who was in the training | found at 1 % false alarms | AUC of people "
-        "in no model |",
+        "| data | model | AUC of the attack | found at 1 % false alarms | AUC, people in no model |",
         "|---|---|---|---|---|",
     ]
     for name, found in kept.items():
