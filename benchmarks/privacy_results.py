@@ -145,7 +145,7 @@ def results_table(kept: dict[str, Any]) -> str:
         lines.append(f"| {name} | {found['people']:,} | " + " | ".join(cells) + " |")
     notes = [f"- {name}: NDCG@10, {found['protocol']}." for name, found in kept.items()]
     guessed = [
-        "| data | model | AUC of the attack | found at 1 % false alarms | AUC, people in no model |",
+        "| data | model | AUC of the attack | found at 1 % false alarms | people in no model |",
         "|---|---|---|---|---|",
     ]
     for name, found in kept.items():
