@@ -2,6 +2,7 @@
 
 import gc
 import math
+import os
 import signal
 import sys
 from pathlib import Path
@@ -182,7 +183,7 @@ def serve(
 
     before = signal.signal(signal.SIGTERM, end)
     try:
-        quiet_tensorflow()
+        _import_tensorflow()
         _prepare()
         server.start()
         _announce(server, host, folder)
@@ -194,6 +195,18 @@ def serve(
 
 def _bytes(mib: float) -> int:
     return max(1, round(mib * 1024 * 1024))
+
+
+def _import_tensorflow() -> None:
+    """Without Keras, which TensorFlow imports to find its folder, and which no export needs."""
+    name = "TF_USE_LEGACY_KERAS"
+    given = name in os.environ
+    os.environ.setdefault(name, "1")
+    try:
+        quiet_tensorflow()
+    finally:
+        if not given:
+            del os.environ[name]
 
 
 def _prepare() -> None:

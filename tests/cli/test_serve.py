@@ -62,6 +62,13 @@ def test_it_says_what_it_serves_and_where(serving):
     assert re.search(r"shop\W+1\b", serving.output)
 
 
+def test_it_does_without_keras(serving):
+    # A library that Keras loads, and nothing else does.
+    loaded = Path(f"/proc/{serving.process.pid}/maps").read_text()
+    assert "_pywrap_tensorflow" in loaded
+    assert "optree" not in loaded
+
+
 @pytest.mark.parametrize("way", ["REST", "gRPC", "folder"])
 def test_predict(serving, way):
     place = {
