@@ -116,7 +116,7 @@ def draw(kept: dict[str, Any]) -> None:
     right = left.twinx()
     right.plot(names, [attack[name]["AUC"] for name in names], "s--", color="tab:red")
     right.set_ylabel("AUC of the attack", color="tab:red")
-    right.set_ylim(0.5, 1.02)
+    right.set_ylim(0.4, 1.02)
     figure.tight_layout()
     figure.savefig(PICTURE, metadata={"Date": None})
 
