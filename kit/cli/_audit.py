@@ -9,7 +9,7 @@ import click
 
 from kit.cli._open_export import EXAMPLE_FOLDER, checked_version, trust_option
 from kit.cli._options_again import options_again, recipe_of_log
-from kit.console import Command, echo, echo_json, print_table, quiet_tensorflow
+from kit.console import Command, Group, echo, echo_json, print_table, quiet_tensorflow
 from kit.errors import UserError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ LEAST_ITEMS = 4
 CHANCE = 0.5
 
 
-@click.group()
+@click.group(cls=Group)
 def audit() -> None:
     """Measure what a model tells of the people it was trained on."""
 

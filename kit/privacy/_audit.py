@@ -227,7 +227,7 @@ def membership(
     score, labels = (usual - losses)[judged], member[judged].astype(np.int64)
     # Ties are no evidence: the threshold is above the scores of 1 % of the others.
     threshold = np.quantile(score[labels == 0], 1 - FALSE_POSITIVES, method="higher")
-    low, high = np.quantile(bootstrap_aucs(labels, score, seed=seed), [0.025, 0.975])
+    low, high = np.nanquantile(bootstrap_aucs(labels, score, seed=seed), [0.025, 0.975])
     return Membership(
         auc=Estimate(auc(labels, score), float(low), float(high)),
         plain=auc(labels, -losses[judged]),

@@ -21,7 +21,7 @@ from kit.recipes import RECIPES
 
 ROOT = Path(__file__).parents[2]
 KIT = [sys.executable, "-c", "from kit.cli import main; main()"]
-GROUPS = {"train": list(RECIPES), "deploy": ["serve", "train"]}
+GROUPS = {"train": list(RECIPES), "deploy": ["serve", "train"], "audit": ["privacy"]}
 COMMANDS = [*(main.commands.keys() - GROUPS)]
 COMMANDS += [f"{group} {name}" for group, names in GROUPS.items() for name in names]
 HEADER = "user_id,item_id,timestamp\n"
