@@ -72,7 +72,7 @@ def measured(table: pl.DataFrame, encoder: str, seed: int) -> dict[str, Any]:
         forecasts = forecasts_of(model, data, part)
         start = data.starts(part)[0]
         before, actual = data.values[:, :start], data.values[:, start : start + HORIZON]
-        points = {"mean": forecasts.mean[:, 0], "median": forecasts.quantiles[:, 0, :, 2]}
+        points = {"mean": forecasts.mean[:, 0], "median": forecasts.quantile[:, 0, :, 2]}
         found[part] = {
             name: competition_metrics(one, actual, before) for name, one in points.items()
         }
