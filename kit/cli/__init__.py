@@ -21,6 +21,7 @@ from kit.cli._plan import plan as plan
 from kit.cli._predict import predict as predict
 from kit.cli._recommend import recommend as recommend
 from kit.cli._recommend import similar as similar
+from kit.cli._robustness import robustness as robustness
 from kit.cli._segments import segments as segments
 from kit.cli._serve import serve as serve
 from kit.cli._sign import sign as sign
@@ -46,6 +47,7 @@ for _command in (
     predict,
     prepare,
     recommend,
+    robustness,
     segments,
     serve,
     sign,

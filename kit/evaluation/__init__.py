@@ -87,6 +87,15 @@ if TYPE_CHECKING:
     from kit.evaluation._generation_baselines import summary_baselines as summary_baselines
     from kit.evaluation._generation_baselines import translation_baselines as translation_baselines
     from kit.evaluation._image_baselines import image_baselines as image_baselines
+    from kit.evaluation._image_robustness import CORRUPTIONS as CORRUPTIONS
+    from kit.evaluation._image_robustness import FGSM as FGSM
+    from kit.evaluation._image_robustness import PGD as PGD
+    from kit.evaluation._image_robustness import Attack as Attack
+    from kit.evaluation._image_robustness import NoGradientError as NoGradientError
+    from kit.evaluation._image_robustness import corrupted as corrupted
+    from kit.evaluation._image_robustness import fgsm as fgsm
+    from kit.evaluation._image_robustness import image_robustness as image_robustness
+    from kit.evaluation._image_robustness import pgd as pgd
     from kit.evaluation._item_regression import AddedRegression as AddedRegression
     from kit.evaluation._item_regression import RegressionSettings as RegressionSettings
     from kit.evaluation._item_regression import check_half_life as check_half_life
@@ -110,6 +119,9 @@ if TYPE_CHECKING:
     from kit.evaluation._ranking_task import affordable_users as affordable_users
     from kit.evaluation._ranking_task import ranking_task as ranking_task
     from kit.evaluation._ranking_task import valid_task as valid_task
+    from kit.evaluation._robustness import MOST_EXAMPLES as MOST_EXAMPLES
+    from kit.evaluation._robustness import UNCHANGED as UNCHANGED
+    from kit.evaluation._robustness import Robustness as Robustness
     from kit.evaluation._tabular import AUC as AUC
     from kit.evaluation._tabular import Classification as Classification
     from kit.evaluation._tabular import Predictions as Predictions
@@ -119,6 +131,9 @@ if TYPE_CHECKING:
         classification_baselines as classification_baselines,
     )
     from kit.evaluation._text_baselines import text_baselines as text_baselines
+    from kit.evaluation._text_robustness import PERTURBATIONS as PERTURBATIONS
+    from kit.evaluation._text_robustness import perturbed as perturbed
+    from kit.evaluation._text_robustness import text_robustness as text_robustness
     from kit.evaluation._trend import Trend as Trend
     from kit.evaluation._trend import choose_trend as choose_trend
     from kit.evaluation._two_stage import CandidateLists as CandidateLists

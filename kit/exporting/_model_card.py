@@ -40,6 +40,7 @@ def model_card(card: Card, signatures: Mapping[str, Signature]) -> str:
         "Data": _data(card),
         "Evaluation": _evaluation(card),
         "Privacy": _privacy(card),
+        "Robustness": _robustness(card),
         "Limits": _sentences(card.limits),
         "Trust": _trust(card),
         "Signatures": _signatures(signatures),
@@ -134,6 +135,20 @@ def _privacy(card: Card) -> Iterator[str]:
         yield f"- Differential privacy: {card.guarantee or 'none; see `kit audit privacy`'}."
     if isinstance(card, RecommenderCard) and card.privacy is not None:
         yield f"- Method: {card.privacy['method']}."
+
+
+def _robustness(card: Card) -> Iterator[str]:
+    found = card.robustness
+    if found is None:
+        yield "- Robustness: not measured."
+        return
+    changes = ", ".join(
+        f"{name} {_number(one.get('mean'))}" for name, one in found["metrics"].items()
+    )
+    yield f"- Robustness: {changes}."
+    yield f"- Protocol: {found['protocol']}."
+    for name, reason in (found.get("left_out") or {}).items():
+        yield f"- Not measured: {name}, which {reason}."
 
 
 def _operations(card: Card) -> Iterator[str]:

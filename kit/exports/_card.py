@@ -46,6 +46,8 @@ class Card:
             `licence`, "" if the source states none.
         results: `protocol`, and `metrics`: name to `mean`, `low` and `high`.
         baselines: name to `metrics`.
+        robustness: accuracy or another metric on changed inputs or after an attack: `protocol`,
+            `metrics` as of `results`, `left_out` with reasons; None if it was not measured.
         refit: `rows` and `epochs` of a model that was trained again on all rows after the results
             were measured; None where the results are the export's own.
         intended_use: a sentence.
@@ -71,6 +73,7 @@ class Card:
     dataset: Mapping[str, Any] | None = None
     results: Mapping[str, Any] | None = None
     baselines: Mapping[str, Any] | None = None
+    robustness: Mapping[str, Any] | None = None
     refit: Mapping[str, Any] | None = None
     intended_use: str = ""
     limits: Sequence[str] = ()

@@ -226,6 +226,12 @@ CARD: dict[str, Check] = {
     "dataset": _maybe(_dataset),
     "results": _maybe(_fields({}, {"protocol": _text, "metrics": _metrics})),
     "baselines": _maybe(_map(_fields({"metrics": _metrics}))),
+    "robustness": _maybe(
+        _fields(
+            {"protocol": _text, "metrics": _metrics},
+            {"differences": _metrics, "left_out": _map(_text)},
+        )
+    ),
     "intended_use": _sentences,
     "limits": _sentences,
     "versions": _map(_text),

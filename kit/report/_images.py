@@ -6,7 +6,13 @@ from html import escape
 from typing import Any
 
 from kit.data.images import ImageData, Images
-from kit.evaluation import TRAIN_TO_FORWARD_RATIO, ClassPredictions, count_flops, grad_cam
+from kit.evaluation import (
+    TRAIN_TO_FORWARD_RATIO,
+    ClassPredictions,
+    Robustness,
+    count_flops,
+    grad_cam,
+)
 from kit.models import ImageClassifier
 from kit.report._class_figures import short
 from kit.report._classes import (
@@ -35,8 +41,14 @@ from kit.report._html import (
 )
 from kit.report._image_figures import mistakes_drawing
 from kit.report._report import ComparisonReport, Report, training_section
+from kit.report._robustness import robustness_section
 
 MISTAKES = 16
+CHANGES = (
+    "Gaussian noise has a standard deviation of .08 of the range, the blur one of a pixel; JPEG "
+    "with quality 30; half the contrast; a shift to a random side. FGSM: each pixel changed by 2 "
+    "of 255 levels, against the class; stronger attacks: <code>kit robustness</code>."
+)
 
 
 def image_page(report: "ImageReport", facts: Mapping[str, Any]) -> str:
@@ -66,6 +78,7 @@ def image_page(report: "ImageReport", facts: Mapping[str, Any]) -> str:
             _mistakes(report),
             classes_section(report.test, report.data.classes, "images"),
             baselines_section(report.model, systems, differences, "images"),
+            robustness_section(report.robustness, CHANGES),
             training_section(report.history, report.metric),
             on_valid(report.model, report.valid.estimates()),
             _cost_section(facts["cost"]),
@@ -156,10 +169,12 @@ class ImageReport(ComparisonReport[ClassPredictions]):
     Args:
         data: the split images.
         classifier: the model, for Grad-CAM.
+        robustness: accuracy on changed images.
     """
 
     data: ImageData
     classifier: ImageClassifier
+    robustness: Robustness
 
 
 def image_report(report: ImageReport) -> Report:
@@ -176,6 +191,7 @@ def image_facts(report: ImageReport) -> dict[str, Any]:
         "valid": part_facts(image_protocol(data, "valid"), report.valid, "images"),
         "of_classes": of_classes(data.classes, report.test, "images"),
         "confusions": confusions(data.classes, report.test),
+        "robustness": report.robustness.facts(),
         "cost": _cost(report),
         "data": _data(data),
     }

@@ -9,7 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.data.texts import TextData
-from kit.evaluation import ClassPredictions, coloured, integrated_gradients, word_weights
+from kit.evaluation import (
+    ClassPredictions,
+    Robustness,
+    coloured,
+    integrated_gradients,
+    word_weights,
+)
 from kit.models import TextClassifier
 from kit.report._class_figures import confidence_figure
 from kit.report._classes import (
@@ -37,9 +43,15 @@ from kit.report._html import (
     two_columns,
 )
 from kit.report._report import ComparisonReport, Report, training_section
+from kit.report._robustness import robustness_section
 from kit.tokenizers import TokenIds, Tokenizer
 
 MISTAKES = 10
+CHANGES = (
+    "The percentage is the probability with which a word of two letters or more is changed: two "
+    "letters swapped, one dropped, one replaced by a neighbour on the keyboard, or all that have "
+    "one by Cyrillic look-alikes."
+)
 
 
 def text_page(report: "TextReport", facts: Mapping[str, Any]) -> str:
@@ -66,6 +78,7 @@ def text_page(report: "TextReport", facts: Mapping[str, Any]) -> str:
             _rightly(report),
             classes_section(report.test, classes, "texts"),
             baselines_section(report.model, systems, differences, "texts"),
+            robustness_section(report.robustness, CHANGES),
             training_section(report.history, report.metric),
             on_valid(report.model, report.valid.estimates()),
             _data_section(facts["data"], facts["cost"]),
@@ -193,6 +206,7 @@ class TextReport(ComparisonReport[ClassPredictions]):
         tokenizer: of the model.
         numbers: part to its texts as token ids.
         length: maximum tokens of a text.
+        robustness: accuracy on changed texts.
     """
 
     data: TextData
@@ -200,6 +214,7 @@ class TextReport(ComparisonReport[ClassPredictions]):
     tokenizer: Tokenizer
     numbers: dict[str, TokenIds]
     length: int
+    robustness: Robustness
 
 
 def text_report(report: TextReport) -> Report:
@@ -216,6 +231,7 @@ def text_facts(report: TextReport) -> dict[str, Any]:
         "valid": part_facts(text_protocol(data, "valid"), report.valid, "texts"),
         "of_classes": of_classes(data.classes, report.test, "texts"),
         "confusions": confusions(data.classes, report.test),
+        "robustness": report.robustness.facts(),
         "cost": {
             "weights": report.classifier.count_params(),
             "pieces_known": report.tokenizer.size,

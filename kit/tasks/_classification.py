@@ -1,8 +1,9 @@
 """Classification: which of several classes an image or a text belongs to."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +19,51 @@ from kit.tasks._evaluate_export import (
 from kit.tasks._task import Comparison, Results, Run, left_out, report_facts
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from kit.data.images import ImageData
     from kit.data.texts import TextData
-    from kit.evaluation import ClassPredictions
+    from kit.evaluation import ClassPredictions, Robustness
     from kit.exports import ImageClassificationCard, SignatureCheck, TextClassificationCard
     from kit.report import Report
     from kit.tokenizers import TokenIds, Tokenizer
 
 EXAMPLES_AT_ONCE = 256
+
+
+def ask_classes(
+    model: Any, classes: Sequence[str], requests: Iterable[Mapping[str, Any]]
+) -> "NDArray[np.float64]":
+    """Probabilities of all classes, through the signature of a classifier.
+
+    Classes that are not among the best labels share what is left.
+
+    Args:
+        model: the loaded export.
+        classes: names, in the order of the columns.
+        requests: the inputs of each example.
+
+    Returns:
+        float64 [examples, classes].
+    """
+    import numpy as np
+    import tensorflow as tf
+
+    column = {name: number for number, name in enumerate(classes)}
+    parts = [np.zeros((0, len(column)))]
+    asked = iter(requests)
+    while batch := list(islice(asked, EXAMPLES_AT_ONCE)):
+        inputs = {name: tf.constant([one[name] for one in batch]) for name in batch[0]}
+        answer = model.signatures["serving_default"](**inputs)
+        best = np.vectorize(lambda name: column[name.decode()])(answer["label"].numpy())
+        probability = answer["probability"].numpy()
+        others = max(1, len(column) - best.shape[1])
+        left = np.clip(1 - probability.sum(axis=1, keepdims=True), 0, 1)
+        predicted = np.repeat(left / others, len(column), axis=1).astype(np.float64)
+        np.put_along_axis(predicted, best, probability, axis=1)
+        parts.append(predicted)
+    return np.concatenate(parts)
 
 
 @dataclass(frozen=True)
@@ -80,7 +118,7 @@ class _Classification(ABC):
         return Results(self.predict(run, "valid"), self.predict(run, "test"), self.baselines(run))
 
     def card(self, run: Run, results: Results, facts: Mapping[str, Any]) -> dict[str, Any]:
-        return {"model": run.built.name}
+        return {"model": run.built.name, "robustness": facts["robustness"]}
 
     def tables(self, run: Run, results: Results, facts: Mapping[str, Any]) -> Sequence[Comparison]:
         from kit.evaluation import SHOWN
@@ -105,31 +143,42 @@ class _Classification(ABC):
     def predict_export(
         cls, export: Export, data: Any, *, max_users: int | None = None
     ) -> ExportEvaluation:
-        import numpy as np
-        import tensorflow as tf
-
         from kit.evaluation import SHOWN, ClassPredictions
 
-        model = export.load()
-        column = {name: number for number, name in enumerate(export.card.classes)}
-        numbers = np.array(class_numbers(data.classes, column, data.name))
-        # Classes that are not among the best labels share what is left.
-        predicted = np.zeros((len(data.test), len(column)))
-        for start in range(0, len(predicted), EXAMPLES_AT_ONCE):
-            rows = range(start, min(start + EXAMPLES_AT_ONCE, len(predicted)))
-            batch = [cls.request(data.test, row) for row in rows]
-            inputs = {name: tf.constant([one[name] for one in batch]) for name in batch[0]}
-            answer = model.signatures["serving_default"](**inputs)
-            best = np.vectorize(lambda name: column[name.decode()])(answer["label"].numpy())
-            probability = answer["probability"].numpy()
-            others = max(1, len(column) - best.shape[1])
-            left = np.clip(1 - probability.sum(axis=1, keepdims=True), 0, 1)
-            predicted[rows] = left / others
-            np.put_along_axis(predicted[rows.start : rows.stop], best, probability, axis=1)
-        predictions = ClassPredictions(numbers[data.test.labels], predicted)
+        numbers = cls.labels(export, data)
+        requests = (cls.request(data.test, row) for row in range(len(data.test)))
+        predicted = ask_classes(export.load(), export.card.classes, requests)
+        predictions = ClassPredictions(numbers, predicted)
         return ExportEvaluation(
             [PredictionMetrics(cls.protocol(data), export.card.model, predictions, SHOWN)]
         )
+
+    @classmethod
+    def labels(cls, export: Export, data: Any) -> "NDArray[np.int32]":
+        """The export's numbers of the classes of test.
+
+        Raises:
+            UserError: it does not know one.
+        """
+        import numpy as np
+
+        column = {name: number for number, name in enumerate(export.card.classes)}
+        numbers = np.array(class_numbers(data.classes, column, data.name), np.int32)
+        return np.asarray(numbers[data.test.labels])
+
+    @classmethod
+    @abstractmethod
+    def robustness_of_export(cls, export: Export, data: Any, *, most: int) -> "Robustness":
+        """Accuracy on changed examples of test, through the signature of an export.
+
+        Args:
+            export: what is measured.
+            data: what `open_again` returned.
+            most: examples at most.
+
+        Raises:
+            UserError: the model cannot be loaded, or does not fit the data.
+        """
 
 
 class ImageClassification(_Classification):
@@ -156,10 +205,12 @@ class ImageClassification(_Classification):
         return image_baselines(run.data, seed=run.seed)
 
     def report(self, run: Run, results: Results) -> "Report":
+        from kit.evaluation import image_robustness
         from kit.report import ImageReport, image_report
 
-        report = ImageReport(**report_facts(run, results), classifier=run.model)
-        return image_report(report)
+        robustness = image_robustness(run.data.test, run.model, seed=run.seed)
+        facts = report_facts(run, results)
+        return image_report(ImageReport(**facts, classifier=run.model, robustness=robustness))
 
     def export(
         self, run: Run, results: Any, card: dict[str, Any]
@@ -177,6 +228,23 @@ class ImageClassification(_Classification):
         from kit.report import image_protocol
 
         return image_protocol(data, "test")
+
+    @classmethod
+    def robustness_of_export(cls, export: Export, data: "ImageData", *, most: int) -> "Robustness":
+        import tensorflow as tf
+
+        from kit.evaluation import FGSM, PGD, image_robustness
+        from kit.exports import pixel_logits
+
+        images = replace(data.test, labels=cls.labels(export, data))
+        model = export.load()
+
+        def predict(pixels: Any) -> Any:
+            requests = ({"image": tf.io.encode_png(one).numpy()} for one in pixels)
+            return ask_classes(model, export.card.classes, requests)
+
+        logits, attacks = pixel_logits(model), (FGSM, PGD)
+        return image_robustness(images, logits, predict=predict, attacks=attacks, most=most)
 
     @classmethod
     def open_again(cls, card: "ImageClassificationCard", source: str | None) -> "ImageData":
@@ -210,15 +278,23 @@ class TextClassification(_Classification):
         return text_baselines(run.data)
 
     def report(self, run: Run, results: Results) -> "Report":
+        from kit.evaluation import probabilities_of_texts, text_robustness
         from kit.report import TextReport, text_report
+        from kit.tokenizers import encode_batch
 
         texts: TokenizedTexts = run.built.parts
+
+        def predict(changed: Sequence[str]) -> Any:
+            numbers = encode_batch(texts.tokenizer, changed, texts.length)
+            return probabilities_of_texts(run.model, numbers)
+
         report = TextReport(
             **report_facts(run, results),
             classifier=run.model,
             tokenizer=texts.tokenizer,
             numbers=dict(texts.tokens),
             length=texts.length,
+            robustness=text_robustness(run.data.test, predict, seed=run.seed),
         )
         return text_report(report)
 
@@ -241,6 +317,18 @@ class TextClassification(_Classification):
         from kit.report import text_protocol
 
         return text_protocol(data, "test")
+
+    @classmethod
+    def robustness_of_export(cls, export: Export, data: "TextData", *, most: int) -> "Robustness":
+        from kit.evaluation import text_robustness
+
+        texts = replace(data.test, labels=cls.labels(export, data))
+        model = export.load()
+
+        def predict(changed: Sequence[str]) -> Any:
+            return ask_classes(model, export.card.classes, ({"text": one} for one in changed))
+
+        return text_robustness(texts, predict, most=most)
 
     @classmethod
     def open_again(cls, card: "TextClassificationCard", source: str | None) -> "TextData":
