@@ -95,7 +95,7 @@ def _in_words(change: ChangeWord, share: float, text: str, rng: np.random.Genera
 
 _PERTURB: dict[str, Callable[[str, np.random.Generator], str]] = {
     **{
-        f"{name}, {share} %": partial(_in_words, change, share / 100)
+        f"{name} {share} %": partial(_in_words, change, share / 100)
         for name, change in (
             ("swapped letters", _swap),
             ("dropped letters", _drop),
@@ -118,9 +118,9 @@ def perturbed(texts: Sequence[str], perturbation: str, *, seed: int = 0) -> list
 
     Args:
         texts: the texts.
-        perturbation: "swapped letters, 5 %" (two letters side by side), "dropped letters, 5 %"
-            (one), "neighbouring keys, 5 %" (one letter becomes a neighbour on a QWERTY keyboard),
-            "look-alikes, 5 %" (Latin letters become Cyrillic ones that look the same), each also
+        perturbation: "swapped letters 5 %" (two letters side by side), "dropped letters 5 %"
+            (one), "neighbouring keys 5 %" (one letter becomes a neighbour on a QWERTY keyboard),
+            "look-alikes 5 %" (Latin letters become Cyrillic ones that look the same), each also
             with 10 %; "upper case" or "lower case" (the whole text).
         seed: of words, letters and keys.
 
@@ -135,7 +135,7 @@ def perturbed(texts: Sequence[str], perturbation: str, *, seed: int = 0) -> list
 
     Example:
 
-    >>> perturbed(["The room is clean and the breakfast is good"], "swapped letters, 10 %", seed=2)
+    >>> perturbed(["The room is clean and the breakfast is good"], "swapped letters 10 %", seed=2)
     ['The room is clean nad hte breakfast is ogod']
     """
     if perturbation not in _PERTURB:

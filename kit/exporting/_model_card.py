@@ -142,10 +142,8 @@ def _robustness(card: Card) -> Iterator[str]:
     if found is None:
         yield "- Robustness: not measured."
         return
-    changes = ", ".join(
-        f"{name} {_number(one.get('mean'))}" for name, one in found["metrics"].items()
-    )
-    yield f"- Robustness: {changes}."
+    measured = [f"{name} {_number(one.get('mean'))}" for name, one in found["metrics"].items()]
+    yield f"- Robustness: {'; '.join(measured)}."
     yield f"- Protocol: {found['protocol']}."
     for name, reason in (found.get("left_out") or {}).items():
         yield f"- Not measured: {name}, which {reason}."

@@ -61,6 +61,7 @@ def test_the_usual_sections_in_order(written):
         "Data",
         "Evaluation",
         "Privacy",
+        "Robustness",
         "Limits",
         "Trust",
         "Signatures",
@@ -89,6 +90,20 @@ def test_trust_says_whom_it_holds_and_who_vouches_for_it(written):
     assert "kit verify --public-key" in section(written, "Trust")
     assert "holds no user." in model_card(RetrievalCard(names={}, known_users=False), {})
     assert "users" not in section(model_card(Card(recipe="images"), {}), "Trust")
+
+
+def test_robustness_is_stated_or_said_to_be_unknown(written):
+    assert section(written, "Robustness") == "- Robustness: not measured."
+    found = {
+        "protocol": "accuracy on all 60 images of test",
+        "metrics": {"unchanged": {"mean": 0.9, "low": 0.8, "high": 1.0}, "blur": {"mean": 0.5}},
+        "left_out": {"FGSM 2/255": "needs gradients"},
+    }
+    assert section(model_card(Card(robustness=found), {}), "Robustness").splitlines() == [
+        "- Robustness: unchanged 0.9000; blur 0.5000.",
+        "- Protocol: accuracy on all 60 images of test.",
+        "- Not measured: FGSM 2/255, which needs gradients.",
+    ]
 
 
 def test_data(written):
@@ -127,7 +142,7 @@ def test_signatures_and_operations(written):
 def test_what_is_missing_is_left_out():
     card = model_card(Card(), {})
     assert re.findall("^#+ (.+)$", card, flags=re.MULTILINE) == [
-        *("Model card", "Trust", "Serving"),
+        *("Model card", "Robustness", "Trust", "Serving"),
     ]
     assert model_card(Card(results={}, dataset={}, baselines={}), {}) == card
 

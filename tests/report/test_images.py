@@ -4,7 +4,12 @@ import re
 import numpy as np
 import pytest
 
-from kit.evaluation import ClassPredictions, image_baselines, probabilities_of_images
+from kit.evaluation import (
+    ClassPredictions,
+    image_baselines,
+    image_robustness,
+    probabilities_of_images,
+)
 from kit.report import ImageReport, image_protocol, image_report
 from tests.exporting.images import untrained
 
@@ -21,6 +26,7 @@ def test_the_facts_are_those_of_the_predictions(written):
     assert facts["cost"]["operations_of_training"] == pytest.approx(
         3 * facts["cost"]["operations_of_a_picture"] * 2 * 48
     )
+    assert facts["robustness"]["metrics"]["unchanged"] == accuracy
     called = sum(mistake["times"] for mistake in facts["confusions"])
     assert called == len(report.test.labels) - report.test.is_correct.sum()
 
@@ -33,6 +39,7 @@ def test_the_page_shows_what_it_says(written):
         "Most confident errors",
         "Recall and precision by class",
         "Comparison with baselines",
+        "Robustness",
         "Training",
         "Computation",
         "Data",
@@ -62,6 +69,7 @@ def written(tmp_path_factory):
         data=data,
         settings={"seed": 0},
         classifier=model,
+        robustness=image_robustness(data.test, model),
         baselines=image_baselines(data),
         history=[{"epoch": 2.0, "loss": 1.0, "valid accuracy": 0.4}],
         metric="valid accuracy",

@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pytest
 
-from kit.evaluation import ClassPredictions, probabilities_of_texts, text_baselines
+from kit.evaluation import ClassPredictions, probabilities_of_texts, text_baselines, text_robustness
 from kit.report import TextReport, text_protocol, text_report
 from kit.tokenizers import encode_batch
 from tests.exporting.words import untrained
@@ -20,6 +20,7 @@ def test_the_facts_are_those_of_the_predictions(written):
     assert 0 < facts["data"]["share_cut_off"] < 1
     assert facts["test"]["protocol"] == text_protocol(report.data, "test")
     assert facts["cost"]["pieces_known"] == report.tokenizer.size
+    assert facts["robustness"]["metrics"]["unchanged"] == accuracy
     called = sum(mistake["times"] for mistake in facts["confusions"])
     assert called == len(report.test.labels) - report.test.is_correct.sum()
 
@@ -33,6 +34,7 @@ def test_the_page_shows_what_it_says(written):
         "Most confident errors",
         "Recall and precision by class",
         "Comparison with baselines",
+        "Robustness",
         "Training",
         "Data",
         "How the numbers were measured",
@@ -68,6 +70,10 @@ def written(tmp_path_factory):
         tokenizer=tokens,
         numbers=numbers,
         length=8,
+        robustness=text_robustness(
+            data.test,
+            lambda texts: probabilities_of_texts(model, encode_batch(tokens, texts, 8)),
+        ),
         baselines=text_baselines(data),
         history=[{"epoch": 2.0, "loss": 1.0, "valid accuracy": 0.4}],
         metric="valid accuracy",
