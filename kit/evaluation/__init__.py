@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from kit.evaluation._explain import integrated_gradients as integrated_gradients
     from kit.evaluation._explain import word_weights as word_weights
     from kit.evaluation._factorization import choose_factorization as choose_factorization
+    from kit.evaluation._fake_profiles import FAKE_KINDS as FAKE_KINDS
+    from kit.evaluation._fake_profiles import fake_profiles as fake_profiles
     from kit.evaluation._flops import TRAIN_TO_FORWARD_RATIO as TRAIN_TO_FORWARD_RATIO
     from kit.evaluation._flops import count_flops as count_flops
     from kit.evaluation._forecast_baselines import forecast_baselines as forecast_baselines
