@@ -170,16 +170,21 @@ def trained(
     recipe: "Recipe", card: "RetrievalCard", version: Path, source: str | None, gone: list[str]
 ) -> tuple[Any, Any]:
     """A model that was trained without some people, and its data."""
-    from kit.pipeline import Devices, new_run
-    from kit.tasks import fit_stages
-
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
         file.write("".join(f"{user}\n" for user in gone))
         file.flush()
         options = options_again(
             recipe, card, version, data=source, without_users=file.name, quiet=True
         )
-        data, task = recipe.read(options), recipe.task(options)
+        return fitted(recipe, options)
+
+
+def fitted(recipe: "Recipe", options: Any) -> tuple[Any, Any]:
+    """A recipe's model, trained and neither measured nor exported, and its data."""
+    from kit.pipeline import Devices, new_run
+    from kit.tasks import fit_stages
+
+    data, task = recipe.read(options), recipe.task(options)
     devices = Devices.chosen(options.training, lambda line: None)
     with devices.scope():
         built = recipe.train(recipe.build(data, options), data, options, devices.precision)

@@ -27,6 +27,9 @@ class Request:
         source: other data than it was trained on, or None.
         limit: examples at most.
         trust: load it whatever it could do.
+        promote: the item that made-up users promote; None draws one of the tail.
+        fakes: number of made-up users, as a share of the real ones.
+        seed: of what is drawn.
     """
 
     folder: Path
@@ -35,6 +38,9 @@ class Request:
     source: str | None
     limit: int
     trust: bool
+    promote: str | None = None
+    fakes: float = 0.05
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,9 +63,9 @@ class Measured:
 
 
 # Task to the module whose function `measure(request)` returns what was `Measured`; each is imported
-# when it is asked for. Recommenders ("retrieval", "two-stage") are measured by other attacks, fake
-# profiles, and get a module of their own here.
+# when it is asked for.
 KINDS = {
+    "retrieval": "kit.cli._robustness_profiles",
     "image-classification": "kit.cli._robustness_classes",
     "text-classification": "kit.cli._robustness_classes",
 }
@@ -74,20 +80,45 @@ KINDS = {
     default=1000,
     show_default=True,
     metavar="EXAMPLES",
-    help="Most examples of test that are measured.",
+    help="Most examples, or users, of test that are measured.",
 )
+@click.option(
+    "--promote",
+    metavar="ITEM",
+    help="Of recommenders: the item to promote.  [default: one that few users have]",
+)
+@click.option(
+    "--fakes",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.05,
+    show_default=True,
+    metavar="SHARE",
+    help="Of recommenders: made-up users, as a share of the real ones.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @trust_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, see above.")
-def robustness(folder: Path, source: str | None, limit: int, trust: bool, as_json: bool) -> None:
-    """Measure what changed inputs do to an export, through its own signature.
+def robustness(
+    folder: Path,
+    source: str | None,
+    limit: int,
+    promote: str | None,
+    fakes: float,
+    seed: int,
+    trust: bool,
+    as_json: bool,
+) -> None:
+    """Measure what changed inputs, or made-up users, do to a model.
 
     Images: noise, blur, JPEG, contrast and shift; FGSM of 2 and PGD of 8 of 255 levels, by
     gradients of the exported graph. PGD is an upper bound: AutoAttack would be lower. Texts:
-    misspellings, case and letters that look alike.
+    misspellings, case and letters that look alike. Recommenders of one stage are trained again with
+    made-up users who promote an item, with and without leaving out users that stand out.
 
     --json prints {"protocol", "system", "metrics": {NAME: {"mean", "low", "high"}},
     "differences", "left_out": {NAME: REASON}}; low and high are a 95 % interval, of differences
-    from paired resamples.
+    from paired resamples. Of recommenders it is {"item", "share", "runs": [{"kind", "defended",
+    "detector", "reach@10", "median rank", "NDCG@10"}]}.
     """
     version = checked_version(folder, trust=trust)
     from kit.exports import read_card
@@ -101,9 +132,10 @@ def robustness(folder: Path, source: str | None, limit: int, trust: bool, as_jso
             f"{card.task or 'unknown'}",
             remedy="Measure it on harder data of your own: kit evaluate FOLDER --data SOURCE",
         )
-    check_rows_are_left(version, source)
+    if card.task != "retrieval":
+        check_rows_are_left(version, source)
     measure: Callable[[Request], Measured] = import_module(KINDS[card.task]).measure
-    found = measure(Request(folder, version, card, source, limit, trust))
+    found = measure(Request(folder, version, card, source, limit, trust, promote, fakes, seed))
     if as_json:
         echo_json(dict(found.document))
         return

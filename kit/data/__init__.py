@@ -68,8 +68,10 @@ if TYPE_CHECKING:
     from kit.data._source import open_source as open_source
     from kit.data._split import split as split
     from kit.data._split import split_train_by_time as split_train_by_time
+    from kit.data._suspicion import most_suspicious as most_suspicious
     from kit.data._suspicion import near_duplicates as near_duplicates
     from kit.data._suspicion import suspicion as suspicion
+    from kit.data._suspicion import suspicion_of_log as suspicion_of_log
     from kit.data._table_formats import JsonLinesTable as JsonLinesTable
     from kit.data._table_formats import ParquetTable as ParquetTable
     from kit.data._table_formats import is_table as is_table

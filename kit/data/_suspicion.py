@@ -1,6 +1,7 @@
 """Users and items of a log that look made up."""
 
 import numpy as np
+import polars as pl
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 
@@ -51,6 +52,39 @@ def suspicion(owned: sparse.spmatrix) -> tuple[NDArray[np.float64], NDArray[np.f
         of_users.append(odd + _ranks(worst))
         of_items.append(_ranks(together))
     return np.max(of_users, axis=0), np.max(of_items, axis=0)
+
+
+def suspicion_of_log(interactions: pl.DataFrame) -> pl.DataFrame:
+    """The suspicion of each user of a log, the largest first.
+
+    Args:
+        interactions: with the columns `user_id` and `item_id`.
+
+    Returns:
+        `user_id` and `suspicion`, see `kit.data.suspicion`.
+    """
+    pairs = interactions.select("user_id", "item_id").unique(maintain_order=True)
+    users = pairs["user_id"].unique(maintain_order=True)
+    rows = pairs["user_id"].rank("dense").to_numpy() - 1
+    columns = pairs["item_id"].rank("dense").to_numpy() - 1
+    owned = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)))
+    table = pl.DataFrame({"user_id": users.sort(), "suspicion": suspicion(owned)[0]})
+    return table.sort("suspicion", "user_id", descending=[True, False])
+
+
+def most_suspicious(table: pl.DataFrame, share: float) -> list[str]:
+    """Ids of the users that stand out most.
+
+    Args:
+        table: of `suspicion_of_log`.
+        share: of the users.
+
+    Example:
+
+    >>> most_suspicious(pl.DataFrame({"user_id": ["a", "b"], "suspicion": [1.9, 0.1]}), 0.5)
+    ['a']
+    """
+    return [str(one) for one in table["user_id"][: round(share * len(table))]]
 
 
 def near_duplicates(owned: sparse.spmatrix, similarity: float = 0.9) -> int:
