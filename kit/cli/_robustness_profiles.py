@@ -34,7 +34,8 @@ def measure(request: Request) -> Measured:
     recipe = recipe_of_log(request.card, request.version)
     trial = Trial.of(recipe, request)
     clean = trial.trained([], [])
-    rows, document = [["none", "", *cells(clean, clean)]], [{"kind": None, **clean.document(clean)}]
+    rows = [["none", "", *cells(clean, clean)]]
+    document: list[dict[str, Any]] = [{"kind": None, **clean.document(clean)}]
     for kind in KINDS:
         fakes = trial.fakes(kind, request.fakes)
         suspicious, auc = trial.suspicious(fakes)
@@ -196,7 +197,7 @@ class Trial:
         from kit.data import most_suspicious, suspicion_of_log
         from kit.metrics import auc
 
-        found = suspicion_of_log(self.rows(fakes))
+        found = suspicion_of_log(self.rows(fakes)).users
         label = found["user_id"].str.starts_with(f"{MADE_UP} ").cast(pl.Int64).to_numpy()
         score = found["suspicion"].to_numpy()
         return most_suspicious(found, LEFT_OUT), float(auc(np.asarray(label), score))

@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from kit.data._source import open_source as open_source
     from kit.data._split import split as split
     from kit.data._split import split_train_by_time as split_train_by_time
+    from kit.data._suspicion import SuspiciousLog as SuspiciousLog
     from kit.data._suspicion import most_suspicious as most_suspicious
     from kit.data._suspicion import near_duplicates as near_duplicates
     from kit.data._suspicion import suspicion as suspicion

@@ -1,5 +1,8 @@
 """Users and items of a log that look made up."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 import scipy.sparse as sparse
@@ -10,6 +13,7 @@ USERS_AT_ONCE = 1_000
 # An item is judged by its users together, as if so many ordinary ones had it, too.
 PRIOR_USERS = 5
 ROUNDS = 5
+SHOWN = 5
 
 
 def suspicion(owned: sparse.spmatrix) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -54,29 +58,48 @@ def suspicion(owned: sparse.spmatrix) -> tuple[NDArray[np.float64], NDArray[np.f
     return np.max(of_users, axis=0), np.max(of_items, axis=0)
 
 
-def suspicion_of_log(interactions: pl.DataFrame) -> pl.DataFrame:
-    """The suspicion of each user of a log, the largest first.
+@dataclass(frozen=True)
+class SuspiciousLog:
+    """What stands out in a log.
+
+    Args:
+        users: `user_id` and `suspicion`, the largest first.
+        items: ids of the items whose users stand out most, at most five.
+        near_duplicates: number of users whose history is nearly that of another.
+    """
+
+    users: pl.DataFrame
+    items: Sequence[str]
+    near_duplicates: int
+
+
+def suspicion_of_log(interactions: pl.DataFrame) -> SuspiciousLog:
+    """Judge the users and items of a log, see `kit.data.suspicion`.
 
     Args:
         interactions: with the columns `user_id` and `item_id`.
-
-    Returns:
-        `user_id` and `suspicion`, see `kit.data.suspicion`.
     """
-    pairs = interactions.select("user_id", "item_id").unique(maintain_order=True)
-    users = pairs["user_id"].unique(maintain_order=True)
-    rows = pairs["user_id"].rank("dense").to_numpy() - 1
-    columns = pairs["item_id"].rank("dense").to_numpy() - 1
-    owned = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)))
-    table = pl.DataFrame({"user_id": users.sort(), "suspicion": suspicion(owned)[0]})
-    return table.sort("suspicion", "user_id", descending=[True, False])
+    pairs = interactions.select(pl.col("user_id", "item_id").cast(pl.String)).unique()
+    users, items = pairs["user_id"].unique().sort(), pairs["item_id"].unique().sort()
+    places = pairs.select(pl.all().rank("dense").cast(pl.Int64) - 1)
+    owned = sparse.csr_matrix(
+        (np.ones(len(pairs)), (places["user_id"].to_numpy(), places["item_id"].to_numpy()))
+    )
+    of_users, of_items = suspicion(owned)
+    table = pl.DataFrame({"user_id": users, "suspicion": of_users})
+    worst = np.argsort(-of_items, kind="stable")[:SHOWN]
+    return SuspiciousLog(
+        table.sort("suspicion", "user_id", descending=[True, False]),
+        [items[int(n)] for n in worst],
+        near_duplicates(owned),
+    )
 
 
 def most_suspicious(table: pl.DataFrame, share: float) -> list[str]:
     """Ids of the users that stand out most.
 
     Args:
-        table: of `suspicion_of_log`.
+        table: `users` of `SuspiciousLog`.
         share: of the users.
 
     Example:

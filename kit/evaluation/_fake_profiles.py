@@ -49,17 +49,15 @@ def fake_profiles(
     def profile() -> NDArray[np.int64]:
         if kind == "copied":
             row = int(rng.choice(long))
-            return owned.indices[owned.indptr[row] : owned.indptr[row + 1]].astype(np.int64)
+            own = owned.indices[owned.indptr[row] : owned.indptr[row + 1]]
+            return np.asarray(own, np.int64)
         if kind == "average":
             some = min(length, int((popularity > 0).sum()))
             shares = popularity / popularity.sum()
             return np.asarray(rng.choice(items, some, replace=False, p=shares), np.int64)
         popular = {"random": 0, "popular": length, "mixed": length - length // 2}[kind]
-        return np.concatenate(
-            [
-                rng.choice(items, length - popular, replace=False),
-                rng.choice(top, min(popular, len(top)), replace=False),
-            ]
-        )
+        drawn = rng.choice(items, length - popular, replace=False)
+        common = rng.choice(top, min(popular, len(top)), replace=False)
+        return np.asarray(np.concatenate([drawn, common]), np.int64)
 
     return [np.unique(np.append(profile(), item)).astype(np.int64) for _ in range(count)]
