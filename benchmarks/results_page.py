@@ -26,6 +26,7 @@ from benchmarks import (
     ranking_results,
     refit_results,
     retrieval_results,
+    robustness_results,
     sequential_results,
     text2text_results,
     text_results,
@@ -53,6 +54,7 @@ MODULES = {
     "refit": refit_results,
     "privacy": privacy_results,
     "forgetting": forgetting,
+    "robustness": robustness_results,
 }
 
 

@@ -92,6 +92,14 @@ def test_the_page_on_signing_runs(trained, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+def test_the_page_on_robustness_runs(here):
+    names = run("robustness.md")
+    accuracies = {name: one.mean for name, one in names["found"].accuracies.items()}
+    assert accuracies["PGD-20 8/255"] <= accuracies["FGSM 2/255"] <= accuracies["unchanged"]
+    assert 0 < np.abs(names["attacked"].astype(int) - names["pixels"]).max() <= 2
+
+
+@pytest.mark.slow
 def test_the_page_on_planning_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("kit.exports.verify", passing)
