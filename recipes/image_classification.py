@@ -60,6 +60,7 @@ def build(data: "ImageData", options: ImageClassificationOptions) -> "ImageClass
         backbone=chosen.backbone,
         dropout=chosen.dropout,
         rand_augment=0.5 if "randaugment" in chosen.kinds else 0.0,
+        adversarial=chosen.adversarial,
         seed=options.data.seed,
     )
 

@@ -143,6 +143,14 @@ class ImageTrainingOptions(Options):
     label_smoothing: float = option(
         0.1, "Label smoothing: share of the target spread over all classes.", min=0, below=1
     )
+    adversarial: int = option(
+        0,
+        "Train on attacked images, each pixel up to so many of 255 levels from its own; takes "
+        "twice as long, and the report has PGD. 0 is none.",
+        min=0,
+        max=64,
+        metavar="LEVELS",
+    )
     dropout: float = option(0.1, "Dropout rate of the embedding.", min=0, below=1)
     average: float = option(
         0.02,

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from kit.data.images import ImageData
@@ -30,12 +31,16 @@ class ImageClassifier(keras.Model):
         rand_augment: strength of Keras's RandAugment in training, from 0 (none) to 1.
         is_pretrained: whether the encoder always runs in inference mode, which keeps the statistics
             of its batch normalization.
+        adversarial: trains on attacked images: each pixel up to so many of 255 levels from its own,
+            against the targets. 0 is none.
 
     Call arguments:
         images: float or uint8 [batch, height, width, channels], 0 to 255.
 
     Returns:
         Logits, float32 [batch, classes].
+
+    Source: Wong, Rice and Kolter (2020), Fast is better than free: revisiting adversarial training.
 
     Example:
 
@@ -56,6 +61,7 @@ class ImageClassifier(keras.Model):
         dropout: float = 0.0,
         rand_augment: float = 0.0,
         is_pretrained: bool = False,
+        adversarial: int = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -63,6 +69,7 @@ class ImageClassifier(keras.Model):
         self.encoder, self.classes = encoder, classes
         self.scale, self.offset = [float(x) for x in scale], [float(x) for x in offset]
         self.rand_augment, self.is_pretrained = rand_augment, is_pretrained
+        self.adversarial = adversarial
         self.change = (
             keras.layers.RandAugment(factor=rand_augment, dtype="float32") if rand_augment else None
         )
@@ -80,6 +87,7 @@ class ImageClassifier(keras.Model):
         backbone: str | None = None,
         dropout: float = 0.1,
         rand_augment: float = 0.0,
+        adversarial: int = 0,
         seed: int | None = None,
     ) -> Self:
         """Build the model for the classes, the size and the colours of train.
@@ -92,6 +100,7 @@ class ImageClassifier(keras.Model):
                 data with the size that it takes.
             dropout: dropout rate of the embedding.
             rand_augment: strength of RandAugment in training, from 0 (none) to 1.
+            adversarial: levels, of 255, of the attacks that it is trained on; 0 is none.
             seed: random seed of the initial weights; None is that of the data.
 
         Returns:
@@ -109,7 +118,11 @@ class ImageClassifier(keras.Model):
         """
         pretrained = None if backbone is None else pretrained_encoder(backbone)
         set_seed(data, seed)
-        settings = {"dropout": dropout, "rand_augment": rand_augment}
+        settings: dict[str, Any] = {
+            "dropout": dropout,
+            "rand_augment": rand_augment,
+            "adversarial": adversarial,
+        }
         if pretrained is not None:
             built = cls(
                 pretrained.encoder,
@@ -151,6 +164,29 @@ class ImageClassifier(keras.Model):
         maps = self.maps(images, training=training)
         return self.head(self.dropout(_mean(maps), training=training))
 
+    def train_step(self, data: Any) -> Any:
+        if self.adversarial:
+            images, targets, weights = keras.utils.unpack_x_y_sample_weight(data)
+            data = (self._attacked(images, targets), targets, weights)
+        return super().train_step(data)
+
+    def _attacked(self, images: Any, targets: Any) -> Any:
+        """The images after one step against the targets, from a random start."""
+        images, levels = tf.cast(images, tf.float32), float(self.adversarial)
+        # By the step: training that is resumed goes on with the same starts.
+        seed = tf.stack([0, tf.cast(self.optimizer.iterations, tf.int32)])
+        start = images + tf.random.stateless_uniform(tf.shape(images), seed, -levels, levels)
+        start = tf.clip_by_value(start, 0.0, 255.0)
+        with tf.GradientTape() as tape:
+            tape.watch(start)
+            logits = tf.cast(self(start, training=False), tf.float32)
+            losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
+            # Gradients in float16 would vanish otherwise; only their signs count.
+            losses *= 1024.0
+        step = 1.25 * levels * tf.sign(tf.cast(tape.gradient(losses, start), tf.float32))
+        changed = tf.clip_by_value(start + step, images - levels, images + levels)
+        return tf.clip_by_value(changed, 0.0, 255.0)
+
     def maps(self, images: Any, training: bool = False) -> Any:
         """The encoder's last feature map or tokens."""
         scale, offset = ops.array(self.scale, "float32"), ops.array(self.offset, "float32")
@@ -176,6 +212,7 @@ class ImageClassifier(keras.Model):
             "dropout": self.dropout.rate,
             "rand_augment": self.rand_augment,
             "is_pretrained": self.is_pretrained,
+            "adversarial": self.adversarial,
         }
 
     @classmethod

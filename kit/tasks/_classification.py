@@ -16,7 +16,7 @@ from kit.tasks._evaluate_export import (
     class_numbers,
     open_again,
 )
-from kit.tasks._task import Comparison, Results, Run, left_out, report_facts
+from kit.tasks._task import Comparison, Results, Run, Table, left_out, report_facts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -120,7 +120,9 @@ class _Classification(ABC):
     def card(self, run: Run, results: Results, facts: Mapping[str, Any]) -> dict[str, Any]:
         return {"model": run.built.name, "robustness": facts["robustness"]}
 
-    def tables(self, run: Run, results: Results, facts: Mapping[str, Any]) -> Sequence[Comparison]:
+    def tables(
+        self, run: Run, results: Results, facts: Mapping[str, Any]
+    ) -> Sequence[Comparison | Table]:
         from kit.evaluation import SHOWN
 
         systems = {run.built.name: results.test, **results.baselines}
@@ -205,10 +207,12 @@ class ImageClassification(_Classification):
         return image_baselines(run.data, seed=run.seed)
 
     def report(self, run: Run, results: Results) -> "Report":
-        from kit.evaluation import image_robustness
+        from kit.evaluation import FGSM, PGD, image_robustness
         from kit.report import ImageReport, image_report
 
-        robustness = image_robustness(run.data.test, run.model, seed=run.seed)
+        # PGD takes longer than the rest of a small run; who trains against attacks wants to know.
+        attacks = (FGSM, PGD) if run.model.adversarial else (FGSM,)
+        robustness = image_robustness(run.data.test, run.model, attacks=attacks, seed=run.seed)
         facts = report_facts(run, results)
         return image_report(ImageReport(**facts, classifier=run.model, robustness=robustness))
 
@@ -218,6 +222,16 @@ class ImageClassification(_Classification):
         from kit.exporting import export_images
 
         return export_images(run.model, run.data, run.output, card=card)
+
+    def tables(
+        self, run: Run, results: Results, facts: Mapping[str, Any]
+    ) -> Sequence[Comparison | Table]:
+        tables: list[Comparison | Table] = [*super().tables(run, results, facts)]
+        if run.model.adversarial:
+            found = facts["robustness"]
+            rows = [[name, f"{one['mean']:.4f}"] for name, one in found["metrics"].items()]
+            tables.append(Table(title=found["protocol"], columns=["test", "accuracy"], rows=rows))
+        return tables
 
     @classmethod
     def request(cls, examples: Any, row: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ def made(**how):
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_it_is_saved_and_loaded_with_its_encoder(tmp_path):
-    model = made(dropout=0.2, rand_augment=0.3)
+    model = made(dropout=0.2, rand_augment=0.3, adversarial=4)
     expected = model(PICTURES)
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
@@ -68,3 +68,37 @@ def test_under_mixed_precision_logits_are_float32():
         keras.config.set_dtype_policy("float32")
     assert model.maps(PICTURES).dtype == "bfloat16"
     assert model(PICTURES).dtype == model.embed(PICTURES).dtype == "float32"
+
+
+def batch_seen(adversarial):
+    """What a training step without a step width shows the encoder, and its loss."""
+    keras.utils.set_random_seed(0)
+    model = made(adversarial=adversarial, is_pretrained=True)
+    model(PICTURES)
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.SGD(0.0), loss=loss, run_eagerly=True)
+    seen = []
+    maps = model.maps
+
+    def recorded(images, training=False):
+        seen.append(np.asarray(images, np.float32))
+        return maps(images, training=training)
+
+    model.maps = recorded
+    targets = np.eye(5, dtype=np.float32)[[0, 1, 2]]
+    return seen, [model.train_on_batch(PICTURES, targets) for _ in range(2)]
+
+
+def test_adversarial_training_shows_images_against_their_targets():
+    (clean, _), (loss, _) = batch_seen(0)
+    np.testing.assert_array_equal(clean, PICTURES)
+    seen, losses = batch_seen(8)
+    starts, attacked = seen[::2], seen[1::2]
+    for start, changed, reached in zip(starts, attacked, losses, strict=True):
+        for images in (start, changed):
+            assert np.abs(images - PICTURES).max() <= 8
+            assert 0 <= images.min() <= images.max() <= 255
+        assert reached > loss + 1e-4
+    # Every step starts elsewhere, and where the step begins again it starts there again.
+    assert (starts[0] != starts[1]).any()
+    np.testing.assert_array_equal(starts, batch_seen(8)[0][::2])
