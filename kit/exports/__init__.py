@@ -46,6 +46,18 @@ if TYPE_CHECKING:
     from kit.exports._item_content import ItemContent as ItemContent
     from kit.exports._json_file import json_object as json_object
     from kit.exports._json_file import with_bytes as with_bytes
+    from kit.exports._labels import STABLE as STABLE
+    from kit.exports._labels import Labels as Labels
+    from kit.exports._labels import check_label as check_label
+    from kit.exports._labels import check_version as check_version
+    from kit.exports._labels import label_version as label_version
+    from kit.exports._labels import live_version as live_version
+    from kit.exports._labels import read_labels as read_labels
+    from kit.exports._labels import remove_label as remove_label
+    from kit.exports._labels import remove_old_versions as remove_old_versions
+    from kit.exports._labels import rollback as rollback
+    from kit.exports._labels import set_policy as set_policy
+    from kit.exports._labels import version_numbers as version_numbers
     from kit.exports._loaded import LoadedExport as LoadedExport
     from kit.exports._loaded import Narrowed as Narrowed
     from kit.exports._loaded import Recommendation as Recommendation
@@ -78,5 +90,7 @@ if TYPE_CHECKING:
     from kit.exports._version_folder import damages as damages
     from kit.exports._version_folder import version_folder as version_folder
     from kit.exports._version_folder import write_manifest as write_manifest
+    from kit.exports._versions import VersionInfo as VersionInfo
+    from kit.exports._versions import versions as versions
 
 __getattr__, __dir__ = lazy_names(__name__, __file__)

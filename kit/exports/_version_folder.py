@@ -1,4 +1,4 @@
-"""Version folders: the newest of a model, and the checksums of its files.
+"""Version folders: the one that answers for a model, and the checksums of its files.
 
 It guards against accidents: an attacker who can change a file can change the manifest, too, but
 not the signature.
@@ -12,6 +12,7 @@ from typing import Any
 
 from kit.errors import UserError
 from kit.exports._json_file import json_object
+from kit.exports._labels import STABLE, read_labels, version_numbers
 
 MANIFEST = Path("assets.extra", "manifest.json")
 SIGNATURE = Path("assets.extra", "model.sig")
@@ -110,15 +111,23 @@ def _facts(file: Path) -> dict[str, Any]:
 
 
 def version_folder(folder: Path) -> Path:
-    """The version folder of a path: the path itself, or its newest version.
+    """The version folder of a path: the path itself, or the version that answers for a model.
+
+    Args:
+        folder: a version; the folder of a model, which means the version with the label stable or,
+            where none has it, the newest; or that folder with a label, "saved_models/shop/canary".
 
     Raises:
-        UserError: neither the path nor a numbered folder in it is a SavedModel.
+        UserError: there is no SavedModel, or the labels cannot be read.
     """
-    versions = [v for v in folder.glob("[0-9]*") if v.name.isdecimal()] if folder.is_dir() else []
-    for candidate in (folder, *sorted(versions, key=lambda v: -int(v.name))):
-        if (candidate / "saved_model.pb").is_file():
-            return candidate
+    if not folder.exists() and (labelled := read_labels(folder.parent).versions.get(folder.name)):
+        folder = folder.parent / str(labelled)
+    if (folder / "saved_model.pb").is_file():
+        return folder
+    there = version_numbers(folder)
+    stable = read_labels(folder).versions.get(STABLE)
+    if there:
+        return there.get(max(there) if stable is None else stable, there[max(there)])
     raise UserError(
         "No exported model here.",
         where=str(folder),

@@ -261,9 +261,10 @@ class GrpcServer:
 
     def _status(self, request: Any, call: "_Call") -> bytes:
         spec = request.model_spec
+        version = _version(spec)
         if spec.version_label:
-            raise invalid(f"Unrecognized servable version label: {spec.version_label}")
-        states = self._models.states(spec.name, _version(spec))
+            version = self._models.labelled(spec.name, spec.version_label)
+        states = self._models.states(spec.name, version)
         return bytes(status_of(states).SerializeToString())
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 
+from kit.errors import UserError
+from kit.exports import Labels, read_labels
 from kit.serving._budget import Budget
 from kit.serving._limits import Limits
 from kit.serving._log import log
@@ -40,18 +42,29 @@ class _Model:
     pool: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(WORKERS, "kit-serving-run")
     )
-    current: Version | None = None
+    loaded: dict[int, Version] = field(default_factory=dict)
+    # Labels by which requests reach a version; a label moves when its new version has loaded.
+    labels: dict[str, int] = field(default_factory=dict)
     states: dict[int, State] = field(default_factory=dict)
     leaving: list[Version] = field(default_factory=list)
-    # Number and files of a version that did not load; it is tried again when they change.
-    failed: tuple[int, frozenset[tuple[str, int, int]]] | None = None
+    # Files of versions that did not load; they are tried again when these change.
+    failed: dict[int, frozenset[tuple[str, int, int]]] = field(default_factory=dict)
+
+    @property
+    def current(self) -> Version | None:
+        """What answers where a request names no version: the newest one, as in TensorFlow
+        Serving.
+        """
+        loaded = dict(self.loaded)
+        return loaded[max(loaded)] if loaded else None
 
 
 class Models:
-    """The models of a folder, each with its newest version.
+    """The models of a folder, each with the versions that its labels and its policy name.
 
-    As in TensorFlow Serving, the one that answers goes on until a newer one has loaded; when the
-    server starts, an older version is no stand-in for one that does not load.
+    Without them that is the newest. As in TensorFlow Serving, what answers goes on until one of
+    those that are to be served has loaded; when the server starts, an older version is no stand-in
+    for one that does not load.
 
     Args:
         folder: of models, or of one model's numbered versions.
@@ -67,6 +80,7 @@ class Models:
         self._folder, self._limits, self._metrics = folder, limits, metrics
         self._is_one_model = bool(numbered(folder))
         self._models: dict[str, _Model] = {}
+        self._damaged: dict[str, str] = {}
         self._stopped = Event()
         self._watcher = Thread(target=self._watch, name="kit-serving-watch", daemon=True)
 
@@ -82,10 +96,9 @@ class Models:
             self._watcher.join()
         for model in self._models.values():
             model.pool.shutdown(wait=True)
-            for version in (model.current, *model.leaving):
-                if version is not None:
-                    version.close()
-            model.current = None
+            for version in (*model.loaded.values(), *model.leaving):
+                version.close()
+            model.loaded = {}
 
     @contextmanager
     def use(self, name: str, version: int | None = None, label: str = "") -> Iterator[Version]:
@@ -96,22 +109,35 @@ class Models:
         """
         if not name:
             raise invalid("ModelSpec has no name specified.")
-        if label:
-            raise invalid(f"Unrecognized servable version label: {label}")
         model = self._models.get(name)
-        found = model.current if model else None
-        # A version that retires between these two lines has been replaced before.
-        while model and found and not found.acquire():
-            found = model.current
-        if found is None or version not in (None, found.number):
-            if found is not None:
-                found.release()
+        if label:
+            version = self.labelled(name, label)
+        while True:
+            found = None
+            if model:
+                found = model.current if version is None else model.loaded.get(version)
+            # A version that retires between these two lines has been replaced before.
+            if found is None or found.acquire():
+                break
+        if found is None:
             asked = f"Latest({name})" if version is None else f"Specific({name}, {version})"
             raise ServingError("NOT_FOUND", f"Servable not found for request: {asked}")
         try:
             yield found
         finally:
             found.release()
+
+    def labelled(self, name: str, label: str) -> int:
+        """The version that a label of a model stands for.
+
+        Raises:
+            ServingError: the label is unknown.
+        """
+        model = self._models.get(name)
+        number = model.labels.get(label) if model else None
+        if number is None:
+            raise invalid(f"Unrecognized servable version label: {label}")
+        return number
 
     def states(self, name: str, version: int | None = None) -> list[tuple[int, State]]:
         """States of a model's versions, newest first.
@@ -135,16 +161,29 @@ class Models:
         return name if name in self._models else ""
 
     def names(self) -> dict[str, int | None]:
-        """Models and the versions that answer."""
-        return {n: m.current.number if m.current else None for n, m in self._models.items()}
+        """Models and the versions that answer requests without version or label."""
+        current = {name: model.current for name, model in self._models.items()}
+        return {name: version and version.number for name, version in current.items()}
+
+    def versions(self) -> dict[str, dict[int, list[str]]]:
+        """Models, their versions that answer, and the labels of these."""
+        return {
+            name: {
+                number: sorted(label for label, at in dict(model.labels).items() if at == number)
+                for number in sorted(dict(model.loaded))
+            }
+            for name, model in self._models.items()
+        }
 
     def failures(self) -> dict[str, tuple[int, str]]:
-        """Models whose newest version does not load: its number, and why."""
+        """Models of which a version does not load: the newest such number, and why."""
         found = {}
         for name, model in dict(self._models).items():
-            number, state = max(dict(model.states).items(), default=(0, State("")))
-            if state.state == "END" and state.message:
-                found[name] = number, state.message
+            states = dict(model.states)
+            ended = [n for n, one in states.items() if one.state == "END" and one.message]
+            # Older versions were dropped, whether they loaded or not.
+            if ended and max(ended) > max(model.loaded, default=-1):
+                found[name] = max(ended), states[max(ended)].message
         return found
 
     def refresh(self) -> None:
@@ -170,29 +209,54 @@ class Models:
         folders = [f for f in self._folder.iterdir() if f.is_dir() and f.name[0] != "."]
         return {folder.name: numbered(folder) for folder in folders}
 
-    def _follow(self, name: str, model: _Model, versions: dict[int, Path]) -> None:
-        newest = max(versions, default=None)
-        if newest is None:
-            self._replace(name, model, None)
-        elif model.current is None or model.current.number != newest:
-            self._load(name, model, newest, versions[newest])
+    def _follow(self, name: str, model: _Model, there: dict[int, Path]) -> None:
+        labels = self._labels(name, there)
+        wanted = model.loaded.keys() if labels is None else labels.served(there)
+        for number in sorted(set(wanted) & there.keys(), reverse=True):
+            if number not in model.loaded:
+                self._load(name, model, number, there[number])
+        if labels is not None:
+            model.labels = {
+                label: number if number in model.loaded else model.labels.get(label, number)
+                for label, number in labels.versions.items()
+            }
+        # Something has to answer before another version goes.
+        if not wanted or model.loaded.keys() & set(wanted):
+            needed = {*wanted, *model.labels.values()} & there.keys()
+            for number in [n for n in model.loaded if n not in needed]:
+                self._drop(name, model, number)
         if any(version.idle for version in model.leaving):
             self._free(model)
+
+    def _labels(self, name: str, there: dict[int, Path]) -> Labels | None:
+        """What the labels of a model say; None, which changes nothing, where they are damaged."""
+        if not there:
+            return Labels()
+        folder = next(iter(there.values())).parent
+        try:
+            labels = read_labels(folder)
+        except UserError as error:
+            if self._damaged.get(name) != error.what:
+                log(logging.ERROR, "labels refused", model=name, reason=error.what[:2000])
+            self._damaged[name] = error.what
+            return None
+        self._damaged.pop(name, None)
+        return labels
 
     def _free(self, model: _Model) -> None:
         """Unload what nobody uses any more."""
         for version in [v for v in model.leaving if v.idle]:
             model.leaving.remove(version)
             version.close()
-            if model.current is None or model.current.number != version.number:
+            if version.number not in model.loaded:
                 model.states[version.number] = State("END")
         # A graph is a cycle of few Python objects and much memory: the collector sees no hurry.
         del version
         gc.collect()
 
     def _load(self, name: str, model: _Model, number: int, path: Path) -> None:
-        attempt = (number, _files(path))
-        if model.failed == attempt:
+        attempt = _files(path)
+        if model.failed.get(number) == attempt:
             return
         model.states[number] = State("LOADING")
         try:
@@ -206,12 +270,12 @@ class Models:
             reason = from_exception(error)
             message = reason.message if reason.code != "INTERNAL" else str(error)
             model.states[number] = State("END", reason.code, message)
-            model.failed = attempt
+            model.failed[number] = attempt
             self._metrics.load_failed(name)
             log(logging.ERROR, "version refused", model=name, version=number, reason=message[:2000])
             self.on_change(name, model.current is not None)
             return
-        model.failed = None
+        model.failed.pop(number, None)
         version.serve_with(
             model.pool,
             WORKERS,
@@ -219,23 +283,24 @@ class Models:
             self.budget.runs,
             lambda signature, rows: self._metrics.ran(name, signature, rows),
         )
-        self._replace(name, model, version)
+        model.loaded[number] = version
+        model.states[number] = State("AVAILABLE")
+        log(logging.INFO, "version loaded", model=name, version=number)
+        self._changed(name, model)
 
-    def _replace(self, name: str, model: _Model, version: Version | None) -> None:
-        """Let a version, or none, take over."""
-        old, model.current = model.current, version
-        if version is not None:
-            model.states[version.number] = State("AVAILABLE")
-            log(logging.INFO, "version loaded", model=name, version=version.number)
-            self._metrics.serves(name, version.number)
-        elif old is not None:
-            self._metrics.serves(name, None)
-        if old is not None:
-            model.states[old.number] = State("UNLOADING")
-            old.retire()
-            model.leaving.append(old)
-            log(logging.INFO, "version dropped", model=name, version=old.number)
-        self.on_change(name, version is not None)
+    def _drop(self, name: str, model: _Model, number: int) -> None:
+        """Let a version go when its requests are done."""
+        version = model.loaded.pop(number)
+        model.states[number] = State("UNLOADING")
+        version.retire()
+        model.leaving.append(version)
+        log(logging.INFO, "version dropped", model=name, version=number)
+        self._changed(name, model)
+
+    def _changed(self, name: str, model: _Model) -> None:
+        current = model.current
+        self._metrics.serves(name, current and current.number)
+        self.on_change(name, current is not None)
 
 
 def numbered(folder: Path) -> dict[int, Path]:

@@ -126,7 +126,7 @@ class _Api:
         label = unquote(match["label"] or "")
         if method == "status":
             if label:
-                raise invalid(f"Unrecognized servable version label: {label}")
+                version = self._models.labelled(model, label)
             return _json(status_of(self._models.states(model, version)))
         if method == "metadata":
             with self._models.use(model, version, label) as used:
