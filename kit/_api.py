@@ -36,7 +36,7 @@ from kit.config import (
 from kit.errors import UserError
 from kit.exports import sign
 from kit.pipeline import Recipe, card, new_run, refit, run
-from kit.tasks import fit_stages
+from kit.tasks import fit_stages, with_promotion
 
 if TYPE_CHECKING:
     import keras
@@ -285,7 +285,7 @@ def train(recipe: str, source: Any, **options: Any) -> Path | None:
     chosen = override(found.options(data=kind(data=source, **given)), rest, "kit.train")  # type: ignore[call-arg]
     # Folders are locked until the context of the command ends.
     with click.Context(click.Command(found.name)):
-        return (found.run or run)(found, chosen)
+        return with_promotion(found, chosen, found.run or run, logger.info)[0]
 
 
 def plan(

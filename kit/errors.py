@@ -45,6 +45,8 @@ class PeerLost(Exception):
 
 PEER_LOST = 75
 """Exit code after another process of a cluster was lost."""
+REFUSED = 3
+"""Exit code after a training whose version is worse than the live one."""
 
 
 def is_disk_full(error: BaseException) -> bool:

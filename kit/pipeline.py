@@ -25,8 +25,8 @@ from kit.console import (
     verified,
     warn,
 )
-from kit.errors import UserError
-from kit.tasks import Built, Comparison, Run, Task, fit_stages, train_line
+from kit.errors import REFUSED, UserError
+from kit.tasks import Built, Comparison, Run, Task, fit_stages, train_line, with_promotion
 
 if TYPE_CHECKING:
     import keras
@@ -97,7 +97,8 @@ def command(recipe: Recipe) -> click.Command:
     @click.command(recipe.name, cls=Command, example=recipe.example, help=recipe.about)
     @recipe_options(recipe.options, rows=recipe.rows)
     def main(options: Any) -> None:
-        (recipe.run or run)(recipe, options)
+        if not with_promotion(recipe, options, recipe.run or run, echo)[1]:
+            click.get_current_context().exit(REFUSED)
 
     return main
 

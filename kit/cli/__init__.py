@@ -3,6 +3,7 @@
 from kit.cli._anomalies import anomalies as anomalies
 from kit.cli._audit import audit as audit
 from kit.cli._baselines import baselines as baselines
+from kit.cli._compare import compare as compare
 from kit.cli._copy import copy as copy
 from kit.cli._data import data as data
 from kit.cli._data import prepare as prepare
@@ -26,11 +27,15 @@ from kit.cli._segments import segments as segments
 from kit.cli._serve import serve as serve
 from kit.cli._sign import sign as sign
 from kit.cli._verify import verify as verify
+from kit.cli._versions import label as label
+from kit.cli._versions import rollback as rollback
+from kit.cli._versions import versions as versions
 
 for _command in (
     anomalies,
     audit,
     baselines,
+    compare,
     copy,
     data,
     deploy,
@@ -41,6 +46,7 @@ for _command in (
     forecast,
     forget,
     index,
+    label,
     launch,
     order,
     plan,
@@ -48,10 +54,12 @@ for _command in (
     prepare,
     recommend,
     robustness,
+    rollback,
     segments,
     serve,
     sign,
     similar,
     verify,
+    versions,
 ):
     main.add_command(_command)

@@ -145,9 +145,9 @@ def serve(
 ) -> None:
     """Answer over TensorFlow Serving's REST and gRPC APIs, for a laptop or a test.
 
-    FOLDER holds models, or is one: a folder of numbered versions. The newest version of each
-    answers; new ones are picked up while the server runs, if their files are those of their
-    manifest and, with --public-key, signed.
+    FOLDER holds models, or is one: a folder of numbered versions. Of each the versions with a
+    label answer, or the newest one where there are no labels; changes are picked up while the
+    server runs, if files are those of their manifest and, with --public-key, signed.
     """
     from kit.exports import check_public_key
     from kit.serving import Limits, Server, log_to_stderr
@@ -217,9 +217,16 @@ def _prepare() -> None:
     gc.freeze()
 
 
+def _labelled(version: tuple[int, list[str]]) -> str:
+    number, labels = version
+    return f"{number} ({', '.join(labels)})" if labels else str(number)
+
+
 def _announce(server: "Server", host: str, folder: Path) -> None:
-    models = server.models()
-    rows = [[name, "none loads" if n is None else str(n)] for name, n in sorted(models.items())]
+    rows = [
+        [name, ", ".join(map(_labelled, versions.items())) or "none loads"]
+        for name, versions in sorted(server.versions().items())
+    ]
     if rows:
         print_table("serving", ["model", "version"], rows)
     else:

@@ -129,6 +129,7 @@ class Options:
 # What does not change what is learned: where data lie and results go, what is shown, who computes.
 # That the data are the same their content says.
 WITHOUT_EFFECT = {"data", "items", "users", "output", "report", "sign", "quiet", "strategy"}
+WITHOUT_EFFECT |= {"promote_if_better", "keep_versions"}
 
 
 def _plain(value: Any) -> Any:

@@ -32,6 +32,19 @@ class RunOptions(Options):
         "Sign the export by the private key of this PEM file, see kit sign.",
         metavar="FILE",
     )
+    promote_if_better: bool = option(
+        False,
+        "Give the new version the label stable, by which it is served, unless it is worse than the "
+        "one that has it on the test part of these data; then the exit code is 3.",
+        names=("--promote-if-better",),
+    )
+    keep_versions: int | None = option(
+        None,
+        "Remove all but the newest versions of the model, and those that labels need.  [default: "
+        "keep all]",
+        min=1,
+        metavar="N",
+    )
     quiet: bool = option(False, "Print the closing table only.", names=("--quiet",))
 
     def __post_init__(self) -> None:

@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 
 from kit.data import Dataset, Histories
 from kit.evaluation._ranking_task import RankingTask
-from kit.metrics import bootstrap_intervals, check_finite, ranking_metrics
+from kit.metrics import (
+    Estimate,
+    Estimates,
+    bootstrap_intervals,
+    check_finite,
+    ranking_metrics,
+)
 from kit.progress import stage
 from kit.retrieval import votes
 
@@ -56,6 +62,23 @@ class Evaluation:
         ends = bootstrap_intervals(np.stack(list(self.per_user.values()), axis=1))
         return {
             m: (float(low), float(high)) for m, (low, high) in zip(self.per_user, ends, strict=True)
+        }
+
+    def minus(self, other: "Evaluation") -> Estimates:
+        """Differences to another recommender's lists for the same users, from paired resamples.
+
+        Raises:
+            ValueError: the users differ.
+        """
+        if len(self.top) != len(other.top):
+            raise ValueError("Differences need the same users.")
+        gaps = {name: self.per_user[name] - other.per_user[name] for name in self.per_user}
+        ends = bootstrap_intervals(np.stack(list(gaps.values()), axis=1))
+        means, others = self.summary(), other.summary()
+        intervals = dict(zip(gaps, ends, strict=True))
+        return {
+            name: Estimate(means[name] - others[name], *map(float, intervals.get(name, ())))
+            for name in means
         }
 
 

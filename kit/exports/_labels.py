@@ -124,13 +124,19 @@ def live_version(folder: Path) -> Path | None:
     return there[served[-1]] if served else None
 
 
-def label_version(folder: Path, version: int, name: str = STABLE) -> None:
+def label_version(
+    folder: Path, version: int, name: str = STABLE, *, instead_of: int | None = None
+) -> bool:
     """Give a version a label, which leaves the version that had it.
 
     Args:
         folder: of the versions of a model.
         version: number of one that is there.
         name: the label, such as "stable" or "canary".
+        instead_of: change nothing unless this version has the label.
+
+    Returns:
+        Whether the version has the label now.
 
     Raises:
         UserError: there is no such version, the name cannot be a label, or the file of the labels
@@ -139,7 +145,14 @@ def label_version(folder: Path, version: int, name: str = STABLE) -> None:
     check_label(name)
     check_version(folder, version)
     with _changed(folder) as change:
-        change(lambda labels: _moved(labels, name, version))
+        labels = change(
+            lambda labels: (
+                _moved(labels, name, version)
+                if instead_of in (None, labels.versions.get(name))
+                else labels
+            )
+        )
+    return labels.versions.get(name) == version
 
 
 def check_label(name: str) -> None:

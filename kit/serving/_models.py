@@ -52,9 +52,7 @@ class _Model:
 
     @property
     def current(self) -> Version | None:
-        """What answers where a request names no version: the newest one, as in TensorFlow
-        Serving.
-        """
+        """What answers where a request names none: the newest, as in TensorFlow Serving."""
         loaded = dict(self.loaded)
         return loaded[max(loaded)] if loaded else None
 
@@ -163,7 +161,7 @@ class Models:
     def names(self) -> dict[str, int | None]:
         """Models and the versions that answer requests without version or label."""
         current = {name: model.current for name, model in self._models.items()}
-        return {name: version and version.number for name, version in current.items()}
+        return {name: one.number if one else None for name, one in current.items()}
 
     def versions(self) -> dict[str, dict[int, list[str]]]:
         """Models, their versions that answer, and the labels of these."""
@@ -182,7 +180,7 @@ class Models:
             states = dict(model.states)
             ended = [n for n, one in states.items() if one.state == "END" and one.message]
             # Older versions were dropped, whether they loaded or not.
-            if ended and max(ended) > max(model.loaded, default=-1):
+            if ended and max(ended) > max(dict(model.loaded), default=-1):
                 found[name] = max(ended), states[max(ended)].message
         return found
 
@@ -299,7 +297,7 @@ class Models:
 
     def _changed(self, name: str, model: _Model) -> None:
         current = model.current
-        self._metrics.serves(name, current and current.number)
+        self._metrics.serves(name, current.number if current else None)
         self.on_change(name, current is not None)
 
 

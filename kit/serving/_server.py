@@ -105,6 +105,10 @@ class Server:
         """Names of the models and the version of each that answers, None where none does."""
         return self._models.names() if self._models else {}
 
+    def versions(self) -> dict[str, dict[int, list[str]]]:
+        """Names of the models, their versions that answer, and the labels of these."""
+        return self._models.versions() if self._models else {}
+
     def failures(self) -> dict[str, tuple[int, str]]:
         """Models whose newest version does not load: its number, and why."""
         return self._models.failures() if self._models else {}

@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from kit.tasks._classification import ImageClassification as ImageClassification
     from kit.tasks._classification import TextClassification as TextClassification
     from kit.tasks._classification import TokenizedTexts as TokenizedTexts
+    from kit.tasks._compare import Compared as Compared
+    from kit.tasks._compare import ExportComparison as ExportComparison
+    from kit.tasks._compare import compare_exports as compare_exports
     from kit.tasks._customer_value import CustomerValue as CustomerValue
     from kit.tasks._customer_value import season_line as season_line
     from kit.tasks._detection import Detection as Detection
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from kit.tasks._evaluate_export import ExportEvaluation as ExportEvaluation
     from kit.tasks._evaluate_export import PredictionMetrics as PredictionMetrics
     from kit.tasks._forecasting import Forecasting as Forecasting
+    from kit.tasks._promotion import with_promotion as with_promotion
     from kit.tasks._retrieval import Retrieval as Retrieval
     from kit.tasks._retrieval import data_lines as data_lines
     from kit.tasks._retrieval import rating_line as rating_line

@@ -122,6 +122,13 @@ def _notes(plan: Plan, called: str, *, asked: bool) -> list[str]:
         )
     if any(model.pinned is not None for model in plan.models):
         notes.append("One version is served whatever comes after it; KServe takes the newest.")
+    if any(model.labels is not None for model in plan.models):
+        notes.append(
+            "models.config states the labels of today: after kit label or kit rollback deploy "
+            "again, and TensorFlow Serving reads it with "
+            "--model_config_file_poll_wait_seconds. A label of a version that is still loading "
+            "needs --allow_version_labels_for_unavailable_models. KServe takes the newest version."
+        )
     return notes
 
 

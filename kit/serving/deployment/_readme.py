@@ -14,6 +14,7 @@ from kit.serving.deployment._plan import (
     Plan,
     claim,
 )
+from kit.serving.deployment._served import Served
 
 NOT_RUN = (
     "No container engine, no cluster and no TensorFlow Serving was run with these files. The kit's "
@@ -24,13 +25,22 @@ NOT_RUN = (
 )
 
 
+def _versions(model: Served) -> str:
+    if model.pinned:
+        return f"version {model.pinned}"
+    if model.labels is None:
+        return "its newest version"
+    labelled = [
+        f"{number} ({', '.join(model.labels.of(number))})".replace(" ()", "")
+        for number in model.versions
+    ]
+    return f"versions {', '.join(labelled)}"
+
+
 def readme(plan: Plan, notes: list[str]) -> str:
     """README.md: how to use each file, where the memory comes from, what was checked."""
     size = sum(model.size for model in plan.models) / 2**20
-    models = "".join(
-        f"- `{m.name}`: {f'version {m.pinned}' if m.pinned else 'its newest version'}\n"
-        for m in plan.models
-    )
+    models = "".join(f"- `{m.name}`: {_versions(m)}\n" for m in plan.models)
     first = plan.models[0].name
     memory = (
         f"Memory is {plan.memory} MiB a replica. Without `--memory` that is {SERVER_MEMORY} MiB "

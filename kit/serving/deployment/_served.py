@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kit.errors import UserError
-from kit.exports import TensorSpec, operations_needed, read_graph, version_folder
+from kit.exports import (
+    Labels,
+    TensorSpec,
+    operations_needed,
+    read_graph,
+    read_labels,
+    version_folder,
+    version_numbers,
+)
 
 
 @dataclass(frozen=True)
@@ -19,6 +27,8 @@ class Served:
         pinned: the one version to serve; None for the newest.
         size: bytes that are loaded of a version: graph, variables, assets.
         variable_length: inputs with an unknown dimension after the batch, as `signature.input`.
+        labels: of the model; None of one that has none.
+        versions: the numbers of those that the labels and the policy name.
     """
 
     name: str
@@ -26,6 +36,8 @@ class Served:
     pinned: int | None
     size: int
     variable_length: tuple[str, ...]
+    labels: Labels | None = None
+    versions: tuple[int, ...] = ()
 
 
 def find_models(folder: Path, model_name: str | None) -> tuple[str, tuple[Served, ...]]:
@@ -91,7 +103,16 @@ def _model(given: Path, version: Path, name: str | None) -> Served:
         for key, spec in signature.inputs.items()
         if _varies(spec)
     )
-    return Served(name, folder, pinned, _loaded_size(version), variable_length)
+    size, labels = _loaded_size(version), read_labels(folder)
+    if pinned is not None or labels == Labels():
+        return Served(name, folder, pinned, size, variable_length)
+    there = version_numbers(folder)
+    versions = labels.served(there)
+    for number in versions:
+        _refuse_custom_ops(there[number])
+    # Memory is for two versions at a time.
+    size = max(size, sum(_loaded_size(there[number]) for number in versions))
+    return Served(name, folder, None, size, variable_length, labels, tuple(versions))
 
 
 def _absolute(path: Path) -> Path:

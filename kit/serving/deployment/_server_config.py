@@ -1,5 +1,8 @@
 """The three text protos that TensorFlow Serving reads."""
 
+from collections.abc import Sequence
+
+from kit.exports import Labels
 from kit.serving.deployment._plan import MARK, METRICS_PATH, Plan
 from kit.serving.deployment._served import Served
 
@@ -23,17 +26,34 @@ def _models(plan: Plan) -> str:
 
 
 def _model(model: Served) -> str:
-    policy = "latest { num_versions: 1 }"
+    policy, labels = "latest { num_versions: 1 }", ""
     if model.pinned is not None:
         policy = f"specific {{ versions: {model.pinned} }}"
+    elif model.labels is not None:
+        policy = _policy(model.labels, model.versions)
+        labels = "".join(
+            f'    version_labels {{ key: "{name}" value: {number} }}\n'
+            for name, number in sorted(model.labels.versions.items())
+            # TensorFlow Serving does not start with a label of a version that is not there.
+            if number in model.versions
+        )
     return f"""\
   config {{
     name: "{model.name}"
     base_path: "/models/{model.name}"
     model_platform: "tensorflow"
     model_version_policy {{ {policy} }}
-  }}
+{labels}  }}
 """
+
+
+def _policy(labels: Labels, versions: Sequence[int]) -> str:
+    """The policy in TensorFlow Serving's terms, which has none for labelled versions."""
+    if labels.policy == "all":
+        return "all {}"
+    if not labels.versions and labels.policy.startswith("latest:"):
+        return f"latest {{ num_versions: {labels.policy.partition(':')[2]} }}"
+    return "specific { " + " ".join(f"versions: {number}" for number in versions) + " }"
 
 
 def _monitoring() -> str:
