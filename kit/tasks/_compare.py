@@ -166,9 +166,7 @@ def compare_exports(
     if timed:
         more["latency"] = [_latency(version, trust) for version in (first, second)]
     warnings = _warnings(cards, source)
-    return ExportComparison(
-        first, second, results, notes=found[1].notes, warnings=warnings, **more
-    )
+    return ExportComparison(first, second, results, notes=found[1].notes, warnings=warnings, **more)
 
 
 def _warnings(cards: Sequence[Any], source: str | None) -> list[str]:

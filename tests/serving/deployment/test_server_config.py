@@ -4,6 +4,7 @@ import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
+from kit.exports import Labels
 from kit.serving.deployment import server_config
 from kit.serving.deployment._plan import METRICS_PATH
 from tests.serving.deployment.parts import plan, read
@@ -55,3 +56,20 @@ def test_what_reads_the_files_here_is_strict():
         read("BatchingParameters", "max_batch_sizes { value: 1 }")
     with pytest.raises(text_format.ParseError):
         read("BatchingParameters", "max_batch_size: 1")
+
+
+def test_labels_and_policy_are_in_the_terms_of_tensorflow_serving():
+    (model,) = plan().models
+    labelled = dataclasses.replace(
+        model, labels=Labels({"stable": 2, "canary": 5, "gone": 9}), versions=(2, 5)
+    )
+    latest = dataclasses.replace(model, labels=Labels({}, "latest:3"), versions=(1, 2, 3))
+    both = dataclasses.replace(model, labels=Labels({"stable": 1}, "latest:1"), versions=(1, 3))
+    every = dataclasses.replace(model, labels=Labels({"stable": 1}, "all"), versions=(1, 3))
+    found = models_config(server_config(plan(models=(labelled, latest, both, every))))
+    assert list(found[0].model_version_policy.specific.versions) == [2, 5]
+    assert dict(found[0].version_labels) == {"stable": 2, "canary": 5}
+    assert found[1].model_version_policy.latest.num_versions == 3
+    assert list(found[2].model_version_policy.specific.versions) == [1, 3]
+    assert found[3].model_version_policy.HasField("all")
+    assert dict(found[3].version_labels) == {"stable": 1}
