@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kit.cli._open_export import EXAMPLE_FOLDER, checked_version, trust_option
-from kit.cli._recommend_all import Destination, write_table
+from kit.cli._parts import Destination, write_table
 from kit.config import PlanOptions
 from kit.console import Command, echo, options, print_table, quiet_tensorflow
 from kit.errors import UserError

@@ -8,7 +8,8 @@ import click
 
 from kit.cli._answers import Answer, Item, print_answers, print_similar
 from kit.cli._open_export import EXAMPLE_FOLDER, missing_folder, open_export, trust_option
-from kit.cli._recommend_all import Destination, recommend_all
+from kit.cli._parts import Destination
+from kit.cli._recommend_all import recommend_all
 from kit.console import Command
 
 if TYPE_CHECKING:
@@ -45,14 +46,23 @@ NEW_USER = "new user"
     metavar="FILE",
     help="Where the lists of many users go: .parquet, .csv, .tsv or .jsonl, with the columns "
     "user_id, rank, item_id, score, title (where items have titles) and, with --users, "
-    "known_user. - is standard output, CSV or, with --json, JSON lines.",
+    "known_user. - is standard output, CSV or, with --json, JSON lines. What was interrupted "
+    "resumes when the same command is given again.",
+)
+@click.option(
+    "--list-column",
+    is_flag=True,
+    help="In --output a row for each user, with lists of items, scores and titles.",
 )
 @click.option(
     "--count",
+    "--top",
+    "count",
     type=click.IntRange(min=1),
     default=10,
     show_default=True,
-    help="Items in a list; the export holds so many at most as it was trained with (--top).",
+    help="Items in a list; an export gives so many at most as it was trained with (--top), except "
+    "with --output.",
 )
 @click.option("--exclude", multiple=True, metavar="ID|TITLE", help="An item to leave out.")
 @click.option(
@@ -96,6 +106,7 @@ def recommend(
     all_users: bool,
     users_file: Path | None,
     output: str | None,
+    list_column: bool,
     count: int,
     exclude: Sequence[str],
     where: Sequence[str],
@@ -130,6 +141,8 @@ def recommend(
         )
     if (all_users or users_file is not None) != (output is not None):
         raise click.UsageError("--output FILE goes together with --all-users or --users FILE.")
+    if list_column and output is None:
+        raise click.UsageError("--list-column goes together with --output FILE.")
     if server is not None:
         if examples or output:
             raise click.UsageError("A server does not tell its users: give --user or --item.")
@@ -140,7 +153,9 @@ def recommend(
         print_answers(_answers_from(server, str(model), users, items, count), as_json=as_json)
         return
     assert folder is not None
-    destination = None if output is None else Destination.of(output, as_json=as_json)
+    destination = None
+    if output is not None:
+        destination = Destination.of(output, as_json=as_json, has_lists=list_column)
     listed = None
     if users_file is not None:
         from kit.data import read_user_ids
@@ -152,7 +167,16 @@ def recommend(
     excluded = tuple(export.items.find(item) for item in exclude)
     narrowed = Narrowed(excluded, tuple(where), tuple(boost), at_most or 0, diversity)
     if destination is not None:
-        recommend_all(export, listed, count, narrowed, destination, as_json=as_json)
+        recommend_all(
+            export,
+            listed,
+            count,
+            narrowed,
+            destination,
+            as_json=as_json,
+            why=why,
+            as_lists=list_column,
+        )
         return
     if items:
         had = [export.items.find(item) for item in items]

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from kit.exports._anomalies import Scan as Scan
     from kit.exports._ask import Recommender as Recommender
     from kit.exports._ask import load_export as load_export
+    from kit.exports._batch import BatchLists as BatchLists
     from kit.exports._card import CARDS as CARDS
     from kit.exports._card import Card as Card
     from kit.exports._card import CustomerValueCard as CustomerValueCard
@@ -59,10 +60,10 @@ if TYPE_CHECKING:
     from kit.exports._labels import set_policy as set_policy
     from kit.exports._labels import version_numbers as version_numbers
     from kit.exports._loaded import LoadedExport as LoadedExport
-    from kit.exports._loaded import Narrowed as Narrowed
-    from kit.exports._loaded import Recommendation as Recommendation
     from kit.exports._loaders import Loader as Loader
     from kit.exports._loaders import ask as ask
+    from kit.exports._narrowed import Narrowed as Narrowed
+    from kit.exports._narrowed import Recommendation as Recommendation
     from kit.exports._operations import load_version as load_version
     from kit.exports._operations import operations_needed as operations_needed
     from kit.exports._operations import register_operations as register_operations

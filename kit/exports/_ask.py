@@ -1,13 +1,14 @@
 """Query exports from Python: DataFrames in and out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
 import polars as pl
 
 from kit.data import Dataset
 from kit.errors import UserError
+from kit.exports._batch import BatchLists
 from kit.exports._card import (
     CustomerValueCard,
     ForecastingCard,
@@ -16,7 +17,8 @@ from kit.exports._card import (
 from kit.exports._customer_value import CustomerValues
 from kit.exports._explanation import Explanation
 from kit.exports._forecast import SeriesForecaster
-from kit.exports._loaded import LoadedExport, Narrowed, Recommendation
+from kit.exports._loaded import LoadedExport
+from kit.exports._narrowed import Narrowed, Recommendation
 from kit.exports._predictor import Predictor
 from kit.exports._read_card import read_card
 from kit.exports._segments import Segments, segment_users
@@ -63,23 +65,40 @@ class Recommender:
         self._export = LoadedExport(version, trust=trust)
         self.card, self.version = self._export.card, version
 
+    @overload
+    def recommend(
+        self,
+        user: str | Sequence[str] | None = None,
+        *,
+        all_users: Literal[False] = False,
+        **rules: Any,
+    ) -> pl.DataFrame: ...
+
+    @overload
+    def recommend(
+        self, user: None = None, *, all_users: Literal[True], **rules: Any
+    ) -> Iterator[pl.DataFrame]: ...
+
     def recommend(
         self,
         user: str | Sequence[str] | None = None,
         *,
         history: Sequence[str] | None = None,
+        all_users: bool = False,
         k: int = 10,
         exclude: Sequence[str] = (),
         where: Sequence[str] = (),
         boost: Mapping[str, float] | None = None,
         at_most: int = 0,
         diversity: float | None = None,
-    ) -> pl.DataFrame:
-        """The next items of a user, or of a history.
+    ) -> pl.DataFrame | Iterator[pl.DataFrame]:
+        """The next items of a user, of a history, or of all users.
 
         Args:
             user: an id, or several; an unknown user gets the popular items.
             history: ids of items, oldest first, in place of a user.
+            all_users: all users that the model knows, in place of one; lists of one-stage models
+                may then be longer than those of the export.
             k: number of items.
             exclude: ids of items to exclude.
             where: `column=value` that the items must have.
@@ -90,22 +109,28 @@ class Recommender:
         Returns:
             A row for each item, best first: item_id, name, score, because_of and because_share,
             the share of the margin over the average item that those carry; with a leading column
-            user_id for several users.
+            user_id for several users. For all users an iterator of frames with a row for each user
+            and item: user_id, rank, item_id, name and score.
 
         Raises:
-            UserError: neither or both of user and history are given, no item of the history is
+            UserError: not one of user, history and all_users is given, no item of the history is
                 known, or no item has such a value.
         """
-        if (user is None) == (history is None):
+        if (user is not None) + (history is not None) + all_users != 1:
             raise UserError(
-                "Give one of user and history.",
+                "Give one of user, history and all_users.",
                 where="recommend",
-                expected='recommend(user="42") or recommend(history=["A1", "B2"])',
+                expected='recommend(user="42"), recommend(history=["A1", "B2"]) or '
+                "recommend(all_users=True)",
             )
-        _check_count(k, self.card.k)
+        if not all_users:
+            _check_count(k, self.card.k)
         narrowed = Narrowed(
             tuple(exclude), tuple(where), tuple((boost or {}).items()), at_most, diversity
         )
+        if all_users:
+            lists = BatchLists(self._export, None, k, narrowed)
+            return (_with_names(frame) for frame in lists.frames())
         if history is not None:
             return _frame(self._export.from_history([*map(str, history)], k, narrowed))
         if isinstance(user, str) or not isinstance(user, Sequence):
@@ -240,6 +265,13 @@ def _check_count(k: int, most: int) -> None:
             expected=f"1 to {most}",
             remedy="Export it with a larger top.",
         )
+
+
+def _with_names(frame: pl.DataFrame) -> pl.DataFrame:
+    """A frame of `BatchLists` with the column `name`: the title, or the id where there is none."""
+    title = pl.col("title") if "title" in frame.columns else pl.lit(None, pl.String)
+    name = pl.coalesce(title, "item_id").alias("name")
+    return frame.select("user_id", "rank", "item_id", name, "score")
 
 
 def _frame(rows: Sequence[Recommendation]) -> pl.DataFrame:

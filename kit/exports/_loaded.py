@@ -1,7 +1,7 @@
 """Loaded exports: recommend, find similar items, embed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -16,54 +16,12 @@ from kit.errors import UserError
 from kit.exports._card import TwoStageCard
 from kit.exports._explanation import Explanation, Reason, share_of
 from kit.exports._item_names import ItemNames
+from kit.exports._narrowed import NOT_NARROWED, Narrowed, Recommendation
 from kit.exports._operations import load_version
 from kit.exports._read_card import recommender_card
 from kit.exports._sample_users import is_sample_user
 from kit.exports._segments import Users
 from kit.retrieval import MOST_EXCLUDED, explain_by_history
-
-
-@dataclass(frozen=True)
-class Recommendation:
-    """An entry of a recommended list.
-
-    Args:
-        item_id: the item.
-        name: its title, or its id.
-        score: what the list is ordered by.
-        because_of: names of items of the history that contribute most to it; of exports that do
-            not explain themselves, names of the nearest ones.
-        because_share: their share of the item's margin over the average item; None if unknown.
-    """
-
-    item_id: str
-    name: str
-    score: float
-    because_of: list[str]
-    because_share: float | None = None
-
-
-@dataclass(frozen=True)
-class Narrowed:
-    """Rules of a request; those from `boost` on need a two-stage model.
-
-    Args:
-        exclude: items to exclude.
-        where: required `column=value`.
-        boost: items or `column=value`, with the factors of their odds.
-        at_most: maximum items of one category; 0 is no limit.
-        diversity: 0 to 1; None uses that of the export.
-    """
-
-    exclude: tuple[str, ...] = ()
-    where: tuple[str, ...] = ()
-    boost: tuple[tuple[str, float], ...] = ()
-    at_most: int = 0
-    diversity: float | None = None
-
-
-NOT_NARROWED = Narrowed()
-"""A query without rules: the whole catalogue."""
 
 
 class LoadedExport:
@@ -222,7 +180,23 @@ class LoadedExport:
             [self.name(one.decode()) for one in parts["item_ids"]],
         )
 
-    def _explained_item(self, item_id: str) -> str:
+    def contents(self) -> dict[str, NDArray[Any]] | None:
+        """The parts of the graph of a one-stage model; None of others and of earlier versions."""
+        if isinstance(self.card, TwoStageCard) or not hasattr(self._model, "contents"):
+            return None
+        return {name: value.numpy() for name, value in self._model.contents().items()}
+
+    def reasons(
+        self, user_ids: Sequence[str], item_ids: Sequence[str]
+    ) -> list[tuple[list[str], float | None]]:
+        """Names of what explains each item to its user, who is known, and their share."""
+        return [
+            ([reason.name for reason in one.because_of], one.because_share)
+            for one in self._explanations([*item_ids], user_id=user_ids)
+        ]
+
+    def check_explains(self) -> None:
+        """Raise `UserError` if the export does not explain its scores."""
         if "explain_history" not in self.signatures:
             raise UserError(
                 "The export does not explain its scores.",
@@ -230,20 +204,28 @@ class LoadedExport:
                 expected="an export with the signature explain",
                 remedy="Train it again with this version of the kit.",
             )
+
+    def _explained_item(self, item_id: str) -> str:
+        self.check_explains()
         item_id = self._id(item_id)
         if item_id not in self._names:
             raise self.items.unknown(item_id)
         return item_id
 
     def _explanations(
-        self, items: list[str], *, user_id: str | None = None, history: Sequence[str] = ()
+        self,
+        items: list[str],
+        *,
+        user_id: str | Sequence[str] | None = None,
+        history: Sequence[str] = (),
     ) -> list[Explanation]:
-        """Why some items are recommended to a user, or for a history."""
+        """Why some items are recommended to a user, to one user each, or for a history."""
         if user_id is None:
             answer = self._ask("explain_history", history=[[*history]] * len(items), item_id=items)
             named = np.array([list(history)] * len(items), dtype=object)
         else:
-            answer = self._ask("explain", user_id=[user_id] * len(items), item_id=items)
+            users = [user_id] * len(items) if isinstance(user_id, str) else user_id
+            answer = self._ask("explain", user_id=users, item_id=items)
             named = np.vectorize(bytes.decode, otypes=[object])(answer["history_id"])
         encoder = getattr(self._model, "history_encoder", None)
         found = []

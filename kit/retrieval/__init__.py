@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from kit._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from kit.retrieval._best_of import best_of as best_of
     from kit.retrieval._cooccurrence import explain_by_history as explain_by_history
     from kit.retrieval._cooccurrence import item_cooccurrence as item_cooccurrence
     from kit.retrieval._cooccurrence import most_positive as most_positive

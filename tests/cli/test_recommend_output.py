@@ -1,6 +1,7 @@
 """What `kit recommend` and `kit similar` print for people, pipes and programs."""
 
 import csv
+import fcntl
 import io
 import json
 import sys
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 
 from kit.cli import main
 from kit.cli._answers import Answer, Item, print_answers, print_similar
+from kit.exports import BatchLists, LoadedExport, Narrowed
 
 RECOMMENDATION = {"user_id", "known", "history", "items"}
 ITEM = {"rank", "item_id", "score", "title"}
@@ -184,7 +186,8 @@ FORMATS = {
 
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_the_lists_of_all_users_are_those_of_each_user(trained, tmp_path, monkeypatch, suffix):
-    monkeypatch.setattr("kit.cli._recommend_all.USERS_AT_ONCE", 64)
+    monkeypatch.setattr("kit.exports._batch.USERS_AT_ONCE", 16)
+    monkeypatch.setattr("kit.cli._recommend_all.ROWS_OF_A_PART", 4 * 32)
     output = tmp_path / "new" / f"recs{suffix}"
     result = kit(
         "recommend", trained.model, "--all-users", "--count", 4, "--output", output, "--json"
@@ -246,21 +249,119 @@ def test_users_of_a_file_are_told_from_unknown_ones(trained, tmp_path, name, con
 
 
 @pytest.mark.parametrize("failure", [KeyboardInterrupt(), OSError(28, "No space left on device")])
-def test_a_list_that_was_not_completed_leaves_what_was_there(
+def test_a_list_that_was_not_completed_leaves_what_was_there_and_resumes(
     trained, tmp_path, monkeypatch, failure
 ):
     output = tmp_path / "recs.csv"
     output.write_text("those of yesterday")
-    written = []
+    written, write = [], pl.DataFrame.write_csv
 
     def fail(*arguments, **settings):
         written.append(1)
-        if len(written) > 1:
+        if len(written) > 2:
             raise failure
+        write(*arguments, **settings)
 
-    monkeypatch.setattr("kit.cli._recommend_all.USERS_AT_ONCE", 16)
-    monkeypatch.setattr(pl.DataFrame, "write_csv", fail)
-    result = kit("recommend", trained.model, "--all-users", "--output", output)
-    assert result.exit_code == (130 if isinstance(failure, KeyboardInterrupt) else 2)
-    assert output.read_text() == "those of yesterday"
+    words = ["recommend", trained.model, "--all-users", "--count", "5", "--output", output]
+    with monkeypatch.context() as patch:
+        patch.setattr("kit.exports._batch.USERS_AT_ONCE", 16)
+        patch.setattr("kit.cli._recommend_all.ROWS_OF_A_PART", 5 * 16)
+        patch.setattr(pl.DataFrame, "write_csv", fail)
+        result = kit(*words)
+        assert result.exit_code == (130 if isinstance(failure, KeyboardInterrupt) else 2)
+        assert output.read_text() == "those of yesterday"
+        patch.setattr(pl.DataFrame, "write_csv", write)
+        result = kit(*words)
+    assert result.exit_code == 0, result.output
+    assert "resumed:   32 users were done" in result.stderr
     assert list(tmp_path.iterdir()) == [output]
+    resumed = pl.read_csv(output)
+    assert kit(*words).exit_code == 0
+    assert resumed.equals(pl.read_csv(output))
+
+
+def test_another_job_starts_over(trained, tmp_path, monkeypatch):
+    output = tmp_path / "recs.jsonl"
+    words = ["recommend", trained.model, "--all-users", "--output", output, "--top"]
+    with monkeypatch.context() as patch:
+        patch.setattr("kit.exports._batch.USERS_AT_ONCE", 16)
+        patch.setattr("kit.cli._recommend_all.ROWS_OF_A_PART", 64)
+        patch.setattr("kit.cli._parts.Parts._finish", interrupt)
+        assert kit(*words, 3).exit_code == 130
+        assert len(list((tmp_path / ".recs.jsonl.parts").glob("0*"))) > 1
+        assert "resumed" in kit(*words, 3).stderr
+        result = kit(*words, 2)
+        assert "resumed" not in result.stderr
+    assert kit(*words, 2).exit_code == 0
+    assert pl.read_ndjson(output)["rank"].max() == 2
+
+
+def interrupt(parts):
+    raise KeyboardInterrupt
+
+
+def test_two_runs_do_not_write_one_file(trained, tmp_path):
+    folder = tmp_path / ".recs.csv.parts"
+    folder.mkdir()
+    with (folder / "job.json").open("w") as job:
+        fcntl.flock(job, fcntl.LOCK_EX)
+        output = tmp_path / "recs.csv"
+        result = kit("recommend", trained.model, "--all-users", "--output", output)
+    assert result.exit_code == 2
+    assert "Another run writes this file" in result.stderr
+
+
+def test_a_row_for_each_user_has_lists(trained, tmp_path):
+    for name, read in (("recs.parquet", pl.read_parquet), ("recs.jsonl", pl.read_ndjson)):
+        output = tmp_path / name
+        result = kit(
+            "recommend",
+            trained.model,
+            "--all-users",
+            "--list-column",
+            "--top",
+            30,
+            "--output",
+            output,
+        )
+        assert result.exit_code == 0, result.output
+        found = read(output)
+        assert found.columns == ["user_id", "item_id", "score", "title"]
+        assert found["user_id"].n_unique() == len(found) > 100
+        # Longer than the export's own lists.
+        assert set(found["item_id"].list.len()) == {30}
+        assert found["score"].list.diff().list.max().max() <= 0
+    result = kit("recommend", trained.model, "--all-users", "--list-column", "--output", "recs.csv")
+    assert "A .csv file has no columns of lists" in result.stderr
+    assert "goes together" in kit("recommend", "x", "--user", "a", "--list-column").stderr
+
+
+def test_reasons_stand_beside_the_items(trained, tmp_path):
+    users = tmp_path / "users.txt"
+    users.write_text("shopper-003\nwho\n")
+    output = tmp_path / "recs.parquet"
+    result = kit("recommend", trained.model, "--users", users, "--why", "--output", output)
+    assert result.exit_code == 0, result.output
+    found = pl.read_parquet(output)
+    mine = found.filter(pl.col("user_id") == "shopper-003")
+    expected, _ = LoadedExport(trained.version).recommend("shopper-003", 10)
+    assert mine["because_of"].to_list() == ["; ".join(one.because_of) for one in expected]
+    shares = [one.because_share for one in expected]
+    assert mine["because_share"].to_list() == pytest.approx(shares, abs=1e-4)
+    assert found.filter(pl.col("user_id") == "who")["because_of"].is_null().all()
+
+
+@pytest.mark.parametrize("rules", [[], ["--where", "category=k1"], ["--exclude", "i3"]])
+def test_batches_are_what_the_signature_answers(trained, tmp_path, rules):
+    export = LoadedExport(trained.version)
+    where = tuple(rules[1:]) if rules[:1] == ["--where"] else ()
+    exclude = tuple(rules[1:]) if rules[:1] == ["--exclude"] else ()
+    narrowed = Narrowed(exclude, where)
+    lists = BatchLists(export, [*export.user_ids()[:40], "who"], 20, narrowed)
+    found = pl.concat(lists.frames())
+    items, scores = export.lists(lists.users, 20, narrowed)
+    expected = [item.decode() for item in items.ravel() if item]
+    assert found["item_id"].to_list() == expected
+    assert found["score"].to_list() == pytest.approx(scores[items != b""].tolist(), abs=1e-4)
+    assert found["known_user"].sum() == (items[:-1] != b"").sum()
+    assert lists.unknown == 1
