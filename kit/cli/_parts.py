@@ -93,13 +93,14 @@ class Parts:
     Attributes:
         done: the number of tables that are written.
         rows: the number of their rows.
+        inputs: the rows of input that they were made of.
     """
 
     def __init__(self, destination: Destination, job: Mapping[str, Any]) -> None:
         self._destination, self._path = destination, Path(destination.file)
         self._folder = self._path.with_name(f".{self._path.name}.parts")
         self._job = hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest()
-        self.done = self.rows = 0
+        self.done = self.rows = self.inputs = 0
         self._begun = False
 
     @contextmanager
@@ -118,9 +119,14 @@ class Parts:
             self._folder.mkdir(exist_ok=True)
             with (self._folder / JOB).open("a+") as job:
                 self._lock(job)
-                self._resume(job)
-                yield self
-                self._finish()
+                try:
+                    self._resume(job)
+                    yield self
+                    self._finish()
+                finally:
+                    # What is left is worth a resumption, or nothing was written.
+                    if not self._files():
+                        shutil.rmtree(self._folder, ignore_errors=True)
         except OSError as error:
             raise UserError(
                 f"The lists cannot be written: {error.strerror or error}.",
@@ -129,9 +135,10 @@ class Parts:
                 "name a file in a folder you may write to: --output FILE",
             ) from error
 
-    def write(self, table: "pl.DataFrame") -> None:
-        """Write the next table."""
+    def write(self, table: "pl.DataFrame", inputs: int = 0) -> None:
+        """Write the next table, made of so many rows of input."""
         self.rows += len(table)
+        self.inputs += inputs
         self.done += 1
         if self._destination.is_piped:
             self._append(sys.stdout.buffer, table, header=not self._begun)
@@ -142,7 +149,7 @@ class Parts:
             self._append(file, table, header=self.done == 1)
             file.flush()
             os.fsync(file.fileno())
-        draft.rename(self._folder / f"{self.done:08d}-{len(table)}")
+        draft.rename(self._folder / f"{self.done:08d}-{len(table)}-{inputs}")
 
     def _append(self, file: IO[bytes], table: "pl.DataFrame", *, header: bool) -> None:
         if self._destination.format == ".parquet":
@@ -175,11 +182,12 @@ class Parts:
             job.write(self._job)
             job.flush()
         self.done = len(files)
-        self.rows = sum(int(file.name.partition("-")[2]) for file in files)
+        self.rows = sum(int(file.name.split("-")[1]) for file in files)
+        self.inputs = sum(int(file.name.split("-")[2]) for file in files)
 
     def _files(self) -> list[Path]:
         """The complete parts, in their order."""
-        return sorted(self._folder.glob("[0-9]*-*"))
+        return sorted(self._folder.glob("[0-9]*-*-*"))
 
     def _finish(self) -> None:
         files, whole = self._files(), self._folder / "whole"
@@ -195,7 +203,8 @@ class Parts:
         with whole.open("rb+") as joined:
             os.fsync(joined.fileno())
         whole.replace(self._path)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        for file in files:
+            file.unlink(missing_ok=True)
 
 
 def _join_parquet(files: list[Path], whole: Path) -> None:
@@ -248,8 +257,8 @@ def write_in_parts(
     """
     import polars as pl
 
-    advance(min(total, parts.done * size))
-    for start in range(parts.done * size, total, size):
+    advance(parts.inputs)
+    for start in range(parts.inputs, total, size):
         stop = min(start + size, total)
-        parts.write(pl.concat(tables(start, stop)))
+        parts.write(pl.concat(tables(start, stop)), stop - start)
         advance(stop - start)

@@ -8,6 +8,8 @@ from typing import IO, Any, Protocol
 import click
 
 from kit.cli._open_export import checked_version, trust_option
+from kit.cli._parts import Destination
+from kit.cli._predict_all import predict_all
 from kit.console import Command, echo_json, quiet_tensorflow
 from kit.errors import UserError
 
@@ -39,6 +41,27 @@ class Client(Protocol):
 @click.option(
     "--json", "body", type=click.File("r"), help="A body of the REST API; - reads standard input."
 )
+@click.option(
+    "--data",
+    "source",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Predict for all rows of a table, lines of a text file or images of a folder, into "
+    "--output.",
+)
+@click.option(
+    "--output",
+    metavar="FILE",
+    help="Where predictions for --data go: .parquet, .csv, .tsv or .jsonl, or - for standard "
+    "output. What was interrupted resumes when the same command is given again.",
+)
+@click.option(
+    "--keep",
+    multiple=True,
+    metavar="COLUMN",
+    help="A column of --data to write beside the predictions, such as an id; repeatable.",
+)
+@click.option("--text-column", metavar="NAME", help="The column of texts of --data.")
 @trust_option
 def predict(
     target: str | None,
@@ -48,12 +71,29 @@ def predict(
     signature: str,
     pairs: Sequence[str],
     body: IO[str] | None,
+    source: Path | None,
+    output: str | None,
+    keep: tuple[str, ...],
+    text_column: str | None,
     trust: bool,
 ) -> None:
-    """Ask a signature and print its answer as JSON.
+    """Ask a signature and print its answer as JSON, or predict for a file.
 
-    TARGET is the URL of a server, or a folder with an export.
+    TARGET is the URL of a server, or a folder with an export. --data needs such a folder; its
+    output has the number of the row or the path of the image, the columns of --keep, and what the
+    model predicts.
     """
+    if (source is None) != (output is None):
+        raise click.UsageError("--data FILE and --output FILE go together.")
+    if source is not None and output is not None:
+        if target is None or target.startswith(("http://", "https://")) or pairs or body:
+            raise click.UsageError("--data takes a folder with an export, and no other inputs.")
+        folder = Path(target) if version is None else Path(target) / str(version)
+        destination = Destination.of(output, as_json=False)
+        predict_all(folder, source, destination, keep=keep, text_column=text_column, trust=trust)
+        return
+    if keep or text_column:
+        raise click.UsageError("--keep and --text-column go together with --data FILE.")
     if bool(target) == bool(grpc):
         raise click.UsageError("Give one of TARGET (a URL or a folder), --grpc HOST:PORT.")
     if bool(pairs) == (body is not None):

@@ -67,7 +67,7 @@ def recommend_all(
         Parts(destination, job).open() as parts,
     ):
         if parts.done:
-            echo(f"resumed:   {parts.done * size:,} users were done", err=True)
+            echo(f"resumed:   {parts.inputs:,} users were done", err=True)
         write_in_parts(parts, frames, len(lists.users), size, asked.advance)
     unknown, is_piped = lists.unknown if lists.is_listed else 0, destination.is_piped
     if as_json and not is_piped:

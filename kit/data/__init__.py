@@ -73,9 +73,12 @@ if TYPE_CHECKING:
     from kit.data._suspicion import near_duplicates as near_duplicates
     from kit.data._suspicion import suspicion as suspicion
     from kit.data._suspicion import suspicion_of_log as suspicion_of_log
+    from kit.data._table_formats import INTERACTION_SUFFIXES as INTERACTION_SUFFIXES
     from kit.data._table_formats import JsonLinesTable as JsonLinesTable
     from kit.data._table_formats import ParquetTable as ParquetTable
+    from kit.data._table_formats import Table as Table
     from kit.data._table_formats import is_table as is_table
+    from kit.data._table_formats import kind_of as kind_of
     from kit.data._table_formats import open_table as open_table
     from kit.data._table_formats import stem_of as stem_of
     from kit.data._table_rows import read_table as read_table

@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from kit.exports._operations import operations_needed as operations_needed
     from kit.exports._operations import register_operations as register_operations
     from kit.exports._pixel_logits import pixel_logits as pixel_logits
+    from kit.exports._predict_file import predict_file as predict_file
     from kit.exports._predictor import Predictor as Predictor
     from kit.exports._read_card import index_line as index_line
     from kit.exports._read_card import read_card as read_card

@@ -1,8 +1,8 @@
 """Query exports from Python: DataFrames in and out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any
 
 import polars as pl
 
@@ -65,20 +65,6 @@ class Recommender:
         self._export = LoadedExport(version, trust=trust)
         self.card, self.version = self._export.card, version
 
-    @overload
-    def recommend(
-        self,
-        user: str | Sequence[str] | None = None,
-        *,
-        all_users: Literal[False] = False,
-        **rules: Any,
-    ) -> pl.DataFrame: ...
-
-    @overload
-    def recommend(
-        self, user: None = None, *, all_users: Literal[True], **rules: Any
-    ) -> Iterator[pl.DataFrame]: ...
-
     def recommend(
         self,
         user: str | Sequence[str] | None = None,
@@ -91,7 +77,7 @@ class Recommender:
         boost: Mapping[str, float] | None = None,
         at_most: int = 0,
         diversity: float | None = None,
-    ) -> pl.DataFrame | Iterator[pl.DataFrame]:
+    ) -> Any:
         """The next items of a user, of a history, or of all users.
 
         Args:

@@ -1,0 +1,85 @@
+"""The predictions of an export for a file, in a file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from kit.cli._open_export import checked_version
+from kit.cli._parts import Destination, Parts, write_table
+from kit.console import echo, quiet_tensorflow
+from kit.errors import UserError
+from kit.progress import stage
+
+
+def predict_all(
+    folder: Path,
+    source: Path,
+    destination: Destination,
+    *,
+    keep: Sequence[str] = (),
+    text_column: str | None = None,
+    trust: bool = False,
+) -> None:
+    """Write the predictions for a file; the output appears when it is complete.
+
+    Args:
+        folder: of a version, or of the versions of a model.
+        source: a table, a text file or a folder of images, as the model takes.
+        destination: where the predictions go.
+        keep: columns of the table to write beside them.
+        text_column: the column of texts.
+        trust: load the export even if it could do what no export of this kit does.
+
+    Raises:
+        UserError: the export recommends, or the source or the output cannot be used.
+    """
+    if not source.exists():
+        raise UserError("There is no such file.", where=f"--data {source}")
+    version = checked_version(folder, trust=trust)
+    quiet_tensorflow()
+    from kit.exports import (
+        CustomerValues,
+        Predictor,
+        SeriesForecaster,
+        load_export,
+        predict_file,
+    )
+
+    export = load_export(version, trust=trust)
+    if isinstance(export, SeriesForecaster | CustomerValues):
+        # Whole histories are needed at once.
+        ask = export.forecast if isinstance(export, SeriesForecaster) else export.value
+        table = ask(history=str(source))
+        write_table(destination, table)
+        _echo(destination, len(table))
+        return
+    if not isinstance(export, Predictor):
+        raise UserError(
+            "The export recommends: it answers users, not rows.",
+            where=str(version),
+            expected="an export of another recipe",
+            remedy=f"Write the lists of users: kit recommend {folder} --users {source} --output "
+            f"{destination.file}",
+        )
+    found = source.stat()
+    job = {
+        "version": f"{version.resolve()} {(version / 'saved_model.pb').stat().st_mtime_ns}",
+        "source": f"{source.resolve()} {found.st_mtime_ns} {found.st_size}",
+        "form": [destination.format, [*keep], text_column],
+    }
+    with stage("predict", None, "rows") as asked, Parts(destination, job).open() as parts:
+        done = parts.inputs
+        if done:
+            echo(f"resumed:   {done:,} rows were done", err=True)
+            asked.advance(done)
+        for end, table in predict_file(
+            export, source, begin=done, keep=keep, text_column=text_column
+        ):
+            parts.write(table, inputs=end - done)
+            asked.advance(end - done)
+            done = end
+    _echo(destination, parts.rows)
+
+
+def _echo(destination: Destination, rows: int) -> None:
+    if not destination.is_piped:
+        echo(f"output:    {destination.file}, {rows:,} rows")
