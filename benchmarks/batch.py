@@ -27,6 +27,7 @@ import numpy as np
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results" / "batch.json"
 DIM, OWNED, COMPARED, AT_ONCE = 64, 20, 500, 1000
+SYSTEMS = ("kit", "implicit", "kit, file")
 
 PEER = """
 import json, resource, sys, time
@@ -175,6 +176,28 @@ def same_lists(folder: Path, top: int) -> float:
     return float(np.mean(shares))
 
 
+def results_table(kept: dict[str, Any]) -> str:
+    """A row for each size and system."""
+    lines = [
+        "| users | items | system | seconds | users a second | most memory, GiB | same items |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for found in kept.values():
+        size = f"| {found['users']:,} | {found['items']:,} "
+        for name in SYSTEMS:
+            if name not in found:
+                continue
+            one = found[name]
+            same = f"{found['same']:.4f}" if name == "implicit" else ""
+            version = f" {one['version']}" if "version" in one else ""
+            lines.append(
+                f"{size}| {name}{version} | {one['seconds']:,.0f} | "
+                f"{one['users_per_second']:,.0f} | {one['peak_gib']:.1f} | {same} |"
+            )
+            size = "|  |  "
+    return "\n".join(lines)
+
+
 @click.command()
 @click.option("--users", default=100_000, show_default=True)
 @click.option("--items", default=20_000, show_default=True)
@@ -201,7 +224,7 @@ def main(users: int, items: int, top: int, peer: str | None, kill: bool) -> None
         found["kit, file"] = written(folder, top, kill_after=3 if kill else None)
         found["file"] = checked(folder, users, top)
         print(found["kit, file"], found["file"], flush=True)
-    for system in ("kit", "implicit", "kit, file"):
+    for system in SYSTEMS:
         if system in found:
             done = users - found[system].get("users_before_the_kill", 0)
             found[system]["users_per_second"] = done / found[system]["seconds"]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import (
+    batch,
     cold_items,
     customer_value_results,
     detection_results,
@@ -50,6 +51,7 @@ MODULES = {
     "customer_value": customer_value_results,
     "uplift": uplift,
     "planning": planning,
+    "batch": batch,
     "cold_items": cold_items,
     "refit": refit_results,
     "privacy": privacy_results,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from kit import tasks as tasks
     from kit import tokenizers as tokenizers
     from kit import training as training
+    from kit._api import compare as compare
     from kit._api import evaluate as evaluate
     from kit._api import export as export
     from kit._api import fit as fit
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_FUNCTIONS = ["evaluate", "export", "fit", "load", "open", "plan", "train"]
+_FUNCTIONS = ["compare", "evaluate", "export", "fit", "load", "open", "plan", "train"]
 
 _PACKAGES = [
     "cli",

@@ -36,7 +36,7 @@ from kit.config import (
 from kit.errors import UserError
 from kit.exports import sign
 from kit.pipeline import Recipe, card, new_run, refit, run
-from kit.tasks import fit_stages, with_promotion
+from kit.tasks import compare_exports, fit_stages, with_promotion
 
 if TYPE_CHECKING:
     import keras
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from kit.training import Checkpoints, Training
 
 logger = logging.getLogger("kit")
+compare = compare_exports
 
 OPTIONS: dict[str, type[Options]] = {
     "interactions": DataOptions,

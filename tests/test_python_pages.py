@@ -1,4 +1,4 @@
-"""The Python of docs/python.md, docs/planning.md and docs/extending.md runs."""
+"""The Python of docs/python.md, docs/operations.md, docs/planning.md and others runs."""
 
 import re
 import shutil
@@ -97,6 +97,15 @@ def test_the_page_on_robustness_runs(here):
     accuracies = {name: one.mean for name, one in names["found"].accuracies.items()}
     assert accuracies["PGD-20 8/255"] <= accuracies["FGSM 2/255"] <= accuracies["unchanged"]
     assert 0 < np.abs(names["attacked"].astype(int) - names["pixels"]).max() <= 2
+
+
+@pytest.mark.slow
+def test_the_page_on_operations_runs(here, monkeypatch):
+    monkeypatch.setattr("kit.exports.verify", passing)
+    names = run("operations.md")
+    assert names["found"].verdict in ("better", "worse", "no clear difference")
+    assert names["kit"].exports.live_version(names["shop"]).name == "1"
+    assert names["frame"].columns == ["user_id", "rank", "item_id", "name", "score"]
 
 
 @pytest.mark.slow

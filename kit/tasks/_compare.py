@@ -108,8 +108,8 @@ class ExportComparison:
 
 
 def compare_exports(
-    first: Path,
-    second: Path,
+    first: str | Path,
+    second: str | Path,
     source: str | None = None,
     *,
     max_users: int | None = None,
@@ -122,8 +122,9 @@ def compare_exports(
     an older version was trained on, if the split is by time.
 
     Args:
-        first: version folder, such as that of the version that is live.
-        second: version folder of the same kind of model.
+        first: a version, such as the live one: its folder, that of the model, which means the one
+            with the label stable, or this with another label, "saved_models/shop/canary".
+        second: a version of the same kind of model.
         source: the data; None are those the second was trained on.
         max_users: at most so many users are measured, where a task measures users.
         trust: load them even if they could do what no export of this kit does.
@@ -133,8 +134,9 @@ def compare_exports(
         UserError: the exports are of different kinds, do not fit the data, or their answers cannot
             be compared on the same protocol.
     """
-    from kit.exports import read_card
+    from kit.exports import read_card, version_folder
 
+    first, second = version_folder(Path(first)), version_folder(Path(second))
     cards = [read_card(version) for version in (first, second)]
     kinds = ["recommender" if hasattr(card, "exclude_seen") else card.task for card in cards]
     if kinds[0] != kinds[1] or cards[1].task not in TASKS:

@@ -4,7 +4,10 @@ import csv
 import fcntl
 import io
 import json
+import subprocess
 import sys
+import time
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -14,6 +17,7 @@ from kit.cli import main
 from kit.cli._answers import Answer, Item, print_answers, print_similar
 from kit.exports import BatchLists, LoadedExport, Narrowed
 
+ROOT = Path(__file__).parents[2]
 RECOMMENDATION = {"user_id", "known", "history", "items"}
 ITEM = {"rank", "item_id", "score", "title"}
 
@@ -365,3 +369,36 @@ def test_batches_are_what_the_signature_answers(trained, tmp_path, rules):
     assert found["score"].to_list() == pytest.approx(scores[items != b""].tolist(), abs=1e-4)
     assert found["known_user"].sum() == (items[:-1] != b"").sum()
     assert lists.unknown == 1
+
+
+@pytest.mark.slow
+def test_a_killed_command_loses_and_doubles_no_row(trained, tmp_path):
+    output = tmp_path / "recs.parquet"
+    code = (
+        "import sys, time\n"
+        "from kit.cli import main, _parts, _recommend_all\n"
+        "from kit.exports import _batch\n"
+        "_batch.USERS_AT_ONCE, _recommend_all.ROWS_OF_A_PART = 8, 40\n"
+        "write = _parts.Parts.write\n"
+        "def slowly(*arguments):\n"
+        "    write(*arguments)\n"
+        "    time.sleep(0.2)\n"
+        "_parts.Parts.write = slowly\n"
+        "main()"
+    )
+    words = ["recommend", trained.model, "--all-users", "--top", "5", "--output", output]
+    command = [sys.executable, "-c", code, *map(str, words)]
+    parts = tmp_path / ".recs.parquet.parts"
+    for done in (2, 5):
+        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+            while len(list(parts.glob("0*"))) < done:
+                assert process.poll() is None
+                time.sleep(0.02)
+            process.kill()
+        assert not output.exists()
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "resumed:" in result.stderr
+    found = pl.read_parquet(output)
+    assert found.select("user_id", "item_id").is_unique().all()
+    assert found.group_by("user_id").len()["len"].to_list() == [5] * 150
+    assert list(tmp_path.iterdir()) == [output]
