@@ -34,7 +34,7 @@ import json, resource, sys, time
 import numpy as np, scipy.sparse as sparse
 from implicit.cpu.als import AlternatingLeastSquares
 import implicit
-folder, top, at_once, compared = sys.argv[1], *map(int, sys.argv[2:])
+folder, top, compared, measured, at_once = sys.argv[1], *map(int, sys.argv[2:])
 users, items = np.load(folder + "/users.npy"), np.load(folder + "/items.npy")
 owned = np.load(folder + "/owned.npy")
 offsets = np.arange(0, owned.size + 1, owned.shape[1])
@@ -42,30 +42,39 @@ had = sparse.csr_matrix((np.ones(owned.size, np.float32), owned.ravel(), offsets
                         shape=(len(users), len(items)))
 model = AlternatingLeastSquares(factors=users.shape[1])
 model.user_factors, model.item_factors = users, items
-first, begin = None, time.perf_counter()
-for start in range(0, len(users), at_once):
-    batch = np.arange(start, min(start + at_once, len(users)))
+first, begin, processor = None, time.perf_counter(), time.process_time()
+for start in range(0, measured, at_once):
+    batch = np.arange(start, min(start + at_once, measured))
     ids, scores = model.recommend(batch, had[batch], N=top)
     first = ids[:compared] if first is None else first
 seconds = time.perf_counter() - begin
+processor = time.process_time() - processor
 np.save(folder + "/peer.npy", first)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-print(json.dumps({"seconds": seconds, "peak_gib": peak, "version": implicit.__version__}))
+print(json.dumps({"seconds": seconds, "processor_seconds": processor, "peak_gib": peak,
+                  "version": implicit.__version__}))
 """
 
 LISTS = """
 import json, resource, sys, time
 from kit import load
-folder, top, compared = sys.argv[1], *map(int, sys.argv[2:])
+folder, top, compared, measured = sys.argv[1], *map(int, sys.argv[2:])
 model = load(folder + "/model")
-begin, first = time.perf_counter(), []
-for frame in model.recommend(all_users=True, k=top):
-    first += [frame] if len(first) * 256 < compared else []
+frames = model.recommend(all_users=True, k=top)
+begin, processor, first, rows = time.perf_counter(), time.process_time(), [], 0
+for frame in frames:
+    rows += len(frame)
+    first += [frame] if rows <= compared * top else []
+    if rows >= measured * top:
+        break
+frames.close()
 seconds = time.perf_counter() - begin
+processor = time.process_time() - processor
 import polars as pl
 pl.concat(first).write_parquet(folder + "/kit.parquet")
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-print(json.dumps({"seconds": seconds, "peak_gib": peak}))
+print(json.dumps({"seconds": seconds, "processor_seconds": processor, "peak_gib": peak,
+                  "measured": rows // top}))
 """
 
 
@@ -106,7 +115,7 @@ def make(folder: Path, users: int, items: int) -> None:
     )
 
 
-def measured(*command: str) -> dict[str, Any]:
+def answer_of(*command: str) -> dict[str, Any]:
     """What a process prints last, as JSON."""
     run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     if run.returncode:
@@ -128,14 +137,17 @@ def written(folder: Path, top: int, *, kill_after: float | None = None) -> dict[
         process.send_signal(signal.SIGKILL)
         process.wait()
     before = time.perf_counter()
-    code = "import resource,subprocess,sys; r = subprocess.run(sys.argv[1:]); "
-    code += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(r.returncode)"
+    code = "import resource, subprocess, sys; r = subprocess.run(sys.argv[1:]); "
+    code += "u = resource.getrusage(resource.RUSAGE_CHILDREN); "
+    code += "print(u.ru_maxrss, u.ru_utime + u.ru_stime); sys.exit(r.returncode)"
     run = subprocess.run(
         [sys.executable, "-c", code, *command], capture_output=True, text=True, check=True, cwd=ROOT
     )
+    peak, processor = run.stdout.splitlines()[-1].split()
     return {
         "seconds": time.perf_counter() - before,
-        "peak_gib": int(run.stdout.splitlines()[-1]) / 2**20,
+        "processor_seconds": float(processor),
+        "peak_gib": int(peak) / 2**20,
         "bytes": output.stat().st_size,
         "users_before_the_kill": _resumed(run.stderr),
     }
@@ -179,8 +191,9 @@ def same_lists(folder: Path, top: int) -> float:
 def results_table(kept: dict[str, Any]) -> str:
     """A row for each size and system."""
     lines = [
-        "| users | items | system | seconds | users a second | most memory, GiB | same items |",
-        "|---|---|---|---|---|---|---|",
+        "| users | items | system | measured | seconds | users a second | "
+        "users a processor second | most memory, GiB | same items |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for found in kept.values():
         size = f"| {found['users']:,} | {found['items']:,} "
@@ -191,8 +204,9 @@ def results_table(kept: dict[str, Any]) -> str:
             same = f"{found['same']:.4f}" if name == "implicit" else ""
             version = f" {one['version']}" if "version" in one else ""
             lines.append(
-                f"{size}| {name}{version} | {one['seconds']:,.0f} | "
-                f"{one['users_per_second']:,.0f} | {one['peak_gib']:.1f} | {same} |"
+                f"{size}| {name}{version} | {one.get('measured', found['users']):,} | "
+                f"{one['seconds']:,.0f} | {one['users_per_second']:,.0f} | "
+                f"{one['users_per_processor_second']:,.0f} | {one['peak_gib']:.1f} | {same} |"
             )
             size = "|  |  "
     return "\n".join(lines)
@@ -204,32 +218,50 @@ def results_table(kept: dict[str, Any]) -> str:
 @click.option("--top", default=100, show_default=True)
 @click.option("--peer", help="An interpreter that has the package implicit.")
 @click.option("--kill", is_flag=True, help="Kill the command that writes, and give it again.")
-def main(users: int, items: int, top: int, peer: str | None, kill: bool) -> None:
+@click.option("--measured", type=int, help="Users of kit and implicit; the file has all.")
+@click.option("--folder", type=click.Path(path_type=Path), help="Keeps the model between runs.")
+def main(
+    users: int,
+    items: int,
+    top: int,
+    peer: str | None,
+    kill: bool,
+    measured: int | None,
+    folder: Path | None,
+) -> None:
     """Measure one size."""
     with TemporaryDirectory() as name:
-        folder = Path(name)
-        begin = time.perf_counter()
-        make(folder, users, items)
-        print(f"export {time.perf_counter() - begin:.0f} s", flush=True)
+        place = folder or Path(name)
+        place.mkdir(exist_ok=True)
+        if not (place / "model" / "1").exists():
+            make(place, users, items)
         found: dict[str, Any] = {"users": users, "items": items, "dim": DIM, "top": top}
         found["cores"] = os.cpu_count()
+        arguments = [str(place), *map(str, (top, COMPARED, measured or users))]
+        found["kit"] = answer_of(sys.executable, "-c", LISTS, *arguments)
         found["load"] = round(os.getloadavg()[0], 1)
-        arguments = [str(folder), str(top)]
-        found["kit"] = measured(sys.executable, "-c", LISTS, *arguments, str(COMPARED))
-        print(found["kit"], flush=True)
         if peer:
-            found["implicit"] = measured(peer, "-c", PEER, *arguments, str(AT_ONCE), str(COMPARED))
-            found["same"] = same_lists(folder, top)
-            print(found["implicit"], found["same"], flush=True)
-        found["kit, file"] = written(folder, top, kill_after=3 if kill else None)
-        found["file"] = checked(folder, users, top)
-        print(found["kit, file"], found["file"], flush=True)
+            found["implicit"] = answer_of(peer, "-c", PEER, *arguments, str(AT_ONCE))
+            found["same"] = same_lists(place, top)
+        for system in ("kit", "implicit"):
+            if system in found:
+                found[system]["measured"] = measured or users
+        _keep(found)
+        found["kit, file"] = written(place, top, kill_after=3 if kill else None)
+        found["file"] = checked(place, users, top)
+        _keep(found)
+
+
+def _keep(found: dict[str, Any]) -> None:
+    """Write what is measured so far."""
     for system in SYSTEMS:
         if system in found:
-            done = users - found[system].get("users_before_the_kill", 0)
-            found[system]["users_per_second"] = done / found[system]["seconds"]
+            one = found[system]
+            done = one.get("measured", found["users"]) - one.get("users_before_the_kill", 0)
+            one["users_per_second"] = done / one["seconds"]
+            one["users_per_processor_second"] = done / one["processor_seconds"]
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    results[f"{users} users, {items} items"] = _rounded(found)
+    results[f"{found['users']} users, {found['items']} items"] = _rounded(found)
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
 
 

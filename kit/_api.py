@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("kit")
 compare = compare_exports
+"""Measure two exports on the same rows; see `kit.tasks.compare_exports`."""
 
 OPTIONS: dict[str, type[Options]] = {
     "interactions": DataOptions,

@@ -215,6 +215,7 @@ _ATOMIC = (".inter", ".item", ".user")  # RecBole: tab-separated, never quoted, 
 _OTHER = (".xlsx", ".xls", ".parquet")  # known, and read as nothing else
 COMPRESSED = (".gz", ".xz", ".bz2", ".zip")
 INTERACTION_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet", ".inter")
+"""Ends of the names of files that are read as tables."""
 
 
 class Table(Protocol):

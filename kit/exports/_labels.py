@@ -16,6 +16,7 @@ from kit.errors import UserError
 
 LABELS = "labels.json"
 STABLE = "stable"
+"""The label of the version that answers for a model."""
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 NUMBER = re.compile(r"[0-9]{1,18}")
 POLICY = re.compile(r"labelled|all|latest:([1-9][0-9]{0,5})")

@@ -15,7 +15,8 @@ from click.testing import CliRunner
 
 from kit.cli import main
 from kit.cli._answers import Answer, Item, print_answers, print_similar
-from kit.exports import BatchLists, LoadedExport, Narrowed
+from kit.errors import UserError
+from kit.exports import BatchLists, LoadedExport, Narrowed, load_export
 
 ROOT = Path(__file__).parents[2]
 RECOMMENDATION = {"user_id", "known", "history", "items"}
@@ -369,6 +370,18 @@ def test_batches_are_what_the_signature_answers(trained, tmp_path, rules):
     assert found["score"].to_list() == pytest.approx(scores[items != b""].tolist(), abs=1e-4)
     assert found["known_user"].sum() == (items[:-1] != b"").sum()
     assert lists.unknown == 1
+
+
+def test_all_users_from_python(trained):
+    model = load_export(trained.model)
+    found = pl.concat(model.recommend(all_users=True, k=3, where=["category=k1"]))
+    assert found.columns == ["user_id", "rank", "item_id", "name", "score"]
+    assert found["user_id"].n_unique() == len(found) / 3 == 150
+    assert found["name"].str.starts_with("Red cup").all()
+    with pytest.raises(UserError, match="one of user, history and all_users"):
+        model.recommend("shopper-003", all_users=True)
+    with pytest.raises(UserError, match="No item has 'category=z'"):
+        model.recommend(all_users=True, where=["category=z"])
 
 
 @pytest.mark.slow
