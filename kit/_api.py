@@ -66,18 +66,16 @@ def open(source: Any, *, kind: str | None = None, **options: Any) -> Any:
     """Open data and split them into train, valid and test.
 
     Args:
-        source: what `--data` of the commands names: a file, a folder, a built-in data set or
-            `tfds:NAME`; of tables also a DataFrame of polars or pandas.
+        source: what `--data` of the commands names, or a DataFrame of polars or pandas.
         kind: "interactions", "table", "images", "detection", "texts", "text2text", "series",
             "purchases" or "campaign"; None finds any but the last two by the files and columns.
-        options: as of the commands: `items`, `users`, `split`, `limit`, `seed`, `user_column`,
-            `label` and so on, see the classes of `kit.config`.
+        options: as of the commands, `items`, `split`, `seed` ...: the classes of `kit.config`.
 
     Returns:
-        The split data: a `kit.data.Dataset`, a `RankingData`, an `ImageData` ...
+        The split data: a `kit.data.Dataset`, a `RankingData` ...
 
     Raises:
-        UserError: the source cannot be used, its kind cannot be told, or there is no such option.
+        UserError: the source, its kind or an option cannot be used.
 
     Example:
 
