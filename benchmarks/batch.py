@@ -202,11 +202,12 @@ def results_table(kept: dict[str, Any]) -> str:
                 continue
             one = found[name]
             same = f"{found['same']:.4f}" if name == "implicit" else ""
+            rate = one.get("users_per_processor_second")
             version = f" {one['version']}" if "version" in one else ""
             lines.append(
                 f"{size}| {name}{version} | {one.get('measured', found['users']):,} | "
                 f"{one['seconds']:,.0f} | {one['users_per_second']:,.0f} | "
-                f"{one['users_per_processor_second']:,.0f} | {one['peak_gib']:.1f} | {same} |"
+                f"{'' if rate is None else f'{rate:,.0f}'} | {one['peak_gib']:.1f} | {same} |"
             )
             size = "|  |  "
     return "\n".join(lines)
