@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from kit import tasks as tasks
     from kit import tokenizers as tokenizers
     from kit import training as training
-    from kit._api import compare as compare
     from kit._api import evaluate as evaluate
     from kit._api import export as export
     from kit._api import fit as fit
@@ -42,10 +41,11 @@ if TYPE_CHECKING:
     from kit._api import open as open
     from kit._api import plan as plan
     from kit._api import train as train
+    from kit.tasks import compare_exports as compare
 
 __version__ = "0.1.0"
 
-_FUNCTIONS = ["compare", "evaluate", "export", "fit", "load", "open", "plan", "train"]
+_FUNCTIONS = ["evaluate", "export", "fit", "load", "open", "plan", "train"]
 
 _PACKAGES = [
     "cli",
@@ -78,6 +78,8 @@ _PACKAGES = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "compare":
+        return import_module(f"{__name__}.tasks").compare_exports
     if name in _FUNCTIONS:
         return getattr(import_module(f"{__name__}._api"), name)
     if name not in _PACKAGES:
@@ -86,4 +88,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*_FUNCTIONS, *_PACKAGES, "__version__"})
+    return sorted({*_FUNCTIONS, *_PACKAGES, "compare", "__version__"})

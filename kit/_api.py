@@ -36,7 +36,7 @@ from kit.config import (
 from kit.errors import UserError
 from kit.exports import sign
 from kit.pipeline import Recipe, card, new_run, refit, run
-from kit.tasks import compare_exports, fit_stages, with_promotion
+from kit.tasks import fit_stages, with_promotion
 
 if TYPE_CHECKING:
     import keras
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from kit.training import Checkpoints, Training
 
 logger = logging.getLogger("kit")
-compare = compare_exports
-"""Measure two exports on the same rows; see `kit.tasks.compare_exports`."""
 
 OPTIONS: dict[str, type[Options]] = {
     "interactions": DataOptions,
@@ -60,6 +58,7 @@ OPTIONS: dict[str, type[Options]] = {
 }
 # What only commands have: how they print, and where the model is built.
 OF_COMMANDS = {"strategy", "precision", "output", "print_schema", "trust"}
+OF_COMMANDS |= {"promote_if_better", "keep_versions"}
 
 
 def open(source: Any, *, kind: str | None = None, **options: Any) -> Any:
