@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -201,3 +202,29 @@ def test_texts_of_a_script_without_case_and_latin_letters():
     found = text_robustness(part, lambda texts: np.tile([0.6, 0.4], (len(texts), 1)))
     assert {name for name in found.changed if "letters" not in name} == set()
     assert set(found.left_out) == {*PERTURBATIONS} - {*found.changed}
+
+
+def test_attacks_are_those_of_the_adversarial_robustness_toolbox():
+    evasion = pytest.importorskip("art.attacks.evasion", reason="the toolbox is not installed")
+    from art.estimators.classification import TensorFlowV2Classifier
+
+    data, model = untrained(classes=3)
+    pixels, labels = data.train.pixels, data.train.labels
+    floats = pixels.astype(np.float32)
+    classifier = TensorFlowV2Classifier(
+        model=lambda images, training=False: model(images),
+        nb_classes=3,
+        input_shape=pixels.shape[1:],
+        loss_object=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        clip_values=(0, 255),
+    )
+    theirs = evasion.FastGradientMethod(classifier, norm=np.inf, eps=2).generate(floats, y=labels)
+    assert np.mean(theirs == fgsm(model, pixels, labels)) > 0.999
+    attack = evasion.ProjectedGradientDescent(
+        classifier, norm=np.inf, eps=8, eps_step=2, max_iter=20, num_random_init=2, verbose=False
+    )
+    right = [
+        np.mean(np.argmax(model(images), axis=1) == labels)
+        for images in (attack.generate(floats, y=labels), pgd(model, pixels, labels))
+    ]
+    assert right[1] <= right[0] + 0.05
