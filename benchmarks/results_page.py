@@ -24,6 +24,7 @@ from benchmarks import (
     m4_hourly,
     planning,
     privacy_results,
+    profile_results,
     ranking_results,
     refit_results,
     retrieval_results,
@@ -55,6 +56,7 @@ MODULES = {
     "cold_items": cold_items,
     "refit": refit_results,
     "privacy": privacy_results,
+    "profiles": profile_results,
     "forgetting": forgetting,
     "robustness": robustness_results,
 }
