@@ -26,7 +26,17 @@ from kit.console import (
     warn,
 )
 from kit.errors import REFUSED, UserError
-from kit.tasks import Built, Comparison, Run, Task, fit_stages, train_line, with_promotion
+from kit.tasks import (
+    Built,
+    Comparison,
+    Run,
+    Task,
+    fit_stages,
+    started_options,
+    stored_weights,
+    train_line,
+    with_promotion,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -67,6 +77,7 @@ class Recipe:
             `run` of this module.
         chosen: of the options and the settings of a run, the options with what training chose
             given, to train another model in the same way.
+        shape: names of options that two models share, if one begins from the weights of the other.
     """
 
     name: str
@@ -84,6 +95,7 @@ class Recipe:
     models: Sequence[str] = ()
     run: "Callable[[Recipe, Any], Path | None] | None" = None
     chosen: Callable[[Any, Mapping[str, Any]], Any] = lambda options, settings: options
+    shape: Sequence[str] = ()
 
     def data_options(self) -> type[Options]:
         """The class of the options of its data."""
@@ -119,6 +131,7 @@ def run(recipe: Recipe, options: Any) -> Path | None:
     """
     begin = time.perf_counter()
     recipe.check(options)
+    options = started_options(recipe.name, options, recipe.shape, recipe.chosen)
     training, checkpoint = options.training, options.checkpoint
     folders, say = start(recipe, training, checkpoint)
     data = recipe.read(options)
@@ -273,6 +286,7 @@ def refit(
     """
     data = this.data.all_in_train()
     again, kept = trained_again(recipe, options, this, data, "refit", build, scope, precision)
+    again.stored = stored_weights(this)
     this.seconds["refit"] = again.seconds["train"]
     epochs = " and ".join(f"{number:.4g}" for number in this.epochs if number is not None)
     on_all = f"on all {len(data.train):,} interactions"

@@ -14,10 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kit.config import CheckpointOptions, Options, TableOptions, TrainingOptions, option
+from kit.config import (
+    CheckpointOptions,
+    Options,
+    StartOptions,
+    TableOptions,
+    TrainingOptions,
+    option,
+)
 from kit.console import echo, visible_json
 from kit.pipeline import Recipe, command, run
-from kit.tasks import Built, Stage, Tabular
+from kit.tasks import Built, Stage, Tabular, start_settings, start_stage
 
 if TYPE_CHECKING:
     from kit.data.table import RankingData
@@ -51,6 +58,7 @@ class RankingOptions:
     data: TableOptions
     model: ModelOptions = ModelOptions()
     training: TrainingOptions = TrainingOptions(dim=16)
+    start: StartOptions = StartOptions()
     checkpoint: CheckpointOptions = CheckpointOptions()
 
 
@@ -59,7 +67,7 @@ def build(data: "RankingData", options: RankingOptions) -> "Ranking":
     from kit.models import Ranking
 
     chosen = options.model
-    return Ranking.for_dataset(
+    model = Ranking.for_dataset(
         data,
         chosen.architecture,
         dim=options.training.dim,
@@ -67,6 +75,8 @@ def build(data: "RankingData", options: RankingOptions) -> "Ranking":
         shrinkage=chosen.shrinkage,
         seed=options.data.seed,
     )
+    options.start.apply(model, data)
+    return model
 
 
 def train(
@@ -104,8 +114,9 @@ def train(
             **{key: asdict(options.model)[key] for key in ("dropout", "shrinkage")},
             "model": model.architecture,
             "learning_rate": peak,
+            **start_settings(model),
         },
-        stages=[Stage(epochs=epochs)],
+        stages=[Stage(epochs=epochs, **start_stage(model))],
         parts=encoder,
     )
 
@@ -146,6 +157,7 @@ RECIPE = Recipe(
     build=build,
     train=train,
     models=["Ranking"],
+    shape=("dim", "architecture"),
     run=print_schema_or_run,
 )
 main = command(RECIPE)

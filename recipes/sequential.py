@@ -19,13 +19,14 @@ from kit.config import (
     DataOptions,
     IndexOptions,
     Options,
+    StartOptions,
     TrainingOptions,
     option,
     override,
 )
 from kit.errors import UserError
 from kit.pipeline import Recipe, command
-from kit.tasks import Built, Retrieval, Stage
+from kit.tasks import Built, Retrieval, Stage, start_settings, start_stage
 
 if TYPE_CHECKING:
     from kit.data import Dataset
@@ -84,6 +85,7 @@ class SequentialOptions:
     content: ContentOptions = ContentOptions()
     model: EncoderOptions = EncoderOptions()
     training: TrainingOptions = TrainingOptions()
+    start: StartOptions = StartOptions()
     checkpoint: CheckpointOptions = CheckpointOptions()
     index: IndexOptions = IndexOptions()
     answers: AnswerOptions = AnswerOptions()
@@ -122,7 +124,7 @@ def build(data: "Dataset", options: SequentialOptions) -> "SequentialRecommender
 
     chosen = options.model
     keras.utils.set_random_seed(options.data.seed)
-    return SequentialRecommender.for_dataset(
+    model = SequentialRecommender.for_dataset(
         data,
         dim=options.training.dim,
         encoder=SequenceEncoder(
@@ -140,6 +142,8 @@ def build(data: "Dataset", options: SequentialOptions) -> "SequentialRecommender
         item_id_hiding=options.content.hide_ids,
         temperature=chosen.temperature,
     )
+    options.start.apply(model, data)
+    return model
 
 
 def train(
@@ -177,8 +181,9 @@ def train(
             "length": model.length,
             "loss": model.sequence_loss.chosen(data.num_items),
             "learning_rate": float(model.optimizer.learning_rate.numpy()),
+            **start_settings(model),
         },
-        stages=[Stage(epochs=training.epochs)],
+        stages=[Stage(epochs=training.epochs, **start_stage(model))],
         content={"content of features": digest(*model.non_trainable_weights)},
     )
 
@@ -202,6 +207,7 @@ RECIPE = Recipe(
     train=train,
     models=["SequentialRecommender"],
     chosen=lambda options, settings: override(options, {"length": settings["length"]}),
+    shape=("dim", "encoder", "block", "layers", "heads", "time_gaps", "features"),
 )
 main = command(RECIPE)
 

@@ -21,12 +21,13 @@ from kit.config import (
     DataOptions,
     IndexOptions,
     Options,
+    StartOptions,
     TrainingOptions,
     option,
     override,
 )
 from kit.pipeline import Recipe, command
-from kit.tasks import Built, Retrieval, Stage
+from kit.tasks import Built, Retrieval, Stage, start_settings, start_stage
 
 if TYPE_CHECKING:
     from kit.data import Dataset
@@ -94,6 +95,7 @@ class TwoTowerOptions:
     content: ContentOptions = ContentOptions()
     model: LossOptions = LossOptions()
     training: TrainingOptions = TrainingOptions()
+    start: StartOptions = StartOptions()
     checkpoint: CheckpointOptions = CheckpointOptions()
     index: IndexOptions = IndexOptions()
     answers: AnswerOptions = AnswerOptions()
@@ -109,7 +111,7 @@ def build(data: "Dataset", options: TwoTowerOptions) -> "TwoTower":
     from kit.models import RetrievalLoss, TwoTower
 
     chosen = options.model
-    return TwoTower.for_dataset(
+    model = TwoTower.for_dataset(
         data,
         dim=options.training.dim,
         loss=RetrievalLoss(
@@ -119,6 +121,8 @@ def build(data: "Dataset", options: TwoTowerOptions) -> "TwoTower":
         item_id_hiding=options.content.hide_ids,
         seed=options.data.seed,
     )
+    options.start.apply(model, data)
+    return model
 
 
 def train(
@@ -155,9 +159,10 @@ def train(
             "half_life": half_life,
             "features": options.model.features,
             "learning_rate": float(model.optimizer.learning_rate.numpy()),
+            **start_settings(model),
         },
         stages=[
-            Stage(epochs=training.epochs),
+            Stage(epochs=training.epochs, **start_stage(model)),
             Stage(solve=lambda: add_regression(model, data, options, half_life)),
         ],
         content={"content of features": digest(*model.non_trainable_weights)},
@@ -210,6 +215,7 @@ RECIPE = Recipe(
     chosen=lambda options, settings: override(
         options, {name: settings[name] or 0 for name in CHOSEN if name in settings}
     ),
+    shape=("dim", "features"),
 )
 main = command(RECIPE)
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 import click
 
 from kit.config import DataOptions
-from kit.console import Command, echo, options, print_table, warn
+from kit.console import Command, echo, options, print_table, quiet_tensorflow, warn
 from kit.errors import UserError
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from kit.data import Source
 
 
 @click.command(cls=Command, example="kit data online-retail")
@@ -28,12 +30,24 @@ if TYPE_CHECKING:
     show_default=True,
     help="Of the users, how many --suspicious writes.",
 )
-def data(data: DataOptions, suspicious: Path | None, share: float) -> None:
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Compare it with what this export of a recommender was trained on. The exit code is 0 if "
+    "it is fine, 1 if somebody should look at it first, 2 if it cannot be read.",
+)
+def data(
+    data: DataOptions, suspicious: Path | None, share: float, against: Path | None
+) -> None:
     """Profile SOURCE before anything is trained on it."""
     from kit.data import data_warnings, profile
     from kit.tasks import rating_line
 
     source = data.open()
+    if against is not None:
+        compare_with_export(source, against)
+        return
     unsplit = None
     try:
         dataset = data.split_of(source)
@@ -74,6 +88,29 @@ def write_suspicious(interactions: "pl.DataFrame", file: Path, share: float) -> 
         "are nearly those of others"
     )
     echo(f"suspicious: items whose users stand out most: {', '.join(found.items)}")
+
+
+def compare_with_export(source: "Source", folder: Path) -> None:
+    """Print what changed since an export was trained; exit with 1 if it is not fine."""
+    quiet_tensorflow()
+    from kit.exports import check_data
+
+    found = check_data(source, folder)
+    rows = [
+        [one.name, one.before, one.now, "look at it" if one.problem else ""] for one in found.checks
+    ]
+    print_table(f"{source.name} against {found.version}", ["", "before", "now", ""], rows)
+    if len(found.movers):
+        movers = [
+            [name or item, f"{before:.2%}", f"{now:.2%}"]
+            for item, name, before, now in found.movers.iter_rows()
+        ]
+        print_table("largest changes of shares of users", ["item", "before", "now"], movers)
+    for problem in found.problems:
+        echo(f"refused:   {problem}", color="red", err=True)
+    if not found.is_fine:
+        raise click.exceptions.Exit(1)
+    echo(f"fine:      {found.rows:,} new rows; train on them: kit train ... --from {folder}")
 
 
 @click.command(cls=Command, example="kit prepare online-retail prepared/online-retail")

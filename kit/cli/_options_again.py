@@ -42,7 +42,7 @@ def recipe_of_log(card: "Card", version: Path) -> "Recipe":
 def options_again(
     recipe: "Recipe", card: "Card", version: Path, *, data: str | None = None, **changes: Any
 ) -> Any:
-    """The options of an export's training.
+    """The options of an export's training, which begins anew: weights remember whom they saw.
 
     Args:
         recipe: of the export.
@@ -55,4 +55,5 @@ def options_again(
     source: dict[str, Any] = {**card.data, "data": data or card.data["data"]}
     options = recipe.options(data=kind.of_card(source))
     given = {n: tuple(x) if isinstance(x, list) else x for n, x in (card.options or {}).items()}
+    given.pop("start", None)
     return override(options, given | changes, str(version))

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from kit.config._texts import TextTrainingOptions as TextTrainingOptions
     from kit.config._training import CheckpointOptions as CheckpointOptions
     from kit.config._training import RunOptions as RunOptions
+    from kit.config._training import StartOptions as StartOptions
     from kit.config._training import TrainingOptions as TrainingOptions
     from kit.config._training import check_folder as check_folder
 

@@ -100,6 +100,29 @@ class TrainingOptions(RunOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StartOptions(Options):
+    """From which weights training begins."""
+
+    group: ClassVar[str] = "Training"
+    of_model: ClassVar[bool] = True
+
+    start: str | None = option(
+        None,
+        "Begin from the weights of this export: known items and words keep their vectors. --data "
+        "is the whole log to date.",
+        names=("--from",),
+        metavar="DIR",
+    )
+
+    def apply(self, model: Any, data: Any) -> None:
+        """Give a model those weights, if there are such."""
+        if self.start is not None:
+            from kit.exporting import start_from
+
+            start_from(model, data, self.start)
+
+
+@dataclass(frozen=True, kw_only=True)
 class CheckpointOptions(Options):
     """Whether to resume from a checkpoint, and when to write one."""
 

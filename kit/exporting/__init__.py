@@ -64,5 +64,8 @@ if TYPE_CHECKING:
     from kit.exporting._two_stage_recommender import SecondStage as SecondStage
     from kit.exporting._two_stage_recommender import TwoStageRecommender as TwoStageRecommender
     from kit.exporting._uplift import export_uplift as export_uplift
+    from kit.exporting._weights import Started as Started
+    from kit.exporting._weights import StoredWeights as StoredWeights
+    from kit.exporting._weights import start_from as start_from
 
 __getattr__, __dir__ = lazy_names(__name__, __file__)

@@ -22,6 +22,7 @@ from kit.exporting._recommender import Recommender, RecommenderGraph, Recommende
 from kit.exporting._recorded import recorded_answers
 from kit.exporting._sample_users import hold_users, with_sample_users
 from kit.exporting._saved_model import custom_operations, export
+from kit.exporting._weights import StoredWeights
 from kit.exports import RetrievalCard, SignatureCheck
 from kit.models import (
     ImplicitALS,
@@ -48,6 +49,7 @@ def export_retrieval(
     known_users: bool = True,
     index: IndexSettings | None = None,
     contents: Sequence[TrainableColumn] = (),
+    stored: StoredWeights | None = None,
     card: dict[str, Any],
 ) -> tuple[Path, list[SignatureCheck]]:
     """Export a trained model as the next version and verify it in separate processes.
@@ -61,6 +63,7 @@ def export_retrieval(
         known_users: whether requests by user id are answered; if not, no user is in the export.
         index: how the export finds the top items.
         contents: columns of images and texts whose encoders were trained with the model.
+        stored: weights for retraining.
         card: of the export, stored in `assets.extra/card.json`.
 
     Returns:
@@ -87,6 +90,7 @@ def export_retrieval(
         k=k,
         exclude_seen=exclude_seen,
         index=index or IndexSettings(),
+        stored=stored,
         card=RetrievalCard(
             **card,
             names=names,
@@ -107,6 +111,7 @@ def export_recommender(
     exclude_seen: bool,
     index: IndexSettings,
     card: RetrievalCard,
+    stored: StoredWeights | None = None,
 ) -> tuple[Path, list[SignatureCheck]]:
     """Write the next version from its parts and verify it.
 
@@ -118,6 +123,7 @@ def export_recommender(
         exclude_seen: whether seen items of a user are not recommended.
         index: how the export finds the top items.
         card: of the export; k, exclusion of seen items and the recall of the index are filled in.
+        stored: weights for retraining.
 
     Returns:
         The version's folder and the checks it passed.
@@ -134,7 +140,9 @@ def export_recommender(
     signatures = module.signatures()
     if not card.known_users:
         signatures, recorded = of_histories(signatures), of_histories(recorded)
-    return export(module, folder, recorded=recorded, card=whole, signatures=signatures)
+    return export(
+        module, folder, recorded=recorded, card=whole, signatures=signatures, stored=stored
+    )
 
 
 def of_histories(by_signature: Mapping[str, Any]) -> dict[str, Any]:

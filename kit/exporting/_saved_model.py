@@ -20,6 +20,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 from kit import __version__, exports
 from kit.errors import UserError, is_disk_full
 from kit.exporting._model_card import model_card
+from kit.exporting._weights import StoredWeights
 from kit.exports import (
     Card,
     Signature,
@@ -102,6 +103,7 @@ def export(
     recorded: dict[str, Any],
     card: Card,
     signatures: Mapping[str, Any] | None = None,
+    stored: StoredWeights | None = None,
 ) -> tuple[Path, list[SignatureCheck]]:
     """Save, verify in fresh processes, then make it the next version.
 
@@ -115,6 +117,7 @@ def export(
         card: of the export, written as JSON and, by `model_card`, as Markdown; date, versions of
             libraries and operations are filled in.
         signatures: to serve; None are those of the module.
+        stored: weights for retraining.
 
     Returns:
         The version's folder and the checks it passed.
@@ -141,6 +144,8 @@ def export(
                     module, str(draft), signatures=signatures or module.signatures()
                 )
                 _write_extra(draft, recorded, card)
+                if stored is not None:
+                    stored.write(draft)
                 write_manifest(draft)
         except (OSError, tf.errors.OpError) as error:
             if not is_disk_full(error):

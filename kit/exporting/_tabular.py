@@ -12,6 +12,7 @@ from kit.data.table import Feature, RankingData, TableEncoder
 from kit.exporting._blanks import without_blanks
 from kit.exporting._samples import sample_rows
 from kit.exporting._saved_model import export
+from kit.exporting._weights import StoredWeights
 from kit.exports import SignatureCheck, TabularCard, raw_inputs, tensor_names
 from kit.models import Ranking
 from kit.progress import stage
@@ -130,6 +131,7 @@ def export_ranking(
     folder: Path,
     *,
     card: dict[str, Any],
+    stored: StoredWeights | None = None,
 ) -> tuple[Path, list[SignatureCheck]]:
     """Export a trained model as the next version and verify it in separate processes.
 
@@ -139,6 +141,7 @@ def export_ranking(
         encoder: encodes the table.
         folder: the model's folder; versions are numbered in it.
         card: of the export, stored in `assets.extra/card.json`.
+        stored: weights for retraining.
 
     Returns:
         The version's folder and the checks it passed.
@@ -156,4 +159,4 @@ def export_ranking(
     }
     schema = json.loads(data.schema.as_json())
     whole = TabularCard(**card, labels=dict(data.positives), schema=schema)
-    return export(Ranker(model, encoder), folder, recorded=recorded, card=whole)
+    return export(Ranker(model, encoder), folder, recorded=recorded, card=whole, stored=stored)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from kit.exports._check import check_operations as check_operations
     from kit.exports._check import problems_of_graph as problems_of_graph
     from kit.exports._customer_value import CustomerValues as CustomerValues
+    from kit.exports._data_check import Check as Check
+    from kit.exports._data_check import DataCheck as DataCheck
+    from kit.exports._data_check import check_data as check_data
     from kit.exports._drivers import Drivers as Drivers
     from kit.exports._drivers import correlated_groups as correlated_groups
     from kit.exports._drivers import measure_drivers as measure_drivers
@@ -94,5 +97,8 @@ if TYPE_CHECKING:
     from kit.exports._version_folder import write_manifest as write_manifest
     from kit.exports._versions import VersionInfo as VersionInfo
     from kit.exports._versions import versions as versions
+    from kit.exports._weights_file import WEIGHTS as WEIGHTS
+    from kit.exports._weights_file import read_weights as read_weights
+    from kit.exports._weights_file import write_weights as write_weights
 
 __getattr__, __dir__ = lazy_names(__name__, __file__)

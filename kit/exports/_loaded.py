@@ -290,6 +290,14 @@ class LoadedExport:
         """Of known users with an item, without synthetic ones."""
         return len(self._users_with(1))
 
+    def popularity(self) -> dict[str, float]:
+        """Item to its share of the training users; empty if the export does not hold it."""
+        if not hasattr(self._model, "contents"):
+            return {}
+        parts = self._model.contents()
+        ids = [one.decode() for one in parts["item_ids"].numpy()]
+        return dict(zip(ids, parts["popularity"].numpy().tolist(), strict=True))
+
     def name(self, item_id: str) -> str:
         """The title of an item; its id if it has none."""
         item_id = self._id(item_id)

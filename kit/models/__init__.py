@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kit.models._entity_tower import FeatureShape as FeatureShape
     from kit.models._extractive import ExtractiveSummarizer as ExtractiveSummarizer
     from kit.models._extractive import SentenceRanker as SentenceRanker
+    from kit.models._for_dataset import attach as attach
     from kit.models._forecaster import CENTRES as CENTRES
     from kit.models._forecaster import Forecaster as Forecaster
     from kit.models._image_classifier import ImageClassifier as ImageClassifier
@@ -61,5 +62,7 @@ if TYPE_CHECKING:
     from kit.models._uplift import campaign_encoder as campaign_encoder
     from kit.models._uplift import encoded_inputs as encoded_inputs
     from kit.models._uplift import number_ranges as number_ranges
+    from kit.models._warm_start import Known as Known
+    from kit.models._warm_start import TrainedWeights as TrainedWeights
 
 __getattr__, __dir__ = lazy_names(__name__, __file__)

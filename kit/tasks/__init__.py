@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from kit.tasks._evaluate_export import PredictionMetrics as PredictionMetrics
     from kit.tasks._forecasting import Forecasting as Forecasting
     from kit.tasks._promotion import with_promotion as with_promotion
+    from kit.tasks._retraining import drift_note as drift_note
+    from kit.tasks._retraining import overlap as overlap
+    from kit.tasks._retraining import sampled_histories as sampled_histories
+    from kit.tasks._retraining import start_settings as start_settings
+    from kit.tasks._retraining import start_stage as start_stage
+    from kit.tasks._retraining import started_lines as started_lines
+    from kit.tasks._retraining import started_options as started_options
+    from kit.tasks._retraining import stored_weights as stored_weights
     from kit.tasks._retrieval import Retrieval as Retrieval
     from kit.tasks._retrieval import data_lines as data_lines
     from kit.tasks._retrieval import rating_line as rating_line

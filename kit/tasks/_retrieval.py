@@ -14,6 +14,7 @@ from kit.tasks._evaluate_export import (
     card_options,
     open_again,
 )
+from kit.tasks._retraining import drift_note, measure_drift, started_lines, stored_weights
 from kit.tasks._task import Comparison, Run
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Retrieval:
     def check(self, run: Run) -> Sequence[str]:
         # A library that is missing is an error before training, not after it.
         self.index_settings = self.index.settings()
-        return ()
+        return started_lines(run)
 
     def validation(self, run: Run) -> tuple[str, Callable[[], float]]:
         from kit import evaluation
@@ -126,6 +127,7 @@ class Retrieval:
         test = evaluation.evaluate(test_task, self.scorer(run.model))
         baselines, left_out = evaluation.evaluated_baselines(run.data, test_task)
         deletion = self.deletion(run, test, explaining_graph(model, run.data))
+        measure_drift(run, exclude_seen=self.exclude_seen)
         return RetrievalResults(trend, valid, test, baselines, left_out, deletion)
 
     def deletion(
@@ -179,7 +181,7 @@ class Retrieval:
     def card(self, run: Run, results: RetrievalResults, facts: Mapping[str, Any]) -> dict[str, Any]:
         found = private(run.model)
         if found is None:
-            return {"item_contents": list(run.data.encoded)}
+            return {"item_contents": list(run.data.encoded), "dataset": profiled(run, facts)}
         # Sizes and metrics are computed from people's rows without noise.
         return {
             "dataset": {name: facts["data"].get(name, "") for name in ("name", "licence")},
@@ -206,6 +208,7 @@ class Retrieval:
             known_users=self.answers.known_users,
             index=self.index_settings,
             contents=[content for content, _ in run.data.contents],
+            stored=stored_weights(run),
             card=card,
         )
 
@@ -214,7 +217,7 @@ class Retrieval:
     ) -> Sequence[Comparison]:
         test_task = self.tasks[1]
         found, popular = private(run.model), results.baselines.get("popular")
-        notes = [test_task.evaluated]
+        notes = [test_task.evaluated, *drift_note(run)]
         if found and popular and results.test.mean("NDCG@10") < popular.mean("NDCG@10"):
             notes.append(
                 f"{run.data.num_users:,} users are too few for epsilon {found.epsilon:g}: the "
@@ -275,6 +278,13 @@ class Retrieval:
             [PredictionMetrics(task.protocol, loaded.card.recipe, found, COMPARED)],
             [*note_lines(data), f"note:      {task.evaluated}"],
         )
+
+
+def profiled(run: Run, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts on the data of a run, with the profile that `kit data --against` compares with."""
+    from kit.data import LogProfile
+
+    return {**facts["data"], "profile": LogProfile.of(run.data).card()}
 
 
 def private(model: Any) -> "PrivateItems | None":

@@ -68,6 +68,7 @@ def fit_stages(
             metric=run.metric,
             epochs=stage.epochs,
             steps=steps,
+            measure_start=stage.measure_start,
             quiet=training.quiet,
             **logs,
             **patience,

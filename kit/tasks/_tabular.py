@@ -12,6 +12,7 @@ from kit.tasks._evaluate_export import (
     card_options,
     open_again,
 )
+from kit.tasks._retraining import started_lines, stored_weights
 from kit.tasks._task import Comparison, Results, Run, report_facts
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Tabular:
         return ()
 
     def check(self, run: Run) -> Sequence[str]:
-        return ()
+        return started_lines(run)
 
     def validation(self, run: Run) -> tuple[str, Callable[[], float]]:
         self._valid = run.built.parts.encode(run.data.valid.features, whole=True)
@@ -78,7 +79,9 @@ class Tabular:
     ) -> "tuple[Path, Sequence[SignatureCheck]]":
         from kit.exporting import export_ranking
 
-        return export_ranking(run.model, run.data, run.built.parts, run.output, card=card)
+        return export_ranking(
+            run.model, run.data, run.built.parts, run.output, card=card, stored=stored_weights(run)
+        )
 
     def tables(self, run: Run, results: Any, facts: Mapping[str, Any]) -> Sequence[Comparison]:
         return [

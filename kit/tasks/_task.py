@@ -28,6 +28,8 @@ class Stage:
         solve: fits the model in closed form instead, and returns the settings that it chose.
         batches: of more data than the stage before: the model is trained on them for the epochs
             after which that one was best, and nothing is measured.
+        measure_start: whether the weights that it begins with are measured, too, and stay where
+            none are better.
     """
 
     epochs: int | None = None
@@ -37,6 +39,7 @@ class Stage:
     patience: int | None = None
     solve: Callable[[], Mapping[str, Any]] | None = None
     batches: "Batches | None" = None
+    measure_start: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +82,8 @@ class Run:
         metric: name of the validation metric.
         seconds: phase to duration.
         history: one dict an epoch.
+        stored: what its export holds for retraining, a `kit.exporting.StoredWeights`; None if its
+            recipe does not begin from other weights.
         epochs: of each stage, after which the validation metric was best; None where the stage
             has no epochs.
     """
@@ -96,6 +101,7 @@ class Run:
     seconds: dict[str, float] = field(default_factory=dict)
     history: list[dict[str, float]] = field(default_factory=list)
     epochs: list[float | None] = field(default_factory=list)
+    stored: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from kit.errors import UserError
-from kit.tasks._retrieval import COMPARED, Retrieval
+from kit.tasks._retrieval import COMPARED, Retrieval, profiled
 from kit.tasks._task import Comparison, Run
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ class TwoStage(Retrieval):
         return reports.ranking_report(report)
 
     def card(self, run: Run, results: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
-        return {}
+        return {"dataset": profiled(run, facts)}
 
     def export(
         self, run: Run, results: Any, card: dict[str, Any]

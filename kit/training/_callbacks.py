@@ -29,19 +29,31 @@ class Validation(keras.callbacks.Callback):
         measure: returns the metric of the model in its current state; larger is better.
         name: key in the logs.
         patience: epochs without a gain before training stops.
+        at_start: whether the weights before the first epoch are measured, too.
     """
 
-    def __init__(self, measure: Callable[[], float], *, name: str, patience: int) -> None:
+    def __init__(
+        self, measure: Callable[[], float], *, name: str, patience: int, at_start: bool = False
+    ) -> None:
         super().__init__()
+        self.at_start = at_start
         self.measure, self.name, self.patience = measure, name, patience
         self.best = float("nan")
         self.best_epoch = -1
         self.stopped = False
         self.best_weights: Sequence[tf.Tensor] = []
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        # A training that resumed has measured them.
+        if self.at_start and isnan(self.best):
+            self.best, self.best_weights = self._measured(), copies(self.model.weights)
+
+    def _measured(self) -> float:
         measured = np.array(self.measure() if is_chief() else 0.0)
-        value = float(from_chief(self.model.distribute_strategy, measured))
+        return float(from_chief(self.model.distribute_strategy, measured))
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        value = self._measured()
         if logs is not None:
             logs[self.name] = value
         if value > self.best or (isnan(self.best) and not isnan(value)):
