@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 import click
 
-from kit import config, exports
+from kit import config, exports, tasks
 from kit.cluster import is_chief, serve_cluster
 from kit.config import CheckpointOptions, Options, RunOptions, TrainingOptions, refits
 from kit.console import (
@@ -26,17 +26,7 @@ from kit.console import (
     warn,
 )
 from kit.errors import REFUSED, UserError
-from kit.tasks import (
-    Built,
-    Comparison,
-    Run,
-    Task,
-    fit_stages,
-    started_options,
-    stored_weights,
-    train_line,
-    with_promotion,
-)
+from kit.tasks import Built, Comparison, Run, Task, fit_stages, train_line, with_promotion
 
 if TYPE_CHECKING:
     import keras
@@ -131,7 +121,7 @@ def run(recipe: Recipe, options: Any) -> Path | None:
     """
     begin = time.perf_counter()
     recipe.check(options)
-    options = started_options(recipe.name, options, recipe.shape, recipe.chosen)
+    options = tasks.started_options(recipe.name, options, recipe.shape, recipe.chosen)
     training, checkpoint = options.training, options.checkpoint
     folders, say = start(recipe, training, checkpoint)
     data = recipe.read(options)
@@ -286,7 +276,7 @@ def refit(
     """
     data = this.data.all_in_train()
     again, kept = trained_again(recipe, options, this, data, "refit", build, scope, precision)
-    again.stored = stored_weights(this)
+    again.stored = tasks.stored_weights(this)
     this.seconds["refit"] = again.seconds["train"]
     epochs = " and ".join(f"{number:.4g}" for number in this.epochs if number is not None)
     on_all = f"on all {len(data.train):,} interactions"

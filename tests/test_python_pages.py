@@ -50,6 +50,14 @@ def test_the_page_on_python_runs(here):
 
 
 @pytest.mark.slow
+def test_the_page_on_retraining_runs(here):
+    names = run("retraining.md")
+    assert names["found"].problems[0].startswith("rows: no row is later than ")
+    assert names["model"].started.known[0].new == 0
+    assert (here / "saved_models" / "two-tower" / "2").is_dir()
+
+
+@pytest.mark.slow
 def test_the_example_of_customer_value_runs(here):
     values = run("customer-value.md")["values"]
     assert values["user_id"].to_list() == ["42", "43"]

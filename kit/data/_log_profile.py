@@ -100,7 +100,9 @@ def quantiles(values: NDArray[np.floating]) -> list[float]:
     return [float(value) for value in np.quantile(values, (0.05, 0.5, 0.95))]
 
 
-def id_forms(ids: Sequence[str] | NDArray[np.object_], rows: NDArray[np.integer]) -> dict[str, float]:
+def id_forms(
+    ids: Sequence[str] | NDArray[np.object_], rows: NDArray[np.integer]
+) -> dict[str, float]:
     """Forms of ids to their shares of the rows: 9 stands for digits, A for letters.
 
     Args:

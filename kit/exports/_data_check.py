@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from kit.data import LogProfile, Source, form_of, quantiles, rows_of_days
+from kit.data import LogProfile, Source, form_of, quantiles
 from kit.exports._card import RetrievalCard
 from kit.exports._loaded import LoadedExport
 
@@ -19,11 +19,11 @@ WEEKS, FEWEST_DAYS = 8, 3
 # Of the median of the same weekdays. In a year of online-retail 4 % of the days have less than the
 # least share, half a day nearly always.
 LEAST_VOLUME, MOST_VOLUME = 0.6, 3.0
-# Shares of rows: that are dropped, of ids of a new form, of unknown items, all beyond what is usual.
+# Shares of rows: dropped ones, those with ids of a new form, those with unknown items.
 DROPPED, NEW_FORM, UNKNOWN = 0.05, 0.05, 0.3
 TIMES_USUAL = 3.0
-# Total variation between shares of items, beyond what a sample of the same size has.
-SHIFT = 0.25
+# Of the total variation between shares of items that chance leaves room for; .2 is usual.
+SHIFT = 0.4
 # Of the median weight.
 WEIGHT_FACTOR = 3.0
 SHOWN, MOVERS = 3, 5
@@ -124,7 +124,9 @@ class _Comparison:
             last = _day(self.profile.last) if self.profile and self.profile.last else ""
             yield Check("rows", f"up to {last}", "none", f"no row is later than {last}")
             return
-        if self.profile is not None:
+        if self.profile is None:
+            yield Check("profile", "none: an export of an earlier version", "ids compared only")
+        else:
             yield self.dropped(self.profile)
         yield from self.times()
         yield from self.volume()
@@ -195,31 +197,29 @@ class _Comparison:
         if profile is None or profile.first is None or "time" not in self.log.columns:
             return
         assert profile.last is not None
-        time = self.log["time"].to_numpy()
-        # Of times that are no times there is no volume; they are refused as such.
-        first, end = profile.first // A_DAY, int(min(time.max(), self.now)) // A_DAY
-        if end < profile.last // A_DAY:
+        first, since = profile.first // A_DAY, profile.last // A_DAY
+        days = self.log["time"].to_numpy() // A_DAY
+        # Times in the future are refused as such, and earlier ones are no new day.
+        days = days[(days > since) & (days * A_DAY <= self.now)]
+        if not len(days):
             return
-        rows = np.zeros(end - first + 1, np.int64)
+        rows = np.bincount(days - first)
         rows[: len(profile.rows_of_days)] = profile.rows_of_days
-        own = time[(time // A_DAY >= first) & (time // A_DAY <= end)]
-        if len(own):
-            counted = rows_of_days(own)
-            start = int(own.min()) // A_DAY - first
-            rows[start : start + len(counted)] += counted
-        begin = max(profile.last // A_DAY + 1, int(time.min()) // A_DAY) - first
-        if not self.is_whole:
-            begin = max(0, int(time.min()) // A_DAY - first)
-        for place in range(max(begin, 0), len(rows)):
+        strange, ratios = [], []
+        for place in range(since + 1 - first, len(rows)):
+            # Rows of a day alone say nothing of those that lie between.
             usual = _usual(rows, place)
-            if usual is None:
+            if usual is None or (not self.is_whole and not rows[place]):
                 continue
-            ratio = rows[place] / usual
-            low, high = ratio < LEAST_VOLUME, ratio > MOST_VOLUME
-            name = f"volume of {_day((first + place) * A_DAY)}"
-            words = f"{rows[place]:,} rows"
-            problem = f"{words} are {ratio:.0%} of the usual {usual:,.0f}" if low or high else ""
-            yield Check(name, f"{usual:,.0f} rows, median of the weekday", words, problem)
+            ratios.append(rows[place] / usual)
+            if not LEAST_VOLUME <= ratios[-1] <= MOST_VOLUME:
+                day = _day((first + place) * A_DAY)
+                strange.append(f"{day} has {rows[place]:,} rows, the median is {usual:,.0f}")
+        if ratios:
+            now = f"{len(ratios)} days with {min(ratios):.0%} to {max(ratios):.0%} of that"
+            more = f"; {len(strange) - SHOWN} more days" if len(strange) > SHOWN else ""
+            problem = "; ".join(strange[:SHOWN]) + more
+            yield Check("volume", "median of the same weekday", now, problem)
 
     def ids(self, role: str, known: Sequence[str] | None) -> Check:
         """New and gone ids, and ids of another form."""
@@ -291,12 +291,12 @@ class _Comparison:
         before, rows, _ = self.shares()
         total = int(rows.sum())
         if not total or not before.sum():
-            return Check("popularity", "", "no known item")
+            return Check("popularity", "", "nothing to compare")
         variation = float(0.5 * np.abs(rows / total - before).sum())
         drawn = np.random.default_rng(0).multinomial(total, before / before.sum()) / total
         usual = float(0.5 * np.abs(drawn - before).sum())
         problem = ""
-        if variation - usual > SHIFT:
+        if variation - usual > SHIFT * (1 - usual):
             problem = (
                 f"shares of items differ by a total variation of {variation:.2f}; samples of "
                 f"{total:,} of the data before differ by {usual:.2f}"

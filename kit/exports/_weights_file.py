@@ -44,7 +44,7 @@ def read_weights(
             "train once from nothing.",
         )
     try:
-        with np.load(file, allow_pickle=False) as stored:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             about = json.loads(stored[ABOUT].tobytes())
             names = [name for name in stored.files if name != ABOUT] if with_arrays else []
             return {name: stored[name] for name in names}, about

@@ -21,7 +21,9 @@ from kit.models._two_tower import TwoTower
 OF_DATA = {"feature_tokens", "feature_numbers", "target_share", "item_prior", "scale", "shift"}
 CONTENT = "content_"
 PAD = ""
-ITEMS, SPECIAL = "items", ("\0missing", "\0rare")
+ITEMS = "items"
+# Ends of keys that are no values of a column.
+SPECIAL = ("\0\0missing", "\0\0rare")
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,10 @@ class TrainedWeights:
             if kind == ITEMS:
                 new[1:] = _with_neighbours(new[1:], is_known[1:], data)
             values[name] = new
-            ours = {key for key in keys if key not in (PAD, *SPECIAL)}
-            theirs = {key for key in self.keys[kind] if key not in (PAD, *SPECIAL)}
+            ours, theirs = (
+                {key for key in some if key != PAD and not key.endswith(SPECIAL)}
+                for some in (keys, self.keys[kind])
+            )
             kept = len(ours & theirs)
             found[kind] = Known(kind, kept, len(ours) - kept, len(theirs) - kept)
         for name, part in parts.items():
@@ -220,9 +224,9 @@ def _of_ranking(model: Ranking) -> dict[int, Any]:
     # The encoder may be replaced by another, but not the model's tables.
     vocabularies = model.table_encoder.vocabularies
     keys = tuple(
-        f"{table}\0{value}"
+        f"{table}{value}"
         for table in model.fields.starts
-        for value in (*SPECIAL, *vocabularies[table])
+        for value in (*SPECIAL, *(f"\0{value}" for value in vocabularies[table]))
     )
     return {} if model.fields.table is None else {id(model.fields.table): ("values", keys)}
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from kit.tasks._evaluate_export import PredictionMetrics as PredictionMetrics
     from kit.tasks._forecasting import Forecasting as Forecasting
     from kit.tasks._promotion import with_promotion as with_promotion
-    from kit.tasks._retraining import drift_note as drift_note
     from kit.tasks._retraining import overlap as overlap
     from kit.tasks._retraining import sampled_histories as sampled_histories
     from kit.tasks._retraining import start_settings as start_settings

@@ -1,7 +1,6 @@
 """Training that begins from the weights of an export: options, what is known, drift."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,8 +55,9 @@ def started_options(
     theirs = {**defaults, **(card.options or {})}
     different = [one for one in shared if ours[one] != theirs[one]]
     if different:
-        words = ", ".join(f"{_flag(one)} {ours[one]}" for one in different)
-        right = " ".join(f"{_flag(one)} {theirs[one]}" for one in different)
+        words, right = (
+            " ".join(_flag(one, values[one]) for one in different) for values in (ours, theirs)
+        )
         raise UserError(
             f"The model of the export has another shape than {words}.",
             where=f"--from {version}",
@@ -69,16 +69,16 @@ def started_options(
     return override(options, {name: value for name, value in found.items() if value is not None})
 
 
-def _flag(name: str) -> str:
-    words = {"architecture": "model"}
-    return f"--{words.get(name, name).replace('_', '-')}"
+def _flag(name: str, value: Any) -> str:
+    long = {"architecture": "model"}.get(name, name).replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{long}" if value else f"--no-{long}"
+    return f"--{long} {value}"
 
 
 def start_stage(model: Any) -> dict[str, Any]:
     """What the stage of a model that has trained weights does otherwise, for `Stage`."""
-    return (
-        {"patience": PATIENCE, "measure_start": True} if getattr(model, "started", None) else {}
-    )
+    return {"patience": PATIENCE, "measure_start": True} if getattr(model, "started", None) else {}
 
 
 def start_settings(model: Any) -> dict[str, Any]:
@@ -94,10 +94,9 @@ def started_lines(run: Run) -> list[str]:
         return []
     lines = [f"from:      {started}"]
     if started.overlaps(run.data):
-        day = started.until and f", up to {datetime.fromtimestamp(started.until, UTC):%Y-%m-%d}"
         lines.append(
-            f"note:      the export may have learned from rows that are in valid or test{day or ''}:"
-            " the metrics would be too good; split by time, as its training did"
+            "note:      the export may have learned from rows that are in valid or test: the "
+            "metrics would be too good; give later data, split by time"
         )
     return lines
 
@@ -123,9 +122,7 @@ def measure_drift(run: Run, *, exclude_seen: bool) -> None:
     histories = sampled_histories(run.data, run.seed)
     before, _ = LoadedExport(started.version, trust=True).lists_of_histories(histories)
     parts = retrieval_parts(run.model, run.data, most_users=1)
-    graph = recommender_graph(
-        parts, k=TOP, exclude_seen=exclude_seen, index=IndexSettings("exact")
-    )
+    graph = recommender_graph(parts, k=TOP, exclude_seen=exclude_seen, index=IndexSettings("exact"))
     longest = max(map(len, histories))
     padded = np.array([[*one, *[""] * (longest - len(one))] for one in histories], object)
     answer = graph.from_history(padded)["item_id"].numpy()
