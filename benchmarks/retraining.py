@@ -179,18 +179,24 @@ def main(recipe: str, seeds: str) -> None:
     """Retrain RECIPE week by week and keep the figures."""
     warnings.simplefilter("ignore")
     found: Recipe = import_module(RECIPES[recipe]).RECIPE
-    runs = []
     with TemporaryDirectory() as place:
         for number in range(WEEKS):
             write_week(number, Path(place))
         for seed in map(int, seeds.split(",")):
-            runs += measured(found, Path(place), seed)
+            keep(recipe, measured(found, Path(place), seed))
+
+
+def keep(recipe: str, runs: list[dict[str, Any]]) -> None:
+    """Write the figures of a seed beside those of others."""
     kept = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    own = {(run["seed"], run["week"]) for run in runs}
+    before = kept.get(recipe, {}).get("runs", [])
+    runs = [*(run for run in before if (run["seed"], run["week"]) not in own), *runs]
     kept[recipe] = {
         "protocol": "online-retail by weeks, valid the week after train, test the week after "
         "valid; NDCG@10 of the users of train with a row in test, full ranking, seen items left "
         "out; CPU seconds of building and training",
-        "runs": runs,
+        "runs": sorted(runs, key=lambda run: (run["seed"], run["week"])),
     }
     RESULTS.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from kit.training import Precision
 
 EPOCHS, LEARNING_RATE = 16, 0.002
+# From trained weights; the learning rate decays within them.
+STARTED_EPOCHS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +93,8 @@ def train(
     from kit.training.batches import TableBatches, default_rows
 
     training, encoder = options.training, model.table_encoder
-    epochs, peak = training.epochs or EPOCHS, training.learning_rate or LEARNING_RATE
+    default = STARTED_EPOCHS if start_stage(model) else EPOCHS
+    epochs, peak = training.epochs or default, training.learning_rate or LEARNING_RATE
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     rows = len(data.train)
     features = encoder.encode(data.train.features)
@@ -116,7 +119,8 @@ def train(
             "learning_rate": peak,
             **start_settings(model),
         },
-        stages=[Stage(epochs=epochs, **start_stage(model))],
+        # Patience would end it before the learning rate has decayed.
+        stages=[Stage(epochs=epochs, measure_start=bool(start_stage(model)))],
         parts=encoder,
     )
 

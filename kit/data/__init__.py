@@ -53,7 +53,6 @@ if TYPE_CHECKING:
     from kit.data._log_profile import form_of as form_of
     from kit.data._log_profile import id_forms as id_forms
     from kit.data._log_profile import quantiles as quantiles
-    from kit.data._log_profile import rows_of_days as rows_of_days
     from kit.data._numbers import read_numbers as read_numbers
     from kit.data._numbers import to_weights as to_weights
     from kit.data._parts import is_split as is_split

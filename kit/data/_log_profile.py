@@ -1,6 +1,6 @@
 """What a log is like, in a few numbers that its export keeps to compare later logs with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kit.data._dataset import Dataset
+from kit.data._events import ROWS_AT_ONCE
 
 A_DAY = 86_400
 RAREST = 0.001
@@ -24,7 +25,7 @@ class LogProfile:
         first: time of the first row, in seconds since 1970 UTC; None without times.
         last: of the last.
         rows_of_days: rows on each day (UTC) from the first to the last.
-        weights: 5 %, 50 % and 95 % quantile; None without weights.
+        weights: 5 %, 50 % and 95 % quantile of the last rows of train; None without weights.
         forms: "user" and "item" to forms of ids and their shares of the rows, see `id_forms`.
         cold: "user" and "item" to the share of the rows of test whose id is not in train.
     """
@@ -49,33 +50,32 @@ class LogProfile:
         >>> found.forms["user"], sum(found.rows_of_days)
         ({'9': 1.0}, 2000)
         """
-        parts = (data.train, data.valid, data.test)
-        columns: dict[str, tuple[Any, Any]] = {
-            "user": (data.user_ids, np.concatenate([part.user for part in parts])),
-            "item": (data.item_ids, np.concatenate([part.item for part in parts])),
-        }
         test = max(len(data.test), 1)
-        times: dict[str, Any] = {}
-        if all(part.time is not None for part in parts):
-            time = np.concatenate([part.time for part in parts])
-            times = {"first": int(time.min()), "last": int(time.max())}
-            times["rows_of_days"] = rows_of_days(time).tolist()
-        weights = None
-        if all(part.weight is not None for part in parts):
-            weight = np.concatenate([part.weight for part in parts])
-            weights = quantiles(weight)
+        first = last = weights = None
+        days: list[int] = []
+        if len(times := _extremes(data)):
+            first, last = min(times), max(times)
+            counts = np.zeros(last // A_DAY - first // A_DAY + 1, np.int64)
+            for time in _chunks(data, "time"):
+                counts += np.bincount(time // A_DAY - first // A_DAY, minlength=len(counts))
+            days = counts.tolist()
+        if data.train.weight is not None and len(data.train.weight):
+            # Of the last rows, so that a log on disk is not read as a whole.
+            weights = quantiles(np.asarray(data.train.weight[-ROWS_AT_ONCE:]))
         return cls(
             rows_read=data.rows_read,
             dropped={step.name: step.rows for step in data.cleaning if step.of_log},
+            first=first,
+            last=last,
+            rows_of_days=days,
             weights=weights,
             forms={
-                role: id_forms(ids, np.bincount(codes, minlength=len(ids)))
-                for role, (ids, codes) in columns.items()
+                role: id_forms(ids, _counts(data, role, len(ids)))
+                for role, ids in (("user", data.user_ids), ("item", data.item_ids))
             },
             cold={
                 role: data.cold[f"test_rows_of_cold_{role}s"] / test for role in ("user", "item")
             },
-            **times,
         )
 
     def card(self) -> dict[str, Any]:
@@ -83,16 +83,26 @@ class LogProfile:
         return asdict(self)
 
 
-def rows_of_days(time: NDArray[np.integer]) -> NDArray[np.int64]:
-    """int64 [days], rows of each day (UTC) from that of the first time to that of the last.
+def _chunks(data: Dataset, column: str) -> Iterator[NDArray[Any]]:
+    """A column of all parts, some rows at a time: those of prepared data lie on disk."""
+    for part in (data.train, data.valid, data.test):
+        values = getattr(part, column)
+        if values is not None:
+            for start in range(0, len(values), ROWS_AT_ONCE):
+                yield np.asarray(values[start : start + ROWS_AT_ONCE])
 
-    Example:
 
-    >>> rows_of_days(np.array([5, 86_400, 86_401, 200_000])).tolist()
-    [1, 2, 1]
-    """
-    days = np.asarray(time) // A_DAY
-    return np.bincount(days - days.min())
+def _counts(data: Dataset, column: str, size: int) -> NDArray[np.int64]:
+    counts = np.zeros(size, np.int64)
+    for codes in _chunks(data, column):
+        counts += np.bincount(codes, minlength=size)
+    return counts
+
+
+def _extremes(data: Dataset) -> list[int]:
+    return [
+        int(end) for time in _chunks(data, "time") if len(time) for end in (time.min(), time.max())
+    ]
 
 
 def quantiles(values: NDArray[np.floating]) -> list[float]:
