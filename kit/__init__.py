@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     from kit._api import open as open
     from kit._api import plan as plan
     from kit._api import train as train
-    from kit.tasks import compare_exports as compare
+    from kit.tasks import compare_exports
+
+    compare = compare_exports
 
 __version__ = "0.1.0"
 
