@@ -37,9 +37,7 @@ if TYPE_CHECKING:
     help="Compare it with what this export of a recommender was trained on. The exit code is 0 if "
     "it is fine, 1 if somebody should look at it first, 2 if it cannot be read.",
 )
-def data(
-    data: DataOptions, suspicious: Path | None, share: float, against: Path | None
-) -> None:
+def data(data: DataOptions, suspicious: Path | None, share: float, against: Path | None) -> None:
     """Profile SOURCE before anything is trained on it."""
     from kit.data import data_warnings, profile
     from kit.tasks import rating_line
