@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--share",
     type=click.FloatRange(0, 1, min_open=True),
-    default=0.05,
+    default=0.1,
     show_default=True,
     help="Of the users, how many --suspicious writes.",
 )

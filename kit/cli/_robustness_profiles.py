@@ -24,7 +24,7 @@ KINDS = ("popular", "mixed")
 TAIL = (3, 8)
 TOP = 10
 # Of all users, who are left out by the defence.
-LEFT_OUT = 0.05
+LEFT_OUT = 0.1
 MADE_UP = "made up"
 
 
