@@ -8,10 +8,15 @@ Exports of one source that differ in the seed alone are one entry.
 
 import json
 import statistics
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.reports import seeds
 
 RESULTS = Path(__file__).parent.parent / "results" / "robustness.json"
 
@@ -61,7 +66,7 @@ def results_table(kept: dict[str, Any]) -> str:
             cells = [_cell(found["accuracies"].get(change)) for found in of_recipe.values()]
             lines.append(f"| {change} | {' | '.join(cells)} |")
         notes = [
-            f"- {name}, {found['model']}, {len(found['seeds'])} seeds: {found['protocol']}."
+            f"- {name}, {found['model']}, {seeds(found)}: {found['protocol']}."
             for name, found in of_recipe.items()
         ]
         blocks.append("\n".join([*lines, "", *notes]))

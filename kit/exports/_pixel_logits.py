@@ -1,12 +1,22 @@
 """Gradients of exported image classifiers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
 
+# Nodes with functions of their own; their names may be taken in this process.
+CALLS = (
+    "While",
+    "StatelessWhile",
+    "If",
+    "StatelessIf",
+    "PartitionedCall",
+    "StatefulPartitionedCall",
+)
 
-def pixel_logits(model: Any) -> Callable[[Any], Any] | None:
+
+def pixel_logits(model: Any, shape: Sequence[int]) -> Callable[[Any], Any] | None:
     """The part of an image classifier's graph that leads from decoded pixels to logits.
 
     It is cut out of `serving_default`: from where the decoded images of a batch become numbers with
@@ -14,6 +24,7 @@ def pixel_logits(model: Any) -> Callable[[Any], Any] | None:
 
     Args:
         model: what `tf.saved_model.load` returned.
+        shape: height, width and channels of the decoded images.
 
     Returns:
         A differentiable function from float32 [images, height, width, channels], 0 to 255, to
@@ -29,7 +40,7 @@ def pixel_logits(model: Any) -> Callable[[Any], Any] | None:
     ...         tf.TensorSpec([None], tf.string, "image")
     ...     )
     ... }
-    >>> pixel_logits(module) is None
+    >>> pixel_logits(module, [8, 8, 1]) is None
     True
     """
     # TensorFlow's own tool for its converters; it inlines the functions that a signature calls.
@@ -39,21 +50,51 @@ def pixel_logits(model: Any) -> Callable[[Any], Any] | None:
 
     signature = model.signatures["serving_default"]
     _, frozen = convert_variables_to_constants_v2_as_graph(signature, lower_control_flow=False)
-    decoded = {f"{node.name}:0" for node in frozen.node if node.op == "TensorListStack"}
-    wrapped = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(frozen, name=""), [])
-    operations = wrapped.graph.get_operations()
-    casts = [
-        one.outputs[0]
-        for one in operations
-        if one.type == "Cast"
-        and one.inputs[0].name in decoded
-        and one.inputs[0].dtype == tf.uint8
-        and one.outputs[0].dtype == tf.float32
+    nodes = {node.name: node for node in frozen.node}
+    begin = [node.name for node in frozen.node if _makes_numbers(node, nodes)]
+    softmax = [
+        nodes[_source(node.input[0])]
+        for node in frozen.node
+        if node.op == "TopKV2" and nodes[_source(node.input[0])].op == "Softmax"
     ]
-    ends = [one.inputs[0] for one in operations if one.type == "Softmax"]
-    ends = [end for end in ends if end.shape.rank == 2]
-    if len(casts) != 1 or not ends:
+    if len(begin) != 1 or len(softmax) != 1:
         return None
-    # Attention has softmaxes of its own; that of the classes is the last.
-    pruned: Callable[[Any], Any] = wrapped.prune(casts[0], ends[-1])
-    return pruned
+    end = softmax[0].input[0]
+    needed, waiting = {begin[0]}, [_source(end)]
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            waiting += [_source(one) for one in nodes[name].input if not one.startswith("^")]
+    between = [node for node in frozen.node if node.name in needed and node.name != begin[0]]
+    if any(node.op in CALLS or node.op == "Placeholder" for node in between):
+        return None
+    part = tf.compat.v1.GraphDef(versions=frozen.versions)
+    pixels = part.node.add(name=begin[0], op="Placeholder")
+    pixels.attr["dtype"].type = tf.float32.as_datatype_enum
+    pixels.attr["shape"].shape.CopyFrom(tf.TensorShape([None, *shape]).as_proto())
+    for node in between:
+        kept = part.node.add()
+        kept.CopyFrom(node)
+        del kept.input[:]
+        kept.input.extend(one for one in node.input if not one.startswith("^"))
+    wrapped = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(part, name=""), [])
+    result = end if ":" in end else f"{end}:0"
+    tensor = wrapped.graph.get_tensor_by_name
+    logits: Callable[[Any], Any] = wrapped.prune(tensor(f"{begin[0]}:0"), tensor(result))
+    return logits
+
+
+def _source(name: str) -> str:
+    """The node of an input."""
+    return name.removeprefix("^").split(":")[0]
+
+
+def _makes_numbers(node: Any, nodes: Any) -> bool:
+    """Whether a node turns the decoded images into float32."""
+    return bool(
+        node.op == "Cast"
+        and nodes[_source(node.input[0])].op == "TensorListStack"
+        and node.attr["SrcT"].type == tf.uint8.as_datatype_enum
+        and node.attr["DstT"].type == tf.float32.as_datatype_enum
+    )

@@ -257,7 +257,7 @@ class ImageClassification(_Classification):
             requests = ({"image": tf.io.encode_png(one).numpy()} for one in pixels)
             return ask_classes(model, export.card.classes, requests)
 
-        logits, attacks = pixel_logits(model), (FGSM, PGD)
+        logits, attacks = pixel_logits(model, export.card.shape), (FGSM, PGD)
         return image_robustness(images, logits, predict=predict, attacks=attacks, most=most)
 
     @classmethod

@@ -109,6 +109,20 @@ def test_keys_of_today_are_checked_as_the_earlier_ones(tmp_path, key):
         read_card(write(tmp_path, {key: {"a": 1}}))
 
 
+@pytest.mark.parametrize(
+    ("robustness", "said"),
+    [
+        ([], "is not an object"),
+        ({"metrics": {}}, "protocol is missing"),
+        ({"protocol": "p", "metrics": {"blur": {"mean": "high"}}}, "blur.mean is no number"),
+        ({"protocol": "p", "metrics": {}, "left_out": {"blur": 1}}, "blur is no text"),
+    ],
+)
+def test_robustness_is_checked(tmp_path, robustness, said):
+    with pytest.raises(UserError, match=f"damaged: robustness.*{said}"):
+        read_card(write(tmp_path, {"task": "series", "robustness": robustness}))
+
+
 def test_what_has_no_card_is_no_export_of_this_kit(tmp_path):
     with pytest.raises(UserError, match=r"no card(.|\n)*card\.json(.|\n)*kit train"):
         read_card(tmp_path)

@@ -21,15 +21,18 @@ def exported(tmp_path_factory):
 
 def test_logits_and_gradients_are_those_of_the_model(exported):
     data, model, loaded = exported
-    logits = pixel_logits(loaded)
+    logits = pixel_logits(loaded, data.shape)
     pixels, labels = data.test.pixels, data.test.labels
     found = logits(tf.constant(pixels, tf.float32)).numpy()
     np.testing.assert_allclose(found, model(pixels), atol=1e-5)
     attacked = fgsm(logits, pixels, labels)
     assert np.mean(attacked == fgsm(model, pixels, labels)) > 0.999
     assert (attacked != pixels).any()
+    # Several exports, or one several times, do not get in each other's way.
+    again = pixel_logits(loaded, data.shape)
+    np.testing.assert_array_equal(again(tf.constant(pixels, tf.float32)), found)
 
 
 def test_a_graph_that_decodes_no_images_has_none(tmp_path):
     save(tmp_path / "1", {}, "image", labelled(["a", "b"], [0.8, 0.2]))
-    assert pixel_logits(tf.saved_model.load(str(tmp_path / "1"))) is None
+    assert pixel_logits(tf.saved_model.load(str(tmp_path / "1")), [8, 8, 1]) is None
