@@ -43,13 +43,16 @@ def pixel_logits(model: Any, shape: Sequence[int]) -> Callable[[Any], Any] | Non
     >>> pixel_logits(module, [8, 8, 1]) is None
     True
     """
-    # TensorFlow's own tool for its converters; it inlines the functions that a signature calls.
-    from tensorflow.python.framework.convert_to_constants import (
-        convert_variables_to_constants_v2_as_graph,
-    )
+    # TensorFlow's own tool for its converters; it inlines the functions that a signature calls. Its
+    # last step, a function of the whole graph, is left out: that of a second export would clash.
+    from tensorflow.python.framework import convert_to_constants
 
-    signature = model.signatures["serving_default"]
-    _, frozen = convert_variables_to_constants_v2_as_graph(signature, lower_control_flow=False)
+    converter = convert_to_constants._FunctionConverterDataInEager(
+        func=model.signatures["serving_default"],
+        lower_control_flow=False,
+        aggressive_inlining=False,
+    )
+    frozen, _ = convert_to_constants._replace_variables_by_constants(converter_data=converter)
     nodes = {node.name: node for node in frozen.node}
     begin = [node.name for node in frozen.node if _makes_numbers(node, nodes)]
     softmax = [

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from kit.evaluation import fgsm
-from kit.exporting import export_images
+from kit.exporting import ImageLabels, export_images
 from kit.exports import pixel_logits
 from tests.cli.answering import labelled, save
 from tests.exporting.images import untrained
@@ -28,9 +28,16 @@ def test_logits_and_gradients_are_those_of_the_model(exported):
     attacked = fgsm(logits, pixels, labels)
     assert np.mean(attacked == fgsm(model, pixels, labels)) > 0.999
     assert (attacked != pixels).any()
-    # Several exports, or one several times, do not get in each other's way.
-    again = pixel_logits(loaded, data.shape)
-    np.testing.assert_array_equal(again(tf.constant(pixels, tf.float32)), found)
+
+
+def test_two_exports_do_not_clash(exported, tmp_path):
+    _, model, loaded = exported
+    data, other = untrained(classes=3)
+    module = ImageLabels(other, data.classes, data.shape)
+    tf.saved_model.save(module, str(tmp_path), signatures=module.signatures())
+    for one, of in ((loaded, model), (tf.saved_model.load(str(tmp_path)), other)):
+        found = pixel_logits(one, data.shape)(tf.constant(data.test.pixels, tf.float32))
+        np.testing.assert_allclose(found, of(data.test.pixels), atol=1e-5)
 
 
 def test_a_graph_that_decodes_no_images_has_none(tmp_path):
