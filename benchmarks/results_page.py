@@ -27,6 +27,7 @@ from benchmarks import (
     profile_results,
     ranking_results,
     refit_results,
+    retraining,
     retrieval_results,
     robustness_results,
     sequential_results,
@@ -59,6 +60,7 @@ MODULES = {
     "profiles": profile_results,
     "forgetting": forgetting,
     "robustness": robustness_results,
+    "retraining": retraining,
 }
 
 

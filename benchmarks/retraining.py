@@ -152,9 +152,10 @@ def rounded(values: Mapping[str, float]) -> dict[str, float]:
 def results_table(kept: dict[str, Any]) -> str:
     """The table of the results page."""
     lines = [
-        "| recipe | week | seeds | NDCG@10 from nothing | NDCG@10 with `--from` | share of the CPU "
-        "time | overlap@10 from nothing | overlap@10 with `--from` |",
-        "|" + "---|" * 8,
+        "| recipe | week | seeds | users | NDCG@10 from nothing | NDCG@10 with `--from` | "
+        "difference, 95 % of each seed | CPU time with `--from` | overlap@10 from nothing | "
+        "overlap@10 with `--from` |",
+        "|" + "---|" * 10,
     ]
     for recipe, found in sorted(kept.items()):
         for week in range(1, WEEKS):
@@ -163,10 +164,16 @@ def results_table(kept: dict[str, Any]) -> str:
             def mean(how: str, name: str, rows: Any = rows) -> float:
                 return float(np.mean([row[how][name] for row in rows]))
 
+            if not rows:
+                continue
             share = mean("from", "cpu") / mean("scratch", "cpu")
+            differences = ", ".join(
+                "{low:+.4f} to {high:+.4f}".format(**row["difference"]) for row in rows
+            )
             lines.append(
-                f"| `{recipe}` | {week} | {len(rows)} | {mean('scratch', 'test'):.4f} "
-                f"| {mean('from', 'test'):.4f} | {share:.0%} "
+                f"| `{recipe}` | {week} | {len(rows)} | {rows[0]['users']} "
+                f"| {mean('scratch', 'test'):.4f} | {mean('from', 'test'):.4f} | {differences} "
+                f"| {share:.0%} "
                 f"| {mean('scratch', 'overlap'):.2f} | {mean('from', 'overlap'):.2f} |"
             )
     return "\n".join(lines)
