@@ -8,12 +8,13 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from kit.errors import UserError
-from kit.metrics import Estimate, Estimates
 from kit.tasks._evaluate_export import Export, ExportEvaluation, PredictionMetrics, number_or_none
 from kit.tasks._tasks import TASKS
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from kit.metrics import Estimate, Estimates
 
 SMALLER_IS_BETTER = frozenset(
     ["log loss", "ECE", "RMSSE", "MASE", "WQL", "MSE", "MAE", "error of deciles"]
@@ -34,7 +35,7 @@ class Compared:
     """
 
     protocol: str
-    metrics: Mapping[str, tuple[float, float, Estimate]]
+    metrics: "Mapping[str, tuple[float, float, Estimate]]"
 
     @property
     def verdict(self) -> str:
@@ -189,6 +190,8 @@ def _warnings(cards: Sequence[Any], source: str | None) -> list[str]:
 
 
 def _compared(first: Any, second: Any, where: Path) -> Compared:
+    from kit.metrics import Estimate
+
     if first.protocol != second.protocol:
         raise UserError(
             "The exports are not measured by the same protocol.",
@@ -223,6 +226,8 @@ def _compared(first: Any, second: Any, where: Path) -> Compared:
 
 def _by_means(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
     """Of metrics without values a row, such as average precision."""
+    from kit.metrics import Estimate
+
     found = {}
     for name, values in second["metrics"].items():
         means = [

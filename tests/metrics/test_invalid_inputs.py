@@ -17,15 +17,20 @@ from kit.evaluation import (
 from kit.metrics import (
     adjusted_rand,
     auc,
+    auuc,
     bootstrap_aucs,
     bootstrap_interval,
     bootstrap_intervals,
     calibration_error,
+    doubly_robust,
     grouped_auc,
     grouped_aucs,
+    ips,
     log_losses,
+    qini,
     ranking_metrics,
     reliability,
+    snips,
 )
 from tests.evaluation.small import dataset as made_by_hand
 
@@ -53,6 +58,13 @@ OF_VALUES = {
     "bootstrap_interval": bootstrap_interval,
     "bootstrap_intervals": lambda values: bootstrap_intervals(np.asarray(values)[:, None]),
     "auc's weights": lambda values: auc(LABELS, SCORES, values),
+    "qini": lambda values: qini(LABELS, values, SCORES),
+    "auuc": lambda values: auuc(LABELS, SCORES, values),
+    "ips": lambda values: ips(LABELS, np.full(4, 0.5), values, np.full(4, 0.5)),
+    "snips": lambda values: snips(LABELS, np.full(4, 0.5), SCORES, values),
+    "doubly_robust": lambda values: doubly_robust(
+        LABELS, values, SCORES, np.full((4, 2), 0.5), np.zeros((4, 2))
+    ),
     "ranking_metrics": lambda values: ranking_metrics(
         np.asarray(values)[:, None], np.ones(4, int), [1]
     ),
@@ -63,7 +75,7 @@ PROBABILITIES = ("log_losses", "calibration_error", "reliability", "Classificati
 def test_all_public_metrics_are_tested():
     tested = {name for name in (*OF_SCORES, *OF_VALUES) if name.islower()}
     public = {name for name in dir(kit.metrics) if name[0].islower()}
-    others = {n for n in public if n.startswith("check_")} | {"adjusted_rand"}
+    others = {n for n in public if n.startswith("check_")} | {"adjusted_rand", "resampled"}
     assert tested - {"auc's weights"} == public - others
 
 

@@ -141,6 +141,7 @@ def test_rest_and_grpc_ask_by_label(model):
             assert state.version == 1
 
 
+@pytest.mark.slow
 def test_no_request_is_lost_while_a_label_moves(model):
     label_version(model, 1)
     answers, ended = [], threading.Event()
