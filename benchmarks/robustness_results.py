@@ -87,6 +87,7 @@ def main(name: str, folders: tuple[Path, ...]) -> None:
     """Measure the exports in FOLDERS and keep the figures under NAME."""
     kept = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     kept[name] = summary([measured(folder) for folder in folders])
+    kept = dict(sorted(kept.items()))
     RESULTS.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n")
     print(results_table(kept))
 
