@@ -15,6 +15,7 @@ from kit.exporting import start_from
 from kit.exports import read_weights, write_manifest
 from kit.models import Ranking, SequentialRecommender, TrainedWeights, TwoTower
 from kit.tasks import overlap
+from tests.exporting.parts import c_library_only
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +167,22 @@ def test_the_command_trains_from_an_export_and_states_the_drift(trained, next_we
     assert 0 < settings["overlap@10 with from"] <= 1
     again = invoke(next_week, *words[:1], str(tmp_path / "model"), *words[2:], *places, "--refit")
     assert again.exit_code == 0, again.output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", ["sequential", "ranking"])
+def test_other_recipes_train_from_their_export(recipe, next_week, tmp_path, monkeypatch):
+    c_library_only(monkeypatch)
+    places = ["--output", str(tmp_path / "model"), "--report", str(tmp_path / "report")]
+    words = ["--dim", "8", "--epochs", "1", *places]
+    if recipe == "ranking":
+        words += ["--data", str(next_week / "log.csv"), "--label", "amount", "--positive", "1"]
+    done = invoke(next_week, *words, recipe=recipe)
+    assert done.exit_code == 0, done.output
+    again = invoke(next_week, *words, "--from", str(tmp_path / "model"), recipe=recipe)
+    assert again.exit_code == 0, again.output
+    assert f"from:      {tmp_path / 'model' / '1'}: " in again.output
+    assert read_weights(tmp_path / "model" / "2")[0].keys()
 
 
 def test_the_initial_weights_stay_where_training_is_worse(data):
