@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from kit.tasks import compare_exports
 
     compare = compare_exports
+    """Measure two exports on the same rows; see `kit.tasks.compare_exports`."""
 
 __version__ = "0.1.0"
 
