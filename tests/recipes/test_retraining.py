@@ -74,7 +74,7 @@ def test_no_user_is_in_the_weights(trained):
     assert b"shopper-" not in (trained.version / "assets.extra" / "weights.npz").read_bytes()
 
 
-@pytest.mark.parametrize("encoder", ["attention", "gru"])
+@pytest.mark.parametrize("encoder", ["attention", pytest.param("gru", marks=pytest.mark.slow)])
 def test_sequential_models_begin_from_weights(encoder, data):
     build = {"dim": 8, "encoder": encoder, "length": 5}
     first = SequentialRecommender.for_dataset(data, **build)

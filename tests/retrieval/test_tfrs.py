@@ -10,7 +10,8 @@ from kit.errors import UserError
 from kit.retrieval import ExactIndex, _tfrs, tfrs
 
 
-@pytest.mark.parametrize("bound", ["bound", pytest.param("untouched", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("bound", ["bound", "untouched"])
 def test_the_users_keras_stays_as_it_was(bound):
     run = subprocess.run(
         [sys.executable, "-m", "tests.retrieval.keras_of_the_user", bound],
