@@ -155,7 +155,7 @@ def trained_run(
     data: Any,
     task: Task,
     devices: "Devices",
-    folder: Path,
+    folder: Path | None,
     say: Say,
     begin: float,
 ) -> tuple[Run, "Sequence[Checkpoints]"]:
@@ -167,7 +167,7 @@ def trained_run(
         data: the split data.
         task: measures the model.
         devices: where it is trained.
-        folder: of report, logs and checkpoints.
+        folder: of report, logs and checkpoints; None writes none.
         say: prints a line.
         begin: when preparing began, of `time.perf_counter`.
 

@@ -1,6 +1,5 @@
 """What a model tells of the people it was trained on."""
 
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kit.cli._open_export import EXAMPLE_FOLDER, checked_version, trust_option
-from kit.cli._options_again import options_again, recipe_of_log
+from kit.cli._options_again import file_of_ids, fitted, options_again, recipe_of_log
 from kit.console import Command, Group, echo, echo_json, print_table, quiet_tensorflow
 from kit.errors import UserError
 
@@ -170,28 +169,9 @@ def trained(
     recipe: "Recipe", card: "RetrievalCard", version: Path, source: str | None, gone: list[str]
 ) -> tuple[Any, Any]:
     """A model that was trained without some people, and its data."""
-    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
-        file.write("".join(f"{user}\n" for user in gone))
-        file.flush()
-        options = options_again(
-            recipe, card, version, data=source, without_users=file.name, quiet=True
-        )
+    with file_of_ids(gone) as file:
+        options = options_again(recipe, card, version, data=source, without_users=file, quiet=True)
         return fitted(recipe, options)
-
-
-def fitted(recipe: "Recipe", options: Any) -> tuple[Any, Any]:
-    """A recipe's model, trained and neither measured nor exported, and its data."""
-    from kit.pipeline import Devices, new_run
-    from kit.tasks import fit_stages
-
-    data, task = recipe.read(options), recipe.task(options)
-    devices = Devices.chosen(options.training, lambda line: None)
-    with devices.scope():
-        built = recipe.train(recipe.build(data, options), data, options, devices.precision)
-    run = new_run(recipe, options, data, built, devices.precision)
-    task.check(run)
-    fit_stages(run, task, options.training, options.checkpoint, devices.scope)
-    return run.model, data
 
 
 def control(

@@ -1,7 +1,6 @@
 """Taking people out of an export."""
 
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kit.cli._open_export import EXAMPLE_FOLDER, checked_version, trust_option
-from kit.cli._options_again import options_again, recipe_of_log
+from kit.cli._options_again import file_of_ids, options_again, recipe_of_log
 from kit.config import read_ids
 from kit.console import Command, echo, quiet_tensorflow
 from kit.errors import UserError
@@ -135,10 +134,8 @@ def _trained_again(
     from kit.pipeline import run
 
     recipe = recipe_of_log(card, version)
-    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as gone:
-        gone.write("".join(f"{one}\n" for one in ids))
-        gone.flush()
-        places = {"output": str(version.parent), "report": report, "without_users": gone.name}
+    with file_of_ids(ids) as gone:
+        places = {"output": str(version.parent), "report": report, "without_users": gone}
         options = options_again(recipe, card, version, data=data, **places)
         new = (recipe.run or run)(recipe, options)
     if new is None:

@@ -1,5 +1,9 @@
-"""The options that an export was trained with, for another training."""
+"""Another training with the options that an export was trained with."""
 
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
@@ -57,3 +61,27 @@ def options_again(
     given = {n: tuple(x) if isinstance(x, list) else x for n, x in (card.options or {}).items()}
     given.pop("start", None)
     return override(options, given | changes, str(version))
+
+
+@contextmanager
+def file_of_ids(ids: Iterable[str]) -> Iterator[str]:
+    """A file of ids, one a line, for `without_users`; it is gone afterwards."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+        file.write("".join(f"{one}\n" for one in ids))
+        file.flush()
+        yield file.name
+
+
+def fitted(recipe: "Recipe", options: Any) -> tuple[Any, Any]:
+    """A recipe's model, trained and neither measured nor exported, and its data."""
+    from kit.pipeline import Devices, trained_run
+
+    data = recipe.read(options)
+    devices = Devices.chosen(options.training, _unsaid)
+    begin = time.perf_counter()
+    run, _ = trained_run(recipe, options, data, recipe.task(options), devices, None, _unsaid, begin)
+    return run.model, data
+
+
+def _unsaid(line: str) -> None:
+    """Prints nothing."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from kit.cli._options_again import options_again, recipe_of_log
+from kit.cli._options_again import file_of_ids, fitted, options_again, recipe_of_log
 from kit.cli._robustness import Measured, Request
 from kit.console import echo, quiet_tensorflow
 from kit.errors import UserError
@@ -204,31 +204,23 @@ class Trial:
 
     def trained(self, fakes: "Sequence[NDArray[np.int64]]", left_out: Sequence[str]) -> Effect:
         """Reach of the item and quality for real users of a model."""
-        from kit.cli._audit import fitted
-
-        with tempfile.TemporaryDirectory() as place:
-            folder = Path(place)
+        is_timed = "timestamp" in self.parts["train"].columns
+        columns = {"user_column": "user_id", "item_column": "item_id"}
+        columns |= {"time_column": "timestamp"} if is_timed else {}
+        changes: dict[str, Any] = dict.fromkeys(
+            ("time_column", "weight_column", "min_weight", "split", "limit", "items", "users")
+        )
+        with tempfile.TemporaryDirectory() as folder, file_of_ids(left_out) as gone:
             for name, rows in {**self.parts, "train": self.rows(fakes)}.items():
-                rows.write_csv(folder / f"{name}.csv")
-            changes: dict[str, Any] = {"quiet": True}
-            if left_out:
-                (folder.parent / f"{folder.name}.txt").write_text("\n".join(left_out) + "\n")
-                changes["without_users"] = str(folder.parent / f"{folder.name}.txt")
+                rows.write_csv(Path(folder, f"{name}.csv"))
             options = options_again(
                 self.recipe,
                 self.request.card,
                 self.request.version,
-                data=str(folder),
-                user_column="user_id",
-                item_column="item_id",
-                time_column="timestamp" if "timestamp" in self.parts["train"].columns else None,
-                weight_column=None,
-                min_weight=None,
-                split=None,
-                limit=None,
-                items=None,
-                users=None,
-                **changes,
+                data=folder,
+                without_users=gone if left_out else None,
+                quiet=True,
+                **changes | columns,
             )
             echo(f"train:     {len(fakes):,} made-up users, {len(left_out):,} left out", err=True)
             model, data = fitted(self.recipe, options)

@@ -38,7 +38,10 @@ def folder(tmp_path_factory):
     return place
 
 
-def test_the_reach_of_an_item_is_measured_with_and_without_the_defence(folder):
+def test_the_reach_of_an_item_is_measured_with_and_without_the_defence(
+    folder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     words = ["--promote", "item-tail", "--fakes", "0.1", "--json"]
     answer = kit("robustness", folder / "model", *words)
     assert answer.exit_code == 0, answer.output
@@ -56,6 +59,8 @@ def test_the_reach_of_an_item_is_measured_with_and_without_the_defence(folder):
     assert others[0]["median rank"] < clean["median rank"]
     assert all(0 <= run["detector"] <= 1 for run in others)
     assert "person-" not in answer.output
+    # The lists of users that the trainings were given are gone.
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_item_that_nobody_has_is_refused(folder):
