@@ -14,6 +14,8 @@ USERS_AT_ONCE = 1_000
 PRIOR_USERS = 5
 ROUNDS = 5
 SHOWN = 5
+# Cosine of histories that are nearly the same.
+NEARLY_THE_SAME = 0.9
 
 
 def suspicion(owned: sparse.spmatrix) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -42,12 +44,19 @@ def suspicion(owned: sparse.spmatrix) -> tuple[NDArray[np.float64], NDArray[np.f
     >>> bool(users[:12].mean() > np.quantile(users[13:], 0.8))
     True
     """
-    owned = sparse.csr_matrix(owned, dtype=np.float64)
-    owned.data[:] = 1
+    of_users, of_items, _ = _judged(owned)
+    return of_users, of_items
+
+
+def _judged(
+    owned: sparse.spmatrix,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """What `suspicion` returns, and the cosine of each history to the nearest other one."""
+    owned = _ones(owned)
     counts = np.asarray(owned.sum(axis=0)).ravel()
-    signals = _signals(owned, counts)
+    near, nearest = _likeness(owned, counts)
     of_users, of_items = [], []
-    for signal in signals:
+    for signal in _signals(owned, counts, near, nearest):
         odd = _ranks(signal)
         together = np.asarray(owned.T @ (odd - 0.5)).ravel() / (counts + PRIOR_USERS)
         # The most suspicious item of each user; what has no item is not suspicious.
@@ -55,7 +64,7 @@ def suspicion(owned: sparse.spmatrix) -> tuple[NDArray[np.float64], NDArray[np.f
         worst = np.asarray(shifted.max(axis=1).todense()).ravel()
         of_users.append(odd + _ranks(worst))
         of_items.append(_ranks(together))
-    return np.max(of_users, axis=0), np.max(of_items, axis=0)
+    return np.max(of_users, axis=0), np.max(of_items, axis=0), nearest
 
 
 @dataclass(frozen=True)
@@ -85,13 +94,13 @@ def suspicion_of_log(interactions: pl.DataFrame) -> SuspiciousLog:
     owned = sparse.csr_matrix(
         (np.ones(len(pairs)), (places["user_id"].to_numpy(), places["item_id"].to_numpy()))
     )
-    of_users, of_items = suspicion(owned)
+    of_users, of_items, nearest = _judged(owned)
     table = pl.DataFrame({"user_id": users, "suspicion": of_users})
     worst = np.argsort(-of_items, kind="stable")[:SHOWN]
     return SuspiciousLog(
         table.sort("suspicion", "user_id", descending=[True, False]),
         [items[int(n)] for n in worst],
-        near_duplicates(owned),
+        int((nearest >= NEARLY_THE_SAME).sum()),
     )
 
 
@@ -110,7 +119,7 @@ def most_suspicious(table: pl.DataFrame, share: float) -> list[str]:
     return [str(one) for one in table["user_id"][: round(share * len(table))]]
 
 
-def near_duplicates(owned: sparse.spmatrix, similarity: float = 0.9) -> int:
+def near_duplicates(owned: sparse.spmatrix, similarity: float = NEARLY_THE_SAME) -> int:
     """Number of users whose history is nearly that of another, by rarity-weighted cosine.
 
     Example:
@@ -118,21 +127,33 @@ def near_duplicates(owned: sparse.spmatrix, similarity: float = 0.9) -> int:
     >>> near_duplicates(sparse.csr_matrix([[1, 1, 0], [1, 1, 0], [0, 0, 1]]))
     2
     """
-    owned = sparse.csr_matrix(owned, dtype=np.float64)
+    owned = _ones(owned)
     counts = np.asarray(owned.sum(axis=0)).ravel()
-    return int((_likeness(owned, _rarity(counts, owned.shape[0]))[1] >= similarity).sum())
+    return int((_likeness(owned, counts)[1] >= similarity).sum())
+
+
+def _ones(owned: sparse.spmatrix) -> sparse.csr_matrix:
+    """A copy that says only what users have."""
+    owned = sparse.csr_matrix(owned, dtype=np.float64, copy=True)
+    owned.data[:] = 1
+    return owned
 
 
 def _rarity(counts: NDArray[np.float64], users: int) -> NDArray[np.float64]:
     return np.asarray(np.log(max(users, 1) / np.maximum(counts, 1)), np.float64)
 
 
-def _signals(owned: sparse.csr_matrix, counts: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+def _signals(
+    owned: sparse.csr_matrix,
+    counts: NDArray[np.float64],
+    near: NDArray[np.float64],
+    nearest: NDArray[np.float64],
+) -> list[NDArray[np.float64]]:
+    """How far each user stands out in every way; the last two by what `_likeness` returned."""
     lengths = np.diff(owned.indptr).astype(np.float64)
     rarity = _rarity(counts, owned.shape[0])
     mean = np.asarray(owned @ rarity).ravel() / np.maximum(lengths, 1)
     square = np.asarray(owned @ rarity**2).ravel() / np.maximum(lengths, 1)
-    near, nearest = _likeness(owned, rarity)
     scale = sparse.diags(1 / np.sqrt(np.maximum(counts, 1)))
     likeness = sparse.csr_matrix(scale @ (owned.T @ owned) @ scale)
     pairs = np.asarray((owned @ likeness).multiply(owned).sum(axis=1)).ravel() - lengths
@@ -143,10 +164,10 @@ def _signals(owned: sparse.csr_matrix, counts: NDArray[np.float64]) -> list[NDAr
 
 
 def _likeness(
-    owned: sparse.csr_matrix, rarity: NDArray[np.float64]
+    owned: sparse.csr_matrix, counts: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Cosine of each history to the ten nearest others on average, and to the nearest one."""
-    weighted = owned @ sparse.diags(rarity)
+    weighted = owned @ sparse.diags(_rarity(counts, owned.shape[0]))
     norms = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
     unit = sparse.csr_matrix(sparse.diags(1 / np.maximum(norms, 1e-9)) @ weighted)
     users, count = owned.shape[0], min(NEAREST, owned.shape[0] - 1)

@@ -13,7 +13,7 @@ from scipy.stats import binom
 from kit.errors import UserError
 from kit.metrics import Estimate, auc, bootstrap_aucs
 from kit.privacy._gaussian import noise_of
-from kit.privacy._item_statistics import PrivateItems, private_items
+from kit.privacy._item_statistics import PrivateItems, exact_together, private_items
 
 CONFIDENCE = 0.95
 FALSE_POSITIVES = 0.01
@@ -116,7 +116,8 @@ def audit_by_canaries(
     True
     """
     rng = np.random.default_rng(seed)
-    owned = sparse.csr_matrix(owned)
+    owned = sparse.csr_matrix(owned, dtype=np.float64, copy=True)
+    owned.data[:] = 1
     release = release or private_items
     often = np.flatnonzero(owned.getnnz(axis=0) > 20 * noise_of(epsilon, delta))
     first, second = np.triu_indices(len(often), 1)
@@ -127,7 +128,7 @@ def audit_by_canaries(
             expected=f"{FEWEST_CANARIES} pairs of items",
             remedy="Audit with a larger epsilon, or with the log of more people.",
         )
-    before = _together(owned)
+    before = exact_together(owned)
     rarest = np.argsort(before[often[first], often[second]], kind="stable")[:canaries]
     pairs = np.stack([often[first[rarest]], often[second[rarest]]], axis=1)
     added = rng.random(len(pairs)) < 0.5
@@ -143,7 +144,7 @@ def audit_by_canaries(
     row, column = place[pairs].T
     usable = (row >= 0) & (column >= 0)
     # Everybody's history is cut to the released items before its length counts.
-    exact = _together(owned[:, found.items])
+    exact = exact_together(owned[:, found.items])
     told = found.together[row[usable], column[usable]] - exact[row[usable], column[usable]]
     guesses = max(len(told) // 6, min(len(told), FEWEST_CANARIES))
     surest = np.argsort(-np.abs(told - 0.25), kind="stable")[:guesses]
@@ -156,14 +157,6 @@ def audit_by_canaries(
         guesses,
         correct,
     )
-
-
-def _together(owned: sparse.csr_matrix) -> NDArray[np.float64]:
-    ones = sparse.csr_matrix(owned, dtype=np.float64, copy=True)
-    ones.data[:] = 1
-    lengths = np.sqrt(np.maximum(ones.getnnz(axis=1), 1))
-    rows = sparse.diags(1 / lengths) @ ones
-    return np.asarray((rows.T @ rows).todense())
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from scipy.stats import norm
 
 from kit.errors import UserError
 from kit.privacy._gaussian import noise_of
-from kit.retrieval import positive_definite_inverse
 
 MOST_ITEMS = 1_000
 """Items of one person that count; of longer histories as many are drawn."""
@@ -111,7 +110,7 @@ def private_items(
     (np.True_, [0, 1, 2], True)
     """
     rng = rng or private_rng()
-    owned = _bounded(sparse.csr_matrix(owned, dtype=np.float64), rng)
+    owned = _bounded(sparse.csr_matrix(owned, dtype=np.float64, copy=True), rng)
     total = noise_of(epsilon, delta / 2)
     noise_of_items = total / math.sqrt(SHARE_OF_ITEMS)
     noise = total / math.sqrt(1 - SHARE_OF_ITEMS)
@@ -132,8 +131,7 @@ def private_items(
             "counts as the root of 1 / n",
             remedy="Give a larger epsilon, or the log of more people.",
         )
-    kept = _unit_rows(owned[:, items])
-    upper = np.triu(_noisy((kept.T @ kept).toarray(), noise, rng))
+    upper = np.triu(_noisy(exact_together(owned[:, items]), noise, rng))
     together = upper + np.triu(upper, 1).T
     return PrivateItems(
         items, popularity[items], together, epsilon, delta, noise, noise_of_items, threshold
@@ -156,12 +154,11 @@ def private_weights(found: PrivateItems) -> NDArray[np.float32]:
     (1958), On the distribution of the roots of certain symmetric matrices.
     """
     values, vectors = scipy.linalg.eigh(found.together)
-    matrix = (vectors * np.maximum(values, 0)) @ vectors.T
     penalty = 2 * found.noise * math.sqrt(len(values))
-    inverse = positive_definite_inverse(matrix + penalty * np.eye(len(values)))
+    inverse = (vectors / (np.maximum(values, 0) + penalty)) @ vectors.T
     weights = -inverse / np.diag(inverse)
     np.fill_diagonal(weights, 0)
-    return weights.astype(np.float32)
+    return np.asarray(weights, np.float32)
 
 
 def _bounded(owned: sparse.csr_matrix, rng: np.random.Generator) -> sparse.csr_matrix:
@@ -173,6 +170,12 @@ def _bounded(owned: sparse.csr_matrix, rng: np.random.Generator) -> sparse.csr_m
         owned.data[rng.permutation(mine)[MOST_ITEMS:]] = 0
     owned.eliminate_zeros()
     return owned
+
+
+def exact_together(owned: sparse.csr_matrix) -> NDArray[np.float64]:
+    """How often items go together, without noise: float64 [items, items]; ones in `owned`."""
+    rows = _unit_rows(owned)
+    return np.asarray((rows.T @ rows).toarray(), np.float64)
 
 
 def _unit_rows(owned: sparse.csr_matrix) -> sparse.csr_matrix:

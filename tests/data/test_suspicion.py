@@ -55,6 +55,13 @@ def test_scores_do_not_depend_on_how_often_or_in_which_order(owned):
     np.testing.assert_allclose(suspicion(both[order])[0], once[order], atol=1e-9)
 
 
+def test_what_is_judged_is_not_changed(owned):
+    often = sparse.csr_matrix(3 * owned, dtype=np.float64)
+    suspicion(often)
+    assert near_duplicates(often) == near_duplicates(owned)
+    np.testing.assert_array_equal(often.data, 3)
+
+
 def test_near_duplicates_are_counted(owned):
     before = near_duplicates(owned)
     both, label, _ = with_fakes(owned, "copied")

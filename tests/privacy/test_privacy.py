@@ -108,6 +108,13 @@ def test_repeated_events_and_long_histories_count_no_more_than_others():
         private_items(wide, epsilon=1.0, delta=1e-6, rng=np.random.default_rng(0))
 
 
+def test_histories_are_not_changed():
+    often = sparse.csr_matrix(5 * people(), dtype=np.float64)
+    private_items(often, epsilon=2.0, delta=1e-6)
+    audit_by_canaries(often, epsilon=2.0, delta=1e-6, canaries=20)
+    np.testing.assert_array_equal(often.data, 5)
+
+
 def test_weights_recover_who_goes_with_whom():
     rng = np.random.default_rng(0)
     taste = rng.integers(0, 2, 8_000)
