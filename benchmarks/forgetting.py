@@ -29,6 +29,7 @@ from click.testing import CliRunner
 from numpy.typing import NDArray
 
 import kit
+from kit import metrics
 from kit.cli import main as kit_main
 from kit.data import open_source
 from kit.exporting import RecommenderParts, read_parts, recommender_graph, retrieval_parts
@@ -88,8 +89,8 @@ def knowledge(
 
 def auc(members: NDArray[np.float64], others: NDArray[np.float64]) -> float:
     """The chance that a member scores above another person."""
-    above = members[:, None] - others[None]
-    return float(((above > 0) + 0.5 * (above == 0)).mean())
+    labels = np.repeat([1, 0], [len(members), len(others)])
+    return metrics.auc(labels, np.concatenate([members, others]))
 
 
 def measured(

@@ -229,6 +229,12 @@ def _join_parquet(files: list[Path], whole: Path) -> None:
             writer.close()
 
 
+def file_identity(file: Path) -> str:
+    """What tells a file from another one, or from a later one of the same name, in a job."""
+    found = file.stat()
+    return f"{file.resolve()} {found.st_mtime_ns} {found.st_size}"
+
+
 def write_table(destination: Destination, table: "pl.DataFrame") -> None:
     """Write a table as a whole.
 

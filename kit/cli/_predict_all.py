@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kit.cli._open_export import checked_version
-from kit.cli._parts import Destination, Parts, write_table
+from kit.cli._parts import Destination, Parts, file_identity, write_table
 from kit.console import echo, quiet_tensorflow
 from kit.errors import UserError
 from kit.progress import stage
@@ -60,10 +60,9 @@ def predict_all(
             remedy=f"Write the lists of users: kit recommend {folder} --users {source} --output "
             f"{destination.file}",
         )
-    found = source.stat()
     job = {
-        "version": f"{version.resolve()} {(version / 'saved_model.pb').stat().st_mtime_ns}",
-        "source": f"{source.resolve()} {found.st_mtime_ns} {found.st_size}",
+        "version": file_identity(version / "saved_model.pb"),
+        "source": file_identity(source),
         "form": [destination.format, [*keep], text_column],
     }
     with stage("predict", None, "rows") as asked, Parts(destination, job).open() as parts:

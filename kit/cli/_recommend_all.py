@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from kit.cli._parts import ROWS_OF_A_PART, Destination, Parts, write_in_parts
+from kit.cli._parts import ROWS_OF_A_PART, Destination, Parts, file_identity, write_in_parts
 from kit.console import echo, echo_json
 from kit.errors import UserError
 from kit.progress import stage
@@ -51,7 +51,7 @@ def recommend_all(
     rows = max(1, ROWS_OF_A_PART // count)
     size = -(-rows // lists.size) * lists.size
     job = {
-        "version": _identity(export),
+        "version": file_identity(export.version / "saved_model.pb"),
         "users": hashlib.sha256("\n".join(lists.users).encode()).hexdigest(),
         "count": count,
         "narrowed": asdict(narrowed),
@@ -78,12 +78,6 @@ def recommend_all(
     echo(f"users:     {len(lists.users):,}{others}", err=is_piped)
     if not is_piped:
         echo(f"output:    {destination.file}, {parts.rows:,} rows")
-
-
-def _identity(export: "LoadedExport") -> str:
-    """What tells an export from another one under the same name."""
-    found = (export.version / "saved_model.pb").stat()
-    return f"{export.version.resolve()} {found.st_mtime_ns} {found.st_size}"
 
 
 def _as_lists(frame: "pl.DataFrame") -> "pl.DataFrame":

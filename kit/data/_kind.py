@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from kit.data._columns import LABEL, find_common, normalised
 from kit.data._files import is_prepared
@@ -33,17 +33,7 @@ Kind = Literal[
     "purchases",
     "campaign",
 ]
-KINDS: tuple[Kind, ...] = (
-    "interactions",
-    "table",
-    "images",
-    "detection",
-    "texts",
-    "text2text",
-    "series",
-    "purchases",
-    "campaign",
-)
+KINDS: tuple[Kind, ...] = get_args(Kind)
 """The kinds of data that a source may hold."""
 
 _BUILT_IN: dict[str, Kind] = {

@@ -24,8 +24,8 @@ from kit.exporting._find_ids import files_of, files_with, is_distinct
 from kit.exporting._saved_model import DRAFT, VerificationError, publish
 from kit.exports import (
     SIGNATURE,
+    check_intact,
     check_operations,
-    damages,
     forgotten_user,
     read_card,
     version_folder,
@@ -92,13 +92,8 @@ def forget(folder: Path, user_ids: Collection[str], *, trust: bool = False) -> F
     """
     version = version_folder(folder).resolve()
     check_operations(version, trust=trust)
-    if not trust and (damaged := damages(version)):
-        raise UserError(
-            f"The export is not as it was written: {damaged[0]}.",
-            where=str(version),
-            expected="the files of its manifest",
-            remedy="Export it again. If you know who changed it, give --trust.",
-        )
+    if not trust:
+        check_intact(version)
     ids = {clean_id(one) for one in user_ids} - {""}
     model = version.parent
     rows = _rows(version, ids)

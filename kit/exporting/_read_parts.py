@@ -12,7 +12,7 @@ from kit.data import Attributes, Histories
 from kit.errors import UserError
 from kit.exporting._offers import OfferPlan
 from kit.exporting._recommender import RecommenderParts
-from kit.exports import damages, is_forgotten_user, load_version
+from kit.exports import check_intact, is_forgotten_user, load_version
 from kit.retrieval import ItemWeights, ItemWeightsIndex, unpacked
 
 
@@ -27,13 +27,8 @@ def read_parts(version: Path, *, trust: bool = False) -> RecommenderParts:
         UserError: it was changed, or was made by a version of the kit that did not store its parts.
     """
     # The next version's manifest would certify a file that was changed here.
-    if not trust and (damaged := damages(version)):
-        raise UserError(
-            f"The export is not as it was written: {damaged[0]}.",
-            where=str(version),
-            expected="the files of its manifest",
-            remedy="Export it again. If you know who changed it, give --trust.",
-        )
+    if not trust:
+        check_intact(version)
     model = load_version(version, trust=trust)
     if not hasattr(model, "contents"):
         raise UserError(

@@ -92,6 +92,7 @@ if TYPE_CHECKING:
     from kit.exports._verify import compare as compare
     from kit.exports._verify import verify as verify
     from kit.exports._version_folder import SIGNATURE as SIGNATURE
+    from kit.exports._version_folder import check_intact as check_intact
     from kit.exports._version_folder import damages as damages
     from kit.exports._version_folder import version_folder as version_folder
     from kit.exports._version_folder import write_manifest as write_manifest

@@ -71,13 +71,13 @@ class BatchLists:
         self.users: Sequence[str] = list(self._codes) if users is None else users
         self.is_listed = users is not None
         self._count = min(count, len(export.items))
+        ids = self._scores.item_ids if self._scores is not None else list(export.card.names)
+        self._place = {item.encode(): place for place, item in enumerate(ids)}
         if self._scores is None:
             self.size = ASKED_AT_ONCE
         else:
             self.size = max(1, min(USERS_AT_ONCE, SCORES_AT_ONCE // max(1, self._scores.width)))
             self._popular = self._popular_list(popular_items[0], popular_scores[0])
-        ids = self._scores.item_ids if self._scores is not None else list(export.card.names)
-        self._place = {item.encode(): place for place, item in enumerate(ids)}
         self._ids = pl.Series([*ids, ""], dtype=pl.String)
         titles = [export.items.title(item) for item in ids]
         self._titles = pl.Series([*titles, None], dtype=pl.String)
@@ -127,8 +127,7 @@ class BatchLists:
         """The popular list; of the longest lists it is filled up by the popularity itself."""
         assert self._scores is not None
         if self._count <= self._export.card.k:
-            codes = {item.encode(): code for code, item in enumerate(self._scores.item_ids)}
-            places = np.array([codes.get(item, -1) for item in items], np.int32)
+            places = np.array([self._place.get(item, -1) for item in items], np.int32)
             return places, np.asarray(scores, np.float32)
         return self._scores.popular(self._count)
 

@@ -13,7 +13,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from kit.errors import UserError
-from kit.exports._version_folder import MANIFEST, SIGNATURE, damages, digests, version_folder
+from kit.exports._version_folder import (
+    MANIFEST,
+    SIGNATURE,
+    check_intact,
+    digests,
+    version_folder,
+)
 
 INSTALL = 'Install the extra: pip install "keras-application-kit[signing]"'
 MAKE_KEY = (
@@ -53,10 +59,9 @@ def sign(folder: Path, key: Path, *, trust: bool = False) -> Path:
     check_private_key(key)
     version = version_folder(folder).resolve()
     check_operations(version, trust=trust)
-    if not trust and (damaged := damages(version)):
-        raise UserError(
-            f"The export is not as it was written: {damaged[0]}.",
-            where=str(version),
+    if not trust:
+        check_intact(
+            version,
             expected="the files of its manifest: a signature vouches for them",
             remedy="Export it again. If you know who changed it, --trust signs it nevertheless.",
         )

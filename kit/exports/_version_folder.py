@@ -29,6 +29,31 @@ def write_manifest(version: Path) -> None:
     (version / MANIFEST).write_text(json.dumps({"files": files}, indent=1, ensure_ascii=False))
 
 
+def check_intact(
+    version: Path,
+    *,
+    expected: str = "the files of its manifest",
+    remedy: str = "Export it again. If you know who changed it, give --trust.",
+) -> None:
+    """Refuse a version that is not as it was written.
+
+    Args:
+        version: folder of the version.
+        expected: of the error.
+        remedy: of the error.
+
+    Raises:
+        UserError: a file deviates from the manifest.
+    """
+    if damaged := damages(version):
+        raise UserError(
+            f"The export is not as it was written: {damaged[0]}.",
+            where=str(version),
+            expected=expected,
+            remedy=remedy,
+        )
+
+
 def damages(version: Path) -> list[str]:
     """Deviations from the manifest; empty if there is none.
 
