@@ -38,8 +38,9 @@ Say = Callable[[str], object]
 
 
 def read(options: Any) -> Any:
-    """Open and split the data of a recipe's options."""
-    return options.data.dataset()
+    """Open and split the data of a recipe's options, with what its items hold."""
+    data, content = options.data.dataset(), getattr(options, "content", None)
+    return data if content is None else content.joined(data, options.data.items)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +66,7 @@ class Recipe:
         models: names of the classes of models that `kit.fit` trains in this way.
         run: what the command does with recipe and options, and the version it exports; None is
             `run` of this module.
-        chosen: of the options and the settings of a run, the options with what training chose
-            given, to train another model in the same way.
+        chosen: names of options that training chooses where they are not given.
         shape: names of options that two models share, if one begins from the weights of the other.
     """
 
@@ -84,7 +84,7 @@ class Recipe:
     check: Callable[[Any], None] = lambda options: None
     models: Sequence[str] = ()
     run: "Callable[[Recipe, Any], Path | None] | None" = None
-    chosen: Callable[[Any, Mapping[str, Any]], Any] = lambda options, settings: options
+    chosen: Sequence[str] = ()
     shape: Sequence[str] = ()
 
     def data_options(self) -> type[Options]:
@@ -224,7 +224,7 @@ def trained_again(
     """
     from kit.training import cast_to_float32, copy_to_host
 
-    options = recipe.chosen(options, this.settings)
+    options = config.override_chosen(options, recipe.chosen, this.settings)
     with scope():
         built = recipe.train(build(data, options), data, options, precision)
     if len(this.epochs) != len(built.stages):

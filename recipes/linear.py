@@ -12,7 +12,7 @@ at once, and each score is a sum over the history's items.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kit.config import (
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from kit.data import Dataset
     from kit.models import ImplicitALS, LinearRecommender
     from kit.training import Precision
+
+    Model = LinearRecommender | ImplicitALS
 
 
 # The options that one method only has.
@@ -123,7 +125,7 @@ def check_method(options: MethodOptions, method: str) -> None:
             )
 
 
-def build(data: "Dataset", options: LinearOptions) -> "LinearRecommender | ImplicitALS":
+def build(data: "Dataset", options: LinearOptions) -> "Model":
     """The model, its weights zero."""
     from kit.models import ImplicitALS, LinearRecommender
 
@@ -132,12 +134,7 @@ def build(data: "Dataset", options: LinearOptions) -> "LinearRecommender | Impli
     return LinearRecommender.for_dataset(data, neighbours=options.model.neighbours)
 
 
-def train(
-    model: "LinearRecommender | ImplicitALS",
-    data: "Dataset",
-    options: LinearOptions,
-    precision: "Precision",
-) -> Built:
+def train(model: "Model", data: "Dataset", options: LinearOptions, precision: "Precision") -> Built:
     """How the weights are fitted."""
     return Built(
         model=model,
@@ -148,16 +145,7 @@ def train(
     )
 
 
-def chosen(options: LinearOptions, settings: Mapping[str, Any]) -> LinearOptions:
-    """The options for another fit with the same settings."""
-    names = ["l2", "dropout", "half_life", "unobserved", "scale"]
-    found = {name: settings[name] or 0 for name in names if name in settings}
-    return replace(options, model=replace(options.model, **found))
-
-
-def solve(
-    model: "LinearRecommender | ImplicitALS", data: "Dataset", options: LinearOptions
-) -> Mapping[str, Any]:
+def solve(model: "Model", data: "Dataset", options: LinearOptions) -> Mapping[str, Any]:
     """Fit the model with the settings that are best on valid, its scores scaled to logits."""
     import numpy as np
 
@@ -165,15 +153,17 @@ def solve(
     from kit.models import ImplicitALS
     from kit.retrieval import FactorizationSettings
 
-    if options.privacy.private is not None:
-        return solve_privately(model, data, options)
+    epsilon, scale = options.privacy.private, options.model.scale
+    if epsilon is not None:
+        # Nothing is chosen on valid.
+        found = model.fit_private(data, epsilon, options.privacy.delta_for(data.num_users), scale)
+        return {"method": "ease", **found, "scale": scale or 1.0}
     evaluation.check_half_life(data, options.model.half_life)
     method = "ials" if isinstance(model, ImplicitALS) else "ease"
     check_method(options.model, method)
     valid = evaluation.valid_task(data, exclude_seen=not options.answers.include_seen)
     given = {name: x for name, x in asdict(options.model).items() if x is not None}
-    del given["method"]
-    scale = given.pop("scale", None)
+    given = {name: x for name, x in given.items() if name not in ("method", "scale")}
     fixed = frozenset(given)
     weighted = options.data.weight_column is not None
     if isinstance(model, ImplicitALS):
@@ -194,26 +184,6 @@ def solve(
     return {"method": method, **asdict(settings), "neighbours": model.neighbours, "scale": scale}
 
 
-def solve_privately(
-    model: "LinearRecommender", data: "Dataset", options: LinearOptions
-) -> Mapping[str, Any]:
-    """Fit the model by what is released of train; nothing is chosen on valid."""
-    from kit.data import histories
-    from kit.privacy import private_items
-
-    assert options.privacy.private is not None
-    owned = histories([data.train], data.num_users).below(data.num_items)
-    found = private_items(
-        owned.matrix(data.num_items),
-        epsilon=options.privacy.private,
-        delta=options.privacy.delta_for(data.num_users),
-        most=model.most_released,
-    )
-    scale = options.model.scale or 1.0
-    model.set_private(found, scale)
-    return {"method": "ease", **found.card(), "released items": len(found.items), "scale": scale}
-
-
 RECIPE = Recipe(
     name="linear",
     about="Fit a linear model (EASE or iALS), evaluate it, export it and verify the export.",
@@ -231,7 +201,7 @@ RECIPE = Recipe(
     build=build,
     train=train,
     models=["LinearRecommender", "ImplicitALS"],
-    chosen=chosen,
+    chosen=["l2", "dropout", "half_life", "unobserved", "scale"],
 )
 main = command(RECIPE)
 

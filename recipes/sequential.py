@@ -22,7 +22,6 @@ from kit.config import (
     StartOptions,
     TrainingOptions,
     option,
-    override,
 )
 from kit.errors import UserError
 from kit.pipeline import Recipe, command
@@ -111,11 +110,6 @@ def check(options: SequentialOptions) -> None:
         )
 
 
-def read(options: SequentialOptions) -> "Dataset":
-    """The split log, with images and texts of its items."""
-    return options.content.joined(options.data.dataset(), options.data.items)
-
-
 def build(data: "Dataset", options: SequentialOptions) -> "SequentialRecommender":
     """The model, untrained."""
     import keras
@@ -202,11 +196,10 @@ RECIPE = Recipe(
     ],
     task=lambda options: Retrieval(answers=options.answers, index=options.index),
     check=check,
-    read=read,
     build=build,
     train=train,
     models=["SequentialRecommender"],
-    chosen=lambda options, settings: override(options, {"length": settings["length"]}),
+    chosen=["length"],
     shape=("dim", "encoder", "block", "layers", "heads", "time_gaps", "features"),
 )
 main = command(RECIPE)

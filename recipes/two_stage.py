@@ -12,12 +12,13 @@ boosts choose what is shown. On online-retail it lifts NDCG@10 from .1052 to .11
 """
 
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from kit import pipeline
 from kit.cluster import is_chief
 from kit.config import (
     AnswerOptions,
@@ -29,23 +30,11 @@ from kit.config import (
     option,
 )
 from kit.console import quiet_tensorflow
-from kit.errors import UserError
-from kit.pipeline import (
-    Devices,
-    Recipe,
-    command,
-    finish,
-    refit,
-    start,
-    tell,
-    trained_again,
-    trained_run,
-)
+from kit.pipeline import Devices, Recipe, command
 from kit.recipes import two_tower
 from kit.tasks import TwoStage
 
 if TYPE_CHECKING:
-    from kit.data import Dataset
     from kit.evaluation import CandidateLists
     from kit.models import CandidateRanking
     from kit.training.batches import ListBatches
@@ -84,10 +73,9 @@ class TwoStageOptions:
 
     def retrieval(self) -> two_tower.TwoTowerOptions:
         """The same for the first stage."""
-        loss = two_tower.LossOptions(features=self.model.features)
         return two_tower.TwoTowerOptions(
             data=self.data,
-            model=loss,
+            model=two_tower.LossOptions(features=self.model.features),
             training=self.training,
             checkpoint=self.checkpoint,
             answers=self.answers,
@@ -106,30 +94,32 @@ def run(recipe: Recipe, options: TwoStageOptions) -> Path | None:
     begin = time.perf_counter()
     recipe.check(options)
     training, checkpoint, stages = options.training, options.checkpoint, options.retrieval()
-    folders, say = start(recipe, training, checkpoint)
+    folders, say = pipeline.start(recipe, training, checkpoint)
     data = options.data.dataset()
     from kit.data import split_train_by_time
 
     # The ranking model learns from later interactions, with candidates chosen without them.
     earlier = split_train_by_time(data, seed=options.data.seed)
     task = recipe.task(options)
-    tell(task, data, say)
+    pipeline.tell(task, data, say)
 
     quiet_tensorflow()
     from kit import evaluation
     from kit.training import fit, shutdown_barrier
 
     devices = Devices.chosen(training, say)
-    run, kept = trained_run(recipe, stages, data, task, devices, folders.report, say, begin)
+    run, kept = pipeline.trained_run(
+        recipe, stages, data, task, devices, folders.report, say, begin
+    )
     run.output = folders.output
     run.settings |= asdict(options.model)
     # The same settings for the earlier part.
     how = (recipe.build, devices.scope, devices.precision)
-    early, more = trained_again(recipe, stages, run, earlier, "early", *how)
+    early, more = pipeline.trained_again(recipe, stages, run, earlier, "early", *how)
     kept = [*kept, *more]
     again = None
     if options.answers.refit:
-        again, more = refit(recipe, stages, run, *how, say)
+        again, more = pipeline.refit(recipe, stages, run, *how, say)
         kept += more
     if not is_chief():
         shutdown_barrier(run.model.distribute_strategy)
@@ -140,7 +130,7 @@ def run(recipe: Recipe, options: TwoStageOptions) -> Path | None:
 
     # Ranking: later interactions among the candidates that would have been shown.
     later = task.later_lists(run, earlier, early.model)
-    ranking, ranking_batches = ranking_and_batches(later, data)
+    ranking, ranking_batches = second_stage(later, options.data.seed)
     valid_lists = task.lists(run)
     settings = {**run.settings, **run.built.content, "stage": "ranking"}
     kept.append(checkpoint.of_run(folders.report, settings, "ranking"))
@@ -153,8 +143,7 @@ def run(recipe: Recipe, options: TwoStageOptions) -> Path | None:
         checkpoints=kept[-1],
     )
     weight = evaluation.choose_weight(task.tasks[0], valid_lists, ranking)
-    run.seconds["train ranking"] = ranked.seconds
-    run.history = ranked.history
+    run.seconds["train ranking"], run.history = ranked.seconds, ranked.history
     say(
         f"train:     ranking {ranked.seconds:.0f} s on {len(later.items):,} lists of "
         f"{task.candidates}, best valid NDCG@10 {ranked.best:.4f}, weight {weight:g}"
@@ -166,15 +155,11 @@ def run(recipe: Recipe, options: TwoStageOptions) -> Path | None:
     results = task.evaluate(run)
     run.seconds["evaluate"] = time.perf_counter() - begin
     if again is not None:
-        # The ranking model stays: it reads features of the moment, not ids.
-        later_stage = task.second_stage(again.model, again.data, "test")
-        results = replace(results, stage=later_stage)
-    return finish(run, task, results, recipe, kept, say, again, options)
+        results = task.with_retrieval(again, results)
+    return pipeline.finish(run, task, results, recipe, kept, say, again, options)
 
 
-def ranking_and_batches(
-    lists: "CandidateLists", data: "Dataset"
-) -> tuple["CandidateRanking", "ListBatches"]:
+def second_stage(lists: "CandidateLists", seed: int) -> tuple["CandidateRanking", "ListBatches"]:
     """The compiled second stage and the lists it learns from."""
     import keras
 
@@ -183,31 +168,18 @@ def ranking_and_batches(
     from kit.optimizers import LazyAdamW
     from kit.training.batches import ListBatches
 
-    if not len(lists.items):
-        raise UserError(
-            "No user has a candidate in the later part of train: there is nothing to rank by.",
-            where=data.name,
-            expected="users who come back",
-            remedy="Give more rows or --candidates, or train one stage: kit train two-tower.",
-        )
-    keras.utils.set_random_seed(data.options.seed)
+    keras.utils.set_random_seed(seed)
     model = CandidateRanking(list(lists.features))
     model.set_numbers(lists.features)
     model.compile(LazyAdamW(1e-3, weight_decay=0.01), loss=ListwiseSoftmax(), jit_compile=False)
-    size, seed = min(64, len(lists.items)), data.options.seed
+    size = min(64, len(lists.items))
     return model, ListBatches(lists.features, lists.taken, batch_size=size, seed=seed)
 
 
 def task(options: TwoStageOptions) -> TwoStage:
     """Both stages, as they are exported."""
-    stages = options.model
-    return TwoStage(
-        answers=options.answers,
-        index=options.index,
-        candidates=stages.candidates,
-        diversity=stages.diversity,
-        category_column=stages.category_column,
-    )
+    stages = {name: x for name, x in asdict(options.model).items() if name != "features"}
+    return TwoStage(answers=options.answers, index=options.index, **stages)
 
 
 RECIPE = Recipe(

@@ -24,7 +24,6 @@ from kit.config import (
     StartOptions,
     TrainingOptions,
     option,
-    override,
 )
 from kit.pipeline import Recipe, command
 from kit.tasks import Built, Retrieval, Stage, start_settings, start_stage
@@ -33,10 +32,6 @@ if TYPE_CHECKING:
     from kit.data import Dataset
     from kit.models import TwoTower
     from kit.training import Precision
-
-
-# Options that valid chooses where they are not given.
-CHOSEN = ("half_life", "item_regression", "regression_l2", "regression_dropout")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,11 +94,6 @@ class TwoTowerOptions:
     checkpoint: CheckpointOptions = CheckpointOptions()
     index: IndexOptions = IndexOptions()
     answers: AnswerOptions = AnswerOptions()
-
-
-def read(options: TwoTowerOptions) -> "Dataset":
-    """The split log, with images and texts of its items."""
-    return options.content.joined(options.data.dataset(), options.data.items)
 
 
 def build(data: "Dataset", options: TwoTowerOptions) -> "TwoTower":
@@ -208,13 +198,10 @@ RECIPE = Recipe(
         "Unknown items are ignored; an unknown user without a history gets the popular items.",
     ],
     task=lambda options: Retrieval(answers=options.answers, index=options.index),
-    read=read,
     build=build,
     train=train,
     models=["TwoTower"],
-    chosen=lambda options, settings: override(
-        options, {name: settings[name] or 0 for name in CHOSEN if name in settings}
-    ),
+    chosen=["half_life", "item_regression", "regression_l2", "regression_dropout"],
     shape=("dim", "features"),
 )
 main = command(RECIPE)

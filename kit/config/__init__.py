@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kit.config._options import option as option
     from kit.config._options import options_of as options_of
     from kit.config._options import override as override
+    from kit.config._options import override_chosen as override_chosen
     from kit.config._options import unknown_option as unknown_option
     from kit.config._plan import PlanOptions as PlanOptions
     from kit.config._privacy import PrivacyOptions as PrivacyOptions

@@ -1,6 +1,6 @@
 """Options as dataclasses: one field is one option, of a command and of a Python function."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
 from os import PathLike
@@ -174,6 +174,17 @@ def override(options: Any, values: Mapping[str, Any], where: str = "options") ->
         known = sorted(key for _, bundle in bundles(options) for key in options_of(type(bundle)))
         raise unknown_option(next(iter(left)), known, where)
     return replace(options, **changed)
+
+
+def override_chosen(options: Any, names: Sequence[str], settings: Mapping[str, Any]) -> Any:
+    """The options of a recipe with what its training chose, to train once more in the same way.
+
+    Args:
+        options: a dataclass whose fields are `Options`.
+        names: of the options that training chooses where they are not given.
+        settings: of the run. Where an option was found to be None, none is asked for by 0.
+    """
+    return override(options, {name: settings[name] or 0 for name in names if name in settings})
 
 
 def unknown_option(name: str, known: list[str], where: str) -> UserError:

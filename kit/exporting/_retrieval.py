@@ -163,7 +163,7 @@ def released(
     """What differential privacy allows to export of a model: released items, and no users.
 
     Args:
-        model: fitted by `set_private`.
+        model: fitted by `fit_private`.
         dataset: its training data.
     """
     assert model.private is not None

@@ -8,10 +8,10 @@ import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 
-from kit.data import Dataset
+from kit.data import Dataset, histories
 from kit.layers import integer_ids
 from kit.models._for_dataset import recorded, set_seed
-from kit.privacy import PrivateItems, private_weights
+from kit.privacy import PrivateItems, private_items, private_weights
 from kit.retrieval import (
     ItemWeights,
     ItemWeightsIndex,
@@ -156,26 +156,38 @@ class LinearRecommender(keras.Model):
         """Order items with the same score by popularity, float [items], from 0 to 1."""
         self.tie_breaker.assign(TIE_BREAK * popularity)
 
-    def set_private(self, found: PrivateItems, scale: float = 1.0) -> None:
-        """Fit the weights by what was released of histories; other items are never recommended.
+    def fit_private(
+        self, data: Dataset, epsilon: float, delta: float, scale: float | None = None
+    ) -> dict[str, Any]:
+        """Fit the weights with differential privacy; items not released are never recommended.
 
         Args:
-            found: what was released.
-            scale: factor of the weights.
+            data: the split log, of whose train part histories are read.
+            epsilon: of the guarantee to each user.
+            delta: of the same.
+            scale: factor of the weights; None is 1.
+
+        Returns:
+            The guarantee and how much was released, for the card.
         """
-        weights = sparse.coo_matrix(scale * private_weights(found))
+        owned = histories([data.train], data.num_users).below(data.num_items)
+        found = private_items(
+            owned.matrix(data.num_items), epsilon=epsilon, delta=delta, most=self.most_released
+        )
+        weights = sparse.coo_matrix((scale or 1.0) * private_weights(found))
         places = (found.items[weights.row], found.items[weights.col])
         self.set_item_weights(sparse.csr_matrix((weights.data, places), 2 * [self.num_items]))
         shares = np.full(self.num_items, NEVER, np.float32)
         shares[found.items] = TIE_BREAK * found.shares
         self.tie_breaker.assign(shares)
         self.private = found
+        return {**found.card(), "released items": len(found.items)}
 
     def released(self) -> "LinearRecommender":
         """The model of the released items alone, in their order.
 
         Raises:
-            ValueError: it was not fitted by `set_private`.
+            ValueError: it was not fitted by `fit_private`.
         """
         if self.private is None:
             raise ValueError("The model was not fitted with differential privacy.")

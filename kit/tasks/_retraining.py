@@ -1,10 +1,10 @@
 """Training that begins from the weights of an export: options, what is known, drift."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kit.config import as_values, override
+from kit.config import as_values, override, override_chosen
 from kit.errors import UserError
 from kit.tasks._task import Run
 
@@ -17,12 +17,7 @@ SAMPLE, TOP = 1000, 10
 DRIFT = f"overlap@{TOP} with from"
 
 
-def started_options(
-    name: str,
-    options: Any,
-    shared: Sequence[str],
-    chosen: Callable[[Any, Mapping[str, Any]], Any],
-) -> Any:
+def started_options(name: str, options: Any, shared: Sequence[str], chosen: Sequence[str]) -> Any:
     """The options of a recipe, with what the training of the export to begin from had chosen.
 
     TensorFlow is not imported for that.
@@ -31,7 +26,7 @@ def started_options(
         name: of the recipe.
         options: as they were given.
         shared: names of options that shape the model.
-        chosen: of the options and settings of a training, the options with what it chose.
+        chosen: names of options that training chooses.
 
     Raises:
         UserError: the export is of another recipe or shape, or does not hold its weights.
@@ -64,7 +59,7 @@ def started_options(
             expected=right,
             remedy="Give these options, or train from nothing: leave --from out.",
         )
-    before = as_values(chosen(options, about["settings"]))
+    before = as_values(override_chosen(options, chosen, about["settings"]))
     found = {name: value for name, value in before.items() if ours[name] is None}
     return override(options, {name: value for name, value in found.items() if value is not None})
 

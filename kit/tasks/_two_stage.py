@@ -1,7 +1,7 @@
 """Retrieval and ranking in one export."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -89,7 +89,15 @@ class TwoStage(Retrieval):
             seed=run.seed,
         )
         found = self._lists(model, earlier, task)
-        return found.where(found.taken.any(axis=1) & (task.known.lengths > 0))
+        found = found.where(found.taken.any(axis=1) & (task.known.lengths > 0))
+        if not len(found.items):
+            raise UserError(
+                "No user has a candidate in the later part of train: there is nothing to rank by.",
+                where=earlier.name,
+                expected="users who come back",
+                remedy="Give more rows or --candidates, or train one stage: kit train two-tower.",
+            )
+        return found
 
     def _lists(self, model: "TwoTower", data: "Dataset", task: Any) -> "CandidateLists":
         from kit.evaluation import candidate_features, candidate_lists
@@ -132,6 +140,13 @@ class TwoStage(Retrieval):
             diversity=self.diversity,
             category_column=self.category_column,
         )
+
+    def with_retrieval(self, run: Run, results: TwoStageResults) -> TwoStageResults:
+        """The results with the retrieval model of another run in the second stage to be exported.
+
+        The ranking model stays: it reads features of the moment, not ids.
+        """
+        return replace(results, stage=self.second_stage(run.model, run.data, "test"))
 
     def _evaluated(
         self, run: Run, task: Any
