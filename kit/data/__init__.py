@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from kit.data._ids import check_same_form as check_same_form
     from kit.data._ids import clean_id as clean_id
     from kit.data._ids import to_ids as to_ids
+    from kit.data._impressions import ImpressionColumns as ImpressionColumns
+    from kit.data._impressions import Impressions as Impressions
+    from kit.data._impressions import open_impressions as open_impressions
     from kit.data._kind import KINDS as KINDS
     from kit.data._kind import source_kind as source_kind
     from kit.data._log_profile import LogProfile as LogProfile

@@ -115,6 +115,8 @@ class OffPolicyValue:
         expected: float64 [rows], the reward that a model predicts for the policy; None without
             one.
         logged: float64 [rows], the reward that it predicts for the logged action; None without one.
+        groups: int [rows], from 0, such as users: the bootstrap draws whole groups. None draws
+            rows.
 
     Example:
 
@@ -129,6 +131,7 @@ class OffPolicyValue:
     weights: Floats
     expected: Floats | None = None
     logged: Floats | None = None
+    groups: NDArray[np.integer] | None = None
 
     @classmethod
     def of(
@@ -191,7 +194,7 @@ class OffPolicyValue:
         return dict(zip(self.names, self.values(ones), strict=True))
 
     def estimates(self) -> Estimates:
-        """The value by every estimator with its 95 % interval, by bootstrap over rows."""
+        """The value by every estimator with its 95 % interval, by bootstrap over rows or groups."""
         return self._intervals(self.summary(), self.values)
 
     def minus(self, other: "OffPolicyValue") -> Estimates:
@@ -216,7 +219,9 @@ class OffPolicyValue:
     def _intervals(
         self, means: dict[str, float], values: Callable[[Floats], list[float]]
     ) -> Estimates:
-        found = np.array([values(times) for times in resampled(len(self.rewards))])
+        groups = np.arange(len(self.rewards)) if self.groups is None else self.groups
+        draws = resampled(int(groups.max()) + 1)
+        found = np.array([values(times[groups]) for times in draws])
         low, high = np.quantile(found, [0.025, 0.975], axis=0)
         ends = zip(means.items(), low.tolist(), high.tolist(), strict=True)
         return {name: Estimate(mean, *two) for (name, mean), *two in ends}

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from kit.tasks._evaluate_export import ExportEvaluation as ExportEvaluation
     from kit.tasks._evaluate_export import PredictionMetrics as PredictionMetrics
     from kit.tasks._forecasting import Forecasting as Forecasting
+    from kit.tasks._logged import LoggedComparison as LoggedComparison
+    from kit.tasks._logged import compare_logged as compare_logged
     from kit.tasks._promotion import with_promotion as with_promotion
     from kit.tasks._retraining import overlap as overlap
     from kit.tasks._retraining import sampled_histories as sampled_histories

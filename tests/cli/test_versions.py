@@ -13,37 +13,13 @@ import kit as api
 from kit.cli import main
 from kit.config import DataOptions, TrainingOptions
 from kit.errors import UserError
-from kit.exporting import export_recommender, read_parts
-from kit.exports import live_version, read_card, read_labels
+from kit.exports import live_version, read_labels
 from kit.recipes import RECIPES
-from kit.retrieval import IndexSettings
 from kit.tasks import compare_exports, with_promotion
-from tests.exporting.parts import passing
 
 
 def kit(*words):
     return CliRunner(env={"COLUMNS": "300"}).invoke(main, [*map(str, words)])
-
-
-@pytest.fixture(scope="module")
-def two(trained, tmp_path_factory):
-    """The trained version, and one that ranks items the other way round."""
-    folder = tmp_path_factory.mktemp("versions")
-    shutil.copytree(trained.version, folder / "1")
-    parts, card = read_parts(folder / "1"), read_card(folder / "1")
-    mixed = replace(parts, item_vectors=-parts.item_vectors, item_weights=None)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("kit.exports.verify", passing)
-        export_recommender(
-            mixed,
-            folder,
-            model=None,
-            k=card.k,
-            exclude_seen=card.exclude_seen,
-            index=IndexSettings(),
-            card=card,
-        )
-    return folder
 
 
 @pytest.fixture
