@@ -127,14 +127,16 @@ def measure_drift(run: Run, *, exclude_seen: bool) -> None:
 
 
 def overlap(before: Sequence[str], after: Sequence[str]) -> float:
-    """Share of the first ten items of a list that are among those of another.
+    """Share of the ten first items that two lists have in common, of the longer one if shorter.
 
     Example:
 
     >>> overlap(list("abcdefghijk"), list("kjihgfedcbx"))
     0.9
     """
-    return len({*before[:TOP]} & {*after[:TOP]} - {""}) / TOP
+    first, second = ({*items[:TOP]} - {""} for items in (before, after))
+    longest = max(len(first), len(second))
+    return len(first & second) / longest if longest else 1.0
 
 
 def drift_note(run: Run) -> list[str]:

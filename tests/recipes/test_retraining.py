@@ -197,4 +197,6 @@ def test_the_initial_weights_stay_where_training_is_worse(data):
 
 def test_overlap_counts_the_first_ten():
     assert overlap(list("abcdefghij"), list("jihgfedcbax")) == 1
-    assert overlap(["a", ""], ["", "a"]) == 0.1
+    assert overlap(["a", ""], ["", "a"]) == 1
+    assert overlap(["a", "b"], ["a", ""]) == 0.5
+    assert overlap([""], []) == 1
