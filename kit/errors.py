@@ -1,6 +1,21 @@
 """What ends a command before its end: a mistake of the user, a wish, a lost peer."""
 
 import errno
+from importlib.util import find_spec
+
+# Module to the extra of the distribution that installs it.
+EXTRAS = {
+    "keras_hub": "pretrained",
+    "model_signing": "signing",
+    "holidays": "holidays",
+    "pycocotools": "detection",
+    "regex": "text",
+    "rouge_score": "text",
+    "sacrebleu": "text",
+    "tensorflow_datasets": "datasets",
+    "tensorflow_text": "text",
+    "yaml": "detection",
+}
 
 
 class UserError(Exception):
@@ -26,6 +41,36 @@ class UserError(Exception):
         self.what, self.where, self.expected, self.remedy = what, where, expected, remedy
         details = {"where": where, "expected": expected, "remedy": remedy}
         super().__init__("\n".join([what, *(f"  {k}: {v}" for k, v in details.items() if v)]))
+
+
+def not_installed(module: str, where: str = "") -> UserError | None:
+    """What to say of a module that cannot be imported, or None if no extra installs it.
+
+    Args:
+        module: its name, perhaps of a submodule.
+        where: what needs it.
+    """
+    name = module.split(".")[0]
+    if name not in EXTRAS:
+        return None
+    return UserError(
+        f"The package {name.replace('_', '-')} is not installed.",
+        where=where,
+        expected=f"the extra {EXTRAS[name]}",
+        remedy=f'Install it: pip install "keras-application-kit[{EXTRAS[name]}]"',
+    )
+
+
+def check_installed(extra: str | None, where: str) -> None:
+    """Raise a UserError unless all modules of an extra are installed.
+
+    Args:
+        extra: None needs none.
+        where: what needs it.
+    """
+    for module in [name for name, one in EXTRAS.items() if one == extra]:
+        if find_spec(module) is None and (error := not_installed(module, where)):
+            raise error
 
 
 class Interrupted(KeyboardInterrupt):

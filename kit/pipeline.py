@@ -25,7 +25,7 @@ from kit.console import (
     verified,
     warn,
 )
-from kit.errors import REFUSED, UserError
+from kit.errors import REFUSED, UserError, check_installed
 from kit.tasks import Built, Comparison, Run, Task, fit_stages, train_line, with_promotion
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class Recipe:
             `run` of this module.
         chosen: names of options that training chooses where they are not given.
         shape: names of options that two models share, if one begins from the weights of the other.
+        extra: of the distribution, without which it cannot run.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Recipe:
     run: "Callable[[Recipe, Any], Path | None] | None" = None
     chosen: Sequence[str] = ()
     shape: Sequence[str] = ()
+    extra: str | None = None
 
     def data_options(self) -> type[Options]:
         """The class of the options of its data."""
@@ -318,6 +320,7 @@ def start(
 
     A process that serves a cluster does so here and does not return.
     """
+    check_installed(recipe.extra, f"kit train {recipe.name}")
     serve_cluster()
     folders = claim_folders(recipe.name, training, checkpoint)
     return folders, echo if is_chief() and not training.quiet else lambda text: None

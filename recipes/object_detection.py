@@ -114,6 +114,7 @@ RECIPE = Recipe(
         "Objects smaller than about eight pixels in the model's input are mostly missed.",
     ],
     task=lambda options: Detection(),
+    extra="detection",
     build=build,
     train=train,
     models=["Detector"],

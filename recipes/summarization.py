@@ -191,6 +191,7 @@ RECIPE = Recipe(
     ],
     task=task,
     check=check,
+    extra="text",
     build=build,
     train=train,
     models=["SentenceRanker"],

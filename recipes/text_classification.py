@@ -140,6 +140,7 @@ RECIPE = Recipe(
         "The middle of a long text is truncated.",
     ],
     task=lambda options: TextClassification(),
+    extra="text",
     build=build,
     train=train,
     models=["TextClassifier"],

@@ -106,6 +106,7 @@ RECIPE = Recipe(
     ],
     task=task,
     check=lambda options: options.model.check_width(options.training.dim),
+    extra="text",
     build=build,
     train=train,
     models=["SequenceToSequence", "BartWriter", "T5Writer"],

@@ -208,25 +208,16 @@ class Parts:
 
 
 def _join_parquet(files: list[Path], whole: Path) -> None:
-    """A row group for each part; texts stay the dictionaries they are."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    """A row group for each part; some row groups are in memory at a time."""
+    import polars as pl
 
-    schema = pq.read_schema(files[0])
-    texts = [one.name for one in schema if pa.types.is_large_string(one.type)]
-    writer: Any = None
-    try:
-        for file in files:
-            table = pq.ParquetFile(file, read_dictionary=texts).read()
-            if writer is None:
-                # Without Arrow's schema readers find texts, not dictionaries.
-                writer = pq.ParquetWriter(
-                    whole, table.schema, compression="zstd", store_schema=False
-                )
-            writer.write_table(table, row_group_size=ROWS_OF_A_PART)
-    finally:
-        if writer is not None:
-            writer.close()
+    pl.scan_parquet(files).sink_parquet(
+        whole,
+        compression="zstd",
+        compression_level=1,
+        statistics=False,
+        row_group_size=ROWS_OF_A_PART,
+    )
 
 
 def file_identity(file: Path) -> str:

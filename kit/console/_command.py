@@ -13,7 +13,7 @@ import click
 
 from kit.cluster import is_chief
 from kit.console._terminal import echo, visible
-from kit.errors import PEER_LOST, PeerLost, UserError, is_disk_full
+from kit.errors import PEER_LOST, PeerLost, UserError, is_disk_full, not_installed
 from kit.progress import shown
 
 DEBUG = "kit.debug"
@@ -85,6 +85,11 @@ class Command(click.Command):
             _complain(str(error), color="yellow")
             ctx.exit(PEER_LOST)
         except Exception as error:
+            missing = isinstance(error, ModuleNotFoundError) and not_installed(error.name or "")
+            if missing:
+                _trace(ctx)
+                _explain(missing)
+                ctx.exit(2)
             if is_disk_full(error):
                 _trace(ctx)
                 _explain(_no_room(error))

@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import tensorflow_datasets as tfds
 from numpy.typing import NDArray
 
 from kit.data._columns import LABEL, named_column
 from kit.data._parts import EXPECTED, TRAIN, empty_part, is_split, part_of
 from kit.data._table_rows import read_table
-from kit.data._tfds import prepared
 from kit.errors import UserError
 
 
@@ -180,6 +178,11 @@ def open_tfds(name: str) -> ImageSource:
     Raises:
         UserError: unknown name, no download, or no image or class in it.
     """
+    # An extra, which other sources do without.
+    import tensorflow_datasets as tfds
+
+    from kit.data._tfds import prepared
+
     where = f"tfds:{name}"
     builder = prepared(name, where=where)
     image = _feature(builder, tfds.features.Image, "image", where)
