@@ -1,9 +1,11 @@
 """What is installed without extras, and what is said of the rest."""
 
 import importlib.abc
+import re
 import subprocess
 import sys
 import tomllib
+import urllib.request
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -83,16 +85,20 @@ def test_a_recommender_is_trained_asked_and_served_without_extras(shop, tmp_path
         f"train two-tower --data {data} --items {items} --epochs 1 --dim 8 --report r --output m",
         "recommend m --all-users --output recs.parquet",
         "evaluate m",
-        "serve --help",
     ]
+    how = {"cwd": tmp_path, "env": {"PYTHONPATH": str(ROOT), "PATH": ""}, "text": True}
+    run = [sys.executable, "-m", "tests.test_extras"]
     for line in lines:
-        subprocess.run(
-            [sys.executable, "-m", "tests.test_extras", *line.split()],
-            cwd=tmp_path,
-            env={"PYTHONPATH": str(ROOT), "PATH": ""},
-            check=True,
-        )
+        subprocess.run([*run, *line.split()], check=True, **how)
     assert (tmp_path / "recs.parquet").is_file()
+    serve = [*run, *["serve", ".", "--rest-port", "0", "--grpc-port", "0"]]
+    with subprocess.Popen(serve, stdout=subprocess.PIPE, **how) as server:
+        try:
+            found = next(re.search(r"http://127\.0\.0\.1:\d+", line) for line in server.stdout)
+            with urllib.request.urlopen(f"{found[0]}/v1/models/m") as answer:
+                assert b"AVAILABLE" in answer.read()
+        finally:
+            server.terminate()
 
 
 if __name__ == "__main__":
