@@ -3,7 +3,6 @@
 import errno
 from importlib.util import find_spec
 
-# Module to the extra of the distribution that installs it.
 EXTRAS = {
     "keras_hub": "pretrained",
     "model_signing": "signing",
@@ -16,6 +15,7 @@ EXTRAS = {
     "tensorflow_text": "text",
     "yaml": "detection",
 }
+"""Module to the extra of the distribution that installs it."""
 
 
 class UserError(Exception):
