@@ -94,7 +94,8 @@ def test_a_recommender_is_trained_asked_and_served_without_extras(shop, tmp_path
     serve = [*run, *["serve", ".", "--rest-port", "0", "--grpc-port", "0"]]
     with subprocess.Popen(serve, stdout=subprocess.PIPE, **how) as server:
         try:
-            found = next(re.search(r"http://127\.0\.0\.1:\d+", line) for line in server.stdout)
+            said = (re.search(r"http://127\.0\.0\.1:\d+", line) for line in server.stdout)
+            found = next(match for match in said if match)
             with urllib.request.urlopen(f"{found[0]}/v1/models/m") as answer:
                 assert b"AVAILABLE" in answer.read()
         finally:
