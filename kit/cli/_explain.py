@@ -22,8 +22,6 @@ PARTS = {
     "ranking": "the ranking stage",
     "score": "score",
 }
-# A part below this share is not there: a model without features has a rest of rounding.
-NOTHING = 1e-4
 
 
 @click.command(cls=Command, example=f"kit explain {EXAMPLE_FOLDER} --user 42 --item A1")
@@ -52,9 +50,11 @@ def explain(
     the item's margin over the average one.
 
     A terminal shows a table; a pipe gets tab-separated values with a header, one line a part.
+    The last column is the item's rank in the list without that item of the history.
+
     --json prints {"user_id", "item_id", "title", "rank", "score", "base", "margin", "parts",
-    "shares", "history": [{"item_id", "title", "contribution", "share"}], "is_sum", "why"}; what is
-    not known is null.
+    "shares", "history": [{"item_id", "title", "contribution", "share", "rank_without"}], "is_sum",
+    "why"}; what is not known is null, and there is no rank_without that was not asked for.
     """
     if folder is None:
         raise missing_folder("kit explain")
@@ -73,18 +73,23 @@ def explain(
     lines = _lines(found)
     if not sys.stdout.isatty():
         rows = [
-            [part, item_id, name, f"{adds:.6g}", _share(share)]
+            [part, item_id, name, f"{adds:.6g}", _share(share), _rank(found, item_id)]
             for part, item_id, name, adds, share in lines
         ]
-        print_rows(["part", "item_id", "name", "adds", "share"], rows)
+        print_rows(["part", "item_id", "name", "adds", "share", "rank_without"], rows)
         return
     who = "a new user" if user is None else f"user {user}"
     place = "not in the list" if found.rank is None else f"rank {found.rank}"
+    header = ["part of the score", "adds", "share"]
     rows = [
         [PARTS.get(part, f"  {name or OTHER}"), f"{adds:.3f}", _share(share)]
         for part, _, name, adds, share in lines
     ]
-    print_table(f"{found.name} for {who}: {place}", ["part of the score", "adds", "share"], rows)
+    if found.ranks_without:
+        header.append("rank without")
+        for row, (_, item_id, *_) in zip(rows, lines, strict=True):
+            row.append(_rank(found, item_id))
+    print_table(f"{found.name} for {who}: {place}", header, rows)
     if not found.is_sum:
         echo("An item of the history adds what is lost without it; these do not add up.")
     if found.why:
@@ -93,10 +98,10 @@ def explain(
 
 def _lines(found: "Explanation") -> list[tuple[str, str, str, float, float | None]]:
     """Part, item, its name, what it adds and its share of the margin, for each line."""
-    from kit.exports import share_of
+    from kit.exports import NEGLIGIBLE, share_of
 
     lines: list[tuple[str, str, str, float, float | None]] = [("base", "", "", found.base, None)]
-    least = NOTHING * max(map(abs, found.parts.values()))
+    least = NEGLIGIBLE * max(map(abs, found.parts.values()))
     for part, adds in found.parts.items():
         if abs(adds) > least or part == "history":
             lines.append((part, "", "", adds, found.shares[part]))
@@ -107,6 +112,13 @@ def _lines(found: "Explanation") -> list[tuple[str, str, str, float, float | Non
             if found.is_sum and len(found.reasons) > SHOWN:
                 lines.append((OTHER, "", "", rest, share_of(rest, found.margin)))
     return [*lines, ("score", "", "", found.score, None)]
+
+
+def _rank(found: "Explanation", item_id: str) -> str:
+    """The rank without an item of the history; "-" if it is then not in the list."""
+    if item_id not in found.ranks_without:
+        return ""
+    return str(found.ranks_without[item_id] or "-")
 
 
 def _share(share: float | None) -> str:
@@ -129,6 +141,11 @@ def _document(export: "LoadedExport", found: "Explanation") -> dict[str, Any]:
                 "title": export.items.title(reason.item_id),
                 "contribution": reason.contribution,
                 "share": reason.share,
+                **(
+                    {"rank_without": found.ranks_without[reason.item_id]}
+                    if reason.item_id in found.ranks_without
+                    else {}
+                ),
             }
             for reason in found.reasons
         ],

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kit.exports._drivers import Drivers as Drivers
     from kit.exports._drivers import correlated_groups as correlated_groups
     from kit.exports._drivers import measure_drivers as measure_drivers
+    from kit.exports._explanation import NEGLIGIBLE as NEGLIGIBLE
     from kit.exports._explanation import Explanation as Explanation
     from kit.exports._explanation import Reason as Reason
     from kit.exports._explanation import in_words as in_words

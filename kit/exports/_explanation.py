@@ -1,11 +1,18 @@
 """Why an item is recommended."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kit.exports._loaded import LoadedExport
 
 # Of the margin, that items have to carry to be called its cause.
 CAUSE = 0.2
 NAMED = 2
+RANKED = 5
+NEGLIGIBLE = 1e-4
+"""A part below this share of the largest is not there: without features there is rounding."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,9 @@ class Explanation:
         reasons: items of the history, largest contribution first.
         is_sum: whether the contributions of the whole history add up to its part; otherwise they
             are what is lost without each item.
+        ranks_without: of the first reasons, the item's place in the list of the same history
+            without that item; None if it is not in it. Empty where it cannot be asked for, as of a
+            user whose features count.
     """
 
     item_id: str
@@ -53,6 +63,7 @@ class Explanation:
     parts: dict[str, float]
     reasons: list[Reason]
     is_sum: bool
+    ranks_without: Mapping[str, int | None] = field(default_factory=dict)
 
     @property
     def margin(self) -> float:
@@ -78,6 +89,32 @@ class Explanation:
     def why(self) -> str:
         """The reason in words, see `in_words`."""
         return in_words([reason.name for reason in self.because_of], self.because_share)
+
+
+def with_ranks(export: "LoadedExport", found: Explanation, history: Sequence[str]) -> Explanation:
+    """An explanation with the ranks of its item without each of the first reasons.
+
+    Lists are those of `from_history`, less the item that is left out.
+
+    Args:
+        export: asked for the lists.
+        found: the explanation.
+        history: ids of items, oldest first, that it is of.
+    """
+    largest = max(map(abs, found.parts.values()), default=0.0)
+    if (
+        abs(found.parts.get("user", 0.0)) > NEGLIGIBLE * largest
+        or "from_history" not in export.signatures
+    ):
+        return found
+    shown = [reason.item_id for reason in found.reasons[:RANKED]]
+    histories = [[one for one in history if one != out] or [""] for out in shown]
+    ranks: dict[str, int | None] = {}
+    for out, items in zip(shown, export.lists_of_histories(histories)[0], strict=True):
+        places = [item for item in items if item not in ("", out)]
+        is_in = found.item_id in places
+        ranks[out] = places.index(found.item_id) + 1 if is_in else None
+    return replace(found, ranks_without=ranks)
 
 
 def share_of(part: float, margin: float) -> float | None:

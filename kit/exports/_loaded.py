@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from kit.data import Histories, clean_id
 from kit.errors import UserError
 from kit.exports._card import TwoStageCard
-from kit.exports._explanation import Explanation, Reason, share_of
+from kit.exports._explanation import Explanation, Reason, share_of, with_ranks
 from kit.exports._item_names import ItemNames
 from kit.exports._narrowed import NOT_NARROWED, Narrowed, Recommendation
 from kit.exports._operations import load_version
@@ -123,7 +123,8 @@ class LoadedExport:
                 explain.
         """
         item = self._explained_item(item_id)
-        if not len(self._model.history_of(tf.constant(user_id)).numpy()):
+        history = self._model.history_of(tf.constant(user_id)).numpy()
+        if not len(history):
             raise UserError(
                 f"The model knows no history of the user {user_id!r}.",
                 where=str(self.version),
@@ -132,7 +133,7 @@ class LoadedExport:
                 "explain(history=[...], item=...).",
             )
         (explanation,) = self._explanations([item], user_id=user_id)
-        return explanation
+        return with_ranks(self, explanation, [one.decode() for one in history])
 
     def explain_history(self, history: Sequence[str], item_id: str) -> Explanation:
         """Why an item is recommended for a history.
@@ -153,7 +154,7 @@ class LoadedExport:
         if not any(one in self._names for one in items):
             raise self.items.unknown(items[0])
         (explanation,) = self._explanations([item], history=items)
-        return explanation
+        return with_ranks(self, explanation, items)
 
     def users(self) -> Users:
         """The known users: vectors, histories and the names of the items.

@@ -53,10 +53,26 @@ def test_the_same_history_is_explained_alike(trained, best):
     assert found["history"][0]["item_id"] == of_user["history"][0]["item_id"]
 
 
+def test_the_rank_without_an_item_is_that_of_the_history_without_it(trained, best):
+    found = document(trained.model, "--user", USER, "--item", best)
+    history = [item["item_id"] for item in found["history"]]
+    assert ["rank_without" in item for item in found["history"]] == [True] * 5 + [False] * (
+        len(history) - 5
+    )
+    for item in found["history"][:5]:
+        kept = [one for one in history if one != item["item_id"]]
+        listed = kit.load(trained.model).recommend(history=kept, k=20)["item_id"].to_list()
+        places = [one for one in listed if one != item["item_id"]]
+        expected = places.index(best) + 1 if best in places else None
+        assert item["rank_without"] == expected
+    alone = document(trained.model, "--history", history[0], "--item", best)
+    assert "rank_without" in alone["history"][0]
+
+
 def test_a_pipe_gets_a_line_for_each_part(trained, best):
     answer = run("explain", trained.model, "--user", USER, "--item", best)
     rows = list(csv.DictReader(io.StringIO(answer.stdout), delimiter="\t"))
-    assert {*rows[0]} == {"part", "item_id", "name", "adds", "share"}
+    assert [*rows[0]] == ["part", "item_id", "name", "adds", "share", "rank_without"]
     parts = [row["part"] for row in rows]
     assert parts[:3] == ["base", "prior", "history"]
     assert parts[3:8] == ["item"] * 5
