@@ -77,6 +77,8 @@ def test_the_page_on_analysis_runs(here):
     names = run("analysis.md")
     assert len(names["found"].table) == 6
     assert len(names["segments"].table) == len(names["by_rfm"].table) == 2
+    assert names["by_user"]["segment"] == names["segments"].users["segment"][0]
+    assert names["by_history"]["segment"] in (1, 2)
     assert len(pl.read_csv(here / "segments.csv")) == 150
 
 

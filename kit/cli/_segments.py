@@ -34,6 +34,13 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="NUMBER")
 @click.option("--force", is_flag=True, help="Also write segments that do not repeat.")
 @click.option(
+    "--export/--no-export",
+    "exports",
+    default=True,
+    show_default=True,
+    help="Write a version of the model that tells the segment of a user.",
+)
+@click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
@@ -47,6 +54,7 @@ def segments(
     source: str | None,
     seed: int,
     force: bool,
+    exports: bool,
     output: Path | None,
     as_json: bool,
     trust: bool,
@@ -57,14 +65,18 @@ def segments(
     that most more of its users interacted with than of all. Groups that other seeds, or the other
     half of the users, would not give (adjusted Rand index below 0.5) are refused.
 
+    A new version of the model, without training, has the signatures segment (user_id) and
+    segment_history (history): number and name of the segment whose centre is nearest.
+
     --json prints {"vectors": {"seeds", "halves", "segments": [{"segment", "users", "users_share",
     "interactions_share", "weight_share", "days_since_last", "items": [{"name", "lift"}]}]},
-    "rfm"}, the latter of the same form, or null where the log has no times.
+    "rfm", "model"}: "rfm" of the same form, or null where the log has no times; "model" is the new
+    version, or null.
     """
     version = checked_version(folder, trust=trust)
-    from kit.exports import recommender_card
+    from kit.exports import check_can_hold_segments, recommender_card
 
-    card = recommender_card(version)
+    card = check_can_hold_segments(version) if exports else recommender_card(version)
     from kit.tasks import Retrieval
 
     try:
@@ -80,21 +92,25 @@ def segments(
     found = model.segments(count, log=log, seed=seed)
     is_timed = log is not None and log.train.time is not None
     rfm = model.segments(count, log=log, by="rfm", seed=seed) if is_timed else None
+    new: Path | None = None
+    if exports and (found.repeats or force):
+        from kit.exporting import export_segments
+
+        new, _ = export_segments(version, found, force=force, trust=trust)
     if as_json:
-        echo_json({"vectors": _document(found), "rfm": rfm and _document(rfm)})
+        groups = {"vectors": _document(found), "rfm": rfm and _document(rfm)}
+        echo_json({**groups, "model": new and str(new)})
     else:
         _print(found, "by their vectors", card.data.get("weight_column"))
         if rfm is not None:
             _print(rfm, "by recency, frequency and amount", card.data.get("weight_column"))
         elif missing:
             echo(f"note:      without the log, which cannot be opened again: {missing}")
+        if new is not None:
+            echo(f"model:     {new}")
     if not (found.repeats or force):
-        raise UserError(
-            "These groups do not repeat: another seed, or half of the users, gives others.",
-            where=f"{count} segments of {len(found.users):,} users",
-            expected=f"an adjusted Rand index of at least 0.5; it is {found.seeds:.2f} over seeds, "
-            f"{found.halves:.2f} over halves",
-            remedy=f"{_fewer(model, count, seed)} --force writes them all the same.",
+        found.check_repeats(
+            remedy=f"{_fewer(model, count, seed)} --force writes them all the same."
         )
     if output is not None:
         users = found.users

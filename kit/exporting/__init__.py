@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from kit.exporting._saved_model import VerificationError as VerificationError
     from kit.exporting._saved_model import export as export
     from kit.exporting._saved_model import write_warmup as write_warmup
+    from kit.exporting._segments import SegmentCentres as SegmentCentres
     from kit.exporting._tabular import Ranker as Ranker
     from kit.exporting._tabular import ServedTable as ServedTable
     from kit.exporting._tabular import export_ranking as export_ranking
@@ -67,5 +68,6 @@ if TYPE_CHECKING:
     from kit.exporting._weights import Started as Started
     from kit.exporting._weights import StoredWeights as StoredWeights
     from kit.exporting._weights import start_from as start_from
+    from kit.exporting._write_segments import export_segments as export_segments
 
 __getattr__, __dir__ = lazy_names(__name__, __file__)

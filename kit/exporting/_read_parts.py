@@ -12,6 +12,7 @@ from kit.data import Attributes, Histories
 from kit.errors import UserError
 from kit.exporting._offers import OfferPlan
 from kit.exporting._recommender import RecommenderParts
+from kit.exporting._segments import SegmentCentres
 from kit.exports import check_intact, is_forgotten_user, load_version
 from kit.retrieval import ItemWeights, ItemWeightsIndex, unpacked
 
@@ -42,6 +43,10 @@ def read_parts(version: Path, *, trust: bool = False) -> RecommenderParts:
     attributes = tuple(_text(contents["attribute_values"]))
     linear = _weights(contents, "linear/")
     plan = getattr(model, "offer_plan", None)
+    segments = None
+    if hasattr(model, "segment_centres"):
+        groups = {name: x.numpy() for name, x in model.segment_centres().items()}
+        segments = SegmentCentres(groups["centres"], _text(groups["names"]))
     # Rows of forgotten users are empty.
     rows = np.flatnonzero([not is_forgotten_user(user) for user in users])
     offers = plan and OfferPlan.unpacked({name: x.numpy() for name, x in plan().items()})
@@ -58,6 +63,7 @@ def read_parts(version: Path, *, trust: bool = False) -> RecommenderParts:
         linear=None if linear is None else ItemWeightsIndex(linear, contents["linear_prior"]),
         item_weights=_weights(contents, "item_weights/"),
         offers=offers and replace(offers, visits=offers.visits[[*rows, -1]]),
+        segments=segments,
     )
 
 

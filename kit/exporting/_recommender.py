@@ -13,6 +13,7 @@ from kit.exporting._blanks import IdTable
 from kit.exporting._encoders import FoldIn, HistoryEncoder, ItemFeatures, PooledHistory
 from kit.exporting._explanations import UNKNOWN, Explanations
 from kit.exporting._offers import OfferPlan
+from kit.exporting._segments import SegmentCentres, Segmented
 from kit.exporting._traced import Untracked, traced
 from kit.exporting._within import Within
 from kit.retrieval import (
@@ -36,6 +37,8 @@ OF_SOME = (
     "explain_history",
     "recommend_within",
     "from_history_within",
+    "segment",
+    "segment_history",
 )
 
 
@@ -59,6 +62,7 @@ class RecommenderParts:
         linear: the weights of a linear model, or None.
         item_weights: item-to-item weights whose votes are added to the scores of vectors, or None.
         offers: what can be shown at which price, or None.
+        segments: centres of groups of users, or None.
     """
 
     user_ids: Sequence[str]
@@ -73,6 +77,7 @@ class RecommenderParts:
     linear: ItemWeightsIndex | None = None
     item_weights: ItemWeights | None = None
     offers: OfferPlan | None = None
+    segments: SegmentCentres | None = None
 
 
 class RecommenderGraph(Explanations, Within):
@@ -278,7 +283,7 @@ class RecommenderGraph(Explanations, Within):
         return tf.gather(self._item_ids, tf.where(items < 0, len(self._item_ids) - 1, items))
 
 
-class Recommender(RecommenderGraph):
+class Recommender(Segmented, RecommenderGraph):
     """`RecommenderGraph` whose queries and items are vectors.
 
     Args:
@@ -298,6 +303,8 @@ class Recommender(RecommenderGraph):
             weights = ItemWeightsIndex(parts.item_weights, np.zeros(self.index.size))
             self.index = HybridIndex(self.index, weights)
         self._average = _variable(parts.item_vectors.mean(axis=0))
+        if parts.segments is not None:
+            self._hold_segments(parts.segments)
         unit = unit_rows(parts.item_vectors[:, :-1])
         itself = np.arange(len(unit), dtype=np.int32)[:, None]
         self.similar: Any = index_for(settings, unit, unit, itself)

@@ -19,6 +19,7 @@ from kit.exporting._recorded_explanations import (
 )
 from kit.exporting._recorded_within import recorded_within
 from kit.exporting._sample_users import sample_rows
+from kit.exporting._segments import recorded_segments
 from kit.models import RetrievalModel, queries
 from kit.retrieval import ExactIndex, ItemWeightsIndex, unit_rows, votes
 
@@ -64,6 +65,8 @@ def recorded_answers(
     recorded = answered(cases.rankings, cases.embeddings, parts, module, k)
     if parts.offers is not None:
         recorded |= recorded_within(parts, cases, module, k=k)
+    if parts.segments is not None:
+        recorded |= recorded_segments(parts.segments, cases, module)
     if "explain" in module.signatures():
         lists = {name: recorded[name]["outputs"] for name in cases.scores}
         recorded |= explanations(model, parts, cases, lists, np.arange(len(cases.owned)))
@@ -80,6 +83,7 @@ class RecordedCases:
         scores: `serving_default` and `from_history` to the scores of all items, also of those that
             must not be recommended.
         embeddings: signature to its inputs and the vectors.
+        history_queries: float32 [rows, dim], queries of the histories without times.
         owned: items of the requested users.
         recent: items of the requested histories.
     """
@@ -87,6 +91,7 @@ class RecordedCases:
     rankings: Cases
     scores: dict[str, NDArray[np.float32]]
     embeddings: Cases
+    history_queries: NDArray[np.float32]
     owned: Histories
     recent: Histories
 
@@ -126,16 +131,17 @@ def recorded_cases(
     queries = _of_users(model, parts, users)
     untimed = replace(recent, times=None)
 
-    def of_histories(some: Histories) -> NDArray[np.float32]:
-        scores = _scores(parts, _of_histories(model, parts, some), some)
+    def of_histories(some: Histories, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+        scores = _scores(parts, queries, some)
         return np.vstack([np.where(some.lengths[:, None] > 0, scores, popular), popular])
 
     def unseen(scores: NDArray[np.float32], some: Histories) -> NDArray[np.float32]:
         return _without(scores, some) if exclude_seen else scores
 
+    history_queries = _of_histories(model, parts, untimed)
     scores = {
         "serving_default": np.vstack([_scores(parts, queries, owned), popular]),
-        "from_history": of_histories(untimed),
+        "from_history": of_histories(untimed, history_queries),
     }
     known = unseen(scores["serving_default"], owned)
     someone = unseen(scores["from_history"], recent)
@@ -170,9 +176,12 @@ def recorded_cases(
         timed = replace(recent, times=np.cumsum(gaps))
         times = timed.padded_times(np.arange(len(users)), length=RECENT + 1)
         time = {"time": np.vstack([times, np.zeros_like(times[:1])]).tolist()}
-        rankings["from_timed_history"] = (histories | time, unseen(of_histories(timed), timed))
+        scored = of_histories(timed, _of_histories(model, parts, timed))
+        rankings["from_timed_history"] = (histories | time, unseen(scored, timed))
     embeddings = {} if parts.linear else _embeddings(parts, queries, user_ids, items, item_ids)
-    return RecordedCases(rankings, scores, embeddings, owned, recent)
+    # The last request names nobody.
+    history_queries = np.pad(history_queries, ((0, 1), (0, 0)))
+    return RecordedCases(rankings, scores, embeddings, history_queries, owned, recent)
 
 
 def _embeddings(

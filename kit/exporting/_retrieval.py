@@ -35,7 +35,14 @@ from kit.models import (
 from kit.progress import stage
 from kit.retrieval import IndexSettings
 
-OF_USERS = ("serving_default", "recommend_where", "embed_user", "explain", "recommend_within")
+OF_USERS = (
+    "serving_default",
+    "recommend_where",
+    "embed_user",
+    "explain",
+    "recommend_within",
+    "segment",
+)
 
 
 @stage("export")

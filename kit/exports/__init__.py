@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from kit.exports._sample_users import sample_user as sample_user
     from kit.exports._segments import Segments as Segments
     from kit.exports._segments import Users as Users
+    from kit.exports._segments import check_can_hold_segments as check_can_hold_segments
     from kit.exports._segments import segment_users as segment_users
     from kit.exports._signing import check_private_key as check_private_key
     from kit.exports._signing import check_public_key as check_public_key

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import tensorflow as tf
 
 from kit.data import Dataset
 from kit.errors import UserError
@@ -219,6 +220,47 @@ class Recommender:
         """
         _check_count(k, self.card.k)
         return _frame(self._export.similar(str(item), k)).drop("because_of", "because_share")
+
+    def segment(
+        self, user: str | None = None, *, history: Sequence[str] | None = None
+    ) -> dict[str, Any]:
+        """The segment of a user, of a version that `kit segments` wrote.
+
+        Args:
+            user: an id.
+            history: ids of items, oldest first, in place of a user.
+
+        Returns:
+            `segment`, a number from 1, 0 for an unknown user or history; its `name`; and
+            `distance`, from 0 to 2, between the user's vector of length 1 and the centre.
+
+        Raises:
+            UserError: neither or both of user and history are given, or the export has no segments.
+        """
+        if (user is None) == (history is None):
+            raise UserError(
+                "Give one of user and history.",
+                where="segment",
+                expected='segment(user="42") or segment(history=["A1", "B2"])',
+            )
+        if "segment_history" not in self._export.signatures:
+            raise UserError(
+                "The export has no segments.",
+                where=str(self._export.version),
+                expected="a version that kit segments wrote",
+                remedy="Make one: kit segments FOLDER",
+            )
+        if history is None:
+            answer = self._export.signatures["segment"](user_id=tf.constant([str(user)]))
+        else:
+            items = tf.constant([[*map(str, history)]], tf.string, shape=[1, len(history)])
+            answer = self._export.signatures["segment_history"](history=items)
+        found = {name: values[0].numpy() for name, values in answer.items()}
+        return {
+            "segment": int(found["segment"]),
+            "name": found["name"].decode(),
+            "distance": float(found["distance"]),
+        }
 
     def segments(
         self, count: int = 8, *, log: Dataset | None = None, by: str = "vectors", seed: int = 0

@@ -106,6 +106,8 @@ class RecommenderCard(Card):
         known_users: whether requests by user id are answered; otherwise no user is in the export.
         index: how the top items are found, and its recall.
         plan: what `kit plan` found: its options, gap and simulation; None without offers.
+        segments: what `kit segments` found: `name` and `users` of each, and the adjusted Rand index
+            over `seeds` and `halves`; None without centres in the graph.
         privacy: the guarantee of differential privacy: `epsilon`, `delta`, `unit`, `method` and
             its noise; None without one.
     """
@@ -117,6 +119,7 @@ class RecommenderCard(Card):
     known_users: bool = True
     index: Mapping[str, Any] = field(default_factory=lambda: EXACT)
     plan: Mapping[str, Any] | None = None
+    segments: Mapping[str, Any] | None = None
     privacy: Mapping[str, Any] | None = None
 
     @property

@@ -251,6 +251,15 @@ CARD: dict[str, Check] = {
         },
     ),
     "plan": _maybe(_plan),
+    "segments": _maybe(
+        _fields(
+            {
+                "seeds": _number,
+                "halves": _number,
+                "segments": _list(_fields({"name": _text, "users": _whole(0, 2**53)})),
+            }
+        )
+    ),
     "privacy": _maybe(
         _fields(
             {"epsilon": _number, "delta": _number, "unit": _text, "method": _text},

@@ -2,8 +2,9 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 
 from kit.data import Dataset, Histories
 from kit.errors import UserError
+from kit.exports._card import RetrievalCard
+from kit.exports._read_card import recommender_card
 from kit.metrics import adjusted_rand
 
 SEEDS = 5
@@ -57,17 +60,61 @@ class Segments:
         seeds: mean adjusted Rand index of the groups of five seeds.
         halves: of the groups that centres of two halves of the users give to all, the mean over
             five divisions.
+        centres: float64 [segments, dim], of what was grouped.
+        by: "vectors" or "rfm".
     """
 
     table: pl.DataFrame
     users: pl.DataFrame
     seeds: float
     halves: float
+    centres: NDArray[np.float64] = field(repr=False)
+    by: str = "vectors"
 
     @property
     def repeats(self) -> bool:
         """Whether other seeds and other users would give similar groups."""
         return min(self.seeds, self.halves) >= REPEATS
+
+    def check_repeats(
+        self, *, force: bool = False, remedy: str = "Ask for fewer segments."
+    ) -> None:
+        """Refuse groups that do not repeat.
+
+        Args:
+            force: do not.
+            remedy: what to do instead.
+
+        Raises:
+            UserError: they do not repeat.
+        """
+        if force or self.repeats:
+            return
+        raise UserError(
+            "These groups do not repeat: another seed, or half of the users, gives others.",
+            where=f"{len(self.table)} segments of {len(self.users):,} users",
+            expected=f"an adjusted Rand index of at least {REPEATS}; it is {self.seeds:.2f} over "
+            f"seeds, {self.halves:.2f} over halves",
+            remedy=remedy,
+        )
+
+
+def check_can_hold_segments(version: Path) -> RetrievalCard:
+    """The card of an export that another version with segments can be made of.
+
+    Raises:
+        UserError: it is a two-stage model.
+    """
+    card = recommender_card(version)
+    if isinstance(card, RetrievalCard):
+        return card
+    raise UserError(
+        "A two-stage model cannot be given a signature of segments: its second stage cannot be "
+        "written again.",
+        where=str(version),
+        expected="a model of one stage, such as kit train two-tower makes",
+        remedy="Describe its users without a new version: --no-export",
+    )
 
 
 def segment_users(
@@ -120,11 +167,12 @@ def segment_users(
     seeds = _agreement([_nearest(sample, one) for one in centres])
     halves = []
     for _ in range(SEEDS):
-        order = rng.permutation(len(sample))
-        parts = (order[: len(order) // 2], order[len(order) // 2 :])
+        drawn = rng.permutation(len(sample))
+        parts = (drawn[: len(drawn) // 2], drawn[len(drawn) // 2 :])
         groups = [_nearest(sample, _centres(sample[part], count, rng)) for part in parts]
         halves.append(_agreement(groups))
-    segment = _nearest(points, min(centres, key=lambda one: _spread(sample, one)))
+    best = min(centres, key=lambda one: _spread(sample, one))
+    segment = _nearest(points, best)
     sizes = np.bincount(segment, minlength=count)
     if not sizes.all():
         raise UserError(
@@ -134,12 +182,15 @@ def segment_users(
             remedy="Ask for fewer segments.",
         )
     # The largest is the first.
-    segment = np.argsort(np.argsort(-sizes, kind="stable"))[segment]
+    order = np.argsort(-sizes, kind="stable")
+    segment = np.argsort(order)[segment]
     return Segments(
         _described(users, segment, count, facts),
         pl.DataFrame({"user_id": [*users.ids], "segment": segment + 1}),
         seeds,
         float(np.mean(halves)),
+        best[order],
+        by,
     )
 
 
