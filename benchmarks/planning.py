@@ -36,6 +36,7 @@ SEPTEMBER, OCTOBER = (int(datetime(2011, month, 1, tzinfo=UTC).timestamp()) for 
 SHARES, SEEDS, CANDIDATES = (0.3, 0.6), (0, 1, 2), (40, None)
 SETTINGS = ["--l2", "500", "--dropout", "0.2", "--half-life", "0"]
 REQUESTS, AT_ONCE = 100_000, 10
+BATCHES, ROUNDS = (1, 64), 60
 
 
 def retail(folder: Path) -> tuple[pl.DataFrame, float]:
@@ -178,7 +179,7 @@ def served() -> dict[str, Any]:
         users = np.array([user for user in model.users_with(tf.constant(5)).numpy()])
         return {
             **_requests(model, users, table, budget, 20),
-            "cost": {str(batch): _cost(model, users[:batch]) for batch in (1, 32, 256)},
+            "cost": {str(batch): _cost(model, users[:batch]) for batch in BATCHES},
         }
 
 
@@ -221,7 +222,7 @@ def _requests(
 
 
 def _cost(model: Any, users: Any) -> dict[str, float]:
-    """Milliseconds of processor time a request, and their ratio, by turns."""
+    """Milliseconds of processor time a request, and quartiles of their ratio, by turns."""
     import tensorflow as tf
 
     count = len(users)
@@ -240,7 +241,7 @@ def _cost(model: Any, users: Any) -> dict[str, float]:
     }
     times: dict[str, list[float]] = {name: [] for name in calls}
     repeats = max(3, 60 // count)
-    for _ in range(15):
+    for _ in range(ROUNDS):
         for name, call in calls.items():
             begin = time.process_time()
             for _ in range(repeats):
@@ -251,6 +252,7 @@ def _cost(model: Any, users: Any) -> dict[str, float]:
         "serving_default_ms": round(float(np.median(first)), 3),
         "recommend_within_ms": round(float(np.median(second)), 3),
         "ratio": round(float(np.median(second / first)), 3),
+        "quartiles": np.quantile(second / first, [0.25, 0.75]).round(3).tolist(),
     }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.retrieval import top_k, without
+from kit.retrieval import among, top_k
 
 # A price above every value: of what is not offered, out of stock or too expensive for the budget.
 NEVER = 1e30
@@ -176,7 +176,7 @@ class Offers(tf.Module):
         self._hinges = tf.Variable(hinges, trainable=False)
         # Odd numbers, so that no multiple of them repeats within the hashes of users.
         odd = 2 * tf.strings.to_hash_bucket_fast(item_ids, HASHES // 2) + 1
-        self._odd = tf.Variable(tf.cast(odd, tf.float32), trainable=False)
+        self._odd = tf.Variable(tf.cast(odd, tf.float32) / HASHES, trainable=False)
 
     def arrays(self) -> dict[str, Any]:
         """The plan as tensors, see `OfferPlan.unpacked`."""
@@ -204,15 +204,12 @@ class Offers(tf.Module):
         at, bend = tf.unstack(tf.gather(self._hinges, tf.cast(known, tf.int32)), axis=1)
         # The table moves to the scores, which are many.
         at = mean + deviation * at
-        *bends, least = tf.split(bend, bend.shape[1], axis=1)
-        # A sum of hinges takes a third of the time of looking a table up.
         scores = tf.minimum(scores, at[:, -1:])
-        probability = least + tf.add_n(
-            [
-                (slope / deviation) * tf.nn.relu(scores - start)
-                for start, slope in zip(tf.split(at, at.shape[1], axis=1), bends, strict=False)
-            ]
-        )
+        # A sum of hinges takes a third of the time of looking a table up. All at once are few
+        # operations, which count in requests of one user.
+        hinges = tf.nn.relu(scores[:, None] - at[:, :-1, None])
+        slopes = (bend[:, :-1] / deviation)[:, :, None]
+        probability = bend[:, -1:] + tf.reduce_sum(slopes * hinges, axis=1)
         return probability * self._of(self._value, items)
 
     def best(
@@ -223,6 +220,7 @@ class Offers(tf.Module):
         key: Any,
         limits: tuple[Any, Any, Any, Any, Any, Any],
         excluded: Any,
+        code_of: Any,
         k: int,
     ) -> tuple[Any, Any, Any, Any]:
         """The items to show, best first.
@@ -232,20 +230,21 @@ class Offers(tf.Module):
             items: int32 [batch, n], codes, -1 for padding; None if they are the catalogue.
             known: bool [batch], see `values`.
             key: string [batch], what ties are broken by, together with the item.
-            limits: codes of items, int32 [batch, m], with the stock left of them, float32 [batch,
+            limits: ids of items, string [batch, m], with the stock left of them, float32 [batch,
                 m], and maybe their prices, float32 [batch, m or 0]; contacts, int32 [batch]; what
                 is left of the budget, float32 [batch]; and the share of the plan's visits that is
                 still to come, float32 [batch], by which prices of these items follow what is left,
                 or 0 or less, and they do not.
-            excluded: int32 [batch, l], items of the catalogue that must not be shown; items in a
-                list are those that may be.
+            excluded: int32 [batch, l], items of the catalogue that must not be shown, or None;
+                items in a list are those that may be.
+            code_of: a function from ids of items to their codes, -1 for unknown ones.
             k: length of the lists.
 
         Returns:
             Codes, -1 past the last one; value less price, value, and price, float32 [batch, k].
         """
         named, stock, price, contacts, budget, period = limits
-        asked = self._asked_of(items, named, stock, price, period[:, None])
+        asked = self._asked_of(items, code_of, named, stock, price, period[:, None])
         if self._budget is not None:
             costs = self._of(self._cost, items)
             left = self._level(budget / self._budget, period, 1.0)
@@ -254,25 +253,27 @@ class Offers(tf.Module):
         values = self.values(scores, items, known)
         if items is None:
             # As many more are fetched as may be excluded.
-            fetched = tf.minimum(k + tf.shape(excluded)[1], scores.shape[1])
-            margin, code = without(*top_k(values - asked, fetched), excluded, k)
-            value = tf.gather(values, tf.maximum(code, 0), batch_dims=1)
+            more = 0 if excluded is None else tf.shape(excluded)[1]
+            margin, code = top_k(values - asked, tf.minimum(k + more, scores.shape[1]))
+            value = tf.gather(values, code, batch_dims=1)
+            is_shown = True if excluded is None else ~among(code, excluded)
         else:
             margin, place = top_k(values - asked, k)
             code = tf.gather(items, place, batch_dims=1)
             value = tf.gather(values, place, batch_dims=1)
-        is_shown = (code >= 0) & (margin + ROUNDING * value >= 0)
+            is_shown = code >= 0
+        is_shown = is_shown & (margin + ROUNDING * value >= 0)
         if self._contacts is not None:
             is_shown &= (contacts < self._contacts)[:, None]
-        code = tf.where(is_shown, code, -1)
-        margin = tf.where(is_shown, margin, margin.dtype.min)
-        value = tf.where(is_shown, value, 0)
-        price = tf.where(is_shown, value - margin, 0)
-        place = self._order(margin, code, value, key)
-        code, margin, value, price = (
-            tf.gather(x, place, batch_dims=1) for x in (code, margin, value, price)
+        lowest = margin.dtype.min
+        # One more search leaves out what is not shown and puts ties in the order of the user.
+        best = tf.math.top_k(tf.where(is_shown, margin + self._turn(code, value, key), lowest), k)
+        is_shown = best.values > lowest
+        code, margin, value = (
+            tf.where(is_shown, tf.gather(x, best.indices, batch_dims=1), nothing)
+            for x, nothing in ((code, -1), (margin, lowest), (value, 0.0))
         )
-        return code, margin, value, price
+        return code, margin, value, tf.where(is_shown, value - margin, 0)
 
     def _of(self, values: Any, items: Any) -> Any:
         """Values of items; of the padding, those of the first one."""
@@ -283,10 +284,13 @@ class Offers(tf.Module):
         ratio = tf.maximum(left, LEAST_LEFT) / tf.maximum(period, LEAST_LEFT)
         return tf.where(period > 0, tf.maximum(1 - self._follow * tf.math.log(ratio), 0), static)
 
-    def _asked_of(self, items: Any, named: Any, stock: Any, price: Any, period: Any) -> Any:
+    def _asked_of(
+        self, items: Any, code_of: Any, ids: Any, stock: Any, price: Any, period: Any
+    ) -> Any:
         """Prices of items, [batch, n] or [1, n], with those that the request states."""
 
         def stated() -> Any:
+            named = code_of(ids)
             batch = tf.shape(named)[0]
             own = tf.broadcast_to(self._asked[None], [batch, self._asked.shape[0]])
             code = tf.maximum(named, 0)
@@ -309,15 +313,13 @@ class Offers(tf.Module):
         def planned() -> Any:
             return tf.identity(self._of(self._asked, items))
 
-        asked = tf.cond(tf.size(named) > 0, stated, planned)
+        asked = tf.cond(tf.size(ids) > 0, stated, planned)
         asked = tf.ensure_shape(asked, [None, None if items is not None else self._asked.shape[0]])
         return asked if items is None else tf.where(items < 0, NEVER, asked)
 
-    def _order(self, margin: Any, code: Any, value: Any, key: Any) -> Any:
-        """Places by value less price; equal ones in an order that each user has anew."""
-        user = tf.cast(tf.strings.to_hash_bucket_fast(key, HASHES), tf.float32) / HASHES
+    def _turn(self, code: Any, value: Any, key: Any) -> Any:
+        """What moves equal items of a list, so that each user has an order of them anew."""
+        user = tf.cast(tf.strings.to_hash_bucket_fast(key, HASHES), tf.float32)
         turn = user[:, None] * tf.gather(self._odd, tf.maximum(code, 0))
         least = TIE * tf.reduce_max(value, axis=1, keepdims=True)
-        return tf.argsort(
-            margin + least * (turn - tf.floor(turn)), axis=1, direction="DESCENDING", stable=True
-        )
+        return least * tf.math.floormod(turn, 1.0)

@@ -30,6 +30,7 @@ class Within(tf.Module):
     _popular: Any
     _owned: Any
     _seen: Any
+    _exclude_seen: Any
     _query_of: Any
     _of_history: Any
     _found: Any
@@ -55,8 +56,8 @@ class Within(tf.Module):
         docs/planning.md.
         """
         code = self._user_code.lookup(user_id)
-        queries, history = self._query_of(code), self._owned(code)
-        return self._best_within(code >= 0, queries, history, user_id, limits)
+        history = self._owned(code) if self._exclude_seen else None
+        return self._best_within(code >= 0, self._query_of(code), history, user_id, limits)
 
     @traced(tf.TensorSpec([None, None], tf.string, "history"), *LIMITS, when="_offers")
     def from_history_within(self, history: Any, *limits: Any) -> dict[str, Any]:
@@ -64,20 +65,21 @@ class Within(tf.Module):
         codes = self._item_code.lookup(history)
         key = tf.strings.reduce_join(history, axis=1, separator="\n")
         known, queries = self._of_history(codes)
-        return self._best_within(known, queries, codes, key, limits)
+        excluded = codes if self._exclude_seen else None
+        return self._best_within(known, queries, excluded, key, limits)
 
     def _best_within(
-        self, known: Any, queries: Any, history: Any, key: Any, limits: tuple[Any, ...]
+        self, known: Any, queries: Any, excluded: Any, key: Any, limits: tuple[Any, ...]
     ) -> dict[str, Any]:
-        item_id, stock_left, price, *others = limits
-        scores, items = self.offered(known, queries, history, self._offers.candidates)
+        scores, items = self.offered(known, queries, excluded, self._offers.candidates)
         code, margin, value, price = self._offers.best(
             scores,
             items,
             known,
             key,
-            (self._item_code.lookup(item_id), stock_left, price, *others),
-            self._seen(history),
+            limits,
+            excluded,
+            self._item_code.lookup,
             self._k if items is None else min(self._k, items.shape[1]),
         )
         return {"item_id": self._ids(code), "score": margin, "value": value, "price": price}
@@ -90,7 +92,7 @@ class Within(tf.Module):
         Args:
             known: bool [batch], False where the scores are those of the popular list.
             queries: of users or histories.
-            history: int32 [batch, n], codes.
+            history: int32 [batch, n], codes; None if nothing is excluded.
             candidates: how many items with the best scores; None takes the catalogue.
 
         Returns:
@@ -98,7 +100,9 @@ class Within(tf.Module):
             are the whole catalogue, seen items included.
         """
         if candidates is not None:
-            count, seen = min(candidates, self.index.size), self._seen(history)
+            count = min(candidates, self.index.size)
+            none = tf.zeros([tf.shape(known)[0], 0], tf.int32)
+            seen = none if history is None else self._seen(history)
             if self.scans_catalogue:
                 # In less time than the search of the index takes for so many.
                 fetched = tf.minimum(count + tf.shape(seen)[1], self.index.size)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kit.retrieval._cooccurrence import unit_rows as unit_rows
     from kit.retrieval._exact import ExactIndex as ExactIndex
     from kit.retrieval._exact import PopularOrder as PopularOrder
+    from kit.retrieval._exact import among as among
     from kit.retrieval._exact import top_k as top_k
     from kit.retrieval._exact import without as without
     from kit.retrieval._filter import MOST_EXCLUDED as MOST_EXCLUDED

@@ -62,15 +62,29 @@ def without(scores: Any, items: Any, excluded: Any, k: Any) -> tuple[Any, Any]:
     end = [[0, 0], [0, tf.maximum(k - tf.shape(items)[1], 0)]]
     scores = tf.pad(scores, end, constant_values=scores.dtype.min)
     items = tf.pad(items, end, constant_values=-1)
+    best = tf.math.top_k(tf.where(among(items, excluded), scores.dtype.min, scores), k=k)
+    best_items = tf.gather(items, best.indices, batch_dims=1)
+    return best.values, tf.where(best.values > scores.dtype.min, best_items, -1)
+
+
+def among(items: Any, excluded: Any) -> Any:
+    """Whether items are padding or among those to exclude, bool [batch, n].
+
+    Args:
+        items: int32 [batch, n]; -1 is padding.
+        excluded: int32 [batch, m]; negative codes are padding.
+
+    Example:
+
+    >>> among(tf.constant([[3, 1, -1]]), tf.constant([[5, 3]])).numpy().tolist()
+    [[True, False, True]]
+    """
     excluded = tf.sort(tf.pad(excluded, [[0, 0], [0, 1]], constant_values=-1), axis=1)
     # The same as `tf.searchsorted`, in one operation instead of ten.
     position = tf.raw_ops.LowerBound(sorted_inputs=excluded, values=items)
     position = tf.minimum(position, tf.shape(excluded)[1] - 1)
-    # Padding of `items` equals that of `excluded`, so it is excluded as well.
-    is_excluded = tf.equal(tf.gather(excluded, position, batch_dims=1), items)
-    best = tf.math.top_k(tf.where(is_excluded, scores.dtype.min, scores), k=k)
-    best_items = tf.gather(items, best.indices, batch_dims=1)
-    return best.values, tf.where(best.values > scores.dtype.min, best_items, -1)
+    # Padding of `items` equals that of `excluded`.
+    return tf.equal(tf.gather(excluded, position, batch_dims=1), items)
 
 
 class ExactIndex(tf.Module):
