@@ -202,7 +202,7 @@ def _requests(
             stock_left=tf.constant([left] * AT_ONCE, tf.float32),
             price=tf.zeros([AT_ONCE, 0]),
             contacts=tf.constant(counts, tf.int32),
-            budget_left=tf.fill([AT_ONCE], budget),
+            budget_left=tf.fill([AT_ONCE], float(budget)),
             period_left=tf.fill([AT_ONCE], 1 - start / REQUESTS),
         )
         listed = [[place[item] for item in row if item] for row in answer["item_id"].numpy()]
@@ -218,7 +218,12 @@ def _requests(
                 had[user] = had.get(user, 0) + 1
                 shown += 1
     wrong += int((left < 0).sum()) + int(budget < 0) + sum(n > contacts for n in had.values())
-    return {"requests": REQUESTS, "shown": shown, "violations": wrong, "budget_left": budget}
+    return {
+        "requests": REQUESTS,
+        "shown": shown,
+        "violations": wrong,
+        "budget_left": round(float(budget), 2),
+    }
 
 
 def _cost(model: Any, users: Any) -> dict[str, float]:

@@ -76,6 +76,8 @@ def test_the_example_of_uplift_runs(here):
 def test_the_page_on_analysis_runs(here):
     names = run("analysis.md")
     assert len(names["found"].table) == 6
+    found = {name for columns in names["of_value"].table["columns"] for name in columns}
+    assert found == {"recency", "rhythm", "amounts"}
     assert len(names["segments"].table) == len(names["by_rfm"].table) == 2
     assert names["by_user"]["segment"] == names["segments"].users["segment"][0]
     assert names["by_history"]["segment"] in (1, 2)

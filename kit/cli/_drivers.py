@@ -1,4 +1,4 @@
-"""Which columns the predictions of an export depend on."""
+"""Which columns or other inputs the predictions of an export depend on."""
 
 from pathlib import Path
 
@@ -9,12 +9,17 @@ from kit.cli._open_export import checked_version, trust_option
 from kit.cli._write_table import write_table
 from kit.console import Command, echo, echo_json, print_table, quiet_tensorflow
 from kit.errors import UserError
-from kit.tasks import Tabular
 
 CAUSES = (
-    "What predicts need not cause: to change a column is another question, which only an "
-    "experiment answers."
+    "What predicts need not cause: to change it is another question, which only an experiment "
+    "answers."
 )
+# Task to what its losses are of, and what they are.
+MEASURED = {
+    "tabular": ("rows of test", "log loss"),
+    "customer-value": ("customers at the cut of test", "Poisson deviance over the mean value"),
+    "forecasting": ("windows of test", "scaled quantile loss"),
+}
 
 
 @click.command(cls=Command, example="kit drivers saved_models/ranking --group price,discount")
@@ -25,7 +30,7 @@ CAUSES = (
     "groups",
     multiple=True,
     metavar="COLUMN,...",
-    help="Columns to shuffle together, besides the correlated ones; repeatable.",
+    help="Columns or inputs to shuffle together, besides the correlated ones; repeatable.",
 )
 @click.option(
     "--repeats",
@@ -41,7 +46,7 @@ CAUSES = (
     default=5000,
     show_default=True,
     metavar="NUMBER",
-    help="Most rows to measure on; of more they are drawn at random.",
+    help="Most rows, customers or windows to measure on; of more they are drawn at random.",
 )
 @click.option(
     "--output",
@@ -61,33 +66,41 @@ def drivers(
     as_json: bool,
     trust: bool,
 ) -> None:
-    """Find the columns of a table that an export's predictions depend on.
+    """Find the columns or other inputs that an export's predictions depend on.
 
-    Each column is shuffled among the rows of test, correlated ones together, and the log loss
-    measured again. The zero line is what the increase stays below in 95 of 100 columns without
-    information; a column predicts if the increase is above it, and its 95 % interval above 0.
+    Of a table, each column is shuffled among the rows of test, correlated ones together, and the
+    loss measured again. Of customer values, these are the parts of histories: recency, rhythm and
+    amounts; of forecasts the history, the calendar, the series and the columns of covariates.
 
-    --json prints {"rows", "loss", "repeats", "drivers": [{"columns", "increase", "low", "high",
-    "zero", "predicts"}]}, the largest increase first.
+    The zero line is what the increase stays below in 95 of 100 columns without information; a
+    column predicts if the increase is above it, and its 95 % interval above 0.
+
+    --json prints {"rows", "loss", "repeats", "constant", "drivers": [{"columns", "increase", "low",
+    "high", "zero", "predicts"}]}, the largest increase first.
     """
     version = checked_version(folder, trust=trust)
-    from kit.exports import TabularCard, read_card
+    from kit.exports import read_card
 
     card = read_card(version)
-    if not isinstance(card, TabularCard):
+    if card.task not in MEASURED:
         raise UserError(
-            "Drivers are measured of models that read a table.",
+            "Drivers are measured of models that read a table, purchases or series.",
             where=str(version),
-            expected=f"an export of kit train ranking; this one {card.purpose}",
+            expected="an export of kit train ranking, customer-value or forecasting; this one "
+            f"{card.purpose}",
             remedy="Recommendations are explained by kit explain.",
         )
     check_rows_are_left(version, source)
-    data = Tabular.open_again(card, source)
-    quiet_tensorflow()
-    from kit.exports import Predictor
+    from kit.tasks import TASKS
 
-    found = Predictor(version, trust=trust).drivers(
-        data.test,
+    data = TASKS[card.task].open_again(card, source)
+    quiet_tensorflow()
+    from kit.evaluation import drivers_of
+    from kit.exports import load_export
+
+    found = drivers_of(
+        load_export(version, trust=trust),
+        data,
         group=[[name.strip() for name in group.split(",")] for group in groups],
         repeats=repeats,
         limit=rows,
@@ -95,11 +108,13 @@ def drivers(
     table = found.table
     if as_json:
         facts = {"rows": found.rows, "loss": found.loss, "repeats": found.repeats}
-        echo_json({**facts, "drivers": table.to_dicts()})
+        echo_json({**facts, "constant": [*found.constant], "drivers": table.to_dicts()})
     else:
+        what, loss = MEASURED[card.task]
+        of_all = f" of {len(data.test):,}" if card.task == "tabular" else ""
         title = (
-            f"{found.rows:,} of {len(data.test):,} rows of test, split {data.split}; log loss "
-            f"{found.loss:.4f}; each group shuffled {found.repeats} times"
+            f"{found.rows:,}{of_all} {what}, split {data.split}; {loss} {found.loss:.4f}; each "
+            f"group shuffled {found.repeats} times"
         )
         print_table(
             title,
@@ -115,6 +130,10 @@ def drivers(
                 for row in table.to_dicts()
             ],
         )
+        if found.constant:
+            echo(
+                f"note:      the same in all of these, so not shuffled: {', '.join(found.constant)}"
+            )
         echo(CAUSES)
     if output is not None:
         import polars as pl

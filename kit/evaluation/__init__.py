@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from kit.evaluation._detection import average_precision as average_precision
     from kit.evaluation._detection import best_score as best_score
     from kit.evaluation._detection import matched as matched
+    from kit.evaluation._drivers import drivers_of as drivers_of
+    from kit.evaluation._drivers import history_parts as history_parts
     from kit.evaluation._evaluate import Evaluation as Evaluation
     from kit.evaluation._evaluate import Scorer as Scorer
     from kit.evaluation._evaluate import evaluate as evaluate

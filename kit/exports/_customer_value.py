@@ -1,6 +1,6 @@
 """Ask exports of models of customer value: ids or a log of purchases in, a table out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,7 @@ class CustomerValues:
         if history is not None:
             return self._of_log(history)
         users = [user] if isinstance(user, str) else [str(one) for one in user or ()]
-        return self._frame(users, "serving_default", {"user_id": np.array(users, object)})
+        return self.ask(users, "serving_default", {"user_id": np.array(users, object)})
 
     def _of_log(self, history: Any) -> pl.DataFrame:
         form: dict[str, Any] = dict(self.card.data)
@@ -89,10 +89,17 @@ class CustomerValues:
         times = np.where(ages > 0, cut - ages, 0).astype(np.int64) * SECONDS_OF_A_DAY
         asked = np.full(len(users), cut * SECONDS_OF_A_DAY)
         inputs = {"amount": amounts, "time": times, "asked_at": asked}
-        found = self._frame(log.users[users].tolist(), "from_history", inputs)
+        found = self.ask(log.users[users].tolist(), "from_history", inputs)
         return found.sort("value_mean", descending=True, maintain_order=True)
 
-    def _frame(self, users: list[str], signature: str, inputs: dict[str, Any]) -> pl.DataFrame:
+    def ask(self, users: Sequence[str], signature: str, inputs: Mapping[str, Any]) -> pl.DataFrame:
+        """The answers of a signature, in batches: a row for each user, see `value`.
+
+        Args:
+            users: names of the rows.
+            signature: its name.
+            inputs: arrays with a row for each user.
+        """
         columns: dict[str, list[Any]] = {}
         for begin in range(0, len(users), CUSTOMERS_AT_ONCE):
             batch = slice(begin, begin + CUSTOMERS_AT_ONCE)
@@ -101,7 +108,7 @@ class CustomerValues:
                 columns.setdefault(name, []).append(tensor.numpy())
         names = ("value_mean", "value_low", "value_high", "buys_probability")
         values = {name: np.concatenate(columns[name]) for name in names if columns}
-        return pl.DataFrame({"user_id": pl.Series(users, dtype=pl.String), **values})
+        return pl.DataFrame({"user_id": pl.Series([*users], dtype=pl.String), **values})
 
     def __repr__(self) -> str:
         return f"CustomerValues(of {self.card.horizon} days)"

@@ -28,15 +28,17 @@ class Drivers:
             `increase` of the loss when they are shuffled, with its 95 % interval, `low` and `high`;
             `zero`, what an increase stays below in 95 of 100 columns without information; and
             `predicts`, whether increase and interval are above it and above 0.
-        loss: mean log loss of the rows as they are.
+        loss: mean loss of the rows as they are.
         rows: number of rows measured.
         repeats: how often each group was shuffled.
+        constant: inputs that are the same in all rows, so that a shuffle changes nothing.
     """
 
     table: pl.DataFrame
     loss: float
     rows: int
     repeats: int
+    constant: tuple[str, ...] = ()
 
 
 def measure_drivers(

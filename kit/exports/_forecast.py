@@ -145,14 +145,14 @@ class SeriesForecaster:
             texts = {one["name"]: one["values"] for one in card.known if one["kind"] == "text"}
             asked = change_plan(plan, changes, texts)
         signature = "from_id" if history is None else "serving_default"
-        answers = self._ask(names, signature, inputs | self._of_plan(asked))
+        answers = self.ask(names, signature, inputs | self._of_plan(asked))
         columns = self._columns_of(names, answers)
         if changes:
-            before = self._ask(names, signature, inputs | self._of_plan(plan))["mean"].ravel()
+            before = self.ask(names, signature, inputs | self._of_plan(plan))["mean"].ravel()
             columns |= {"mean_plan": before, "difference": columns["mean"] - before}
         if why:
             signature = "explain_from_id" if history is None else "explain"
-            explained = self._ask(names, signature, inputs | self._of_plan(asked))
+            explained = self.ask(names, signature, inputs | self._of_plan(asked))
             for place, part in enumerate(_texts(explained["part"][0])):
                 columns[f"why {part}"] = explained["contribution"][:, :, place].ravel()
         return pl.DataFrame(columns, schema_overrides={"series_id": pl.String})
@@ -194,7 +194,7 @@ class SeriesForecaster:
             )
         rows = list(range(len(source.series)))
         names, _ = covariate_inputs([one["name"] for one in self.card.known], [])
-        return scan(self._ask, self.card, source, self._static(source, rows), names, last)
+        return scan(self.ask, self.card, source, self._static(source, rows), names, last)
 
     def _check(self, known: Any, changes: Sequence[str], why: bool) -> None:
         names = ", ".join(one["name"] for one in self.card.known)
@@ -298,9 +298,16 @@ class SeriesForecaster:
             )
         return list(chosen)
 
-    def _ask(
+    def ask(
         self, names: Sequence[str], signature: str, inputs: Mapping[str, Any]
     ) -> dict[str, NDArray[Any]]:
+        """The answers of a signature, in batches.
+
+        Args:
+            names: of the series of each row.
+            signature: its name.
+            inputs: the others, arrays with a row for each name.
+        """
         parts = []
         for begin in range(0, len(names), SERIES_AT_ONCE):
             batch = slice(begin, begin + SERIES_AT_ONCE)

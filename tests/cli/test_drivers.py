@@ -120,5 +120,5 @@ def test_what_cannot_be_measured_is_refused(table, tmp_path, trained):
         kit(f"drivers {table / 'model'} --group price,size")
     )
     said = refused(kit(f"drivers {trained.model}"))
-    assert "models that read a table" in said
+    assert "models that read a table, purchases or series" in said
     assert "recommends items" in said
