@@ -221,7 +221,7 @@ def _requests(
     return {
         "requests": REQUESTS,
         "shown": shown,
-        "violations": wrong,
+        "violations": int(wrong),
         "budget_left": round(float(budget), 2),
     }
 

@@ -81,6 +81,8 @@ def test_the_page_on_analysis_runs(here):
     assert len(names["segments"].table) == len(names["by_rfm"].table) == 2
     assert names["by_user"]["segment"] == names["segments"].users["segment"][0]
     assert names["by_history"]["segment"] in (1, 2)
+    assert names["retention"].sizes.sum() == 150
+    assert names["html"].startswith("<!DOCTYPE html>")
     assert len(pl.read_csv(here / "segments.csv")) == 150
 
 

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 import click
 
 from kit.config import DataOptions
-from kit.console import Command, echo, options, print_table, quiet_tensorflow, warn
+from kit.console import (
+    Command,
+    command_line,
+    echo,
+    options,
+    print_table,
+    quiet_tensorflow,
+    warn,
+)
 from kit.errors import UserError
 
 if TYPE_CHECKING:
@@ -31,13 +39,25 @@ if TYPE_CHECKING:
     help="Of the users, how many --suspicious writes.",
 )
 @click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write a page, FILE.html: retention by cohort, repeat rate, and items that go together.",
+)
+@click.option(
     "--against",
     type=click.Path(path_type=Path),
     metavar="DIR",
     help="Compare it with what this export of a recommender was trained on. The exit code is 0 if "
     "it is fine, 1 if somebody should look at it first, 2 if it cannot be read.",
 )
-def data(data: DataOptions, suspicious: Path | None, share: float, against: Path | None) -> None:
+def data(
+    data: DataOptions,
+    suspicious: Path | None,
+    share: float,
+    report: Path | None,
+    against: Path | None,
+) -> None:
     """Profile SOURCE before anything is trained on it."""
     from kit.data import data_warnings, profile
     from kit.tasks import rating_line
@@ -58,6 +78,8 @@ def data(data: DataOptions, suspicious: Path | None, share: float, against: Path
     print_table(source.name, ["", "", ""], rows)
     if suspicious is not None:
         write_suspicious(source.interactions, suspicious, share)
+    if report is not None:
+        write_page(source, report)
     if unsplit is not None:
         raise unsplit
     if dataset is not None:
@@ -86,6 +108,22 @@ def write_suspicious(interactions: "pl.DataFrame", file: Path, share: float) -> 
         "are nearly those of others"
     )
     echo(f"suspicious: items whose users stand out most: {', '.join(found.items)}")
+
+
+def write_page(source: "Source", file: Path) -> None:
+    """Write what a log tells of who comes back and what goes together, as HTML."""
+    from kit.report import log_page
+
+    try:
+        file.write_text(log_page(source, command=command_line()), encoding="utf-8")
+    except OSError as error:
+        raise UserError(
+            f"The report cannot be written: {error.strerror or error}.",
+            where=str(file),
+            expected="a file in a folder that exists",
+            remedy="Name another: --report FILE.html",
+        ) from error
+    echo(f"report:    {file}")
 
 
 def compare_with_export(source: "Source", folder: Path) -> None:

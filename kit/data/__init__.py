@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from kit.data import text2text as text2text
     from kit.data import texts as texts
     from kit.data._attributes import Attributes as Attributes
+    from kit.data._baskets import BasketPairs as BasketPairs
+    from kit.data._baskets import basket_pairs as basket_pairs
     from kit.data._checks import data_warnings as data_warnings
     from kit.data._checks import note_lines as note_lines
     from kit.data._checks import testable_users as testable_users
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from kit.data._clean import drop_duplicates as drop_duplicates
     from kit.data._clean import drop_incomplete as drop_incomplete
     from kit.data._clean import repeated_rows as repeated_rows
+    from kit.data._cohorts import Cohorts as Cohorts
+    from kit.data._cohorts import Shares as Shares
+    from kit.data._cohorts import cohorts as cohorts
     from kit.data._columns import Columns as Columns
     from kit.data._columns import find_columns as find_columns
     from kit.data._columns import named_column as named_column

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from kit.report._images import ImageReport as ImageReport
     from kit.report._images import image_protocol as image_protocol
     from kit.report._images import image_report as image_report
+    from kit.report._log import log_page as log_page
     from kit.report._ranking import ranking_headline as ranking_headline
     from kit.report._ranking import ranking_report as ranking_report
     from kit.report._ranking import report_page as report_page
