@@ -325,6 +325,19 @@ def results_table(kept: dict[str, Any]) -> str:
             f"- {data}: prices of {visits['fit']:,} visits (gap {gap:.2%}), simulated on the "
             f"{visits['simulated']:,} that follow; one item a visit; seeds of stock 0, 1, 2."
         )
+    if "served" in kept:
+        found = kept["served"]
+        ratios = "; ".join(
+            f"{batch} at once {one['ratio']:.2f} ({one['quartiles'][0]:.2f} to "
+            f"{one['quartiles'][1]:.2f})"
+            for batch, one in found["cost"].items()
+        )
+        notes += [
+            f"- {found['requests']:,} requests to the export for online-retail, with stock, budget "
+            f"and contacts: {found['shown']:,} items shown, {found['violations']} violations.",
+            "- Processor time of `recommend_within` over that of `serving_default`, by turns, median "
+            f"and quartiles of {ROUNDS} rounds: {ratios}.",
+        ]
     return "\n".join([*lines, "", *notes])
 
 
