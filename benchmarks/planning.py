@@ -335,8 +335,8 @@ def results_table(kept: dict[str, Any]) -> str:
         notes += [
             f"- {found['requests']:,} requests to the export for online-retail, with stock, budget "
             f"and contacts: {found['shown']:,} items shown, {found['violations']} violations.",
-            "- Processor time of `recommend_within` over that of `serving_default`, by turns, median "
-            f"and quartiles of {ROUNDS} rounds: {ratios}.",
+            "- Processor time of `recommend_within` over that of `serving_default`, by turns, "
+            f"median and quartiles of {ROUNDS} rounds: {ratios}.",
         ]
     return "\n".join([*lines, "", *notes])
 

@@ -34,11 +34,9 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="NUMBER")
 @click.option("--force", is_flag=True, help="Also write segments that do not repeat.")
 @click.option(
-    "--export/--no-export",
-    "exports",
-    default=True,
-    show_default=True,
-    help="Write a version of the model that tells the segment of a user.",
+    "--no-export",
+    is_flag=True,
+    help="Describe the segments without a new version of the model.",
 )
 @click.option(
     "--output",
@@ -54,7 +52,7 @@ def segments(
     source: str | None,
     seed: int,
     force: bool,
-    exports: bool,
+    no_export: bool,
     output: Path | None,
     as_json: bool,
     trust: bool,
@@ -76,7 +74,7 @@ def segments(
     version = checked_version(folder, trust=trust)
     from kit.exports import check_can_hold_segments, recommender_card
 
-    card = check_can_hold_segments(version) if exports else recommender_card(version)
+    card = recommender_card(version) if no_export else check_can_hold_segments(version)
     from kit.tasks import Retrieval
 
     try:
@@ -93,7 +91,7 @@ def segments(
     is_timed = log is not None and log.train.time is not None
     rfm = model.segments(count, log=log, by="rfm", seed=seed) if is_timed else None
     new: Path | None = None
-    if exports and (found.repeats or force):
+    if not no_export and (found.repeats or force):
         from kit.exporting import export_segments
 
         new, _ = export_segments(version, found, force=force, trust=trust)
