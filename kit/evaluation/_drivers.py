@@ -19,6 +19,7 @@ from kit.exports import (
     Drivers,
     Predictor,
     SeriesForecaster,
+    check_enough_rows,
     correlated_groups,
     covariate_inputs,
     measure_drivers,
@@ -249,13 +250,14 @@ def _measured(
     rows: int | None = None,
     inputs: Mapping[str, Mapping[str, NDArray[Any]]] | None = None,
 ) -> Drivers:
+    count = len(table) if rows is None else rows
+    check_enough_rows(count)
     groups = correlated_groups(table, features, group)
     constant: list[str] = []
     for name, tensors in (inputs or {}).items():
         if all(len(values) and (values == values[:1]).all() for values in tensors.values()):
             constant.append(name)
     varied = [[name for name in names if name not in constant] for names in groups]
-    count = len(table) if rows is None else rows
     found = measure_drivers(
         losses, count, [names for names in varied if names], repeats=repeats, seed=seed
     )

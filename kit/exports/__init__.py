@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kit.exports._data_check import DataCheck as DataCheck
     from kit.exports._data_check import check_data as check_data
     from kit.exports._drivers import Drivers as Drivers
+    from kit.exports._drivers import check_enough_rows as check_enough_rows
     from kit.exports._drivers import correlated_groups as correlated_groups
     from kit.exports._drivers import measure_drivers as measure_drivers
     from kit.exports._explanation import NEGLIGIBLE as NEGLIGIBLE

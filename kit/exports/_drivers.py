@@ -77,13 +77,7 @@ def measure_drivers(
     >>> found.table["predicts"].to_list()
     [True]
     """
-    if rows < LEAST_ROWS:
-        raise UserError(
-            f"Only {rows:,} rows are left to measure drivers on.",
-            where="the rows with a label, of the test part where data are split",
-            expected=f"at least {LEAST_ROWS}",
-            remedy="Give more rows.",
-        )
+    check_enough_rows(rows)
     rng = np.random.default_rng(seed)
     orders = [rng.permutation(rows) for _ in range(repeats)]
     before = losses((), np.arange(rows))
@@ -114,6 +108,17 @@ def measure_drivers(
     ).with_columns(predicts=pl.col("low").gt(0) & pl.col("increase").gt(pl.col("zero")))
     order_of_size = table.sort("increase", descending=True, maintain_order=True)
     return Drivers(order_of_size, float(before.mean()), rows, repeats)
+
+
+def check_enough_rows(rows: int) -> None:
+    """Raise `UserError` if there are fewer than 50 rows to measure drivers on."""
+    if rows < LEAST_ROWS:
+        raise UserError(
+            f"Only {rows:,} rows are left to measure drivers on.",
+            where="the rows whose outcome is known, of the test part where data are split",
+            expected=f"at least {LEAST_ROWS}",
+            remedy="Give more rows.",
+        )
 
 
 def correlated_groups(

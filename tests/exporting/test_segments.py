@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from kit.errors import UserError
 from kit.exporting import (
+    Catalogue,
     SegmentCentres,
     export_recommender,
     export_segments,
@@ -117,6 +118,8 @@ def test_segments_survive_the_export_and_three_loaders(tmp_path):
     assert version.name == "2"
     assert all(check.passed for check in verify(version)), checks
     assert {"segment", "segment_history"} <= {check.signature for check in checks}
+    # What changes items keeps them.
+    assert Catalogue.of(version).parts.segments is not None
     again = read_parts(version).segments
     np.testing.assert_allclose(again.centres, segments.centres, atol=1e-6)
     assert (
