@@ -62,6 +62,9 @@ def data(
     from kit.data import data_warnings, profile
     from kit.tasks import rating_line
 
+    for option, file in (("--suspicious", suspicious), ("--report", report)):
+        if against is not None and file is not None:
+            raise click.UsageError(f"{option} does not go with --against, which only compares.")
     source = data.open()
     if against is not None:
         compare_with_export(source, against)

@@ -148,3 +148,12 @@ def test_the_command_says_so_and_ends_with_1(log, trained, tmp_path):
     assert "refused:   weight: the median went from 2 to" in done.output
     pl.concat([log, next_day(log)]).drop("item_id").write_csv(bad)
     assert CliRunner().invoke(main, ["data", str(bad), *words]).exit_code == 2
+
+
+@pytest.mark.parametrize("option", ["--suspicious", "--report"])
+def test_a_comparison_writes_no_other_file(trained, option, tmp_path):
+    words = [str(trained.data), "--against", str(trained.model), option, str(tmp_path / "file")]
+    done = CliRunner().invoke(main, ["data", *words])
+    assert done.exit_code == 2
+    assert f"{option} does not go with --against" in done.output
+    assert not (tmp_path / "file").exists()
