@@ -71,7 +71,9 @@ def check_alike(found, expected, where=""):
         for number, (one, other) in enumerate(zip(found, expected, strict=True)):
             check_alike(one, other, f"{where}/{number}")
     elif isinstance(expected, float):
-        assert found == pytest.approx(expected, rel=1e-3, abs=1e-5), where
+        # Where scores are close, rounding changes their order from processor to processor: so the
+        # AUC of the commit that wrote the file.
+        assert found == pytest.approx(expected, rel=3e-3, abs=1e-5), where
     else:
         assert found == expected, where
 
