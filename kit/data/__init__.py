@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from kit.data._profile import Size as Size
     from kit.data._profile import k_core as k_core
     from kit.data._profile import profile as profile
+    from kit.data._read import Rows as Rows
     from kit.data._read import read_interactions as read_interactions
     from kit.data._source import Source as Source
     from kit.data._source import open_source as open_source

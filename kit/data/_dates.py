@@ -48,12 +48,12 @@ _WHOLE = (
     "%a, %d %b %Y %H:%M:%S GMT",
     "%d/%b/%Y:%H:%M:%S %z",
 )
-_UNAMBIGUOUS = (
+UNAMBIGUOUS = (
     *_ISO,
     *(f"{day}{clock}" for day in _OF_ONE_ORDER for clock in _CLOCKS),
     *_WHOLE,
 )
-_ORDERED = {
+ORDERED = {
     order: tuple(f"{day}{clock}" for day in days for clock in _CLOCKS)
     for order, days in (
         ("day-first", ("%d/%m/%Y", "%d-%m-%Y", "%d/%m/%y", "%d-%m-%y")),
@@ -116,13 +116,13 @@ def from_text(text: pl.Series, order: str | None) -> pl.Series:
     Raises:
         Ambiguous: the order is not given, and several are possible.
     """
-    parsed, _ = _by_forms(text, _UNAMBIGUOUS)
+    parsed, _ = by_forms(text, UNAMBIGUOUS)
     left = (parsed.is_null() & text.is_not_null()).arg_true()
     if left.is_empty():
         return parsed
     rest = text.gather(left)
-    orders = [order] if order else list(_ORDERED)
-    found = {name: _by_forms(rest, _ORDERED[name]) for name in orders}
+    orders = [order] if order else list(ORDERED)
+    found = {name: by_forms(rest, ORDERED[name]) for name in orders}
     complete = {
         name: (times, forms) for name, (times, forms) in found.items() if not times.has_nulls()
     }
@@ -149,7 +149,7 @@ def from_text(text: pl.Series, order: str | None) -> pl.Series:
     return parsed.scatter(left, different[first])
 
 
-def _by_forms(text: pl.Series, forms: Sequence[str]) -> tuple[pl.Series, list[str]]:
+def by_forms(text: pl.Series, forms: Sequence[str]) -> tuple[pl.Series, list[str]]:
     """Times in any of the forms, and the forms that occur, the most frequent first."""
     times = pl.repeat(None, len(text), dtype=pl.Int64, eager=True)
     used: list[str] = []

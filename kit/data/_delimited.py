@@ -1,5 +1,6 @@
 """Comma- and tab-separated files: every cell is text."""
 
+import copy
 import csv
 import io
 import shlex
@@ -65,6 +66,7 @@ class DelimitedTable:
             self._skip(declared[1], 1)
         if format.quote is not None:
             quoted = format.quote == "double"
+        self.may_be_quoted = quoted
         sample = sample_of(self._content)
         end = self._content.find(b"\n")
         length = end if end >= 0 else len(self._content)
@@ -80,7 +82,7 @@ class DelimitedTable:
         elif not declared:
             separator = detect_separator(sample, separator, quoted=quoted) or separator
         rows = rows_of(sample, separator, quoted)
-        self._separator = separator
+        self._given_separator = self._separator = separator
         if len(separator) > 1:
             self._content = self._content.replace(separator.encode(), _UNIT.encode())
             self._separator = _UNIT
@@ -122,6 +124,31 @@ class DelimitedTable:
 
     def check_id_type(self, column: str) -> str | None:
         return None
+
+    def of_lines(self, lines: bytes, first_line: int) -> "DelimitedTable":
+        """Other rows of the same table.
+
+        Args:
+            lines: of data, in UTF-8.
+            first_line: the number of the first of them in the file.
+        """
+        table = copy.copy(self)
+        if self._separator == _UNIT:
+            lines = lines.replace(self._given_separator.encode(), _UNIT.encode())
+        # A header of as many cells tells how many the rows may have.
+        header = self._separator.join(map(str, range(len(self.columns)))).encode()
+        table._content, table._has_header = header + b"\n" + lines, True
+        table._first_line = first_line - 1
+        return table
+
+    def enclose_cells(self, sign: str | None) -> None:
+        """Cells are enclosed in this sign, or quotes are text."""
+        self._quote = sign
+
+    @property
+    def dialect(self) -> tuple[str, str | None]:
+        """The separator of the file and the sign that encloses cells, or None."""
+        return self._given_separator, self._quote
 
     def _skip(self, size: int, lines: int) -> None:
         if size:

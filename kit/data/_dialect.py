@@ -218,19 +218,62 @@ def quoting_of(content: bytes, separator: str, width: int, path: Path, first_lin
             "--quote double.",
         )
     fits = _all_rows_fit(content, sign, width)
-    cell = rb'(?:^|%s)"(?:[^"\n]|"")*"(?=%s|\r?$)' % (re.escape(sign), re.escape(sign))
-    enclosed = re.search(cell, content, re.MULTILINE)
-    if fits and not enclosed:
+    if fits and not _has_enclosed(content, sign):
         return False
-    raise UserError(
+    raise stray_quote(path, _line(content, bad, first_line), fits=fits)
+
+
+def stray_quote(path: Path, line: int, *, fits: bool) -> UserError:
+    """The error of a quote that is none of a cell.
+
+    Args:
+        path: of the table.
+        line: where it stands.
+        fits: whether all rows have their cells if quotes are text.
+    """
+    return UserError(
         "A stray quote: it neither encloses a cell nor is doubled inside of one.",
-        where=f"{path}, line {_line(content, bad, first_line)}",
+        where=f"{path}, line {line}",
         expected='cells enclosed in quotes, with quotes inside doubled: "7"" single"',
         remedy="If quotes are part of the text, add --quote none"
         if fits
-        else f"Correct the line: sed -n {_line(content, bad, first_line)}p "
-        f"{shlex.quote(str(path))} shows it.",
+        else f"Correct the line: sed -n {line}p {shlex.quote(str(path))} shows it.",
     )
+
+
+@dataclass(frozen=True)
+class Quotes:
+    """What some lines of a table say of its quotes.
+
+    Args:
+        bad: the line, from 0, of the first quote that neither encloses a cell nor is doubled.
+        opens: whether that one begins a cell which does not end in its line.
+        fits: whether each line has a cell for every column if quotes are text.
+        is_enclosed: whether a cell is enclosed in quotes.
+    """
+
+    bad: int | None
+    opens: bool
+    fits: bool
+    is_enclosed: bool
+
+
+def quotes_of(content: bytes, separator: str, width: int) -> Quotes:
+    """What whole lines of a table say of its quotes, see `quoting_of`."""
+    sign = separator.encode()
+    bad, _ = _scan(content, sign)
+    opens = bad is not None and content[bad - 1 : bad] in (b"", b"\n", sign[:1])
+    return Quotes(
+        None if bad is None else _line(content, bad, 0),
+        opens,
+        _all_rows_fit(content, sign, width),
+        _has_enclosed(content, sign),
+    )
+
+
+def _has_enclosed(content: bytes, sign: bytes) -> bool:
+    cell = rb'(?:^|%s)"(?:[^"\n]|"")*"(?=%s|\r?$)' % (re.escape(sign), re.escape(sign))
+    return re.search(cell, content, re.MULTILINE) is not None
 
 
 def _scan(content: bytes, separator: bytes) -> tuple[int | None, list[int]]:

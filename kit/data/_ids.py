@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from kit.data._cells import BadCells
 from kit.errors import UserError
 
 # ASCII whitespace, the spaces of Unicode (U+00A0 comes from web pages and spreadsheets), and
@@ -121,8 +122,8 @@ def to_ids(
         spelled = distinct.filter(words == word)
         return int(column.is_in(spelled.implode()).arg_max() or 0) + first_row
 
-    _refuse_swallowed_rows(words, row_of, where)
-    found = _one_form(words, row_of, where)
+    refuse_swallowed_rows(words, row_of, where)
+    found = one_form(words, row_of, where)
     if not found.equals(raw, null_equal=True):
         column = _recoded(column, distinct, found)
     form = kind or "string" if typed else "text"
@@ -170,16 +171,19 @@ def _whole_numbers(values: pl.Series, *, where: str, first_row: int) -> pl.Serie
     whole = numbers.cast(pl.Int64, strict=False)
     bad = (numbers.is_not_null() & (whole.is_null() | (whole != numbers))).arg_true()
     if len(bad):
-        raise UserError(
-            f"The id {values[bad[0]]} is not a whole number below 2^63.",
-            where=f"{where}, row {bad[0] + first_row}",
+        raise BadCells(
+            f"The id {values[bad[0]]} is not a whole number below 2^63",
+            bad.to_list(),
+            place=where,
+            first_row=first_row,
             expected="strings or whole numbers",
             remedy="Name another column, or write the ids as strings.",
+            is_counted=False,
         )
     return whole.cast(pl.String)
 
 
-def _refuse_swallowed_rows(words: pl.Series, row_of: Callable[[str], int], where: str) -> None:
+def refuse_swallowed_rows(words: pl.Series, row_of: Callable[[str], int], where: str) -> None:
     broken = words.filter(words.str.contains(_SWALLOWED_ROWS))
     if len(broken):
         rows = sorted((row_of(word), word) for word in broken.head(1000))
@@ -193,7 +197,7 @@ def _refuse_swallowed_rows(words: pl.Series, row_of: Callable[[str], int], where
         )
 
 
-def _one_form(words: pl.Series, row_of: Callable[[str], int], where: str) -> pl.Series:
+def one_form(words: pl.Series, row_of: Callable[[str], int], where: str) -> pl.Series:
     """Whole floats as integers where every id is a whole number."""
     floats = words.str.ends_with("0") & words.str.contains(".0", literal=True)
     if not floats.any():

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from kit.data._cells import BadCells
 from kit.data._ids import is_missing, stripped
 from kit.errors import UserError
 
@@ -46,6 +47,8 @@ class Numbers:
         decimal: the decimal sign, "." or ",".
         is_guessed: whether `1,234` might as well be 1.234, for nothing in the column tells.
         different: how many different ones the odd cells are that are no `words`.
+        counted: rows with numbers and rows with odd cells that are no `words`, where this is a part
+            of a longer column.
     """
 
     values: pl.Series
@@ -54,6 +57,7 @@ class Numbers:
     decimal: str = "."
     is_guessed: bool = False
     different: int = 0
+    counted: tuple[int, int] | None = None
 
     def is_column(self) -> bool:
         """Whether it is a column of numbers, for all but a few of its cells.
@@ -61,21 +65,27 @@ class Numbers:
         These are fewer than 5 % and either few different ones, as "unknown" or "x" are, or fewer
         than 1 %.
         """
-        numbers = self.values.count()
-        if not numbers or not self.odd.any():
-            return numbers > 0
-        strange = int((self.odd & ~self.words).sum())
+        numbers, strange = self.counted or (
+            self.values.count(),
+            int((self.odd & ~self.words).sum()),
+        )
+        if not numbers:
+            return False
         share = strange / (numbers + strange)
         most = MOST_ODD if self.different <= FEW else MOST_VARIED
         return not strange or share < most
 
 
-def read_numbers(cells: pl.Series, decimal: str | None = None) -> Numbers:
+def read_numbers(
+    cells: pl.Series, decimal: str | None = None, whole: pl.DataFrame | None = None
+) -> Numbers:
     """Numbers of stripped text.
 
     Args:
         cells: String, without blanks at the ends; null where empty.
         decimal: the decimal sign, "." or ","; None finds it.
+        whole: of a longer column of which this is a part, the different cells and in how many rows
+            each stands: cell, rows. They decide how all of it is read.
 
     Example:
 
@@ -88,17 +98,28 @@ def read_numbers(cells: pl.Series, decimal: str | None = None) -> Numbers:
     missing = is_missing(cells)
     plain = cells.cast(pl.Float64, strict=False).set(missing, None)
     failing = plain.is_null() & ~missing
-    if not failing.any() and decimal != ",":
+    if not failing.any() and decimal != "," and whole is None:
         none = pl.repeat(False, len(cells), eager=True)
         return Numbers(plain, none, none)
     counts = cells.set(missing, None).drop_nulls().value_counts(name="rows")
     counts.columns = ["cell", "rows"]
+    if whole is not None:
+        own = counts.join(whole, on="cell", how="anti").with_columns(rows=pl.lit(0, pl.UInt32))
+        counts = pl.concat([whole.cast({"rows": pl.UInt32}), own])
     parsed, decimal, is_guessed = _parsed(counts, decimal)
     lowered = parsed["cell"].str.to_lowercase()
     parsed = parsed.with_columns(
         odd=parsed["value"].is_null(),
         word=parsed["value"].is_null() & lowered.is_in(NO_NUMBER),
+        rows=counts["rows"],
     )
+    is_strange = parsed["odd"] & ~parsed["word"]
+    counted = None
+    if whole is not None:
+        counted = (
+            int(parsed["rows"].filter(~parsed["odd"]).sum()),
+            int(parsed["rows"].filter(is_strange).sum()),
+        )
     rows = (
         cells.alias("cell")
         .to_frame()
@@ -115,7 +136,8 @@ def read_numbers(cells: pl.Series, decimal: str | None = None) -> Numbers:
         rows["word"].fill_null(False),
         decimal,
         is_guessed,
-        int((parsed["odd"] & ~parsed["word"]).sum()),
+        int(is_strange.sum()),
+        counted,
     )
 
 
@@ -143,17 +165,32 @@ def numbers_note(
     if count := int(numbers.odd.sum()):
         row = int(numbers.odd.arg_max() or 0)
         known = numbers.values.count() + count
-        notes.append(
-            f"{name}: {count:,} of {known:,} cells {'is' if count == 1 else 'are'} not a number "
-            f"and read as missing, the first '{cells[row]}' in {locate(row)}"
-        )
+        notes.append(odd_note(name, count, known, cells[row], locate(row)))
     if numbers.is_guessed:
         row = int(cells.str.contains(",", literal=True).arg_max() or 0)
-        notes.append(
-            f"{name}: cells such as '{cells[row]}' are read as {numbers.values[row]:,.0f}, not "
-            f"{cells[row].replace(',', '.')}; if the comma is the decimal sign, write a point"
-        )
+        notes.append(guess_note(name, cells[row], numbers.values[row]))
     return notes
+
+
+def odd_note(name: str, count: int, known: int, cell: str, place: str) -> str:
+    """The line of `numbers_note` on cells that are no numbers, of which this is the first."""
+    return (
+        f"{name}: {count:,} of {known:,} cells {'is' if count == 1 else 'are'} not a number "
+        f"and read as missing, the first '{cell}' in {place}"
+    )
+
+
+def guess_note(name: str, cell: str, value: float) -> str:
+    """The line of `numbers_note` on a comma that may be the decimal sign."""
+    return (
+        f"{name}: cells such as '{cell}' are read as {value:,.0f}, not "
+        f"{cell.replace(',', '.')}; if the comma is the decimal sign, write a point"
+    )
+
+
+def endless_note(name: str, count: int, place: str) -> str:
+    """The line on weights that are not finite."""
+    return f"{name}: {count:,} weights are not finite and read as missing, the first in {place}"
 
 
 def _parsed(counts: pl.DataFrame, decimal: str | None) -> tuple[pl.DataFrame, str, bool]:
@@ -241,6 +278,7 @@ def to_weights(
     first_row: int,
     notes: list[str] | None = None,
     signed: bool = False,
+    whole: pl.DataFrame | None = None,
 ) -> pl.Series:
     """Weights as Float64, none negative; what is missing or not finite is null.
 
@@ -250,6 +288,7 @@ def to_weights(
         first_row: the number a person gives to the first row.
         notes: gets lines on how cells were read.
         signed: whether negative ones are allowed, which are left out later.
+        whole: the cells of the longer column of which this is a part, see `read_numbers`.
 
     Raises:
         UserError: not a number in more than a few rows, or negative; names the row.
@@ -268,7 +307,7 @@ def to_weights(
 
     if values.dtype == pl.String:
         cells = stripped(values)
-        read = read_numbers(cells)
+        read = read_numbers(cells, whole=whole)
         weights = read.values
         bad = read.odd if not read.is_column() else weights < least
         notes += numbers_note(name, cells, read, locate)
@@ -285,10 +324,11 @@ def to_weights(
         bad = weights < least
     rows = bad.fill_null(False).arg_true()
     if len(rows):
-        raise UserError(
-            f"The weight '{values[rows[0]]}' cannot be used "
-            f"({len(rows)} such row{'s' if len(rows) > 1 else ''}).",
-            where=f"{where}, row {rows[0] + first_row}",
+        raise BadCells(
+            f"The weight '{values[rows[0]]}' cannot be used",
+            rows.to_list(),
+            place=where,
+            first_row=first_row,
             expected="numbers, zero or more",
             remedy="Leave out rows of low weight with --min-weight, name another column with "
             "--weight-column, or leave weights out with --weight-column ''.",
@@ -296,9 +336,6 @@ def to_weights(
     endless = (~weights.is_finite()).fill_null(False)
     if endless.any():
         row = int(endless.arg_max() or 0)
-        notes.append(
-            f"{name}: {int(endless.sum()):,} weights are not finite and read as missing, the first "
-            f"in {locate(row)}"
-        )
+        notes.append(endless_note(name, int(endless.sum()), locate(row)))
         weights = weights.set(endless, None)
     return weights

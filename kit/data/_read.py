@@ -66,7 +66,7 @@ def read_interactions(
         table = open_table(file, format)
         names = find_columns(table.columns, columns, where=str(file))
         if first is not None and set(names) != set(first[1]):
-            raise _differs(table, names, first[0], first[1])
+            raise differs(table, names, first[0], first[1])
         ids, frame = _rows_of(table, names, columns, notes, looks_for_parts=not parts)
         for role, of_role in ids.items():
             counts = markers.setdefault(role, {})
@@ -110,7 +110,7 @@ def sources_of(path: Path | FrameTable) -> tuple[list[Path] | list[FrameTable], 
     if isinstance(path, FrameTable):
         return [path], {}
     files = files_of(path)
-    return files, parts_of(files, path)
+    return files, parts_of(files, path) if path.is_dir() else {}
 
 
 def files_of(path: Path) -> list[Path]:
@@ -138,13 +138,13 @@ def parts_of(files: Sequence[Path], folder: Path) -> dict[Path, str]:
 
     Args:
         files: of the folder.
-        folder: where they are; a file is its own source.
+        folder: where they are.
 
     Raises:
         UserError: two files are one part, or there is no train, or nothing to measure on.
     """
     parts = {file: part for file in files if (part := part_of(stem_of(file)))}
-    if not parts or not folder.is_dir():
+    if not parts:
         return {}
     for part in PARTS:
         found = [file.name for file, other in parts.items() if other == part]
@@ -223,7 +223,7 @@ def _place(table: Table, column: str) -> dict[str, Any]:
     return {"where": f"{table.path}, column {plain_name(column)}", "first_row": table.first_row}
 
 
-def _differs(
+def differs(
     table: Table, names: dict[str, str], first: Table, first_names: dict[str, str]
 ) -> UserError:
     role = next(role for role in ROLES if (role in names) != (role in first_names))

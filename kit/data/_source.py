@@ -1,7 +1,7 @@
 """Open a source of interactions."""
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,6 +86,7 @@ def open_source(
     limit: int | None = None,
     format: TableFormat = DETECTED,
     without_users: Collection[str] = (),
+    read: Callable[[str, Columns, TableFormat], Rows] | None = None,
 ) -> Source:
     """Open a source of interactions and clean it.
 
@@ -101,6 +102,8 @@ def open_source(
             split it limits the train part.
         format: how text tables are written, where their content does not show it.
         without_users: ids of users whose rows are left out.
+        read: reads the rows of a source that is named, as `kit.data.spark.SparkReader` does; None
+            reads files here.
 
     Returns:
         The interactions without rows that lack a user, item, time or weight, and without exact
@@ -119,7 +122,11 @@ def open_source(
         raise UserError(f"The limit {limit} keeps no row.", where="--limit", expected="1 or more")
     if columns.time_format is not None:
         check_time_format(columns.time_format)
-    opened = _open(path_or_frame(source), columns, format)
+    named = path_or_frame(source)
+    if read is not None and isinstance(named, str):
+        opened = _of_rows(read(named, columns, format), named)
+    else:
+        opened = _open(named, columns, format)
     frame, steps = drop_incomplete(
         opened.frame, where=opened.where, names=opened.names, markers=opened.markers
     )

@@ -1,5 +1,6 @@
 """Tables by format: Parquet, JSON lines and delimited text."""
 
+import copy
 import io
 import itertools
 import json
@@ -30,9 +31,11 @@ class JsonLinesTable:
     first_row = 1
     typed_ids = True
 
-    def __init__(self, path: Path, format: TableFormat = DETECTED) -> None:
-        self.path = path
-        self._content = read_text(path, format)
+    def __init__(
+        self, path: Path, format: TableFormat = DETECTED, *, content: bytes | None = None
+    ) -> None:
+        self.path, self._first_line = path, 1
+        self._content = read_text(path, format) if content is None else content
         self._check_lines()
         keys: dict[str, None] = {}
         for line, record in itertools.islice(self._records(), _LINES_FOR_KEYS):
@@ -59,6 +62,13 @@ class JsonLinesTable:
 
     def read_parts(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         yield self.read(columns)
+
+    def of_lines(self, lines: bytes, first_line: int) -> "JsonLinesTable":
+        """Other lines of the same file, of which the first has this number."""
+        table = copy.copy(self)
+        table._content, table._first_line = lines, first_line
+        table._check_lines()
+        return table
 
     def check_id_type(self, column: str) -> str | None:
         """'integer' or 'string', the one JSON type of all values of the column.
@@ -93,7 +103,7 @@ class JsonLinesTable:
         return kinds.pop() if kinds else None
 
     def _records(self) -> Iterator[tuple[int, object]]:
-        for number, line in enumerate(io.BytesIO(self._content), start=1):
+        for number, line in enumerate(io.BytesIO(self._content), start=self._first_line):
             if line.strip():
                 try:
                     yield number, json.loads(line, parse_constant=_refused)
@@ -108,7 +118,7 @@ class JsonLinesTable:
             if end < 0:
                 raise UserError(
                     f"The line is longer than {_LONGEST_LINE >> 20} MiB.",
-                    where=f"{self.path}, line {self._content.count(10, 0, start) + 1}",
+                    where=f"{self.path}, line {self._content.count(10, 0, start) + self._first_line}",
                     expected="one JSON object a line",
                     remedy=self._one_a_line(),
                 )
@@ -210,7 +220,7 @@ class ParquetTable:
         )
 
 
-_DELIMITED = {".csv": ",", ".tsv": "\t", ".txt": "\t", ".dat": ",", ".data": "\t"}
+DELIMITED = {".csv": ",", ".tsv": "\t", ".txt": "\t", ".dat": ",", ".data": "\t"}
 _ATOMIC = (".inter", ".item", ".user")  # RecBole: tab-separated, never quoted, typed header
 _OTHER = (".xlsx", ".xls", ".parquet")  # known, and read as nothing else
 COMPRESSED = (".gz", ".xz", ".bz2", ".zip")
@@ -281,8 +291,8 @@ def open_table(path: Path | FrameTable, format: TableFormat = DETECTED) -> Table
     require_regular_file(path)
     if (kind == ".parquet" and path.suffix.lower() not in COMPRESSED) or is_parquet(path):
         return ParquetTable(path)
-    if kind in _DELIMITED:
-        return DelimitedTable(path, separator=_DELIMITED[kind], format=format)
+    if kind in DELIMITED:
+        return DelimitedTable(path, separator=DELIMITED[kind], format=format)
     if kind in _ATOMIC:
         return DelimitedTable(path, separator="\t", quoted=False, format=format)
     if kind == ".jsonl":

@@ -73,7 +73,7 @@ def read_table(source: str | FrameTable, format: TableFormat = DETECTED) -> Tabl
     if not source or (not path.suffix and path.name == source and not path.exists()):
         raise _unknown_name(source)
     files = files_of(path)
-    return _read_files(files, parts_of(files, path), source, format)
+    return _read_files(files, parts_of(files, path) if path.is_dir() else {}, source, format)
 
 
 def _read_files(

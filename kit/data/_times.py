@@ -6,6 +6,7 @@ from functools import partial
 
 import polars as pl
 
+from kit.data._cells import BadCells
 from kit.data._dates import Ambiguous, from_pattern, from_text, is_pattern
 from kit.data._ids import is_missing, stripped
 from kit.errors import UserError
@@ -256,11 +257,14 @@ def _from_text(values: pl.Series, order: str | None, reject: Callable[..., None]
 def _ambiguous(found: Ambiguous, *, where: str, first_row: int) -> UserError:
     readings = " or ".join(f"{day:%Y-%m-%d}" for day in found.readings)
     formats = " or ".join(f"--time-format '{form}'" for form in found.formats)
-    return UserError(
-        f"The dates can be read in {len(found.readings)} ways: '{found.text}' is {readings}.",
-        where=f"{where}, row {found.row + first_row}",
+    return BadCells(
+        f"The dates can be read in {len(found.readings)} ways: '{found.text}' is {readings}",
+        [found.row],
+        place=where,
+        first_row=first_row,
         expected="dates of which some say whether the day or the month comes first",
         remedy=f"Say which: {formats}",
+        is_counted=False,
     )
 
 
@@ -277,10 +281,11 @@ def _reject(
     if len(rows):
         shown = values.slice(rows[0], 1).cast(pl.String).item()
         as_format = f" as --time-format '{form}'" if form else ""
-        raise UserError(
-            f"The time '{shown}' does not parse{beside}{as_format} "
-            f"({len(rows)} such row{'s' if len(rows) > 1 else ''}).",
-            where=f"{where}, row {rows[0] + first_row}",
+        raise BadCells(
+            f"The time '{shown}' does not parse{beside}{as_format}",
+            rows.to_list(),
+            place=where,
+            first_row=first_row,
             expected=f"times written as '{form}' says" if form else _EXPECTED,
             remedy="Mend the value, say how times are written with --time-format, name another "
             "column with --time-column, or leave time out with --time-column ''.",
