@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kit.cli._engine import engine_options, engine_session
 from kit.config import DataOptions
 from kit.console import (
     Command,
@@ -155,15 +156,26 @@ def compare_with_export(source: "Source", folder: Path) -> None:
 @click.command(cls=Command, example="kit prepare online-retail prepared/online-retail")
 @options(DataOptions, "data", source_is_argument=True)
 @click.argument("folder", type=click.Path(path_type=Path))
-def prepare(data: DataOptions, folder: Path) -> None:
+@engine_options
+def prepare(data: DataOptions, folder: Path, engine: str, master: str | None) -> None:
     """Read, split and encode SOURCE once, into FOLDER.
 
-    Training with --data FOLDER begins at once and reads each batch from the disk.
+    Training with --data FOLDER begins at once and reads each batch from the disk. With --engine
+    spark SOURCE is whatever Spark reads by its URL, such as hdfs:// or s3a://, and FOLDER is the
+    same, on this machine.
     """
-    from kit.data import data_warnings, prepare
+    from kit.data import check_new_folder, data_warnings, prepare
     from kit.tasks import data_lines
 
-    dataset = data.split_of(data.open())
+    check_new_folder(folder)
+    with engine_session(engine, master) as session:
+        if session is None:
+            source = data.open()
+        else:
+            from kit.data.spark import SparkReader
+
+            source = data.open(SparkReader(session))
+    dataset = data.split_of(source)
     prepare(dataset, folder)
     for line in data_lines(dataset, data.weight_column):
         echo(line)

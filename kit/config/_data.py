@@ -1,6 +1,5 @@
 """Options of recipes that learn from interactions."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from os import PathLike
 from pathlib import Path
@@ -11,7 +10,7 @@ from kit.errors import UserError
 from kit.progress import stage
 
 if TYPE_CHECKING:
-    from kit.data import Columns, Dataset, Rows, Source, TableFormat
+    from kit.data import Dataset, RowReader, Source, TableFormat
 
 SEED = 2**32 - 1
 # Of what shuffles and augments with seeds of 32 bits with a sign.
@@ -148,9 +147,7 @@ class DataOptions(UserLogOptions):
     seed: int = option(0, "Random seed.", min=0, max=SEED, metavar="NUMBER")
 
     @stage("read")
-    def open(
-        self, read: "Callable[[str, Columns, TableFormat], Rows] | None" = None
-    ) -> "Source":
+    def open(self, read: "RowReader | None" = None) -> "Source":
         """Open the source, maybe with another reader of its rows."""
         from kit.data import Columns, open_source
 

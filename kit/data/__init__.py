@@ -7,6 +7,7 @@ from kit._lazy import lazy_names
 if TYPE_CHECKING:
     from kit.data import detection as detection
     from kit.data import images as images
+    from kit.data import spark as spark
     from kit.data import text2text as text2text
     from kit.data import texts as texts
     from kit.data._attributes import Attributes as Attributes
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from kit.data._parts import part_of as part_of
     from kit.data._parts import parts_in as parts_in
     from kit.data._prepared import Prepared as Prepared
+    from kit.data._prepared import check_new_folder as check_new_folder
     from kit.data._prepared import open_prepared as open_prepared
     from kit.data._prepared import prepare as prepare
     from kit.data._prepared import train_histories as train_histories
@@ -75,8 +77,8 @@ if TYPE_CHECKING:
     from kit.data._profile import Size as Size
     from kit.data._profile import k_core as k_core
     from kit.data._profile import profile as profile
-    from kit.data._read import Rows as Rows
     from kit.data._read import read_interactions as read_interactions
+    from kit.data._source import RowReader as RowReader
     from kit.data._source import Source as Source
     from kit.data._source import open_source as open_source
     from kit.data._split import split as split

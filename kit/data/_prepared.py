@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
@@ -59,13 +60,7 @@ def prepare(dataset: Dataset, folder: Path) -> None:
     ...     len(open_prepared(Path(place) / "shop").train) == len(dataset.train)
     True
     """
-    if folder.exists():
-        raise UserError(
-            "There is something already where the prepared data should go.",
-            where=str(folder),
-            expected="the name of a new folder",
-            remedy="Name another, or remove it first.",
-        )
+    check_new_folder(folder)
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     try:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -80,6 +75,29 @@ def prepare(dataset: Dataset, folder: Path) -> None:
         ) from None
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def check_new_folder(folder: Path) -> None:
+    """Raise `UserError` where `prepare` could not write a folder, before anything is read.
+
+    Example:
+
+    >>> check_new_folder(Path("prepared/of-tomorrow"))
+    """
+    if folder.exists():
+        raise UserError(
+            "There is something already where the prepared data should go.",
+            where=str(folder),
+            expected="the name of a new folder",
+            remedy="Name another, or remove it first.",
+        )
+    above = next((one for one in folder.absolute().parents if one.exists()), folder)
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        raise UserError(
+            "The folder cannot be written: Permission denied.",
+            where=str(folder),
+            remedy="Name a folder you may write to, on a disk with room.",
+        )
 
 
 def open_prepared(folder: str | Path) -> Prepared:

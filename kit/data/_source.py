@@ -28,6 +28,10 @@ from kit.data.builtin._open import BUILT_IN
 from kit.errors import UserError
 
 
+RowReader = Callable[[str, Columns, TableFormat], Rows]
+"""Reads the rows of a named source, given the names of columns and how text is written."""
+
+
 @dataclass(frozen=True)
 class Source:
     """Interactions, cleaned, and what is known of items and users.
@@ -86,7 +90,7 @@ def open_source(
     limit: int | None = None,
     format: TableFormat = DETECTED,
     without_users: Collection[str] = (),
-    read: Callable[[str, Columns, TableFormat], Rows] | None = None,
+    read: RowReader | None = None,
 ) -> Source:
     """Open a source of interactions and clean it.
 
@@ -122,11 +126,7 @@ def open_source(
         raise UserError(f"The limit {limit} keeps no row.", where="--limit", expected="1 or more")
     if columns.time_format is not None:
         check_time_format(columns.time_format)
-    named = path_or_frame(source)
-    if read is not None and isinstance(named, str):
-        opened = _of_rows(read(named, columns, format), named)
-    else:
-        opened = _open(named, columns, format)
+    opened = _open(path_or_frame(source), columns, format, read)
     frame, steps = drop_incomplete(
         opened.frame, where=opened.where, names=opened.names, markers=opened.markers
     )
@@ -174,9 +174,18 @@ def open_source(
     )
 
 
-def _open(source: str | FrameTable, columns: Columns, format: TableFormat) -> _Opened:
+def _open(
+    source: str | FrameTable, columns: Columns, format: TableFormat, read: RowReader | None
+) -> _Opened:
     if isinstance(source, FrameTable):
         return _of_rows(read_interactions(source, columns, format), str(source))
+    if read is not None and (source.startswith("tfds:") or source in BUILT_IN):
+        raise UserError(
+            "A data set that is built in is not read by Spark.",
+            where=source,
+            expected="a path or a URL of files",
+            remedy="Leave --engine spark out.",
+        )
     if source.startswith("tfds:"):
         # TensorFlow takes seconds to import, and no other source needs it.
         from kit.data._tfds import read_tfds
@@ -225,6 +234,8 @@ def _open(source: str | FrameTable, columns: Columns, format: TableFormat) -> _O
             remedy="Name what it was prepared from, or train on it as it is; in Python: "
             "kit.data.open_prepared(folder).",
         )
+    if read is not None:
+        return _of_rows(read(source, columns, format), source)
     return _of_rows(read_interactions(path, columns, format), source)
 
 
