@@ -7,10 +7,12 @@ from typing import IO, Any, Protocol
 
 import click
 
+from kit.cli._engine import check_engine, engine_options, engine_session
 from kit.cli._open_export import checked_version, trust_option
 from kit.cli._parts import Destination
-from kit.cli._predict_all import predict_all
+from kit.cli._predict_all import predict_all, predict_on_spark
 from kit.console import Command, echo_json, quiet_tensorflow
+from kit.data.spark import SparkOutput
 from kit.errors import UserError
 
 EXAMPLE = "kit predict http://127.0.0.1:8501 --model two-tower --input user_id=42"
@@ -44,7 +46,6 @@ class Client(Protocol):
 @click.option(
     "--data",
     "source",
-    type=click.Path(path_type=Path),
     metavar="FILE",
     help="Predict for all rows of a table, lines of a text file or images of a folder, into "
     "--output.",
@@ -53,7 +54,8 @@ class Client(Protocol):
     "--output",
     metavar="FILE",
     help="Where predictions for --data go: .parquet, .csv, .tsv or .jsonl, or - for standard "
-    "output. What was interrupted resumes when the same command is given again.",
+    "output. What was interrupted resumes when the same command is given again. With --engine "
+    "spark it is a folder.",
 )
 @click.option(
     "--keep",
@@ -62,6 +64,7 @@ class Client(Protocol):
     help="A column of --data to write beside the predictions, such as an id; repeatable.",
 )
 @click.option("--text-column", metavar="NAME", help="The column of texts of --data.")
+@engine_options
 @trust_option
 def predict(
     target: str | None,
@@ -71,10 +74,12 @@ def predict(
     signature: str,
     pairs: Sequence[str],
     body: IO[str] | None,
-    source: Path | None,
+    source: str | None,
     output: str | None,
     keep: tuple[str, ...],
     text_column: str | None,
+    engine: str,
+    master: str | None,
     trust: bool,
 ) -> None:
     """Ask a signature and print its answer as JSON, or predict for a file.
@@ -83,14 +88,32 @@ def predict(
     output has the number of the row or the path of the image, the columns of --keep, and what the
     model predicts.
     """
+    check_engine(engine, master)
+    if engine == "spark" and source is None:
+        raise click.UsageError("--engine spark goes together with --data and --output.")
     if (source is None) != (output is None):
         raise click.UsageError("--data FILE and --output FILE go together.")
     if source is not None and output is not None:
         if target is None or target.startswith(("http://", "https://")) or pairs or body:
             raise click.UsageError("--data takes a folder with an export, and no other inputs.")
         folder = Path(target) if version is None else Path(target) / str(version)
+        if engine == "spark":
+            folder_of_files = SparkOutput.of(output)
+            with engine_session(engine, master) as session:
+                predict_on_spark(
+                    session,
+                    folder,
+                    source,
+                    folder_of_files,
+                    keep=keep,
+                    text_column=text_column,
+                    trust=trust,
+                )
+            return
         destination = Destination.of(output, as_json=False)
-        predict_all(folder, source, destination, keep=keep, text_column=text_column, trust=trust)
+        predict_all(
+            folder, Path(source), destination, keep=keep, text_column=text_column, trust=trust
+        )
         return
     if keep or text_column:
         raise click.UsageError("--keep and --text-column go together with --data FILE.")

@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from kit.cli._open_export import checked_version
 from kit.cli._parts import Destination, Parts, file_identity, write_table
 from kit.console import echo, quiet_tensorflow
 from kit.errors import UserError
 from kit.progress import stage
+
+if TYPE_CHECKING:
+    from kit.data.spark import SparkOutput
 
 
 def predict_all(
@@ -53,13 +57,7 @@ def predict_all(
         _echo(destination, len(table))
         return
     if not isinstance(export, Predictor):
-        raise UserError(
-            "The export recommends: it answers users, not rows.",
-            where=str(version),
-            expected="an export of another recipe",
-            remedy=f"Write the lists of users: kit recommend {folder} --users {source} --output "
-            f"{destination.file}",
-        )
+        raise _recommends(version, folder, str(source), destination.file)
     job = {
         "version": file_identity(version / "saved_model.pb"),
         "source": file_identity(source),
@@ -77,6 +75,59 @@ def predict_all(
             asked.advance(end - done)
             done = end
     _echo(destination, parts.rows)
+
+
+def predict_on_spark(
+    session: Any,
+    folder: Path,
+    source: str,
+    output: "SparkOutput",
+    *,
+    keep: Sequence[str] = (),
+    text_column: str | None = None,
+    trust: bool = False,
+) -> None:
+    """The same, made by the executors of a session of Spark into a folder.
+
+    Raises:
+        UserError: the export recommends or needs whole histories, or the source or the output
+            cannot be used.
+    """
+    version = checked_version(folder, trust=trust)
+    quiet_tensorflow()
+    from kit.exports import (
+        CustomerValues,
+        Predictor,
+        SeriesForecaster,
+        load_export,
+        predict_by_spark,
+    )
+
+    export = load_export(version, trust=trust)
+    if isinstance(export, SeriesForecaster | CustomerValues):
+        raise UserError(
+            "The model reads the whole history of a series or a customer at once, which --engine "
+            "spark does not gather.",
+            where=str(version),
+            expected="an export that answers rows",
+            remedy="Leave --engine spark out.",
+        )
+    if not isinstance(export, Predictor):
+        raise _recommends(version, folder, source, output.folder)
+    rows = predict_by_spark(
+        session, export, source, output, keep=keep, text_column=text_column, trust=trust
+    )
+    echo(f"output:    {output.folder}, {rows:,} rows")
+
+
+def _recommends(version: Path, folder: Path, source: str, output: str) -> UserError:
+    return UserError(
+        "The export recommends: it answers users, not rows.",
+        where=str(version),
+        expected="an export of another recipe",
+        remedy=f"Write the lists of users: kit recommend {folder} --users {source} --output "
+        f"{output}",
+    )
 
 
 def _echo(destination: Destination, rows: int) -> None:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from kit.cli._answers import Answer, Item, print_answers, print_similar
+from kit.cli._engine import check_engine, engine_options, engine_session
 from kit.cli._open_export import EXAMPLE_FOLDER, missing_folder, open_export, trust_option
 from kit.cli._parts import Destination
-from kit.cli._recommend_all import recommend_all
+from kit.cli._recommend_all import recommend_all, recommend_on_spark
 from kit.console import Command
+from kit.data.spark import SparkOutput
 
 if TYPE_CHECKING:
     from kit.exports import LoadedExport, Recommendation
@@ -47,7 +49,7 @@ NEW_USER = "new user"
     help="Where the lists of many users go: .parquet, .csv, .tsv or .jsonl, with the columns "
     "user_id, rank, item_id, score, title (where items have titles) and, with --users, "
     "known_user. - is standard output, CSV or, with --json, JSON lines. What was interrupted "
-    "resumes when the same command is given again.",
+    "resumes when the same command is given again. With --engine spark it is a folder.",
 )
 @click.option(
     "--list-column",
@@ -97,6 +99,7 @@ NEW_USER = "new user"
 @click.option("--server", metavar="URL", help="Ask a server; FOLDER is then not given.")
 @click.option("--model", metavar="NAME", help="Which model of the server.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, see above.")
+@engine_options
 @trust_option
 def recommend(
     folder: Path | None,
@@ -117,6 +120,8 @@ def recommend(
     server: str | None,
     model: str | None,
     as_json: bool,
+    engine: str,
+    master: str | None,
     trust: bool,
 ) -> None:
     """Recommend items to users, with the items of their histories that speak for each.
@@ -141,6 +146,9 @@ def recommend(
         )
     if (all_users or users_file is not None) != (output is not None):
         raise click.UsageError("--output FILE goes together with --all-users or --users FILE.")
+    check_engine(engine, master)
+    if engine == "spark" and output is None:
+        raise click.UsageError("--engine spark goes together with --output DIR.")
     if list_column and output is None:
         raise click.UsageError("--list-column goes together with --output FILE.")
     if server is not None:
@@ -153,8 +161,10 @@ def recommend(
         print_answers(_answers_from(server, str(model), users, items, count), as_json=as_json)
         return
     assert folder is not None
-    destination = None
-    if output is not None:
+    destination: Destination | SparkOutput | None = None
+    if output is not None and engine == "spark":
+        destination = SparkOutput.of(output, has_lists=list_column)
+    elif output is not None:
         destination = Destination.of(output, as_json=as_json, has_lists=list_column)
     listed = None
     if users_file is not None:
@@ -166,6 +176,21 @@ def recommend(
 
     excluded = tuple(export.items.find(item) for item in exclude)
     narrowed = Narrowed(excluded, tuple(where), tuple(boost), at_most or 0, diversity)
+    if isinstance(destination, SparkOutput):
+        with engine_session(engine, master) as session:
+            recommend_on_spark(
+                session,
+                export,
+                listed,
+                count,
+                narrowed,
+                destination,
+                as_json=as_json,
+                why=why,
+                as_lists=list_column,
+                trust=trust,
+            )
+        return
     if destination is not None:
         recommend_all(
             export,

@@ -1,9 +1,9 @@
 """The lists of many users, in a file."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kit.cli._parts import ROWS_OF_A_PART, Destination, Parts, file_identity, write_in_parts
 from kit.console import echo, echo_json
@@ -13,6 +13,7 @@ from kit.progress import stage
 if TYPE_CHECKING:
     import polars as pl
 
+    from kit.data.spark import SparkOutput
     from kit.exports import LoadedExport, Narrowed
 
 
@@ -43,7 +44,7 @@ def recommend_all(
     Raises:
         UserError: a value that no item has, or the file cannot be written.
     """
-    from kit.exports import BatchLists
+    from kit.exports import BatchLists, in_lists
 
     lists = BatchLists(export, listed, count, narrowed, why=why)
     if not lists.users:
@@ -60,7 +61,7 @@ def recommend_all(
 
     def frames(begin: int, end: int) -> "Iterator[pl.DataFrame]":
         for frame in lists.frames(begin, end):
-            yield _as_lists(frame) if as_lists else frame
+            yield in_lists(frame) if as_lists else frame
 
     with (
         stage("recommend", len(lists.users), "users") as asked,
@@ -69,20 +70,47 @@ def recommend_all(
         if parts.done:
             echo(f"resumed:   {parts.inputs:,} users were done", err=True)
         write_in_parts(parts, frames, len(lists.users), size, asked.advance)
-    unknown, is_piped = lists.unknown if lists.is_listed else 0, destination.is_piped
+    unknown = lists.unknown if lists.is_listed else 0
+    numbers = {"users": len(lists.users), "unknown_users": unknown, "rows": parts.rows}
+    _print(numbers, destination.file, as_json=as_json, is_piped=destination.is_piped)
+
+
+def recommend_on_spark(
+    session: Any,
+    export: "LoadedExport",
+    listed: Sequence[str] | None,
+    count: int,
+    narrowed: "Narrowed",
+    output: "SparkOutput",
+    *,
+    as_json: bool,
+    why: bool,
+    as_lists: bool,
+    trust: bool,
+) -> None:
+    """The same, made by the executors of a session of Spark into a folder."""
+    from kit.exports import recommend_by_spark
+
+    numbers = recommend_by_spark(
+        session,
+        export,
+        listed,
+        count,
+        output,
+        narrowed,
+        why=why,
+        as_lists=as_lists,
+        trust=trust,
+    )
+    _print(numbers, output.folder, as_json=as_json, is_piped=False)
+
+
+def _print(numbers: Mapping[str, int], output: str, *, as_json: bool, is_piped: bool) -> None:
     if as_json and not is_piped:
-        numbers = {"users": len(lists.users), "unknown_users": unknown, "rows": parts.rows}
-        echo_json({**numbers, "output": destination.file})
+        echo_json({**numbers, "output": output})
         return
+    unknown = numbers["unknown_users"]
     others = f", {unknown:,} of them unknown to the model: popular items" if unknown else ""
-    echo(f"users:     {len(lists.users):,}{others}", err=is_piped)
+    echo(f"users:     {numbers['users']:,}{others}", err=is_piped)
     if not is_piped:
-        echo(f"output:    {destination.file}, {parts.rows:,} rows")
-
-
-def _as_lists(frame: "pl.DataFrame") -> "pl.DataFrame":
-    """A row for each user."""
-    import polars as pl
-
-    of_user = [name for name in ("user_id", "known_user") if name in frame.columns]
-    return frame.group_by(of_user, maintain_order=True).agg(pl.all().exclude("rank"))
+        echo(f"output:    {output}, {numbers['rows']:,} rows")

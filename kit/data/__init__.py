@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     from kit.data._suspicion import suspicion as suspicion
     from kit.data._suspicion import suspicion_of_log as suspicion_of_log
     from kit.data._table_formats import INTERACTION_SUFFIXES as INTERACTION_SUFFIXES
+    from kit.data._table_formats import HasColumns as HasColumns
     from kit.data._table_formats import JsonLinesTable as JsonLinesTable
     from kit.data._table_formats import ParquetTable as ParquetTable
     from kit.data._table_formats import Table as Table

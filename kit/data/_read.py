@@ -1,6 +1,6 @@
 """Read interactions, and lists of user ids."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,14 @@ from kit.data._frames import FrameTable
 from kit.data._ids import Ids, check_same_form, encoded, to_ids
 from kit.data._numbers import to_weights
 from kit.data._parts import PART, PARTS, TRAIN, VALID, part_of, parts_in, split_column
-from kit.data._table_formats import INTERACTION_SUFFIXES, Table, is_table, open_table, stem_of
+from kit.data._table_formats import (
+    INTERACTION_SUFFIXES,
+    HasColumns,
+    Table,
+    is_table,
+    open_table,
+    stem_of,
+)
 from kit.data._times import to_microseconds
 from kit.errors import UserError
 
@@ -224,7 +231,7 @@ def _place(table: Table, column: str) -> dict[str, Any]:
 
 
 def differs(
-    table: Table, names: dict[str, str], first: Table, first_names: dict[str, str]
+    table: HasColumns, names: Mapping[str, str], first: HasColumns, first_names: Mapping[str, str]
 ) -> UserError:
     role = next(role for role in ROLES if (role in names) != (role in first_names))
     has, lacks = (table, first) if role in names else (first, table)

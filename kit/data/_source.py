@@ -27,7 +27,6 @@ from kit.data._times import SECOND, check_time_format, time_notes
 from kit.data.builtin._open import BUILT_IN
 from kit.errors import UserError
 
-
 RowReader = Callable[[str, Columns, TableFormat], Rows]
 """Reads the rows of a named source, given the names of columns and how text is written."""
 

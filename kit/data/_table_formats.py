@@ -118,11 +118,14 @@ class JsonLinesTable:
             if end < 0:
                 raise UserError(
                     f"The line is longer than {_LONGEST_LINE >> 20} MiB.",
-                    where=f"{self.path}, line {self._content.count(10, 0, start) + self._first_line}",
+                    where=f"{self.path}, line {self._line(start)}",
                     expected="one JSON object a line",
                     remedy=self._one_a_line(),
                 )
             start = end + 1
+
+    def _line(self, place: int) -> int:
+        return self._content.count(10, 0, place) + self._first_line
 
     def _one_a_line(self) -> str:
         file, new = shlex.quote(str(self.path)), shlex.quote(f"{self.path}.lines.jsonl")
@@ -226,6 +229,13 @@ _OTHER = (".xlsx", ".xls", ".parquet")  # known, and read as nothing else
 COMPRESSED = (".gz", ".xz", ".bz2", ".zip")
 INTERACTION_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet", ".inter")
 """Ends of the names of files that are read as tables."""
+
+
+class HasColumns(Protocol):
+    """A file whose columns are known."""
+
+    path: Path
+    columns: tuple[str, ...]
 
 
 class Table(Protocol):

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from kit.exports._ask import Recommender as Recommender
     from kit.exports._ask import load_export as load_export
     from kit.exports._batch import BatchLists as BatchLists
+    from kit.exports._batch import in_lists as in_lists
     from kit.exports._card import CARDS as CARDS
     from kit.exports._card import Card as Card
     from kit.exports._card import CustomerValueCard as CustomerValueCard
@@ -90,6 +91,8 @@ if TYPE_CHECKING:
     from kit.exports._signing import check_public_key as check_public_key
     from kit.exports._signing import sign as sign
     from kit.exports._signing import signature_problem as signature_problem
+    from kit.exports._spark import predict_by_spark as predict_by_spark
+    from kit.exports._spark import recommend_by_spark as recommend_by_spark
     from kit.exports._verify import SignatureCheck as SignatureCheck
     from kit.exports._verify import agrees as agrees
     from kit.exports._verify import compare as compare

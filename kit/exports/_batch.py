@@ -188,6 +188,19 @@ class BatchLists:
         ]
 
 
+def in_lists(frame: pl.DataFrame) -> pl.DataFrame:
+    """Of the frames of `BatchLists` a row for each user, with columns of lists.
+
+    Example:
+
+    >>> rows = {"user_id": ["u", "u"], "rank": [1, 2], "item_id": ["a", "b"]}
+    >>> in_lists(pl.DataFrame(rows)).rows()
+    [('u', ['a', 'b'])]
+    """
+    of_user = [name for name in ("user_id", "known_user") if name in frame.columns]
+    return frame.group_by(of_user, maintain_order=True).agg(pl.all().exclude("rank"))
+
+
 class _Scores:
     """Scores of the items that the rules leave, of known users."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from kit.data import INTERACTION_SUFFIXES, Table, kind_of, open_table, read_lines
+from kit.data import INTERACTION_SUFFIXES, HasColumns, kind_of, open_table, read_lines
 from kit.errors import UserError
 from kit.exports._card import TabularCard, UpliftCard
 from kit.exports._predictor import Predictor
@@ -83,7 +83,7 @@ def _blocks(
             yield _numbers(start, len(texts)), texts, []
         return
     table = open_table(source)
-    wanted = list(table.columns) if is_table else [_text_column(predictor, table, text_column)]
+    wanted = list(table.columns) if is_table else [text_column_of(predictor, table, text_column)]
     _check(keep, table.columns, source)
     seen = 0
     for part in table.read_parts(list(dict.fromkeys([*wanted, *keep]))):
@@ -108,7 +108,12 @@ def _check(keep: Sequence[str], columns: Sequence[str], source: Path) -> None:
         )
 
 
-def _text_column(predictor: Predictor, table: Table, given: str | None) -> str:
+def text_column_of(predictor: Predictor, table: HasColumns, given: str | None) -> str:
+    """The column of texts of a table: as given, as in training, or by its name.
+
+    Raises:
+        UserError: there is none.
+    """
     columns = table.columns
     of_card = [predictor.card.data.get(name) for name in TEXTS]
     candidates = [given] if given else [*of_card, *NAMES]

@@ -39,7 +39,9 @@ class Cells:
         """Take those of another part, too."""
         if other.values is None:
             return
-        self.values = other.values if self.values is None else pl.concat([self.values, other.values])
+        self.values = (
+            other.values if self.values is None else pl.concat([self.values, other.values])
+        )
         self.rows += other.rows
         self.numbers += other.numbers
         self.texts += other.texts
@@ -124,7 +126,9 @@ class Weights:
         if other.counts is None:
             return
         both = [one for one in (self.counts, other.counts) if one is not None]
-        self.counts = pl.concat(both).group_by("cell", maintain_order=True).agg(pl.col("rows").sum())
+        self.counts = (
+            pl.concat(both).group_by("cell", maintain_order=True).agg(pl.col("rows").sum())
+        )
         self.is_plain &= other.is_plain
 
     def whole(self) -> pl.DataFrame | None:

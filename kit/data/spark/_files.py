@@ -4,6 +4,7 @@ import pickle
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -225,7 +226,7 @@ def runs(batch: pa.RecordBatch) -> Iterator[tuple[int, pl.DataFrame]]:
         return
     keys = frame["kit key"]
     starts = [0, *((keys != keys.shift(1)).fill_null(False).arg_true().to_list()), len(frame)]
-    for begin, end in zip(starts, starts[1:], strict=False):
+    for begin, end in pairwise(starts):
         if end > begin:
             yield int(keys[begin]), frame[begin:end]
 

@@ -46,7 +46,7 @@ def spark_session(master: str | None = None) -> Iterator[Any]:
             SPARK_MASTER, else `local[*]`.
 
     Raises:
-        UserError: there is no pyspark, or no Java that it runs on, or the cluster cannot be reached.
+        UserError: there is no pyspark or no Java that it runs on, or no such cluster.
     """
     try:
         from pyspark import SparkConf, SparkContext
@@ -81,7 +81,7 @@ def spark_session(master: str | None = None) -> Iterator[Any]:
             ("spark.sql.legacy.parquet.nanosAsLong", "true"),
         ):
             session.conf.set(option, value)
-        # Files are cut at the same places each time they are read, however many executors there are.
+        # Files are cut at the same places whenever they are read.
         least = max(_SMALLEST_PARTITIONS, session.sparkContext.defaultParallelism)
         session.conf.set("spark.sql.files.minPartitionNum", least)
         session.sparkContext.setLogLevel("ERROR")
@@ -221,6 +221,8 @@ def _first_line(error: BaseException) -> str:
     text = str(error)
     # Of Python on an executor the last line of its trace.
     if found := re.findall(r"^(\w[\w.]*(?:Error|Exception|Exit)\b.*)$", text, re.MULTILINE):
-        causes = [line for line in found if "py4j" not in line and "SparkException: Job" not in line]
+        causes = [
+            line for line in found if "py4j" not in line and "SparkException: Job" not in line
+        ]
         return str((causes or found)[0])[:300]
     return next((line for line in text.splitlines() if line.strip()), type(error).__name__)[:300]

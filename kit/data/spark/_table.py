@@ -251,9 +251,7 @@ def open_spark_table(spark: Any, source: str, format: TableFormat) -> SparkTable
     return SparkTable(source, tables, rows, is_folder, raw, blocks)
 
 
-def _opened(
-    file: Path, kind: str, found: Survey, format: TableFormat, raw: Any
-) -> FileTable:
+def _opened(file: Path, kind: str, found: Survey, format: TableFormat, raw: Any) -> FileTable:
     if kind == PARQUET:
         if not found.blocks:
             raise header_only(file)
@@ -336,7 +334,9 @@ def _decide_quotes(table: FileTable, found: Survey, parts: Sequence[Any]) -> Non
         table.enclose_cells(None)
         return
     first = min(bad)
-    if found.odd == first and any(one.opens for line, one in mine if line + (one.bad or 0) == first):
+    if found.odd == first and any(
+        one.opens for line, one in mine if line + (one.bad or 0) == first
+    ):
         table.enclose_cells('"')
         return
     raise stray_quote(table.path, first + 1, fits=fits)
@@ -357,7 +357,8 @@ class _Quotes:
         return on_executors(self._look)(batches)
 
     def _look(self, batches: Iterator[Any]) -> Iterator[Any]:
-        found, done = [], {}
+        found: list[Any] = []
+        done: dict[int, int] = {}
         for batch in batches:
             for key, rows in runs(batch):
                 begin = done.get(key, 0)
@@ -377,5 +378,3 @@ def _is_local(url: str) -> bool:
 
 def _shown(url: str) -> str:
     return re.sub(r"^file:/+", "/", url)
-
-
