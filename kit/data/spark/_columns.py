@@ -12,15 +12,34 @@ import pyarrow as pa
 
 from kit.data._cells import BadCells
 from kit.data._columns import Columns, plain_name
-from kit.data._ids import encoded, stripped
+from kit.data._ids import is_missing, stripped
 from kit.data._numbers import read_numbers, to_weights
 from kit.data._times import ORDERS, to_microseconds
-from kit.data.spark._evidence import Cells, Weights, deciding_times, deciding_weights, id_words
+from kit.data.spark._evidence import (
+    Cells,
+    Weights,
+    as_text,
+    deciding_times,
+    deciding_weights,
+    id_words,
+)
 from kit.data.spark._files import packed
+from kit.data.spark._session import ROWS_OF_A_BATCH
 from kit.data.spark._table import Rows
 
 IDS = ("user", "item")
 NO_TIME = np.iinfo(np.int64).min
+# Different ids that a task collects before it passes them on.
+WORDS_AT_ONCE = 1 << 21
+_NO_WORDS = pl.DataFrame(schema={"role": pl.Int32, "word": pl.String, "row": pl.Int64})
+_RECORD = pa.schema(
+    [
+        pa.field("role", pa.int32()),
+        pa.field("word", pa.string()),
+        pa.field("row", pa.int64()),
+        pa.field("found", pa.binary()),
+    ]
+)
 
 
 @dataclass
@@ -128,24 +147,31 @@ class Looking:
 
     def __call__(self, rows: Iterator[Rows]) -> Iterator[Any]:
         found: dict[int, Found] = {}
+        words = _NO_WORDS
         for some in rows:
             of_file = found.setdefault(some.file, Found(some.file))
             for number, role in enumerate(IDS):
-                if (words := self._words(some, number, role, of_file)) is not None:
-                    yield words
+                words = pl.concat([words, self._words(some, number, role, of_file)])
             self._others(some, of_file)
+            if len(words) > WORDS_AT_ONCE:
+                words = _once(words)
+                if len(words) > WORDS_AT_ONCE // 2:
+                    yield from _records(words)
+                    words = _NO_WORDS
+        yield from _records(_once(words))
         for of_file in found.values():
             of_file.times = of_file.times.sorted()
-        yield _record([None], [None], [None], [pickle.dumps([*found.values()])])
+        record = _NO_WORDS.with_columns(found=pl.lit(None, pl.Binary)).clear(1)
+        yield from _records(record.with_columns(found=pl.lit(pickle.dumps([*found.values()]))))
 
-    def _words(self, some: Rows, number: int, role: str, found: Found) -> pa.RecordBatch | None:
+    def _words(self, some: Rows, number: int, role: str, found: Found) -> pl.DataFrame:
         name = self._plan.names[some.file][role]
         place = {"where": self._plan.place(some, role), "first_row": some.table.first_row}
         try:
             words, markers = id_words(some.frame[name], **place)
         except BadCells as error:
             found.bad += Bad.of(error, number, some.begin, len(some.frame))
-            return None
+            return _NO_WORDS
         if kind := some.table.check_id_type(name):
             found.forms[role].add(kind)
         elif not some.table.typed_ids:
@@ -155,9 +181,11 @@ class Looking:
             found.forms[role].add("integer" if is_number else "string")
         for marker, count in markers.items():
             found.markers[role][marker] = found.markers[role].get(marker, 0) + count
-        words = words.filter(pl.col("word").is_not_null())
-        rows = (words["first"].cast(pl.Int64) + some.start).to_list()
-        return _record([number] * len(words), words["word"].to_list(), rows, [None] * len(words))
+        return words.filter(pl.col("word").is_not_null()).select(
+            pl.lit(number, pl.Int32).alias("role"),
+            "word",
+            (pl.col("first").cast(pl.Int64) + some.start).alias("row"),
+        )
 
     def _others(self, some: Rows, found: Found) -> None:
         names, form = self._plan.names[some.file], self._plan.columns.time_format
@@ -180,15 +208,11 @@ class Encoding:
 
     def __call__(self, rows: Iterator[Rows]) -> Iterator[Any]:
         codes, deciding, split = self._decided.value
-        of_word = {role: pl.read_ipc(io.BytesIO(codes[role])) for role in IDS}
         for some in rows:
             bad: list[Bad] = []
             odd: list[OddWeights] = []
             names = self._plan.names[some.file]
-            columns = [
-                _codes(some.frame[names[role]], of_word[role], role, self._plan.place(some, role))
-                for role in IDS
-            ]
+            columns = [codes[role].codes(self._text(some, role)).alias(role) for role in IDS]
             times, weights = deciding[some.file]
             if "time" in names:
                 columns.append(self._times(some, times, bad))
@@ -206,6 +230,10 @@ class Encoding:
             data = None if bad else bytes_of(pl.DataFrame(columns))
             record = (some.start, data, [(some.file, one) for one in bad], odd)
             yield packed([pickle.dumps(record)])
+
+    def _text(self, some: Rows, role: str) -> pl.Series:
+        name = self._plan.names[some.file][role]
+        return as_text(some.frame[name], where=self._plan.place(some, role), first_row=0)
 
     def _times(self, some: Rows, cells: Cells, bad: list[Bad]) -> pl.Series:
         values = some.frame[self._plan.names[some.file]["time"]].alias("")
@@ -241,24 +269,63 @@ class Encoding:
         return weights.fill_null(np.nan).alias("weight")
 
 
-def _codes(values: pl.Series, of_word: pl.DataFrame, role: str, where: str) -> pl.Series:
-    words, _ = id_words(values, where=where, first_row=0)
-    coded = words.join(of_word, on="word", how="left", maintain_order="left")
-    column = encoded(values, where=where, first_row=0).cast(pl.String).alias("raw").to_frame()
-    joined = column.join(
-        coded.select("raw", "code"), on="raw", how="left", maintain_order="left", nulls_equal=True
-    )
-    return joined["code"].cast(pl.Int32).fill_null(-1).alias(role)
+class WordCodes:
+    """The codes of the words of ids, found by their hashes.
+
+    Args:
+        of_word: word, code.
+    """
+
+    def __init__(self, of_word: pl.DataFrame) -> None:
+        self._table = bytes_of(of_word)
+        self._sorted: tuple[np.ndarray, pl.DataFrame] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Hashes are those of one process.
+        return {"_table": self._table, "_sorted": None}
+
+    def codes(self, raw: pl.Series) -> pl.Series:
+        """int32: the code of each id as it stands in a source; -1 where there is none."""
+        codes = self._lookup(raw)
+        rest = np.flatnonzero(codes < 0)
+        if len(rest):
+            words = stripped(raw.gather(rest))
+            words = words.set(is_missing(words), None)
+            again = self._lookup(words)
+            hidden = np.flatnonzero((again < 0) & words.is_not_null().to_numpy())
+            if len(hidden):
+                # Two words of one hash.
+                some = words.gather(hidden).alias("word").to_frame()
+                table = pl.read_ipc(io.BytesIO(self._table))
+                joined = some.join(table, on="word", how="left", maintain_order="left")
+                again[hidden] = joined["code"].cast(pl.Int32).fill_null(-1).to_numpy()
+            codes[rest] = again
+        return pl.Series(codes)
+
+    def _lookup(self, words: pl.Series) -> np.ndarray:
+        if self._sorted is None:
+            table = pl.read_ipc(io.BytesIO(self._table))
+            hashes = table["word"].hash().to_numpy()
+            order = np.argsort(hashes, kind="stable")
+            self._sorted = (hashes[order], table[order])
+        hashes, table = self._sorted
+        if not len(hashes):
+            return np.full(len(words), -1, np.int32)
+        places = np.searchsorted(hashes, words.hash().to_numpy()).clip(max=len(hashes) - 1)
+        is_found = (table["word"].gather(places) == words).fill_null(False).to_numpy()
+        codes = table["code"].gather(places).cast(pl.Int32).to_numpy()
+        return np.where(is_found, codes, np.int32(-1))
 
 
-def _record(roles: Any, words: Any, rows: Any, found: Any) -> pa.RecordBatch:
-    arrays = [
-        pa.array(roles, pa.int32()),
-        pa.array(words, pa.string()),
-        pa.array(rows, pa.int64()),
-        pa.array(found, pa.binary()),
-    ]
-    return pa.RecordBatch.from_arrays(arrays, names=["role", "word", "row", "found"])
+def _once(words: pl.DataFrame) -> pl.DataFrame:
+    return words.group_by("role", "word").agg(pl.col("row").min())
+
+
+def _records(words: pl.DataFrame) -> Iterator[pa.RecordBatch]:
+    """Words, or what is found, as Spark takes them."""
+    if "found" not in words.columns:
+        words = words.with_columns(found=pl.lit(None, pl.Binary))
+    yield from words.to_arrow().cast(_RECORD).to_batches(max_chunksize=ROWS_OF_A_BATCH)
 
 
 def bytes_of(frame: pl.DataFrame) -> bytes:

@@ -171,6 +171,11 @@ def deciding_weights(values: pl.Series, *, where: str) -> Weights:
     )
 
 
+def as_text(values: pl.Series, **place: Any) -> pl.Series:
+    """Ids as `kit.data._ids.encoded` takes them, as String."""
+    return values if values.dtype == pl.String else encoded(values, **place).cast(pl.String)
+
+
 def id_words(values: pl.Series, **place: Any) -> tuple[pl.DataFrame, dict[str, int]]:
     """The different ids of a part of a column, and the markers of "no id" in it.
 
@@ -178,8 +183,7 @@ def id_words(values: pl.Series, **place: Any) -> tuple[pl.DataFrame, dict[str, i
         raw, word: an id as it stands and without blanks at its ends; null where there is none; in
         the order of their first rows, which are `first`. And how often each marker occurs.
     """
-    column = encoded(values, **place)
-    frame = pl.DataFrame({"raw": column.cast(pl.String)}).with_row_index("first")
+    frame = pl.DataFrame({"raw": as_text(values, **place)}).with_row_index("first")
     found = frame.group_by("raw", maintain_order=True).agg(pl.col("first").min(), rows=pl.len())
     words = stripped(found["raw"])
     missing = is_missing(words)

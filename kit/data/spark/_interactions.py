@@ -27,6 +27,7 @@ from kit.data.spark._columns import (
     OddWeights,
     Plan,
     Split,
+    WordCodes,
     bytes_of,
 )
 from kit.data.spark._files import packed
@@ -221,7 +222,7 @@ def _rows(
     from pyspark import StorageLevel
 
     deciding = [(one.times.sorted(), one.weights.whole()) for one in found]
-    codes = {role: bytes_of(of_word) for role, (of_word, _) in ids.items()}
+    codes = {role: WordCodes(of_word) for role, (of_word, _) in ids.items()}
     decided = spark.sparkContext.broadcast((codes, deciding, split))
     done = table.map(plan.wanted(), Encoding(plan, decided), "found binary")
     done = done.persist(StorageLevel.DISK_ONLY)
