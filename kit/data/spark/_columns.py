@@ -247,7 +247,8 @@ class Encoding:
             )
         except BadCells as error:
             bad += Bad.of(error, 2, some.begin, length)
-            return pl.Series("time", [NO_TIME])
+            # If none of them is in this part, another part names it.
+            return pl.Series("time", np.full(length, NO_TIME))
         return times[:length].fill_null(NO_TIME).alias("time")
 
     def _weights(
@@ -263,7 +264,7 @@ class Encoding:
             )
         except BadCells as error:
             bad += Bad.of(error, 3, some.begin, len(values))
-            return pl.Series("weight", [np.nan])
+            return pl.Series("weight", np.full(len(values), np.nan))
         if notes:
             odd.append(OddWeights.of(some.file, some.begin, values, whole))
         return weights.fill_null(np.nan).alias("weight")

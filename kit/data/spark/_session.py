@@ -21,6 +21,12 @@ JAVA_VERSIONS = (8, 11, 17)
 # Within the message of an error of an executor.
 _MARK = "kit.errors.UserError as JSON: "
 _QUIET = """rootLogger.level = error
+logger.tasks.name = org.apache.spark.scheduler.TaskSetManager
+logger.tasks.level = off
+logger.executor.name = org.apache.spark.executor.Executor
+logger.executor.level = off
+logger.utils.name = org.apache.spark.util.Utils
+logger.utils.level = off
 logger.python.name = org.apache.spark.api.python.PythonGatewayServer
 logger.python.level = error
 rootLogger.appenderRef.stderr.ref = console

@@ -1,0 +1,1 @@
+from tests.spark.session import session as session
