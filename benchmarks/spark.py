@@ -3,10 +3,10 @@
     python benchmarks/spark.py --rows 20000000 --master 'local-cluster[2,1,1024]'
 
 The source is that of benchmarks/large_source.py: Parquet shards of a million rows with string ids
-and times. Each command runs in a process of its own; its seconds are those of the whole command
-on a clock, processor seconds are those of all its processes, executors included, and its memory is the peak of its largest Python process (workers of executors are other processes).
-What is prepared is compared array by array, table by table and note by note, and the lists of items
-user by user. --csv writes the source as CSV.
+and times; --csv writes it as CSV. Each command runs in a process of its own. Its seconds are those
+of a clock, processor seconds those of all its processes, executors included, and its memory is the
+peak of its own process, in which the driver's Python runs. What is prepared is compared array by
+array, table by table and note by note, and the lists of items user by user.
 """
 
 import json
