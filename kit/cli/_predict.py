@@ -12,7 +12,6 @@ from kit.cli._open_export import checked_version, trust_option
 from kit.cli._parts import Destination
 from kit.cli._predict_all import predict_all, predict_on_spark
 from kit.console import Command, echo_json, quiet_tensorflow
-from kit.data.spark import SparkOutput
 from kit.errors import UserError
 
 EXAMPLE = "kit predict http://127.0.0.1:8501 --model two-tower --input user_id=42"
@@ -98,6 +97,8 @@ def predict(
             raise click.UsageError("--data takes a folder with an export, and no other inputs.")
         folder = Path(target) if version is None else Path(target) / str(version)
         if engine == "spark":
+            from kit.data.spark import SparkOutput
+
             folder_of_files = SparkOutput.of(output)
             with engine_session(engine, master) as session:
                 predict_on_spark(

@@ -12,7 +12,6 @@ from kit.cli._open_export import EXAMPLE_FOLDER, missing_folder, open_export, tr
 from kit.cli._parts import Destination
 from kit.cli._recommend_all import recommend_all, recommend_on_spark
 from kit.console import Command
-from kit.data.spark import SparkOutput
 
 if TYPE_CHECKING:
     from kit.exports import LoadedExport, Recommendation
@@ -161,9 +160,11 @@ def recommend(
         print_answers(_answers_from(server, str(model), users, items, count), as_json=as_json)
         return
     assert folder is not None
-    destination: Destination | SparkOutput | None = None
+    destination, spark_output = None, None
     if output is not None and engine == "spark":
-        destination = SparkOutput.of(output, has_lists=list_column)
+        from kit.data.spark import SparkOutput
+
+        spark_output = SparkOutput.of(output, has_lists=list_column)
     elif output is not None:
         destination = Destination.of(output, as_json=as_json, has_lists=list_column)
     listed = None
@@ -176,7 +177,7 @@ def recommend(
 
     excluded = tuple(export.items.find(item) for item in exclude)
     narrowed = Narrowed(excluded, tuple(where), tuple(boost), at_most or 0, diversity)
-    if isinstance(destination, SparkOutput):
+    if spark_output is not None:
         with engine_session(engine, master) as session:
             recommend_on_spark(
                 session,
@@ -184,7 +185,7 @@ def recommend(
                 listed,
                 count,
                 narrowed,
-                destination,
+                spark_output,
                 as_json=as_json,
                 why=why,
                 as_lists=list_column,

@@ -94,15 +94,17 @@ def ranking(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.mark.parametrize("form", ["csv", "shards"])
 def test_predictions(form: str, session: Any, ranking: tuple[Path, Path], tmp_path: Path) -> None:
     model, rows = ranking
-    source = rows
+    whole = source = rows
     if form == "shards":
         source = tmp_path / "shards"
         source.mkdir()
         frame = pl.read_csv(rows)
         frame[:250].write_parquet(source / "a.parquet")
         frame[250:].write_parquet(source / "b.parquet")
+        whole = tmp_path / "whole.parquet"
+        frame.write_parquet(whole)
     keep = ("--keep", "row_id", "--keep", "color")
-    command("predict", str(model), "--data", str(rows), *keep, "--output", f"{tmp_path}/h.parquet")
+    command("predict", str(model), "--data", str(whole), *keep, "--output", f"{tmp_path}/h.parquet")
     there = tmp_path / "there"
     said = command(
         *("predict", str(model), "--data", str(source), *keep),

@@ -7,6 +7,7 @@ from kit._lazy import lazy_names
 if TYPE_CHECKING:
     from kit.data.spark._interactions import SparkReader as SparkReader
     from kit.data.spark._output import SparkOutput as SparkOutput
+    from kit.data.spark._session import check_java as check_java
     from kit.data.spark._session import on_executors as on_executors
     from kit.data.spark._session import spark_errors as spark_errors
     from kit.data.spark._session import spark_session as spark_session
