@@ -31,6 +31,7 @@ from benchmarks import (
     retrieval_results,
     robustness_results,
     sequential_results,
+    spark,
     text2text_results,
     text_results,
     two_stage_results,
@@ -38,7 +39,7 @@ from benchmarks import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", ROOT / "docs" / "results.md"]
+PAGES = [ROOT / "README.md", ROOT / "docs" / "results.md", ROOT / "docs" / "spark.md"]
 MODULES = {
     "retrieval": retrieval_results,
     "sequential": sequential_results,
@@ -54,6 +55,7 @@ MODULES = {
     "uplift": uplift,
     "planning": planning,
     "batch": batch,
+    "spark": spark,
     "cold_items": cold_items,
     "refit": refit_results,
     "privacy": privacy_results,
