@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from kit.data import DelimitedTable
@@ -34,3 +35,21 @@ def test_a_row_with_too_many_cells(tmp_path: Path) -> None:
 def test_a_name_twice_in_the_header(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"'a' 2 times(.|\n)*a\.csv"):
         table(tmp_path, "a,a\n1,2\n").read(["a"])
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 30, 1000])
+def test_parts_are_the_whole(size: int, tmp_path: Path) -> None:
+    rows = ["u1,5,plain", 'u2,6,"two\nlines, a ""comma"""', "u3,,", "", 'u4,8,"x"', "u5"]
+    for text in ("\n\nuser,n,text\n" + "\n".join(rows), "\r\n".join(["user,n,text", *rows, ""])):
+        (tmp_path / "log.csv").write_bytes(text.encode())
+        table = DelimitedTable(tmp_path / "log.csv", separator=",")
+        parts = list(table.read_parts(["text", "user"], size=size))
+        assert pl.concat(parts).equals(table.read(["text", "user"]), null_equal=True)
+        assert (len(parts) == 1) == (size == 1000)
+
+
+def test_an_error_in_other_lines_of_a_table_names_its_line(tmp_path: Path) -> None:
+    whole = table(tmp_path, "user::item\na::b\n")
+    assert whole.of_lines(b"c::d\n", 22).read(["item", "user"]).rows() == [("d", "c")]
+    with pytest.raises(UserError, match=r"3 cells, the first row has 2(.|\n)*line 23"):
+        whole.of_lines(b"c::d\na::b::c\n", 22).read(["user", "item"])
