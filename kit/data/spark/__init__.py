@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from kit.data.spark._session import spark_errors as spark_errors
     from kit.data.spark._session import spark_session as spark_session
     from kit.data.spark._session import tasks_shown as tasks_shown
-    from kit.data.spark._table import FileTable as FileTable
     from kit.data.spark._table import Rows as Rows
     from kit.data.spark._table import SparkTable as SparkTable
     from kit.data.spark._table import open_spark_table as open_spark_table
