@@ -75,27 +75,33 @@ def spark_session(master: str | None = None) -> Iterator[Any]:
         if open_one is None and not is_submitted:
             _be_quiet(Path(folder))
         if open_one is None:
-            given = master or (None if is_submitted else os.environ.get("SPARK_MASTER"))
+            named = master or (None if is_submitted else os.environ.get("SPARK_MASTER"))
             # With its machine Spark reads spark-defaults.conf and what spark-submit was given.
             SparkContext._ensure_initialized()
-            session = _begun(SparkSession.builder, given or SparkConf().get("spark.master"))
+            session = _begun(SparkSession.builder, named or SparkConf().get("spark.master"))
         else:
             session = open_one
-        for option, value in (
-            ("spark.sql.session.timeZone", "UTC"),
-            ("spark.sql.execution.arrow.maxRecordsPerBatch", ROWS_OF_A_BATCH),
-            ("spark.sql.legacy.parquet.nanosAsLong", "true"),
-        ):
-            session.conf.set(option, value)
-        # Files are cut at the same places whenever they are read.
         least = max(_SMALLEST_PARTITIONS, session.sparkContext.defaultParallelism)
-        session.conf.set("spark.sql.files.minPartitionNum", least)
-        session.sparkContext.setLogLevel("ERROR")
+        settings = {
+            "spark.sql.session.timeZone": "UTC",
+            "spark.sql.execution.arrow.maxRecordsPerBatch": ROWS_OF_A_BATCH,
+            "spark.sql.legacy.parquet.nanosAsLong": "true",
+            # Files are cut at the same places whenever they are read.
+            "spark.sql.files.minPartitionNum": least,
+        }
+        before = {option: session.conf.get(option, None) for option in settings}
         try:
+            for option, value in settings.items():
+                session.conf.set(option, value)
+            if open_one is None:
+                session.sparkContext.setLogLevel("ERROR")
             yield session
         finally:
             if open_one is None:
                 session.stop()
+            else:
+                for option, given in before.items():
+                    session.conf.unset(option) if given is None else session.conf.set(option, given)
 
 
 def check_java() -> None:
