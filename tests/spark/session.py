@@ -29,11 +29,15 @@ def session() -> Iterator[Any]:
 
     with spark_session("local[2]") as found:
         for option, value in (
-            ("spark.sql.files.maxPartitionBytes", 12_000),
+            ("spark.sql.files.maxPartitionBytes", 20_000),
             ("spark.sql.files.openCostInBytes", 4_000),
             ("spark.sql.files.minPartitionNum", 2),
             ("spark.sql.shuffle.partitions", 2),
             ("spark.sql.execution.arrow.maxRecordsPerBatch", 400),
+            # Compiling each query takes longer than running it.
+            ("spark.sql.codegen.wholeStage", "false"),
+            ("spark.sql.codegen.factoryMode", "NO_CODEGEN"),
+            ("spark.sql.adaptive.enabled", "false"),
         ):
             found.conf.set(option, value)
         yield found
