@@ -1,6 +1,8 @@
 """A session of Spark on two cores of this machine, or the reason why there is none."""
 
+import gc
 import shutil
+import warnings
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -41,6 +43,18 @@ def session() -> Iterator[Any]:
         ):
             found.conf.set(option, value)
         yield found
+    _close()
+
+
+def _close() -> None:
+    """End the Java machine; pyspark leaves its sockets to the garbage collector."""
+    from pyspark import SparkContext
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        SparkContext._gateway.shutdown()
+        SparkContext._gateway = SparkContext._jvm = None
+        gc.collect()
 
 
 def differences(one: Path, other: Path) -> list[str]:
