@@ -193,7 +193,8 @@ def _cells(table: FileTable, columns: Sequence[str], count: int) -> pl.DataFrame
     frame = table.read(columns)
     if len(frame) != count:
         raise UserError(
-            f"Of {count:,} lines {len(frame):,} rows were read: a row has several lines.",
+            f"Of {count:,} lines {len(frame):,} rows were read: a row has several lines, or a "
+            "line is blank.",
             where=f"{table.path}, lines from {table.first_row}",
             expected="a row in each line",
             remedy="Write the table as Parquet, or leave --engine spark out.",
