@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from kit.data.images import _source, open_images
+from kit.data.images import open_images
 from kit.errors import UserError
 from tests.data.images.files import class_folders
 
@@ -93,7 +93,7 @@ def test_a_data_set_without_images_is_refused(monkeypatch):
     class Builder:
         info = Info()
 
-    monkeypatch.setattr(_source, "prepared", lambda name, where: Builder())
+    monkeypatch.setattr("kit.data._tfds.prepared", lambda name, where: Builder())
     with pytest.raises(UserError, match="has no image") as error:
         open_images("tfds:reviews")
     assert "found: text, label" in error.value.expected
