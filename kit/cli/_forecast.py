@@ -60,16 +60,25 @@ def forecast(
     It has a row for each series and step: series_id, time, mean and a column for each quantile.
     --what-if adds mean_plan, of the plan as it is, and difference, of mean to it. --why adds the
     parts that sum to mean: level, recent values, season, each covariate, the network's correction,
-    and bounds, which keep it from being below 0.
+    and bounds, which keep it from being below 0. Of an export with a hierarchy the rows of the
+    groups come first, and a column level tells them apart.
     """
     version = checked_version(folder, trust=trust)
     quiet_tensorflow()
     from kit.exports import SeriesForecaster
 
-    answer = SeriesForecaster(version, trust=trust).forecast(
+    forecaster = SeriesForecaster(version, trust=trust)
+    answer = forecaster.forecast(
         history, series=series or None, known=known, what_if=what_if, why=why
     )
     write_table(answer, output, "forecast")
+    if forecaster.card.hierarchy and "level" not in answer.columns:
+        echo(
+            "totals:    none, which all series of the training data make up, and no others",
+            err=True,
+        )
+    if "level" in answer.columns:
+        answer = answer.filter(level="series")
     if what_if:
         _echo_difference(answer, what_if)
 

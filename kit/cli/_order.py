@@ -134,7 +134,7 @@ def order(
         f"{found.left[0]:,.0f} against {found.left[1]:,.0f} units",
         err=True,
     )
-    answer = model.forecast(history, known=known)
+    answer = model.forecast(history, known=known, totals=False)
     names = answer["series_id"].unique(maintain_order=True).to_list()
     quantiles = answer.select(f"q{level:g}" for level in card.levels).to_numpy()
     total, spread = evaluation.totals_of(

@@ -79,6 +79,12 @@ class SeriesOptions(FormatOptions):
         "a history are forecast by; repeat it, or write a,b.",
         metavar="COLUMN",
     )
+    hierarchy: tuple[str, ...] = option(
+        (),
+        "A column that groups the series, such as a region, whose totals are forecast as well; "
+        "repeat it from coarse to fine, or write a,b.",
+        metavar="COLUMN",
+    )
     holidays: str | None = option(
         None,
         "Holidays of this country are known, such as GB or US-CA. Needs the extra: pip install "
@@ -120,6 +126,7 @@ class SeriesOptions(FormatOptions):
             self.time_format,
             self.known,
             self.static,
+            self.hierarchy,
         )
         return open_series(
             self.data if source is None else source,

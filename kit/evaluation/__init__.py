@@ -90,6 +90,12 @@ if TYPE_CHECKING:
     from kit.evaluation._generation_baselines import sentence_scores as sentence_scores
     from kit.evaluation._generation_baselines import summary_baselines as summary_baselines
     from kit.evaluation._generation_baselines import translation_baselines as translation_baselines
+    from kit.evaluation._hierarchy import SERIES as SERIES
+    from kit.evaluation._hierarchy import HierarchyFit as HierarchyFit
+    from kit.evaluation._hierarchy import check_groups as check_groups
+    from kit.evaluation._hierarchy import fit_hierarchy as fit_hierarchy
+    from kit.evaluation._hierarchy import forecasts_by_level as forecasts_by_level
+    from kit.evaluation._hierarchy import groups_of as groups_of
     from kit.evaluation._image_baselines import image_baselines as image_baselines
     from kit.evaluation._image_robustness import CORRUPTIONS as CORRUPTIONS
     from kit.evaluation._image_robustness import FGSM as FGSM

@@ -24,6 +24,8 @@ def read_forecasts(data: SeriesData, file: str) -> Forecasts:
         UserError: a column or a forecast is missing, or it has several of one series and step.
     """
     frame = read_table(file).frame
+    if "level" in frame.columns:
+        frame = frame.filter(level="series")  # The rows of groups are no series.
     overlap = data.stride < data.horizon
     mean = next((name for name in MEANS if name in frame.columns), None)
     needed = ["series_id", "time", *(["origin"] if overlap else [])]

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from kit.exporting._detection import export_detection as export_detection
     from kit.exporting._encoders import HistoryEncoder as HistoryEncoder
     from kit.exporting._encoders import ItemFeatures as ItemFeatures
+    from kit.exporting._export_forecaster import export_forecaster as export_forecaster
     from kit.exporting._find_ids import files_with as files_with
     from kit.exporting._forecasting import ServedForecaster as ServedForecaster
-    from kit.exporting._forecasting import export_forecaster as export_forecaster
     from kit.exporting._forget import PROOF as PROOF
     from kit.exporting._forget import Forgotten as Forgotten
     from kit.exporting._forget import forget as forget
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from kit.exporting._text2text import TextGenerator as TextGenerator
     from kit.exporting._text2text import export_text2text as export_text2text
     from kit.exporting._text_encoder import export_text_encoder as export_text_encoder
+    from kit.exporting._totals import ServedHierarchy as ServedHierarchy
     from kit.exporting._two_stage import export_two_stage as export_two_stage
     from kit.exporting._two_stage import lists_of as lists_of
     from kit.exporting._two_stage_recommender import SecondStage as SecondStage

@@ -1,23 +1,19 @@
 """Exports of forecasters: a history in, quantiles with their dates out."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kit.data.series import Covariate, SeriesData
+from kit.data.series import SeriesData
 from kit.exporting._blanks import IdTable
 from kit.exporting._calendar import dates_of, holidays_of, step_of
-from kit.exporting._saved_model import export
 from kit.exporting._traced import Untracked
-from kit.exports import ForecastingCard, SignatureCheck, covariate_inputs
+from kit.exports import covariate_inputs
 from kit.models import Forecaster, deviation, tail_probability
-from kit.progress import stage
 
-CASES = 5
 # Scores are powers of ten, at most 30.
 LEAST_PROBABILITY, LOG_10 = 1e-30, float(np.log(10))
 LEVEL, RECENT, SEASON, NETWORK, BOUNDS = "level", "recent values", "season", "network", "bounds"
@@ -40,8 +36,8 @@ class ServedForecaster(tf.Module):
         self._tail = tf.Variable(tail, trainable=False)
         self._codes = _codes(data.series)
         self._latest = tf.Variable(latest_values(data, model.lookback), trainable=False)
-        self._static = tf.Variable(_static_values(data), trainable=False) if data.static else None
-        known, static = covariate_inputs(*_names(data))
+        self._static = tf.Variable(static_values(data), trainable=False) if data.static else None
+        known, static = covariate_inputs(*covariate_names(data))
         self._known_inputs, self._static_inputs = list(known.values()), list(static.values())
         covariates = dict(
             zip(
@@ -78,6 +74,7 @@ class ServedForecaster(tf.Module):
             "start": tf.TensorSpec([None], tf.string, "start"),
             **{name: spec(name, None) for name in self._static_inputs},
         }
+        self._request_specs = Untracked((of_id, whole))
         judged = {**whole, "value": tf.TensorSpec([None, model.horizon], tf.float32, "value")}
         self._functions = {
             name: tf.function(function, autograph=False).get_concrete_function(**inputs)
@@ -213,12 +210,12 @@ def _codes(names: Any) -> IdTable:
     return IdTable(initializer, default_value=0)
 
 
-def _names(data: SeriesData) -> tuple[list[str], list[str]]:
+def covariate_names(data: SeriesData) -> tuple[list[str], list[str]]:
     """Of the covariates that requests give, and of the static features."""
     return [one.name for one in data.requested], [one.name for one in data.static]
 
 
-def _static_values(data: SeriesData) -> NDArray[np.float32]:
+def static_values(data: SeriesData) -> NDArray[np.float32]:
     """Static features by code, those of an unknown series missing: [series + 1, features]."""
     found = np.zeros((len(data.series) + 1, len(data.static)), np.float32)
     for place, one in enumerate(data.static):
@@ -233,163 +230,3 @@ def latest_values(data: SeriesData, lookback: int) -> NDArray[np.float32]:
     last = data.values[:, -lookback:]
     found[1:, lookback - last.shape[1] :] = last
     return found
-
-
-@stage("export")
-def export_forecaster(
-    model: Forecaster,
-    data: SeriesData,
-    folder: Path,
-    *,
-    tail: NDArray[np.float32],
-    card: dict[str, Any],
-) -> tuple[Path, list[SignatureCheck]]:
-    """Export a trained model as the next version and verify it in separate processes.
-
-    Args:
-        model: the trained model, computing in float32.
-        data: its training data.
-        folder: the model's folder; versions are numbered in it.
-        tail: how often values deviate how far, of `kit.evaluation.deviation_tail`.
-        card: of the export, stored in `assets.extra/card.json`.
-
-    Returns:
-        The version's folder and the checks it passed.
-
-    Raises:
-        UserError: the folder cannot be written.
-        VerificationError: the export's outputs differ from the model's; it is removed.
-    """
-    whole = ForecastingCard(
-        **card,
-        every=data.frequency.name,
-        horizon=data.horizon,
-        lookback=model.lookback,
-        levels=list(model.levels),
-        series=list(data.series),
-        known=[_described(one) for one in data.requested],
-        static=[_described(one) for one in data.static],
-        start=data.frequency.texts([data.first + data.steps])[0],
-    )
-    module = ServedForecaster(model, data, tail)
-    return export(module, folder, recorded=recorded_forecasts(model, data, tail), card=whole)
-
-
-def _described(covariate: Covariate) -> dict[str, Any]:
-    kind = "text" if covariate.categories else "number"
-    values = {"values": list(covariate.categories)} if covariate.categories else {}
-    return {"name": covariate.name, "kind": kind, **values}
-
-
-def recorded_forecasts(
-    model: Forecaster, data: SeriesData, tail: NDArray[np.float32]
-) -> dict[str, Any]:
-    """Requests with invented histories and the answers of the model; dates by Python's calendar."""
-    names = [*data.series[: CASES - 2], "", "\N{WHITE QUESTION MARK ORNAMENT} nothing"]
-    codes = np.array([*range(1, len(names) - 1), 0, 0])
-    rng = np.random.default_rng(0)
-    size = float(np.nanmean(np.abs(data.values)))
-    history = size * rng.uniform(0, 2, (len(names), model.lookback + 3)).astype(np.float32)
-    history[0, ::5] = np.nan
-    history[-2, :-2] = np.nan
-    history[-1] = np.nan
-    frequency = data.frequency
-    starts = data.first + data.steps + np.arange(len(names)) * 31
-    follows = np.full(len(names), data.first + data.steps)
-    known = [_invented(one, (len(names), model.horizon), rng) for one in data.requested]
-    static = [_invented(one, (len(names),), rng) for one in data.static]
-    known_names, static_names = covariate_inputs(*_names(data))
-    of_id: dict[str, Any] = {"series_id": names} | {
-        name: one.raw(one.values).tolist()
-        for name, one in zip(known_names.values(), known, strict=True)
-    }
-    whole = {
-        **of_id,
-        "history": history.tolist(),
-        "start": frequency.texts(starts),
-        **{
-            name: one.raw(one.values).tolist()
-            for name, one in zip(static_names.values(), static, strict=True)
-        },
-    }
-
-    def asked(window: Any, steps: Any, features: Any) -> dict[str, Any]:
-        found = {"history": window, "series": codes, "phase": steps % frequency.cycle}
-        values = [one.values for one in known]
-        if data.holidays is not None:
-            values.append(data.holidays.of_steps(steps[:, None] + np.arange(model.horizon)))
-        if values:
-            found["known"] = np.stack(values, axis=-1)
-        return found | ({"static": features} if data.static else {})
-
-    given = np.stack([one.values for one in static], axis=-1) if static else None
-    request = asked(history[:, -model.lookback :], starts, given)
-    latest = asked(latest_values(data, model.lookback)[codes], follows, _static_values(data)[codes])
-    calls = {
-        "serving_default": (whole, request, starts),
-        "from_id": (of_id, latest, follows),
-        "explain": (whole, request, starts),
-        "explain_from_id": (of_id, latest, follows),
-    }
-    recorded = {name: _recorded(model, data, name, *call) for name, call in calls.items()}
-    value = size * rng.uniform(0, 4, (len(names), model.horizon)).astype(np.float32)
-    value[0, 0] = np.nan
-    return recorded | {
-        "anomaly": _recorded_anomaly(model, data, whole, request, starts, value, tail)
-    }
-
-
-def _recorded_anomaly(
-    model: Forecaster,
-    data: SeriesData,
-    inputs: dict[str, Any],
-    request: Any,
-    starts: NDArray[np.int64],
-    value: NDArray[np.float32],
-    tail: NDArray[np.float32],
-) -> dict[str, Any]:
-    answer = np.asarray(model(request, training=False))
-    found = np.asarray(tail_probability(deviation(model, request, value), tail))
-    return {
-        "inputs": {**inputs, "value": value.tolist()},
-        "outputs": {
-            "time": [data.frequency.texts(step + np.arange(model.horizon)) for step in starts],
-            "mean": answer[:, :, 0].tolist(),
-            "low": answer[:, :, 1].tolist(),
-            "high": answer[:, :, -1].tolist(),
-            "probability": found.tolist(),
-            "score": (-np.log10(np.maximum(found, LEAST_PROBABILITY))).tolist(),
-        },
-    }
-
-
-def _invented(covariate: Covariate, shape: tuple[int, ...], rng: Any) -> Covariate:
-    """A covariate with invented values among those there are, some of them missing."""
-    if covariate.categories:
-        values = rng.integers(0, 1 + len(covariate.categories), shape)
-    else:
-        observed = covariate.values[~covariate.missing]
-        low, high = (observed.min(), observed.max()) if len(observed) else (0, 1)
-        values = np.where(rng.random(shape) < 0.1, np.nan, rng.uniform(low, high, shape))
-    return Covariate(covariate.name, values.astype(np.float32), covariate.categories)
-
-
-def _recorded(
-    model: Forecaster, data: SeriesData, signature: str, inputs: Any, request: Any, starts: Any
-) -> dict[str, Any]:
-    answer = np.asarray(model(request, training=False))
-    if signature.startswith("explain"):
-        outputs = {
-            "part": [parts_of(data)] * len(answer),
-            "contribution": np.asarray(model.explain(request)).tolist(),
-        }
-    else:
-        outputs = {
-            "quantile": answer[:, :, 1:].tolist(),
-            "level": [list(model.levels)] * len(answer),
-        }
-    times = [data.frequency.texts(step + np.arange(model.horizon)) for step in starts]
-    return {
-        "inputs": inputs,
-        "outputs": {"time": times, "mean": answer[:, :, 0].tolist(), **outputs},
-    }

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
+from typing import Any
 
-from kit.exports import Card, RecommenderCard, Signature, TensorSpec
+from kit.exports import Card, ForecastingCard, RecommenderCard, Signature, TensorSpec
 
 REFIT = (
     "The metrics are those of the model before the refit: the export was then trained again with "
@@ -109,6 +110,22 @@ def _evaluation(card: Card) -> Iterator[str]:
         for metric, found in metrics.items()
     ]
     yield from _table(["metric", card.recipe or "model", "95 % interval", *baselines], rows)
+    if isinstance(card, ForecastingCard) and card.hierarchy:
+        yield from _levels(card.hierarchy)
+
+
+def _levels(hierarchy: Mapping[str, Any]) -> Iterator[str]:
+    """Errors by level of a hierarchy."""
+    metric = hierarchy["metric"]
+    yield ""
+    yield f"{metric}, {hierarchy['protocol']}."
+    yield ""
+    rows = [
+        [f"{level}, {name}", _number(found["metrics"][metric].get("mean"))]
+        for level, systems in hierarchy["test"].items()
+        for name, found in systems.items()
+    ]
+    yield from _table(["level, forecasts", metric], rows)
 
 
 def _trust(card: Card) -> Iterator[str]:

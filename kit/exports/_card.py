@@ -282,6 +282,8 @@ class ForecastingCard(Card):
             "number" or "text", and the values of texts.
         static: features of the series, in the same form.
         start: the first step that follows the training data, as `from_id` forecasts it.
+        hierarchy: of the groups whose totals are forecast: levels, numbers of groups, the method
+            that makes them coherent, and by level the metrics of it and of other systems.
     """
 
     task: str = "forecasting"
@@ -295,6 +297,7 @@ class ForecastingCard(Card):
     known: Sequence[Mapping[str, Any]] = ()
     static: Sequence[Mapping[str, Any]] = ()
     start: str = ""
+    hierarchy: Mapping[str, Any] | None = None
 
     @property
     def purpose(self) -> str:

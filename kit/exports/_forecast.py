@@ -26,6 +26,7 @@ from kit.exports._card import ForecastingCard
 from kit.exports._inputs import tensor_names
 from kit.exports._operations import load_version
 from kit.exports._read_card import read_card
+from kit.exports._totals import ask_totals, with_totals
 
 SERIES_AT_ONCE = 4096
 
@@ -84,6 +85,7 @@ class SeriesForecaster:
         known: Any = None,
         what_if: str | Sequence[str] = (),
         why: bool = False,
+        totals: bool | None = None,
     ) -> pl.DataFrame:
         """Forecast the values that follow.
 
@@ -97,15 +99,19 @@ class SeriesForecaster:
                 holds for all.
             what_if: changes of known columns, such as "price*=0.9", "price+=1", "promotion=yes".
             why: whether to say what the expected values are made of.
+            totals: whether to forecast the groups of a hierarchy as well, whose values are then the
+                sums of those of the series; None does so if all series of the training data, and no
+                others, are forecast.
 
         Returns:
             A row for each series and step: series_id, time, mean and a column for each quantile,
             "q0.1" and so on. With `what_if` also mean_plan, of the plan as it is, and difference,
-            of mean to it; with `why` a column for each part of mean, "why level" and so on.
+            of mean to it; with `why` a column for each part of mean, "why level" and so on. With
+            totals a column level and, first, the rows of the groups.
 
         Raises:
-            UserError: history or plan cannot be read, something is missing in them, or there is no
-                such series.
+            UserError: history or plan cannot be read, something is missing in them, there is no
+                such series, or not all series that totals need.
         """
         card, changes = self.card, [what_if] if isinstance(what_if, str) else list(what_if)
         chosen = [series] if isinstance(series, str) else series
@@ -144,6 +150,7 @@ class SeriesForecaster:
         if changes:
             texts = {one["name"]: one["values"] for one in card.known if one["kind"] == "text"}
             asked = change_plan(plan, changes, texts)
+        is_whole = self._is_whole(names, totals)
         signature = "from_id" if history is None else "serving_default"
         answers = self.ask(names, signature, inputs | self._of_plan(asked))
         columns = self._columns_of(names, answers)
@@ -155,6 +162,16 @@ class SeriesForecaster:
             explained = self.ask(names, signature, inputs | self._of_plan(asked))
             for place, part in enumerate(_texts(explained["part"][0])):
                 columns[f"why {part}"] = explained["contribution"][:, :, place].ravel()
+        if is_whole:
+            signature = "totals_from_id" if history is None else "totals"
+            plans = [asked, plan] if changes else [asked]
+            found = [
+                ask_totals(
+                    self.model, signature, {"series_id": names} | inputs | self._of_plan(one)
+                )
+                for one in plans
+            ]
+            return with_totals(columns, found[0], found[1] if changes else None, card.levels)
         return pl.DataFrame(columns, schema_overrides={"series_id": pl.String})
 
     def anomalies(
@@ -220,6 +237,27 @@ class SeriesForecaster:
                 remedy="Train it again.",
             )
 
+    def _is_whole(self, names: Sequence[str], wanted: bool | None) -> bool:
+        """Whether totals are forecast: of all series, no more and no fewer."""
+        is_whole = bool(self.card.hierarchy) and {*names} == {*self.card.series}
+        if not wanted or is_whole:
+            return is_whole and wanted is not False
+        if not self.card.hierarchy:
+            raise UserError(
+                "The export has no hierarchy whose totals it could forecast.",
+                where=str(self.version),
+                expected="an export that was trained with --hierarchy",
+                remedy="Train again with --hierarchy COLUMN.",
+            )
+        differ = sorted({*names} ^ {*self.card.series})
+        raise UserError(
+            f"Totals need all {len(self.card.series):,} series of the training data and no others; "
+            f"series '{differ[0]}' is {'new' if differ[0] in names else 'missing'}.",
+            where="history",
+            expected="values of each of them",
+            remedy="Add it, or train again on the present series.",
+        )
+
     def _of_plan(self, plan: Plan) -> dict[str, Any]:
         names, _ = covariate_inputs(list(plan), [])
         return {names[column]: values for column, values in plan.items()}
@@ -257,7 +295,7 @@ class SeriesForecaster:
         columns = self._columns()
         if covariates:
             known = [one["name"] for one in self.card.known]
-            columns = replace(columns, known=known, ignored=())
+            columns = replace(columns, known=known, ignored=self._grouping())
         return open_series(
             form["data"] if history is None else history,
             columns=columns,
@@ -276,8 +314,12 @@ class SeriesForecaster:
             tuple(form.get("target_column") or ()),
             form.get("time_format"),
             static=[one["name"] for one in self.card.static],
-            ignored=[one["name"] for one in self.card.known],
+            ignored=[*(one["name"] for one in self.card.known), *self._grouping()],
         )
+
+    def _grouping(self) -> list[str]:
+        """Columns of the hierarchy, which a history may have and need not have."""
+        return [] if self.card.hierarchy is None else list(self.card.hierarchy["columns"])
 
     def _format(self) -> TableFormat:
         form: dict[str, Any] = dict(self.card.data)

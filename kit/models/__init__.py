@@ -43,6 +43,11 @@ if TYPE_CHECKING:
     from kit.models._ranking_input import RankingFields as RankingFields
     from kit.models._ranking_input import RankingInput as RankingInput
     from kit.models._ranking_input import first_rows as first_rows
+    from kit.models._reconciliation import BOTTOM_UP as BOTTOM_UP
+    from kit.models._reconciliation import MINT as MINT
+    from kit.models._reconciliation import Reconciliation as Reconciliation
+    from kit.models._reconciliation import mint_gain as mint_gain
+    from kit.models._reconciliation import shrinkage_of as shrinkage_of
     from kit.models._seq2seq import Seq2SeqModel as Seq2SeqModel
     from kit.models._seq2seq import TextToText as TextToText
     from kit.models._sequence_encoder import SequenceEncoder as SequenceEncoder

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kit.report._figures import training_figure as training_figure
     from kit.report._forecasting import ForecastReport as ForecastReport
     from kit.report._forecasting import forecast_report as forecast_report
+    from kit.report._hierarchy import hierarchy_rows as hierarchy_rows
     from kit.report._html import counted as counted
     from kit.report._html import difference_table as difference_table
     from kit.report._html import figure as figure

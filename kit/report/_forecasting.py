@@ -14,11 +14,13 @@ from kit.evaluation import (
     FORECAST_METRICS,
     LEVELS,
     Forecasts,
+    HierarchyFit,
     forecast_protocol,
     series_classes,
 )
 from kit.metrics import Estimate
 from kit.report._figures import INK, MODEL, OTHER, SOFT, Drawing, comparison, decimals
+from kit.report._hierarchy import hierarchy_facts, hierarchy_section
 from kit.report._html import (
     difference_table,
     figure,
@@ -47,9 +49,11 @@ class ForecastReport(ComparisonReport[Forecasts]):
 
     Args:
         data: the split series.
+        hierarchy: fitted forecasts of its groups, or None.
     """
 
     data: SeriesData
+    hierarchy: HierarchyFit | None = None
 
     @cached_property
     def best_baseline(self) -> str:
@@ -102,6 +106,10 @@ def forecast_facts(report: ForecastReport) -> dict[str, Any]:
         "series_worse_than_best_baseline": report.worse_series,
         "data": series_facts(report.data),
     }
+    if report.hierarchy is not None:
+        content["hierarchy"] = hierarchy_facts(
+            report.hierarchy, report.data, report.test, report.baselines
+        )
     return report.facts(content)
 
 
@@ -185,6 +193,7 @@ def forecast_page(report: ForecastReport, facts: Mapping[str, Any]) -> str:
             *_fans(report),
             _by_horizon(report),
             _by_size(report, facts),
+            hierarchy_section(facts),
             _calibration(report),
             training_section(report.history, report.metric),
             _data(facts["data"]),

@@ -1,6 +1,7 @@
 """Time series: quantiles and expected values of what comes next."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +13,22 @@ from kit.tasks._evaluate_export import (
     card_options,
     open_again,
 )
-from kit.tasks._task import Comparison, Results, Run, report_facts
+from kit.tasks._task import Comparison, Results, Run, Table, report_facts
 
 if TYPE_CHECKING:
     from kit.data.series import SeriesData
-    from kit.evaluation import Forecasts
+    from kit.evaluation import Forecasts, HierarchyFit
     from kit.exports import ForecastingCard, SignatureCheck
     from kit.report import Report
 
 WINDOWS_AT_ONCE = 2048
+
+
+@dataclass(frozen=True)
+class ForecastResults(Results):
+    """`Results` of forecasts, and of their hierarchy where there is one."""
+
+    hierarchy: "HierarchyFit | None" = None
 
 
 class Forecasting:
@@ -46,6 +54,10 @@ class Forecasting:
         return ()
 
     def check(self, run: Run) -> Sequence[str]:
+        from kit.evaluation import check_groups
+
+        if run.data.hierarchy is not None:
+            check_groups(run.data)
         return ()
 
     def validation(self, run: Run) -> tuple[str, Callable[[], float]]:
@@ -64,19 +76,21 @@ class Forecasting:
         from kit import evaluation
 
         evaluation.calibrate_quantiles(run.model, run.data)
-        return Results(
+        return ForecastResults(
             evaluation.forecasts_of(run.model, run.data, "valid"),
             evaluation.forecasts_of(run.model, run.data, "test"),
             evaluation.forecast_baselines(run.data),
+            run.data.hierarchy and evaluation.fit_hierarchy(run.model, run.data),
         )
 
-    def report(self, run: Run, results: Results) -> "Report":
+    def report(self, run: Run, results: ForecastResults) -> "Report":
         from kit.report import ForecastReport, forecast_report
 
-        return forecast_report(ForecastReport(**report_facts(run, results)))
+        facts = report_facts(run, results)
+        return forecast_report(ForecastReport(**facts, hierarchy=results.hierarchy))
 
-    def card(self, run: Run, results: Results, facts: Mapping[str, Any]) -> dict[str, Any]:
-        return {"model": run.built.name}
+    def card(self, run: Run, results: ForecastResults, facts: Mapping[str, Any]) -> dict[str, Any]:
+        return {"model": run.built.name, "hierarchy": facts.get("hierarchy")}
 
     def export(
         self, run: Run, results: Any, card: dict[str, Any]
@@ -84,19 +98,33 @@ class Forecasting:
         from kit.evaluation import deviation_tail
         from kit.exporting import export_forecaster
 
-        tail = deviation_tail(run.model, run.data)
-        return export_forecaster(run.model, run.data, run.output, tail=tail, card=card)
+        fit = results.hierarchy
+        return export_forecaster(
+            run.model,
+            run.data,
+            run.output,
+            tail=deviation_tail(run.model, run.data),
+            card=card,
+            reconciliation=fit and fit.reconciliation,
+        )
 
-    def tables(self, run: Run, results: Results, facts: Mapping[str, Any]) -> Sequence[Comparison]:
+    def tables(
+        self, run: Run, results: ForecastResults, facts: Mapping[str, Any]
+    ) -> Sequence[Comparison | Table]:
         from kit.evaluation import FORECAST_METRICS
+        from kit.report import hierarchy_rows
 
-        return [
+        tables: list[Comparison | Table] = [
             Comparison(
                 title=facts["test"]["protocol"],
                 systems={run.built.name: results.test, **results.baselines},
                 metrics=FORECAST_METRICS,
             )
         ]
+        if found := facts.get("hierarchy"):
+            columns, rows = hierarchy_rows(found)
+            tables.append(Table(title=found["protocol"], columns=columns, rows=rows))
+        return tables
 
     def export_lines(self, version: Path) -> Sequence[str]:
         return ()

@@ -15,6 +15,17 @@ def csv(values, header="date,y", days=DAYS, then=lambda value: ""):
     return "\n".join([header, *lines, ""])
 
 
+def grouped(*groups):
+    """Counts of four series with columns a, b, ...: the groups of each."""
+    header = f"sku,date,y,{','.join('abc'[: len(groups[0])])}"
+    rows = [
+        f"s{number},{day},{n % 7},{','.join(of)}"
+        for number, of in enumerate(groups)
+        for n, day in enumerate(DAYS)
+    ]
+    return "\n".join([header, *rows, ""])
+
+
 COUNTS = [(7 * n * n + 3 * n) % 11 for n in range(60)]
 BAD = {
     "no time": (csv(COUNTS, "number,y"), "", "No column is recognised as the time"),
@@ -48,6 +59,54 @@ BAD = {
         csv(COUNTS, "date,y,brand", then=lambda x: ",a"),
         "--static brand --target-column y",
         "no column names the series",
+    ),
+    "levels that do not nest": (
+        grouped("nx", "sx", "ny", "sy"),
+        "--hierarchy a,b",
+        "'b' does not nest in 'a': its group x is in n and in s",
+    ),
+    "a series in two groups": (
+        grouped("n", "n", "s", "s").replace("s0,2024-01-09,1,n", "s0,2024-01-09,1,s"),
+        "--hierarchy a",
+        "Series 's0' is in two groups of 'a': n and s",
+    ),
+    "a series in no group": (
+        grouped("n", "n", "s", " "),
+        "--hierarchy a",
+        "Series 's3' is in no group of 'a'",
+    ),
+    "more levels than the series identify": (
+        grouped("nw", "nx", "sy", "sz"),
+        "--hierarchy a,b",
+        "Each group of 'b' is one series",
+    ),
+    "the same level twice": (
+        grouped("nx", "nx", "sy", "sy"),
+        "--hierarchy a,b",
+        "'b' groups the series exactly as 'a' does",
+    ),
+    "one group only": (grouped("n", "n", "n", "n"), "--hierarchy a", "are in one group of 'a': n"),
+    "groups without series": (
+        csv(COUNTS, "date,y,region", then=lambda x: ",n"),
+        "--hierarchy region --target-column y",
+        "'region' groups series, but no column names the series",
+    ),
+    "groups that are known": (
+        grouped("n", "n", "s", "s"),
+        "--hierarchy a --known a",
+        "Column 'a' is named as known and as hierarchy",
+    ),
+    "no such level": (grouped("n", "n", "s", "s"), "--hierarchy area", "area"),
+    "groups with gaps": (
+        "sku,date,y,a\n"
+        + "".join(
+            f"s{k},{day},{n % 7},{'nnss'[k]}\n"
+            for k in range(4)
+            for n, day in enumerate(DAYS)
+            if (n + 5 * k) % 10
+        ),
+        "--hierarchy a --gaps missing --horizon 3",
+        "No group of the hierarchy has values of",
     ),
     "no such country": (csv(COUNTS), "--holidays QQ", "holidays"),
     "no series": (

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from kit.data.series._covariates import HolidayCalendar as HolidayCalendar
     from kit.data.series._frequency import FREQUENCIES as FREQUENCIES
     from kit.data.series._frequency import Frequency as Frequency
+    from kit.data.series._hierarchy import TOTAL as TOTAL
+    from kit.data.series._hierarchy import Hierarchy as Hierarchy
     from kit.data.series._plan import Plan as Plan
     from kit.data.series._plan import change_plan as change_plan
     from kit.data.series._plan import read_plan as read_plan

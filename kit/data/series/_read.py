@@ -33,6 +33,7 @@ class SeriesColumns:
         known: columns whose values are known for the future, such as prices; a name may be several
             with commas.
         static: columns that are constant within each series, such as a category.
+        hierarchy: columns that group the series, the coarse ones first.
         ignored: columns that play no role, also where they are not there.
     """
 
@@ -42,6 +43,7 @@ class SeriesColumns:
     time_format: str | None = None
     known: Sequence[str] = ()
     static: Sequence[str] = ()
+    hierarchy: Sequence[str] = ()
     ignored: Sequence[str] = ()
 
 
@@ -79,6 +81,7 @@ class Roles:
     targets: Sequence[str]
     known: Sequence[str]
     static: Sequence[str]
+    hierarchy: Sequence[str]
 
 
 def roles(table: TableRows, columns: SeriesColumns, time: str) -> Roles:
@@ -94,6 +97,7 @@ def roles(table: TableRows, columns: SeriesColumns, time: str) -> Roles:
             ("--target-column", columns.targets),
             ("--known", columns.known),
             ("--static", columns.static),
+            ("--hierarchy", columns.hierarchy),
         )
     }
     targets = named["--target-column"]
@@ -125,6 +129,8 @@ def roles(table: TableRows, columns: SeriesColumns, time: str) -> Roles:
     pairs = [("--time-column", time), *([("--series-column", series)] if series else [])]
     pairs += [("--target-column", target) for target in targets]
     pairs += [(o, c) for o in ("--known", "--static") for c in named[o]]
+    # What groups the series may be a static feature as well.
+    pairs += [("--hierarchy", c) for c in named["--hierarchy"] if c not in named["--static"]]
     for place, (option, column) in enumerate(pairs):
         for other, same in pairs[:place]:
             if same == column:
@@ -134,14 +140,16 @@ def roles(table: TableRows, columns: SeriesColumns, time: str) -> Roles:
                     where=where,
                     remedy=f"Change {other} or {option}.",
                 )
-    if named["--static"] and series is None:
-        raise UserError(
-            f"Column '{named['--static'][0]}' is static, but no column names the series.",
-            where=where,
-            expected="a row for each series and time",
-            remedy="Name the column of the series, --series-column NAME, or leave --static out.",
-        )
-    return Roles(series, targets, named["--known"], named["--static"])
+    for option, role in (("--static", "is static"), ("--hierarchy", "groups series")):
+        if named[option] and series is None:
+            raise UserError(
+                f"Column '{named[option][0]}' {role}, but no column names the series.",
+                where=where,
+                expected="a row for each series and time",
+                remedy=f"Name the column of the series, --series-column NAME, or leave {option} "
+                "out.",
+            )
+    return Roles(series, targets, named["--known"], named["--static"], named["--hierarchy"])
 
 
 def _named(names: Sequence[str], header: Sequence[str], option: str, where: str) -> list[str]:

@@ -29,6 +29,7 @@ from kit.data.series._grid import (
     without_future,
     without_unfinished,
 )
+from kit.data.series._hierarchy import Hierarchy, read_hierarchy
 from kit.data.series._read import (
     SeriesColumns,
     complete,
@@ -59,6 +60,7 @@ class SeriesSource:
         known: covariates whose values are known for the future; holidays come last.
         static: features of the series.
         holidays: their calendar, or None.
+        hierarchy: groups of the series, or None.
     """
 
     name: str
@@ -74,6 +76,7 @@ class SeriesSource:
     known: tuple[Covariate, ...] = ()
     static: tuple[Covariate, ...] = ()
     holidays: HolidayCalendar | None = None
+    hierarchy: Hierarchy | None = None
 
 
 def open_series(
@@ -132,10 +135,11 @@ def open_series(
     others = {column: covariate(table, column, notes) for column in (*found.known, *found.static)}
     # Marks keep the user's names, such as `value` or `_time`, apart from ours.
     marked = {f"+{x}": y for x, y in targets.items()} | {f"={x}": y for x, y in others.items()}
+    marked |= {f"^{column}": keys(table, column) for column in found.hierarchy}
     rows = pl.DataFrame({"_time": times, **marked})
     rows = rows.with_columns(_series=keys(table, found.series)).with_row_index("_row")
     rows, cleaning = complete(rows, until)
-    covariates = [f"={column}" for column in others]
+    covariates = [*(f"={column}" for column in others), *(f"^{x}" for x in found.hierarchy)]
     index = ["_row", "_time", "_series", *covariates]
     melted = [f"+{column}" for column in targets]
     rows = rows.unpivot(melted, index=index, variable_name="_target", value_name="value")
@@ -188,6 +192,10 @@ def open_series(
         notes.append(covariate_note("known", one, others[one.name]))
         notes += check_no_leak(values, one, gaps, has_row)
     notes += [covariate_note("static", one, others[one.name]) for one in static]
+    hierarchy = None
+    if found.hierarchy:
+        hierarchy = read_hierarchy(past, found.hierarchy, series, name)
+        notes.append(hierarchy.note)
     if known:
         notes.append(
             "known columns count in valid and test as they were, as if foreseen without error: "
@@ -213,4 +221,5 @@ def open_series(
         known=tuple(known),
         static=tuple(static),
         holidays=calendar,
+        hierarchy=hierarchy,
     )

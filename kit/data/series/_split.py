@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from kit.data._clean import CleaningStep
 from kit.data.series._covariates import Covariate, HolidayCalendar
 from kit.data.series._frequency import Frequency
+from kit.data.series._hierarchy import Hierarchy
 from kit.data.series._source import SeriesSource
 from kit.errors import UserError
 
@@ -44,6 +45,7 @@ class SeriesData:
         known: covariates whose values are known for the future; holidays come last.
         static: features of the series.
         holidays: their calendar, or None.
+        hierarchy: groups of the series, or None.
     """
 
     name: str
@@ -63,6 +65,7 @@ class SeriesData:
     known: tuple[Covariate, ...] = ()
     static: tuple[Covariate, ...] = ()
     holidays: HolidayCalendar | None = None
+    hierarchy: Hierarchy | None = None
 
     def __repr__(self) -> str:
         return (
@@ -158,6 +161,7 @@ def split_series(
         known=source.known,
         static=source.static,
         holidays=source.holidays,
+        hierarchy=source.hierarchy,
     )
     needed = max(2 * horizon, horizon + frequency.season)
     if data.train_end < needed:
@@ -174,7 +178,7 @@ def split_series(
 
 def _without_short(data: SeriesData) -> SeriesData:
     """Without series that have no value in train, as nothing could be learned of them."""
-    known = ~np.isnan(data.values[:, : data.train_end]).all(axis=1)
+    known: NDArray[np.bool_] = ~np.isnan(data.values[:, : data.train_end]).all(axis=1)
     if known.all():
         return data
     if not known.any():
@@ -191,6 +195,7 @@ def _without_short(data: SeriesData) -> SeriesData:
         values=data.values[known],
         known=tuple(one.only(known) for one in data.known),
         static=tuple(one.only(known) for one in data.static),
+        hierarchy=data.hierarchy and data.hierarchy.only(known),
         notes=(*data.notes, f"{left_out:,} series begin after train and are left out"),
     )
 
