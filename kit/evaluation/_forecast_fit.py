@@ -19,7 +19,7 @@ from kit.evaluation._forecasting import (
     variances,
 )
 from kit.evaluation._normal_equations import NormalEquations
-from kit.models import CENTRES, Forecaster
+from kit.models import CENTRES, Forecaster, NetworkForecaster
 from kit.progress import stage
 
 PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
@@ -341,6 +341,24 @@ def _weighted_quantiles(
         np.searchsorted(share, levels - 1e-12).clip(max=len(values) - 1)
     ]
     return found
+
+
+def prepare_network(model: NetworkForecaster, data: SeriesData) -> dict[str, Any]:
+    """Set what is usual in train, which networks are trained in units of.
+
+    Returns:
+        The settings of the window.
+    """
+    set_usual(model, data)
+    model.set_window(model.lookback, model.level_of_window)
+    return {"lookback": model.lookback, "centre": model.level_of_window}
+
+
+@stage("fit")
+def fit_quantiles(model: NetworkForecaster, data: SeriesData) -> dict[str, Any]:
+    """Set the quantiles around the network's expected values by its errors on train."""
+    model.offsets.assign(_offsets(model, data, model.lookback))
+    return {}
 
 
 @stage("calibrate")

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from kit.models._image_encoder import ImageEncoder as ImageEncoder
     from kit.models._implicit_als import ImplicitALS as ImplicitALS
     from kit.models._linear import LinearRecommender as LinearRecommender
+    from kit.models._named_forecasters import DLinear as DLinear
+    from kit.models._named_forecasters import NetworkForecaster as NetworkForecaster
+    from kit.models._named_forecasters import NHiTS as NHiTS
+    from kit.models._named_forecasters import PatchTST as PatchTST
     from kit.models._queries import RetrievalModel as RetrievalModel
     from kit.models._queries import item_scorer as item_scorer
     from kit.models._queries import queries as queries

@@ -13,6 +13,7 @@ from kit.layers import Embedding, integer_ids
 from kit.models._for_dataset import recorded, set_seed
 from kit.models._forecaster_parts import (
     FARTHEST,
+    arguments_for,
     covariate_features,
     series_encoder,
     smoothed,
@@ -126,7 +127,7 @@ class Forecaster(keras.Model):
         Args:
             data: the split series.
             encoder: of the network that corrects the linear forecast: "mlp", "conv", "lstm",
-                "none", or a layer from [batch, lookback, 1] to [batch, dim].
+                "attention", "none", or a layer from [batch, lookback, 1] to [batch, dim].
             dim: its width.
             lookback: the most past values to use; None is up to 16 seasons, as train allows.
 
@@ -138,20 +139,9 @@ class Forecaster(keras.Model):
         720
         """
         set_seed(data)
-        longest = max(1, (data.train_end - data.horizon) // 2)
-        fitting = [n for n in data.frequency.lookbacks if n <= longest] or [longest]
         layer = series_encoder(encoder, dim) if isinstance(encoder, str) else encoder
-        model = cls(
-            horizon=data.horizon,
-            lookback=lookback or max(fitting),
-            cycle=data.frequency.cycle,
-            nonnegative=data.outcome != "real",
-            num_series=len(data.series),
-            encoder=layer,
-            dim=dim,
-            known=[len(one.categories) for one in data.known],
-            static=[len(one.categories) for one in data.static],
-        )
+        known = [len(one.categories) for one in data.known]
+        model = cls(**arguments_for(data, lookback), encoder=layer, dim=dim, known=known)
         model.build()
         return model
 
@@ -302,7 +292,9 @@ class Forecaster(keras.Model):
         normalised = self.normalise(inputs)
         return self._linear_parts(inputs, normalised), normalised[2]
 
-    def _linear_parts(self, inputs: Mapping[str, Any], normalised: tuple[Any, Any, Any]) -> Any:
+    def _linear_parts(
+        self, inputs: Mapping[str, Any], normalised: tuple[Any, Any, Any], training: bool = False
+    ) -> Any:
         shifted, level, scale = normalised
         phase = integer_ids(inputs["phase"])
         parts = [
@@ -356,7 +348,7 @@ class Forecaster(keras.Model):
     def call(self, inputs: Mapping[str, Any], training: bool = False) -> Any:
         normalised = self.normalise(inputs)
         scale = normalised[2]
-        parts = self._linear_parts(inputs, normalised)
+        parts = self._linear_parts(inputs, normalised, training)
         linear = parts[:, :, 0] + ops.sum(parts[:, :, 1:], axis=-1)
         added = self._correction(inputs, normalised, training)
         mean = linear + scale * added[:, :, 0]
@@ -413,6 +405,13 @@ class Forecaster(keras.Model):
         Errors are divided by the usual deviation of the series, those of values from 0, which have
         long tails, by that of the window; missing values do not count.
         """
+        error, below, count = self._errors(x, y, y_pred)
+        levels = ops.convert_to_tensor(self.levels, "float32")
+        pinball = ops.maximum(levels * below, (levels - 1) * below)
+        return (ops.sum(ops.square(error)) + 2 * ops.sum(pinball)) / count
+
+    def _errors(self, x: Any, y: Any, y_pred: Any) -> tuple[Any, Any, Any]:
+        """Scaled errors of expected values and of quantiles, 0 where missing; how many count."""
         usual = self._usual(integer_ids(x["series"]), x)[1]
         scale = self.normalise(x)[2] if self.nonnegative else usual
         known = ops.isfinite(y)
@@ -420,10 +419,7 @@ class Forecaster(keras.Model):
         below = ops.where(
             known[:, :, None], (y[:, :, None] - y_pred[:, :, 1:]) / usual[..., None], 0
         )
-        levels = ops.convert_to_tensor(self.levels, "float32")
-        pinball = ops.maximum(levels * below, (levels - 1) * below)
-        count = ops.maximum(ops.sum(ops.cast(known, "float32")), 1.0)
-        return (ops.sum(ops.square(error)) + 2 * ops.sum(pinball)) / count
+        return error, below, ops.maximum(ops.sum(ops.cast(known, "float32")), 1.0)
 
     def get_config(self) -> dict[str, Any]:
         return {

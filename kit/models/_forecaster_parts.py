@@ -6,12 +6,16 @@ from typing import Any
 import keras
 from keras import ops
 
+from kit.data.series import SeriesData
 from kit.layers import ConvolutionEncoder, LastPooling, Perceptron, RecurrentEncoder
+from kit.models._sequence_encoder import SequenceEncoder
 
 SMOOTHING = 0.1
 # Values of a window beyond this many standard deviations say no more to the network.
 FARTHEST = 10.0
 SMALLEST_GAP = 1e-3
+# Steps of a patch that attention reads as one, and between two of them.
+PATCH, STRIDE = 16, 8
 
 
 def width_of(sizes: Sequence[int]) -> int:
@@ -74,8 +78,25 @@ def series_encoder(name: str, dim: int) -> keras.layers.Layer | None:
         return None
     if name == "mlp":
         return keras.Sequential([keras.layers.Flatten(), Perceptron([2 * dim])], name="mlp")
-    if name == "conv":
+    if name == "attention":
+        patches = keras.layers.Conv1D(dim, PATCH, STRIDE, padding="same")
+        layers = [patches, SequenceEncoder("attention", block="sasrec"), LastPooling()]
+    elif name == "conv":
         layers = [keras.layers.Dense(dim), ConvolutionEncoder(), LastPooling()]
     else:
         layers = [keras.layers.Dense(dim), RecurrentEncoder(), LastPooling()]
     return keras.Sequential(layers, name=name)
+
+
+def arguments_for(data: SeriesData, lookback: int | None = None) -> dict[str, Any]:
+    """Arguments of a forecaster that follow from its data, all but those of its network."""
+    longest = max(1, (data.train_end - data.horizon) // 2)
+    fitting = [n for n in data.frequency.lookbacks if n <= longest] or [longest]
+    return {
+        "horizon": data.horizon,
+        "lookback": lookback or max(fitting),
+        "cycle": data.frequency.cycle,
+        "nonnegative": data.outcome != "real",
+        "num_series": len(data.series),
+        "static": [len(one.categories) for one in data.static],
+    }

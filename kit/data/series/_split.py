@@ -178,7 +178,7 @@ def split_series(
 
 def _without_short(data: SeriesData) -> SeriesData:
     """Without series that have no value in train, as nothing could be learned of them."""
-    known: NDArray[np.bool_] = ~np.isnan(data.values[:, : data.train_end]).all(axis=1)
+    known = np.count_nonzero(~np.isnan(data.values[:, : data.train_end]), axis=1) > 0
     if known.all():
         return data
     if not known.any():
