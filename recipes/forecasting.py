@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kit.config import CheckpointOptions, Options, SeriesOptions, TrainingOptions, option
+from kit.errors import UserError
 from kit.pipeline import Recipe, command
 from kit.tasks import Built, Forecasting, Stage
 
@@ -49,6 +50,16 @@ class ForecasterOptions(Options):
     lookback: int | None = option(
         None, "Most past values to use.  [default: by frequency and length]", min=1, metavar="STEPS"
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.model != LINEAR_RESIDUAL and self.encoder != "mlp":
+            raise UserError(
+                f"{self.model} has a network of its own and no encoder.",
+                where="--encoder",
+                expected=f"--encoder with --model {LINEAR_RESIDUAL}",
+                remedy="Leave one of them out.",
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -239,10 +239,11 @@ class _Stacks(keras.layers.Layer):
     def build(self, window_shape: Any) -> None:
         length = window_shape[1]
         self.pooled = [max(1, min(size, length // 4)) for size in POOLED]
-        self.backcasts = [keras.layers.Dense(length) for _ in POOLED]
+        # Nothing reads what the last stack would leave.
+        self.backcasts = [keras.layers.Dense(length) for _ in POOLED[1:]]
         for place, size in enumerate(self.pooled):
             self.perceptrons[place].build((None, -(-length // size)))
-            for layer in (self.forecasts[place], self.backcasts[place]):
+            for layer in (self.forecasts[place], *self.backcasts[place : place + 1]):
                 layer.build((None, self.perceptrons[place].units[-1]))
         self.built = True
 
@@ -251,7 +252,8 @@ class _Stacks(keras.layers.Layer):
         for place, size in enumerate(self.pooled):
             pooled = ops.max_pool(window[:, :, None], size, strides=size, padding="same")[:, :, 0]
             hidden = self.perceptrons[place](pooled, training=training)
-            window = window - self.backcasts[place](hidden)
+            for backcast in self.backcasts[place : place + 1]:
+                window = window - backcast(hidden)
             lines = ops.convert_to_tensor(self.lines[place], hidden.dtype)
             found = found + self.forecasts[place](hidden) @ lines
         return found

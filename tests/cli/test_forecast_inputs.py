@@ -108,6 +108,16 @@ BAD = {
         "--hierarchy a --gaps missing --horizon 3",
         "No group of the hierarchy has values of",
     ),
+    "an encoder of a published network": (
+        csv(COUNTS),
+        "--model patchtst --encoder conv",
+        "patchtst has a network of its own",
+    ),
+    "known columns of a published network": (
+        csv(COUNTS, "date,y,price", then=lambda x: f",{(int(x) * 7) % 5 + 1}"),
+        "--model dlinear --known price --horizon 5",
+        "DLinear does not read known columns: price",
+    ),
     "no such country": (csv(COUNTS), "--holidays QQ", "holidays"),
     "no series": (
         csv(COUNTS, "date,y,series", then=lambda x: ","),

@@ -103,6 +103,13 @@ EXACT = {
         lambda: kit.models.Forecaster(2, 2, cycle=5000, num_series=5000),
         [{"history": NUMBERS, "series": IDS[:, 0], "phase": IDS[:, 1]}],
     ),
+    **{
+        name: (
+            lambda name=name: getattr(kit.models, name)(2, 2, cycle=5000, num_series=5000),
+            [{"history": NUMBERS, "series": IDS[:, 0], "phase": IDS[:, 1]}],
+        )
+        for name in ("DLinear", "NHiTS", "PatchTST")
+    },
     "CustomerValue": (
         lambda: kit.models.CustomerValue(90, 2),
         [{"amount": NUMBERS, "age": IDS[:, :2], "season": NUMBERS[:, 0]}],
@@ -166,7 +173,7 @@ SIZES = {
     "SeparableBlock": [8],
 }
 # Bases that are not made themselves; those derived from them are above.
-BASES = {"PretrainedSeq2Seq", "Seq2SeqModel"}
+BASES = {"NetworkForecaster", "PretrainedSeq2Seq", "Seq2SeqModel"}
 
 
 def public_layers():
