@@ -29,6 +29,7 @@ import click
 import polars as pl
 
 RESULTS = Path(__file__).parent.parent / "results" / "forecasting.json"
+BUILT_IN = RESULTS.parent.parent / "kit" / "data" / "builtin"
 COLUMNS = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
 MONTHS = 30 * 24 * 4
 HORIZONS = (96, 192, 336, 720)
@@ -68,10 +69,8 @@ def arguments(name: str, file: str | None) -> list[str]:
 
 def by_code(file: Path) -> str:
     """The built-in demand with the beginnings of the codes of products, as a file."""
-    from kit.data.builtin import SERIES
-
     code = pl.col("sku").cast(pl.String)
-    frame = SERIES["online-retail-demand"]().frame
+    frame = pl.read_parquet(BUILT_IN / "online_retail_demand" / "online_retail_demand.parquet")
     frame.with_columns(range=code.str.slice(0, 2), block=code.str.slice(0, 3)).write_parquet(file)
     return str(file)
 

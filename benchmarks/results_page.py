@@ -39,7 +39,8 @@ from benchmarks import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", ROOT / "docs" / "results.md", ROOT / "docs" / "spark.md"]
+SHOWN_ON = ("results", "forecasting", "spark")
+PAGES = [ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in SHOWN_ON)]
 MODULES = {
     "retrieval": retrieval_results,
     "sequential": sequential_results,
@@ -203,7 +204,12 @@ def _results_table(name: str) -> Callable[[], str]:
     return lambda: MODULES[name].results_table(_kept(name))  # type: ignore[attr-defined]
 
 
-TABLES = {"summary": summary_table, **{name: _results_table(name) for name in MODULES}}
+TABLES = {
+    "summary": summary_table,
+    **{name: _results_table(name) for name in MODULES},
+    "etth1": lambda: forecasting_results.etth1_table(_kept("forecasting")),
+    "levels": lambda: forecasting_results.levels_table(_kept("forecasting")),
+}
 
 
 def main() -> None:

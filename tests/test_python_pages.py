@@ -65,6 +65,22 @@ def test_the_example_of_customer_value_runs(here):
 
 
 @pytest.mark.slow
+def test_the_page_on_forecasting_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    days = pl.date_range(pl.date(2024, 1, 1), pl.date(2024, 6, 1), eager=True)
+    shops = [
+        pl.DataFrame({"date": days, "sales": rng.poisson(9 + n, len(days))}).with_columns(
+            shop=pl.lit(f"shop {n}"), region=pl.lit("ns"[n % 2])
+        )
+        for n in range(6)
+    ]
+    pl.concat(shops).write_csv("shops.csv")
+    forecast = run("forecasting.md")["forecast"]
+    assert forecast["level"].unique(maintain_order=True).to_list() == ["total", "region", "series"]
+
+
+@pytest.mark.slow
 def test_the_example_of_uplift_runs(here):
     names = run("uplift.md")
     assert 0.25 < names["value"].summary()["SNIPS"] < 0.33
