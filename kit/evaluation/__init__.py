@@ -65,16 +65,16 @@ if TYPE_CHECKING:
     from kit.evaluation._flops import count_flops as count_flops
     from kit.evaluation._forecast_baselines import forecast_baselines as forecast_baselines
     from kit.evaluation._forecast_baselines import seasonal_naive as seasonal_naive
-    from kit.evaluation._forecast_fit import calibrate_quantiles as calibrate_quantiles
     from kit.evaluation._forecast_fit import choose_correction as choose_correction
-    from kit.evaluation._forecast_fit import fit_quantiles as fit_quantiles
     from kit.evaluation._forecast_fit import fit_ridge as fit_ridge
-    from kit.evaluation._forecast_fit import forecasts_of as forecasts_of
-    from kit.evaluation._forecast_fit import inputs_of as inputs_of
-    from kit.evaluation._forecast_fit import phases_of as phases_of
-    from kit.evaluation._forecast_fit import prepare_network as prepare_network
-    from kit.evaluation._forecast_fit import windows_of as windows_of
+    from kit.evaluation._forecast_quantiles import calibrate_quantiles as calibrate_quantiles
+    from kit.evaluation._forecast_quantiles import fit_quantiles as fit_quantiles
+    from kit.evaluation._forecast_quantiles import prepare_network as prepare_network
     from kit.evaluation._forecast_table import read_forecasts as read_forecasts
+    from kit.evaluation._forecast_windows import forecasts_of as forecasts_of
+    from kit.evaluation._forecast_windows import inputs_of as inputs_of
+    from kit.evaluation._forecast_windows import phases_of as phases_of
+    from kit.evaluation._forecast_windows import windows_of as windows_of
     from kit.evaluation._forecasting import FORECAST_METRICS as FORECAST_METRICS
     from kit.evaluation._forecasting import LEVELS as LEVELS
     from kit.evaluation._forecasting import Forecasts as Forecasts

@@ -7,7 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.data.series import SeriesData
-from kit.evaluation._forecast_fit import MOST_VALID_WINDOWS, inputs_of, targets_of, windows_of
+from kit.evaluation._forecast_windows import (
+    MOST_VALID_WINDOWS,
+    inputs_of,
+    targets_of,
+    windows_of,
+)
 from kit.models import Forecaster, deviation
 
 # Shares of deviations that are larger than each knot of the tail, and the fewest such deviations.

@@ -1,6 +1,6 @@
-"""Fit a `Forecaster` in closed form: ridge regression, quantile offsets, calibration."""
+"""Fit a `Forecaster` in closed form: ridge regression, and how much a network corrects it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 from typing import Any
@@ -10,111 +10,31 @@ from numpy.typing import NDArray
 
 from kit.data.series import SeriesData
 from kit.errors import UserError
+from kit.evaluation._forecast_quantiles import set_quantiles
 from kit.evaluation._forecast_usual import set_usual
-from kit.evaluation._forecasting import (
-    Forecasts,
-    Scales,
-    open_phases,
-    point_metric,
-    variances,
+from kit.evaluation._forecast_windows import (
+    FEW_WINDOWS,
+    MOST_VALID_WINDOWS,
+    Windows,
+    batches_of,
+    forecasts_of,
+    inputs_of,
+    phases_of,
+    targets_of,
+    windows_of,
 )
+from kit.evaluation._forecasting import open_phases, point_metric, variances
 from kit.evaluation._normal_equations import NormalEquations
-from kit.models import CENTRES, Forecaster, NetworkForecaster
+from kit.models import CENTRES, Forecaster
 from kit.progress import stage
 
 PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 """L2 penalties to choose from, as shares of the mean square of the regressors."""
-WINDOWS_AT_ONCE = 4096
-# Windows that settings are chosen on, that the chosen one is fitted on, and of valid.
-FEW_WINDOWS, MOST_WINDOWS, MOST_VALID_WINDOWS = 20_000, 400_000, 40_000
+# Windows that the chosen settings are fitted on.
+MOST_WINDOWS = 400_000
 # Phases are many weights: what they gain on valid has to be more than chance.
 GAIN_OF_PHASES = 0.01
-# Steps of the horizon that share quantile offsets, and the fewest residuals of an offset.
-BLOCKS, FEWEST_RESIDUALS = 4, 200
 CORRECTIONS = (0.0, 0.25, 0.5, 0.75, 1.0)
-Windows = tuple[NDArray[np.int64], NDArray[np.int64]]
-
-
-def windows_of(data: SeriesData, part: str, lookback: int, most: int) -> Windows:
-    """Codes of series and origins of the forecasts of a part: two int64 [windows].
-
-    Those of train need `lookback` steps before them; of more than `most` a random sample is taken.
-    """
-    if part == "train":
-        origins = np.arange(min(lookback, data.train_end), data.train_end - data.horizon + 1)
-    else:
-        origins = data.starts(part)
-    count = len(data.series) * len(origins)
-    chosen = np.arange(count)
-    if count > most:
-        chosen = np.sort(np.random.default_rng(0).choice(count, most, replace=False))
-    return chosen // max(len(origins), 1), origins[chosen % max(len(origins), 1)]
-
-
-def phases_of(data: SeriesData, origins: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Phases of the first forecast steps, int64, of origins counted from 0."""
-    return np.asarray((data.first + origins) % data.frequency.cycle, np.int64)
-
-
-def inputs_of(data: SeriesData, windows: Windows, lookback: int) -> dict[str, NDArray[Any]]:
-    """The inputs of a `Forecaster` for windows."""
-    rows, origins = windows
-    steps = origins[:, None] + np.arange(-lookback, 0)
-    history = np.where(steps >= 0, data.values[rows[:, None], np.maximum(steps, 0)], np.nan)
-    return {
-        "history": history.astype(np.float32),
-        "series": 1 + rows,
-        "phase": phases_of(data, origins),
-        **known_of(data, windows),
-    }
-
-
-def known_of(data: SeriesData, windows: Windows) -> dict[str, NDArray[np.float32]]:
-    """The covariates of the horizon and the static features of windows, if there are any."""
-    rows, origins = windows
-    steps = origins[:, None] + np.arange(data.horizon)
-    found = {}
-    if data.known:
-        found["known"] = np.stack([one.values[rows[:, None], steps] for one in data.known], -1)
-    if data.static:
-        found["static"] = np.stack([one.values[rows] for one in data.static], axis=-1)
-    return found
-
-
-def targets_of(data: SeriesData, windows: Windows) -> NDArray[np.float64]:
-    """What happened in windows, float64 [windows, horizon]."""
-    rows, origins = windows
-    found: NDArray[np.float64] = data.values[
-        rows[:, None], origins[:, None] + np.arange(data.horizon)
-    ]
-    return found
-
-
-def _batches(windows: Windows) -> Iterator[Windows]:
-    for begin in range(0, len(windows[0]), WINDOWS_AT_ONCE):
-        yield (
-            windows[0][begin : begin + WINDOWS_AT_ONCE],
-            windows[1][begin : begin + WINDOWS_AT_ONCE],
-        )
-
-
-def predicted(model: Forecaster, data: SeriesData, windows: Windows) -> NDArray[np.float32]:
-    """Expected values and quantiles of windows, float32 [windows, horizon, 1 + levels]."""
-    answers = [
-        np.asarray(model(inputs_of(data, batch, model.lookback), training=False))
-        for batch in _batches(windows)
-    ]
-    return np.concatenate(answers)
-
-
-@stage("predict")
-def forecasts_of(model: Forecaster, data: SeriesData, part: str) -> Forecasts:
-    """Forecasts of a model on "valid" or "test"."""
-    answer = predicted(model, data, windows_of(data, part, 0, 1 << 62))
-    answer = answer.reshape(len(data.series), data.origins, data.horizon, -1)
-    actual = data.actual(part).astype(np.float32)
-    overlap = data.stride < data.horizon
-    return Forecasts(actual, answer[..., 0], answer[..., 1:], Scales.of(data, part), overlap)
 
 
 def normal_equations(
@@ -138,7 +58,7 @@ def normal_equations(
         np.zeros(width),
     )
     square, count = 0.0, 0
-    for batch in _batches(windows):
+    for batch in batches_of(windows):
         targets = targets_of(data, batch)
         usable = ~np.isnan(targets).any(axis=1) & ~np.isnan(deviation[batch[0]])
         batch = batch[0][usable], batch[1][usable]
@@ -208,8 +128,7 @@ def fit_ridge(model: Forecaster, data: SeriesData) -> dict[str, Any]:
     model.set_linear(kernel, weights[lookback:])
     if model.known:
         model.known_weight.assign(known)
-    model.offsets.assign(_offsets(model, data, lookback))
-    return settings
+    return settings | set_quantiles(model, data, lookback)
 
 
 def _choose(model: Forecaster, data: SeriesData, lookbacks: Sequence[int]) -> dict[str, Any] | None:
@@ -275,119 +194,6 @@ def _columns(lookback: int, cycle: int, phases: bool) -> NDArray[np.float64]:
     columns[:lookback, :lookback] = np.eye(lookback)
     columns[lookback:, lookback] = 1
     return columns
-
-
-def _block_of(horizon: int) -> NDArray[np.int64]:
-    """The block of each step of the horizon."""
-    return np.arange(horizon) * min(BLOCKS, horizon) // horizon
-
-
-def _residuals(
-    model: Forecaster, data: SeriesData, windows: Windows
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Errors of the linear forecast in scales, the scales, and phases: each [n, horizon].
-
-    Errors are NaN where there is no value, or everything is closed.
-    """
-    found, scales = [], []
-    for batch in _batches(windows):
-        inputs = inputs_of(data, batch, model.lookback)
-        parts, scale = (np.asarray(x, np.float64) for x in model.linear_parts(inputs))
-        linear = parts.sum(axis=-1)
-        found.append((targets_of(data, batch) - linear) / np.maximum(scale, 1e-12))
-        scales.append(np.repeat(scale, data.horizon, axis=1))
-    phases = (phases_of(data, windows[1])[:, None] + np.arange(data.horizon)) % model.cycle
-    errors = np.where(open_phases(data)[phases], np.concatenate(found), np.nan)
-    return errors, np.concatenate(scales), phases
-
-
-def _offsets(model: Forecaster, data: SeriesData, lookback: int) -> NDArray[np.float64]:
-    """Quantiles of the errors on train by phase of the step and block: [cycle, horizon, levels].
-
-    Errors count by their scale, which minimises the pinball loss of the values themselves.
-    """
-    windows = windows_of(data, "train", lookback, FEW_WINDOWS)
-    errors, scales, phases = _residuals(model, data, windows)
-    usable = ~np.isnan(errors) & (scales > 0)
-    block, levels = _block_of(data.horizon), np.array(model.levels)
-    by_phase = np.zeros((model.cycle, BLOCKS, len(levels)))
-    for number in range(block[-1] + 1):
-        columns = block == number
-        mine = usable[:, columns]
-        error, weight = errors[:, columns][mine], scales[:, columns][mine]
-        phase = phases[:, columns][mine]
-        whole = _weighted_quantiles(error, weight, levels)
-        order = np.argsort(phase, kind="stable")
-        ends = np.searchsorted(phase[order], np.arange(model.cycle + 1))
-        for one in range(model.cycle):
-            rows = order[ends[one] : ends[one + 1]]
-            few = len(rows) < FEWEST_RESIDUALS
-            by_phase[one, number] = (
-                whole if few else _weighted_quantiles(error[rows], weight[rows], levels)
-            )
-    steps = np.arange(data.horizon)
-    phase = (np.arange(model.cycle)[:, None] + steps) % model.cycle
-    return by_phase[phase, block[steps]]
-
-
-def _weighted_quantiles(
-    values: NDArray[np.float64], weights: NDArray[np.float64], levels: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    if not len(values):
-        return np.zeros(len(levels))
-    order = np.argsort(values, kind="stable")
-    share = np.cumsum(weights[order]) / weights.sum()
-    found: NDArray[np.float64] = values[order][
-        np.searchsorted(share, levels - 1e-12).clip(max=len(values) - 1)
-    ]
-    return found
-
-
-def prepare_network(model: NetworkForecaster, data: SeriesData) -> dict[str, Any]:
-    """Set what is usual in train, which networks are trained in units of.
-
-    Returns:
-        The settings of the window.
-    """
-    set_usual(model, data)
-    model.set_window(model.lookback, model.level_of_window)
-    return {"lookback": model.lookback, "centre": model.level_of_window}
-
-
-@stage("fit")
-def fit_quantiles(model: NetworkForecaster, data: SeriesData) -> dict[str, Any]:
-    """Set the quantiles around the network's expected values by its errors on train."""
-    model.offsets.assign(_offsets(model, data, model.lookback))
-    return {}
-
-
-@stage("calibrate")
-def calibrate_quantiles(model: Forecaster, data: SeriesData) -> None:
-    """Shift the quantiles so that they cover on valid what they should, by block of the horizon.
-
-    Split conformal prediction with the finite-sample correction: of m errors the quantile of
-    level q is the one of rank q (m + 1).
-
-    Source: Romano, Patterson and Candes (2019), Conformalized quantile regression.
-    """
-    model.conformal.assign(np.zeros(model.conformal.shape))
-    windows = windows_of(data, "valid", 0, MOST_VALID_WINDOWS)
-    answer, actual = predicted(model, data, windows), targets_of(data, windows)
-    errors, scales, _ = _residuals(model, data, windows)
-    known = ~np.isnan(errors) & (scales > 0)
-    block = _block_of(data.horizon)
-    shift = np.zeros(model.conformal.shape)
-    for number in range(block[-1] + 1):
-        columns = block == number
-        mine = known[:, columns]
-        scale = scales[:, columns][mine]
-        if len(scale) < FEWEST_RESIDUALS:
-            continue
-        for place, level in enumerate(model.levels):
-            error = (actual - answer[:, :, 1 + place])[:, columns][mine] / scale
-            rank = min(max(int(np.ceil(level * (len(error) + 1))) - 1, 0), len(error) - 1)
-            shift[columns, place] = np.partition(error, rank)[rank]
-    model.conformal.assign(shift)
 
 
 def choose_correction(model: Forecaster, data: SeriesData) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from kit.data.series import SeriesData
 from kit.errors import UserError
-from kit.evaluation._forecast_fit import calibrate_quantiles, fit_ridge, forecasts_of
+from kit.evaluation._forecast_fit import fit_ridge
+from kit.evaluation._forecast_quantiles import calibrate_quantiles
+from kit.evaluation._forecast_windows import forecasts_of
 from kit.evaluation._forecasting import Forecasts, Scales, point_metric
 from kit.models import BOTTOM_UP, MINT, Forecaster, Reconciliation, mint_gain
 from kit.progress import stage

@@ -14,6 +14,8 @@ SMOOTHING = 0.1
 # Values of a window beyond this many standard deviations say no more to the network.
 FARTHEST = 10.0
 SMALLEST_GAP = 1e-3
+# Sizes of expected counts that quantiles are learned at, and the smallest one.
+SIZES, SMALLEST_MEAN = 20, 1e-4
 # Steps of a patch that attention reads as one, and between two of them.
 PATCH, STRIDE = 16, 8
 
@@ -69,7 +71,43 @@ def smoothed(values: Any, mask: Any) -> Any:
 def widened(gap: Any, added: Any) -> Any:
     """A gap that an addition widens or narrows, but never below zero; as it is where that is 0."""
     gap = ops.maximum(gap, SMALLEST_GAP)
-    return ops.softplus(ops.log(ops.expm1(gap)) + added)
+    # The inverse of softplus, as a sum that large gaps do not overflow.
+    return ops.softplus(gap + ops.log(-ops.expm1(-gap)) + added)
+
+
+def uncrossed(offsets: Any, added: Any, middle: int) -> Any:
+    """Quantiles that do not cross: the median, and from it gaps that additions widen or narrow.
+
+    Args:
+        offsets: of the quantiles, float32 [batch, horizon, levels].
+        added: to the median, and to the gaps, of the same shape.
+        middle: the place of the median.
+    """
+    quantiles = [offsets[:, :, middle] + added[:, :, middle]]
+    for place in range(middle + 1, offsets.shape[-1]):
+        gap = offsets[:, :, place] - offsets[:, :, place - 1]
+        quantiles.append(quantiles[-1] + widened(gap, added[:, :, place]))
+    for place in range(middle - 1, -1, -1):
+        gap = offsets[:, :, place + 1] - offsets[:, :, place]
+        quantiles.insert(0, quantiles[0] - widened(gap, added[:, :, place]))
+    return ops.stack(quantiles, axis=-1)
+
+
+def interpolated(mean: Any, size: Any, ratio: Any) -> Any:
+    """Ratios of quantiles to expected values, by lines between those of some sizes.
+
+    Args:
+        mean: expected values, float32 [batch, horizon].
+        size: increasing logarithms of such values, float32 [sizes].
+        ratio: at these, float32 [sizes, levels].
+
+    Returns:
+        float32 [batch, horizon, levels].
+    """
+    logarithm = ops.log(ops.maximum(mean, SMALLEST_MEAN))[:, :, None]
+    width = ops.maximum(size[1:] - size[:-1], 1e-6)
+    passed = ops.clip((logarithm - size[:-1]) / width, 0.0, 1.0)
+    return ratio[0] + passed @ (ratio[1:] - ratio[:-1])
 
 
 def series_encoder(name: str, dim: int) -> keras.layers.Layer | None:
