@@ -14,8 +14,10 @@ SMOOTHING = 0.1
 # Values of a window beyond this many standard deviations say no more to the network.
 FARTHEST = 10.0
 SMALLEST_GAP = 1e-3
-# Sizes of expected counts that quantiles are learned at, and the smallest one.
-SIZES, SMALLEST_MEAN = 20, 1e-4
+SIZES = 20
+"""Sizes of expected counts that quantiles are learned at."""
+SMALLEST_MEAN = 1e-4
+"""Expected counts below this count as this."""
 # Steps of a patch that attention reads as one, and between two of them.
 PATCH, STRIDE = 16, 8
 

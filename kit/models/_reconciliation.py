@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 from kit.data.series import Hierarchy
 from kit.models._forecaster import Forecaster
 
-BOTTOM_UP, MINT = "bottom-up", "MinT-shrink"
+BOTTOM_UP = "bottom-up"
+"""The forecasts of series are added up."""
+MINT = "MinT-shrink"
+"""Those of all levels are combined with the least expected squared error."""
 # Variances below this share of their mean do not count as smaller.
 LEAST_VARIANCE = 1e-9
 

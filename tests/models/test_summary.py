@@ -11,7 +11,7 @@ MODELS = [name for name in EXACT if issubclass(public_layers()[name], keras.Mode
 def test_every_public_model_is_tried():
     assert {name for name, found in public_layers().items() if issubclass(found, keras.Model)} == {
         *MODELS,
-        *("PretrainedSeq2Seq", "Seq2SeqModel"),  # Bases.
+        *("NetworkForecaster", "PretrainedSeq2Seq", "Seq2SeqModel"),  # Bases.
     }
 
 
