@@ -12,6 +12,7 @@ from kit.evaluation import (
     forecasts_by_level,
     forecasts_of,
     groups_of,
+    read_forecasts,
 )
 from kit.models import BOTTOM_UP, MINT, Forecaster
 
@@ -77,6 +78,23 @@ def test_every_level_is_measured_beside_the_other_method_and_the_best_baseline(f
         total, regions, series = (one[name].mean for one in found.values())
         np.testing.assert_allclose(total[0], series.sum(axis=0), rtol=1e-4, atol=1e-3)
         np.testing.assert_allclose(regions[1], series[1::3].sum(axis=0), rtol=1e-4, atol=1e-3)
+
+
+def test_rows_of_groups_are_no_forecasts_of_series(fitted, tmp_path):
+    _, data, _ = fitted
+    times = data.frequency.texts(data.first + data.starts("test")[0] + np.arange(4 * 5))
+    names = [*data.series, "s03"]  # A group may have the name of a series.
+    frame = pl.DataFrame(
+        {
+            "series_id": [name for name in names for _ in times],
+            "level": ["series"] * 12 * len(times) + ["region"] * len(times),
+            "time": times * 13,
+            "mean": np.repeat(np.arange(13.0), len(times)),
+        }
+    )
+    frame.write_csv(tmp_path / "theirs.csv")
+    found = read_forecasts(data, str(tmp_path / "theirs.csv"))
+    np.testing.assert_array_equal(found.mean[:, 0, 0], np.arange(12))
 
 
 def test_with_one_origin_forecasts_are_added_up(fitted):
