@@ -209,8 +209,12 @@ def levels_table(kept: dict[str, Any]) -> str:
         f"| level | forecasts | RMSSE | {method} minus it (95 %) | WQL | coverage of 80 % | bias |",
         "|---|---|---|---|---|---|---|",
     ]
-    for level, systems in found["test"].items():
-        for place, (system, one) in enumerate(systems.items()):
+    order = (method, "bottom-up", "MinT-shrink")
+    for level in sorted(found["test"], key=found["levels"].get):
+        systems = found["test"][level]
+        names = sorted(systems, key=lambda name: order.index(name) if name in order else len(order))
+        for place, system in enumerate(names):
+            one = systems[system]
             gap = one.get("minus", {})
             ends = f" ({gap['low']:.4f} to {gap['high']:.4f})" if "low" in gap else ""
             metrics = one["metrics"]
