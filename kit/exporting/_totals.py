@@ -91,12 +91,7 @@ class ServedHierarchy(ServedForecaster):
             mean += tf.matmul(self._gain, groups[:, :, :, 0] - self._sums(mean))
         mean = tf.maximum(mean, 0.0) if reconciliation.nonnegative else mean
         totals = self._sums(mean)
-        quantiles = [
-            whole[:, :, :, 1:] + (now - whole[:, :, :, 0])[:, :, :, None]
-            for whole, now in ((answer, mean), (groups, totals))
-        ]
-        if reconciliation.nonnegative:
-            quantiles = [tf.maximum(one, 0.0) for one in quantiles]
+        quantiles = [self._shifted(answer, mean), self._shifted(groups, totals)]
         count = tf.shape(codes)[0]
         names, levels = hierarchy.names, hierarchy.level_names
         return {
@@ -109,6 +104,15 @@ class ServedHierarchy(ServedForecaster):
             "series_mean": tf.gather(mean, codes - 1, batch_dims=1),
             "series_quantile": tf.gather(quantiles[0], codes - 1, batch_dims=1),
         }
+
+    def _shifted(self, answer: Any, mean: Any) -> Any:
+        """Quantiles by coherent expected values, as `Reconciliation.quantiles` has them."""
+        before, quantile = answer[:, :, :, :1], answer[:, :, :, 1:]
+        shift = mean[:, :, :, None] - before
+        if not self._reconciliation.value.nonnegative:
+            return quantile + shift
+        share = tf.where(before > 0, quantile / tf.maximum(before, 1e-9), 1.0)
+        return tf.maximum(quantile + shift * tf.clip_by_value(share, 0.0, 1.0), 0.0)
 
     def _answer_groups(self, history: Any, step: Any) -> Any:
         """Forecasts of the groups by themselves: [batch, groups, horizon, 1 + levels]."""

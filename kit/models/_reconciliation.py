@@ -14,6 +14,7 @@ MINT = "MinT-shrink"
 """Those of all levels are combined with the least expected squared error."""
 # Variances below this share of their mean do not count as smaller.
 LEAST_VARIANCE = 1e-9
+SMALLEST = 1e-9
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,23 @@ class Reconciliation:
     def quantiles(
         self, quantile: NDArray[np.floating], before: NDArray[np.floating], mean: NDArray[np.number]
     ) -> NDArray[np.float32]:
-        """Quantiles [..., levels] that are shifted as their expected value was."""
-        found = (quantile + (mean - before)[..., None]).astype(np.float32)
-        return np.maximum(found, 0) if self.nonnegative else found
+        """Quantiles [..., levels] that are shifted as their expected value was.
+
+        Of values from 0 those below the expected value are shifted in proportion to it, so that 0
+        stays 0.
+
+        Args:
+            quantile: before.
+            before: the expected values, of the shape without levels.
+            mean: the coherent ones.
+        """
+        shift = (mean - before)[..., None]
+        if not self.nonnegative:
+            return (quantile + shift).astype(np.float32)
+        before = before[..., None]
+        share = np.where(before > 0, quantile / np.maximum(before, SMALLEST), 1)
+        found: NDArray[np.float32] = (quantile + shift * np.clip(share, 0, 1)).astype(np.float32)
+        return np.maximum(found, 0)
 
 
 def shrinkage_of(errors: NDArray[np.float64]) -> float:

@@ -55,8 +55,12 @@ def test_nothing_is_below_0_where_outcomes_are_not():
     assert free.series(series, groups).min() < 0
     bounded = Reconciliation(HIERARCHY, Forecaster(1, 1), gain, nonnegative=True)
     assert bounded.series(series, groups).min() == 0
-    shifted = bounded.quantiles(np.array([[1.0, 2, 3]]), np.array([2.0]), np.array([0.5]))
-    assert shifted.tolist() == [[0, 0.5, 1.5]]
+    quantile, before = np.array([[0.0, 1, 2, 3]]), np.array([2.0])
+    for mean, expected in ((0.5, [0, 0.25, 0.5, 1.5]), (3.0, [0, 1.5, 3, 4])):
+        found = bounded.quantiles(quantile, before, np.array([mean]))
+        np.testing.assert_allclose(found, [expected], rtol=1e-6)
+    assert bounded.quantiles(quantile, 0 * before, before).tolist() == [[2, 3, 4, 5]]
+    assert free.quantiles(quantile, before, np.array([0.5])).tolist() == [[-1.5, -0.5, 0.5, 1.5]]
 
 
 def test_bottom_up_leaves_the_series_alone():
