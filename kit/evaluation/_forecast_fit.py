@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kit.data.series import SeriesData
 from kit.errors import UserError
-from kit.evaluation._forecast_quantiles import set_quantiles
+from kit.evaluation._forecast_quantiles import quantile_offsets
 from kit.evaluation._forecast_usual import set_usual
 from kit.evaluation._forecast_windows import (
     FEW_WINDOWS,
@@ -128,7 +128,8 @@ def fit_ridge(model: Forecaster, data: SeriesData) -> dict[str, Any]:
     model.set_linear(kernel, weights[lookback:])
     if model.known:
         model.known_weight.assign(known)
-    return settings | set_quantiles(model, data, lookback)
+    model.offsets.assign(quantile_offsets(model, data, lookback))
+    return settings
 
 
 def _choose(model: Forecaster, data: SeriesData, lookbacks: Sequence[int]) -> dict[str, Any] | None:

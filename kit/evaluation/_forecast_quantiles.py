@@ -12,7 +12,6 @@ from kit.evaluation._forecast_windows import (
     MOST_VALID_WINDOWS,
     Windows,
     batches_of,
-    forecasts_of,
     inputs_of,
     phases_of,
     predicted,
@@ -20,7 +19,7 @@ from kit.evaluation._forecast_windows import (
     windows_of,
 )
 from kit.evaluation._forecasting import open_phases
-from kit.models import SIZES, SMALLEST_MEAN, Forecaster, NetworkForecaster
+from kit.models import Forecaster, NetworkForecaster
 from kit.progress import stage
 
 # Steps of the horizon that share quantile offsets, and the fewest residuals of an offset.
@@ -51,7 +50,7 @@ def _residuals(
     return errors, np.concatenate(scales), phases
 
 
-def _offsets(model: Forecaster, data: SeriesData, lookback: int) -> NDArray[np.float64]:
+def quantile_offsets(model: Forecaster, data: SeriesData, lookback: int) -> NDArray[np.float64]:
     """Quantiles of the errors on train by phase of the step and block: [cycle, horizon, levels].
 
     Errors count by their scale, which minimises the pinball loss of the values themselves.
@@ -78,52 +77,6 @@ def _offsets(model: Forecaster, data: SeriesData, lookback: int) -> NDArray[np.f
     steps = np.arange(data.horizon)
     phase = (np.arange(model.cycle)[:, None] + steps) % model.cycle
     return by_phase[phase, block[steps]]
-
-
-def set_quantiles(model: Forecaster, data: SeriesData, lookback: int) -> dict[str, Any]:
-    """Set the quantiles around the expected values by the errors on train.
-
-    They are so many scales of the window away, by phase and horizon. Those of counts may instead be
-    multiples of the expected value, by its size: most of small ones are 0. Valid decides by WQL.
-    """
-    model.offsets.assign(_offsets(model, data, lookback))
-    if not model.nonnegative:
-        return {}
-    model.by_size.assign(0)
-    if data.outcome != "count":
-        return {}
-    size, ratio = _ratios(model, data, lookback)
-    before = forecasts_of(model, data, "valid").summary()["WQL"]
-    model.size.assign(size)
-    model.ratio.assign(ratio)
-    model.by_size.assign(1)
-    after = forecasts_of(model, data, "valid").summary()["WQL"]
-    model.by_size.assign(float(after < before))
-    return {"quantiles by size": after < before}
-
-
-def _ratios(
-    model: Forecaster, data: SeriesData, lookback: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sizes of expected values on train, logarithms [sizes]; quantiles over them [sizes, levels].
-
-    Ratios count by the expected value, which minimises the pinball loss of the values themselves.
-    """
-    windows = windows_of(data, "train", lookback, FEW_WINDOWS)
-    errors, scales, _ = _residuals(model, data, windows)
-    actual = targets_of(data, windows)
-    mean = actual - errors * np.maximum(scales, 1e-12)
-    usable = np.isfinite(mean) & (mean > SMALLEST_MEAN)
-    mean, actual = mean[usable], actual[usable]
-    order = np.argsort(mean, kind="stable")
-    size, ratio = np.zeros(SIZES), np.ones((SIZES, len(model.levels)))
-    for place, rows in enumerate(np.array_split(order, SIZES)):
-        if len(rows):
-            size[place] = np.log(mean[rows]).mean()
-            ratio[place] = _weighted_quantiles(
-                actual[rows] / mean[rows], mean[rows], np.array(model.levels)
-            )
-    return size, ratio
 
 
 def _weighted_quantiles(
@@ -153,7 +106,8 @@ def prepare_network(model: NetworkForecaster, data: SeriesData) -> dict[str, Any
 @stage("fit")
 def fit_quantiles(model: NetworkForecaster, data: SeriesData) -> dict[str, Any]:
     """Set the quantiles around the network's expected values by its errors on train."""
-    return set_quantiles(model, data, model.lookback)
+    model.offsets.assign(quantile_offsets(model, data, model.lookback))
+    return {}
 
 
 @stage("calibrate")

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from kit.models._for_dataset import attach as attach
     from kit.models._forecaster import CENTRES as CENTRES
     from kit.models._forecaster import Forecaster as Forecaster
-    from kit.models._forecaster_parts import SIZES as SIZES
-    from kit.models._forecaster_parts import SMALLEST_MEAN as SMALLEST_MEAN
     from kit.models._image_classifier import ImageClassifier as ImageClassifier
     from kit.models._image_encoder import ImageEncoder as ImageEncoder
     from kit.models._implicit_als import ImplicitALS as ImplicitALS

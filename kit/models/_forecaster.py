@@ -13,10 +13,8 @@ from kit.layers import Embedding, integer_ids
 from kit.models._for_dataset import recorded, set_seed
 from kit.models._forecaster_parts import (
     FARTHEST,
-    SIZES,
     arguments_for,
     covariate_features,
-    interpolated,
     series_encoder,
     smoothed,
     uncrossed,
@@ -160,11 +158,6 @@ class Forecaster(keras.Model):
         self.level = self._table("level", (self.num_series + 1,))
         self.spread = self._table("spread", (self.num_series + 1,), "ones")
         self.offsets = self._table("offsets", (self.cycle, steps, levels))
-        if self.nonnegative:
-            # Instead, of counts: quantiles as multiples of the expected value, by its logarithm.
-            self.by_size = self._table("by_size", ())
-            self.size = self._table("size", (SIZES,))
-            self.ratio = self._table("ratio", (SIZES, levels))
         self.conformal = self._table("conformal", (steps, levels))
         # How much of the network's correction counts for expected values, and for quantiles.
         self.correction = self._table("correction", (2,), "ones")
@@ -361,12 +354,6 @@ class Forecaster(keras.Model):
         mean = linear + scale * added[:, :, 0]
         phase = integer_ids(inputs["phase"])
         offsets = ops.take(self.offsets.value, phase, axis=0)
-        if self.nonnegative:
-            ratio = interpolated(linear, self.size.value, self.ratio.value)
-            by_size = (
-                ops.maximum(linear, 0.0)[:, :, None] * ratio - linear[:, :, None]
-            ) / ops.maximum(scale, 1e-6)[:, :, None]
-            offsets = ops.where(self.by_size.value > 0, by_size, offsets)
         shape = uncrossed(offsets, added[:, :, 1:], self.middle) + self.conformal.value
         # The quantiles lie around the linear forecast: the network moves each by itself.
         around = ops.sort(linear[:, :, None] + scale[:, :, None] * shape, axis=-1)

@@ -14,10 +14,6 @@ SMOOTHING = 0.1
 # Values of a window beyond this many standard deviations say no more to the network.
 FARTHEST = 10.0
 SMALLEST_GAP = 1e-3
-SIZES = 20
-"""Sizes of expected counts that quantiles are learned at."""
-SMALLEST_MEAN = 1e-4
-"""Expected counts below this count as this."""
 # Steps of a patch that attention reads as one, and between two of them.
 PATCH, STRIDE = 16, 8
 
@@ -93,23 +89,6 @@ def uncrossed(offsets: Any, added: Any, middle: int) -> Any:
         gap = offsets[:, :, place + 1] - offsets[:, :, place]
         quantiles.insert(0, quantiles[0] - widened(gap, added[:, :, place]))
     return ops.stack(quantiles, axis=-1)
-
-
-def interpolated(mean: Any, size: Any, ratio: Any) -> Any:
-    """Ratios of quantiles to expected values, by lines between those of some sizes.
-
-    Args:
-        mean: expected values, float32 [batch, horizon].
-        size: increasing logarithms of such values, float32 [sizes].
-        ratio: at these, float32 [sizes, levels].
-
-    Returns:
-        float32 [batch, horizon, levels].
-    """
-    logarithm = ops.log(ops.maximum(mean, SMALLEST_MEAN))[:, :, None]
-    width = ops.maximum(size[1:] - size[:-1], 1e-6)
-    passed = ops.clip((logarithm - size[:-1]) / width, 0.0, 1.0)
-    return ratio[0] + passed @ (ratio[1:] - ratio[:-1])
 
 
 def series_encoder(name: str, dim: int) -> keras.layers.Layer | None:

@@ -307,32 +307,3 @@ def test_the_part_of_the_network_that_reads_covariates_is_chosen_by_itself():
     settings = choose_correction(model, data)
     assert settings["known in means"] is False or settings["correction of means"] == 0
     assert forecasts_of(model, data, "valid").summary()["RMSSE"] == pytest.approx(before["RMSSE"])
-
-
-def test_quantiles_of_counts_follow_the_size_of_the_forecast_where_valid_gains():
-    rng = np.random.default_rng(0)
-    level = np.exp(rng.uniform(-2, 3, (60, 1)))
-    sold = rng.random((60, 200)) < np.minimum(level / 2, 0.9)
-    counts = rng.poisson(level / np.minimum(level / 2, 0.9), (60, 200)) * sold
-    data = opened(counts, horizon=7, origins=3)
-    assert data.outcome == "count"
-    model = Forecaster.for_dataset(data, encoder="none", lookback=28)
-    settings = fit_ridge(model, data)
-    assert settings["quantiles by size"]
-    assert float(model.by_size) == 1
-    assert (np.diff(np.asarray(model.ratio), axis=1) >= 0).all()
-    found = forecasts_of(model, data, "valid")
-    model.by_size.assign(0)
-    assert found.summary()["WQL"] < forecasts_of(model, data, "valid").summary()["WQL"]
-    # Of series that hardly ever sell, most quantiles are 0; of others the outer ones are far apart.
-    rare = level[:, 0] < 0.3
-    assert (found.quantile[rare][..., :4] < 0.01).mean() > 0.8
-    share = (found.actual[..., None] <= found.quantile)[~rare].mean(axis=(0, 1, 2))
-    np.testing.assert_allclose(share[2:], [0.5, 0.7, 0.9], atol=0.08)
-
-
-@pytest.mark.parametrize("outcome", ["positive", "real"])
-def test_other_outcomes_have_their_quantiles_by_phase(outcome):
-    data = opened(weekly(), horizon=4, origins=2, outcome=outcome)
-    model = Forecaster.for_dataset(data, encoder="none", lookback=14)
-    assert "quantiles by size" not in fit_ridge(model, data)

@@ -217,20 +217,3 @@ def test_covariates_are_saved_and_loaded(tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_allclose(loaded.explain(request()), model.explain(request()), rtol=1e-6)
-
-
-def test_quantiles_by_size_are_multiples_of_the_expected_value():
-    model = made(nonnegative=True, num_series=1)
-    model.set_window(4, "mean")
-    model.spread.assign([1, 0.3])  # However wide it is, ratios count.
-    model.size.assign(np.linspace(0, np.log(100), model.size.shape[0]))
-    ratio = np.zeros(model.ratio.shape)
-    ratio[:, 2], ratio[:, 3], ratio[:, 4] = 0.5, 1, np.linspace(4, 2, len(ratio))
-    model.ratio.assign(ratio)
-    model.by_size.assign(1)
-    found = np.asarray(model(window(10, 10, 10, 10, series=1)))[0, 0]
-    np.testing.assert_allclose(found, [10, 0, 0, 5, 10, 30], atol=0.05)
-    for mean, most in ((0.5, 4), (100, 2), (300, 2)):
-        found = np.asarray(model(window(*[mean] * 4, series=1)))[0, 0]
-        assert found[-1] == pytest.approx(most * mean, rel=1e-2)
-    assert (np.asarray(model(window(0, 0, 0, 0))) == 0).all()
