@@ -73,10 +73,7 @@ def forecast(
     )
     write_table(answer, output, "forecast")
     if forecaster.card.hierarchy and "level" not in answer.columns:
-        echo(
-            "totals:    none, which all series of the training data make up, and no others",
-            err=True,
-        )
+        echo("totals:    none, they need all series of the training data and no others", err=True)
     if "level" in answer.columns:
         answer = answer.filter(level="series")
     if what_if:
