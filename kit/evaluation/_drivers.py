@@ -12,7 +12,7 @@ from kit.data.purchases import Histories, PurchaseData
 from kit.data.series import SeriesData
 from kit.data.table import Feature
 from kit.errors import UserError
-from kit.evaluation._forecast_fit import inputs_of, windows_of
+from kit.evaluation._forecast_windows import inputs_of, windows_of
 from kit.evaluation._forecasting import Scales
 from kit.exports import (
     CustomerValues,
