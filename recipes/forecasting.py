@@ -8,9 +8,9 @@ centre and penalty are chosen on valid. A network corrects it as far as valid ga
 not worse there than the ridge alone. Quantiles cannot cross and are shifted to cover on valid what
 they should.
 
-online-retail-demand, one seed: WQL .6791 (same weekday .6997) and RMSSE .7146 (TSB .7145). ETTh1, 96
-hours ahead, three seeds: MSE .3632 (the ridge alone .3643). bike-sharing takes 2 minutes on two busy
-cores.
+online-retail-demand, one seed: WQL .6791 (same weekday .6997) and RMSSE .7146 (TSB .7145). ETTh1,
+96 hours ahead, three seeds: MSE .3632 (the ridge alone .3643). bike-sharing takes 2 minutes on two
+busy cores.
 """
 
 from dataclasses import dataclass
