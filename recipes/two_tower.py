@@ -100,14 +100,13 @@ def build(data: "Dataset", options: TwoTowerOptions) -> "TwoTower":
     """The model, untrained."""
     from kit.models import RetrievalLoss, TwoTower
 
-    chosen = options.model
+    own = options.model
+    loss = RetrievalLoss(own.loss, own.uniform_negatives, own.hard_negatives, own.temperature)
     model = TwoTower.for_dataset(
         data,
         dim=options.training.dim,
-        loss=RetrievalLoss(
-            chosen.loss, chosen.uniform_negatives, chosen.hard_negatives, chosen.temperature
-        ),
-        features=chosen.features,
+        loss=loss,
+        features=own.features,
         item_id_hiding=options.content.hide_ids,
         seed=options.data.seed,
     )
@@ -152,7 +151,8 @@ def train(
             **start_settings(model),
         },
         stages=[
-            Stage(epochs=training.epochs, **start_stage(model)),
+            # Curves on valid are smooth: of six logs none gained after five measurements.
+            Stage(epochs=training.epochs, **{"patience": 5} | start_stage(model)),
             Stage(solve=lambda: add_regression(model, data, options, half_life)),
         ],
         content={"content of features": digest(*model.non_trainable_weights)},

@@ -83,6 +83,12 @@ def test_files_stay_small() -> None:
     assert [p for p in SOURCES if len(p.read_text().splitlines()) > 450] == []
 
 
+def test_recipes_are_read_in_five_minutes() -> None:
+    recipes = sorted((ROOT / "recipes").glob("*.py"))
+    assert len(recipes) > 10
+    assert [p for p in recipes if len(p.read_text().splitlines()) > 210] == []
+
+
 def test_only_the_module_that_reaches_tfrs_knows_tf_keras() -> None:
     for path in SOURCES:
         if path != ROOT / "kit/retrieval/_tfrs.py":

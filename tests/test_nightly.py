@@ -201,7 +201,7 @@ def test_seven_nights(tmp_path):
         watch.is_over.set()
         watch.join()
         server.process.terminate()
-        server.process.wait()
+        server.process.communicate(timeout=60)
     assert watch.wrong == []
     assert watch.asked > 20
     # Only what passed the gate ever answered.
