@@ -153,7 +153,6 @@ REACH_INSIDE = {
     "tests/cluster/deployment/test_readme.py",
     "tests/cluster/deployment/test_slurm.py",
     "tests/cluster/test_loopback.py",
-    "tests/data/images/test_source.py",
     "tests/data/images/test_split.py",
     "tests/data/table/test_schema.py",
     "tests/data/test_class_split.py",
