@@ -133,7 +133,7 @@ def build(data: "Dataset", options: SequentialOptions) -> "SequentialRecommender
         length=chosen.length,
         loss=SequenceLoss(chosen.loss, chosen.negatives),
         features=chosen.features,
-        item_id_hiding=options.content.hide_ids,
+        item_id_dropout=options.content.hide_ids,
         temperature=chosen.temperature,
     )
     options.start.apply(model, data)

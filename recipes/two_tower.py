@@ -107,7 +107,7 @@ def build(data: "Dataset", options: TwoTowerOptions) -> "TwoTower":
         dim=options.training.dim,
         loss=loss,
         features=own.features,
-        item_id_hiding=options.content.hide_ids,
+        item_id_dropout=options.content.hide_ids,
         seed=options.data.seed,
     )
     options.start.apply(model, data)

@@ -11,7 +11,7 @@ from kit.errors import UserError
 from kit.tasks import ExportComparison, compare_exports, compare_logged
 
 if TYPE_CHECKING:
-    from kit.tasks import Compared, LoggedComparison
+    from kit.tasks import LoggedComparison, MetricComparison
 
 TOP = 10
 
@@ -192,7 +192,7 @@ def _print_logged(found: "LoggedComparison", as_json: bool) -> None:
     echo(f"verdict:   B against A: {found.verdict}, by the doubly robust estimator")
 
 
-def _rows(result: "Compared") -> list[list[str]]:
+def _rows(result: "MetricComparison") -> list[list[str]]:
     rows = []
     for place, (name, (a, b, gap)) in enumerate(result.metrics.items()):
         interval = "-" if gap.low != gap.low else f"{gap.low:+.4f} to {gap.high:+.4f}"

@@ -48,6 +48,15 @@ class ContentShape:
         return "int32" if self.vocabulary else "uint8"
 
 
+# Of arguments, in files that earlier versions saved.
+OLD_NAMES = {"id_hiding": "id_dropout", "item_id_hiding": "item_id_dropout"}
+
+
+def with_new_names(config: dict[str, Any]) -> dict[str, Any]:
+    """The configuration of a tower, or of a model with one, with arguments of today's names."""
+    return {OLD_NAMES.get(name, name): value for name, value in config.items()}
+
+
 @keras.saving.register_keras_serializable(package="kit")
 class EntityTower(keras.layers.Layer):
     """Embeds codes as the sum of an id vector, a `FeatureBag` and encoded images and texts.
@@ -61,7 +70,7 @@ class EntityTower(keras.layers.Layer):
             has a zero id vector.
         dim: width of the output.
         features: shape of the feature table, or None.
-        id_hiding: dropout rate of whole id vectors, so that the model learns to embed by features,
+        id_dropout: dropout rate of whole id vectors, so that the model learns to embed by features,
             images and texts alone, as it must for new users or items.
         unit: whether to normalize vectors to length 1, except for their last entry, a bias.
         contents: shapes of the tables of images and texts.
@@ -91,15 +100,15 @@ class EntityTower(keras.layers.Layer):
         features: FeatureShape | dict[str, int] | None = None,
         unit: bool = False,
         contents: Sequence[ContentShape | dict[str, Any]] = (),
-        id_hiding: float = 0.0,
+        id_dropout: float = 0.0,
         ids: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.autocast = False  # Codes and features must not be cast.
         self.size, self.dim, self.unit = size, dim, unit
-        self.id_hiding = id_hiding
-        if id_hiding:
+        self.id_dropout = id_dropout
+        if id_dropout:
             self.hiding_seed = keras.random.SeedGenerator()
         self.features = FeatureShape(**features) if isinstance(features, dict) else features
         self.ids = Embedding(size + 1, dim, name="ids") if ids else None
@@ -160,9 +169,9 @@ class EntityTower(keras.layers.Layer):
         else:
             known = tf.cast(tf.not_equal(codes, 0), self.compute_dtype)[..., None]
             vectors = self.ids(codes) * known
-        if self.id_hiding and training:
+        if self.id_dropout and training:
             noise = keras.random.uniform(tf.shape(codes), seed=self.hiding_seed)
-            vectors *= tf.cast(noise >= self.id_hiding, vectors.dtype)[..., None]
+            vectors *= tf.cast(noise >= self.id_dropout, vectors.dtype)[..., None]
         if self.bag is not None:
             tokens = tf.gather(self.tokens.value, codes)
             numbers = tf.gather(self.numbers.value, codes)
@@ -206,6 +215,10 @@ class EntityTower(keras.layers.Layer):
     ) -> tuple[int | None, ...]:
         return (*(codes_shape or (None,)), self.dim)
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "EntityTower":
+        return super().from_config(with_new_names(config))
+
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
@@ -214,6 +227,6 @@ class EntityTower(keras.layers.Layer):
             "features": asdict(self.features) if self.features else None,
             "unit": self.unit,
             "contents": [asdict(one) for one in self.contents],
-            "id_hiding": self.id_hiding,
+            "id_dropout": self.id_dropout,
             "ids": self.ids is not None,
         }

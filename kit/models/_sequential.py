@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kit.data import Dataset, default_length, train_histories
 from kit.losses import full_softmax, gbce, sampled_softmax
-from kit.models._entity_tower import ContentShape, EntityTower, FeatureShape
+from kit.models._entity_tower import ContentShape, EntityTower, FeatureShape, with_new_names
 from kit.models._for_dataset import recorded, set_seed
 from kit.models._sequence_encoder import SequenceEncoder
 from kit.models._tower_features import content_shape, encoded_features, fill, shape_of
@@ -83,7 +83,7 @@ class SequentialRecommender(keras.Model):
         item_contents: shapes of the items' images and texts, for which the item tower trains
             encoders.
         loss: settings of the loss.
-        item_id_hiding: dropout rate of whole item id vectors, so that new items are embedded well
+        item_id_dropout: dropout rate of whole item id vectors, so that new items are embedded well
             from their features.
         temperature: divides the cosine of query and item.
 
@@ -118,7 +118,7 @@ class SequentialRecommender(keras.Model):
         item_features: FeatureShape | dict[str, int] | None = None,
         item_contents: Sequence[ContentShape | dict[str, Any]] = (),
         loss: SequenceLoss | dict[str, Any] | None = None,
-        item_id_hiding: float = 0.0,
+        item_id_dropout: float = 0.0,
         temperature: float = 0.1,
         **kwargs: Any,
     ) -> None:
@@ -137,7 +137,7 @@ class SequentialRecommender(keras.Model):
             item_features,
             unit=True,
             contents=item_contents,
-            id_hiding=item_id_hiding,
+            id_dropout=item_id_dropout,
             name="item",
         )
         self.sequence_loss = (
@@ -338,6 +338,10 @@ class SequentialRecommender(keras.Model):
             negative_probability=tf.fill([settings.negatives], 1 / self.num_items),
         )
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "SequentialRecommender":
+        return super().from_config(with_new_names(config))
+
     def get_config(self) -> dict[str, Any]:
         features = self.item_tower.features
         return {
@@ -349,6 +353,6 @@ class SequentialRecommender(keras.Model):
             "item_features": asdict(features) if features else None,
             "item_contents": [asdict(one) for one in self.item_tower.contents],
             "loss": asdict(self.sequence_loss),
-            "item_id_hiding": self.item_tower.id_hiding,
+            "item_id_dropout": self.item_tower.id_dropout,
             "temperature": self.temperature,
         }

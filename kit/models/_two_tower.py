@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kit.data import Dataset
 from kit.layers import HistoryQuery, integer_ids
 from kit.losses import full_softmax, multi_hot, sampled_softmax
-from kit.models._entity_tower import ContentShape, EntityTower, FeatureShape
+from kit.models._entity_tower import ContentShape, EntityTower, FeatureShape, with_new_names
 from kit.models._for_dataset import recorded, set_seed
 from kit.models._tower_features import content_shape, encoded_features, fill, shape_of
 from kit.retrieval import ItemWeights, packed, unpacked
@@ -88,7 +88,7 @@ class TwoTower(keras.Model):
         item_features: shape of the item features, or None.
         item_contents: shapes of the items' images and texts, for which the item tower trains
             encoders.
-        item_id_hiding: dropout rate of whole item id vectors, so that new items are embedded well
+        item_id_dropout: dropout rate of whole item id vectors, so that new items are embedded well
             from their features.
         loss: settings of the loss.
 
@@ -125,7 +125,7 @@ class TwoTower(keras.Model):
         user_features: FeatureShape | dict[str, int] | None = None,
         item_features: FeatureShape | dict[str, int] | None = None,
         item_contents: Sequence[ContentShape | dict[str, Any]] = (),
-        item_id_hiding: float = 0.0,
+        item_id_dropout: float = 0.0,
         loss: RetrievalLoss | dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -142,7 +142,7 @@ class TwoTower(keras.Model):
             dim + 1,
             item_features,
             contents=item_contents,
-            id_hiding=item_id_hiding,
+            id_dropout=item_id_dropout,
             name="item",
         )
         self.encoder = HistoryQuery(dim, name="history")
@@ -396,6 +396,10 @@ class TwoTower(keras.Model):
         from_batch = in_batch * tf.gather(self.target_share.value, items)
         return (from_batch + uniform / self.num_items) / (in_batch + uniform)
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "TwoTower":
+        return super().from_config(with_new_names(config))
+
     def get_config(self) -> dict[str, Any]:
         user = self.user_tower.features if self.user_tower is not None else None
         item = self.item_tower.features
@@ -407,7 +411,7 @@ class TwoTower(keras.Model):
             "user_features": asdict(user) if user else None,
             "item_features": asdict(item) if item else None,
             "item_contents": [asdict(one) for one in self.item_tower.contents],
-            "item_id_hiding": self.item_tower.id_hiding,
+            "item_id_dropout": self.item_tower.id_dropout,
             "loss": asdict(self.retrieval_loss),
         }
 

@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from kit.tasks._classification import ImageClassification as ImageClassification
     from kit.tasks._classification import TextClassification as TextClassification
     from kit.tasks._classification import TokenizedTexts as TokenizedTexts
-    from kit.tasks._compare import Compared as Compared
     from kit.tasks._compare import ExportComparison as ExportComparison
+    from kit.tasks._compare import MetricComparison as MetricComparison
     from kit.tasks._compare import compare_exports as compare_exports
     from kit.tasks._customer_value import CustomerValue as CustomerValue
     from kit.tasks._customer_value import season_line as season_line

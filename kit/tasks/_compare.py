@@ -25,7 +25,7 @@ TIMED_REQUESTS = 50
 
 
 @dataclass(frozen=True)
-class Compared:
+class MetricComparison:
     """The metrics of two exports on the same rows.
 
     Args:
@@ -74,7 +74,7 @@ class ExportComparison:
 
     first: Path
     second: Path
-    results: Sequence[Compared]
+    results: Sequence[MetricComparison]
     overlap: Mapping[int, float] = field(default_factory=dict)
     movers: "pl.DataFrame | None" = None
     latency: Sequence[tuple[float, float]] = ()
@@ -189,7 +189,7 @@ def _warnings(cards: Sequence[Any], source: str | None) -> list[str]:
     return notes
 
 
-def _compared(first: Any, second: Any, where: Path) -> Compared:
+def _compared(first: Any, second: Any, where: Path) -> MetricComparison:
     from kit.metrics import Estimate
 
     if first.protocol != second.protocol:
@@ -200,7 +200,7 @@ def _compared(first: Any, second: Any, where: Path) -> Compared:
             remedy=f"That of the second is: {second.protocol}.",
         )
     if not isinstance(first, PredictionMetrics):
-        return Compared(first.protocol, _by_means(first.document(), second.document()))
+        return MetricComparison(first.protocol, _by_means(first.document(), second.document()))
     one, other = first.predictions, second.predictions
     try:
         gaps: Estimates = other.minus(one)
@@ -211,7 +211,7 @@ def _compared(first: Any, second: Any, where: Path) -> Compared:
             expected="two exports with the same classes, labels or series",
         ) from error
     means = one.summary(), other.summary()
-    return Compared(
+    return MetricComparison(
         first.protocol,
         {
             name: (

@@ -3,7 +3,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kit.models import ContentShape, EntityTower, FeatureShape
+from kit.models import (
+    ContentShape,
+    EntityTower,
+    FeatureShape,
+    SequentialRecommender,
+    TwoTower,
+)
 
 SHAPE = FeatureShape(vocabulary=6, tokens=2, numbers=1)
 TOKENS = np.array([[1, 2], [3, 0], [1, 2]], np.int32)
@@ -62,12 +68,25 @@ def test_without_ids_there_are_features_alone():
 
 
 def test_hidden_ids_leave_the_features():
-    tower = tower_with_features(id_hiding=0.5)
+    tower = tower_with_features(id_dropout=0.5)
     codes = np.repeat([1, 2, 3], 40)
     without = tower.embed_features(TOKENS, NUMBERS).numpy()[codes - 1]
     hidden = np.isclose(tower(codes, training=True), without, atol=1e-7).all(axis=1)
     assert 0.3 < hidden.mean() < 0.7
     assert not np.isclose(tower(codes), without, atol=1e-7).all(axis=1).any()
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "settings"),
+    [
+        (EntityTower, "id_hiding", {"size": 3, "dim": 4}),
+        (TwoTower, "item_id_hiding", {"num_users": 2, "num_items": 3, "dim": 4}),
+        (SequentialRecommender, "item_id_hiding", {"num_items": 3, "dim": 4}),
+    ],
+)
+def test_files_of_before_are_read(kind, name, settings):
+    config = kind.from_config({**settings, name: 0.25}).get_config()
+    assert config[name.replace("hiding", "dropout")] == 0.25
 
 
 def test_the_feature_table_is_no_trainable_weight():
