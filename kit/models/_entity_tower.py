@@ -216,7 +216,7 @@ class EntityTower(keras.layers.Layer):
         return (*(codes_shape or (None,)), self.dim)
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "EntityTower":
+    def from_config(cls, config: dict[str, Any]) -> Any:
         return super().from_config(with_new_names(config))
 
     def get_config(self) -> dict[str, Any]:

@@ -339,7 +339,7 @@ class SequentialRecommender(keras.Model):
         )
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "SequentialRecommender":
+    def from_config(cls, config: dict[str, Any]) -> Any:
         return super().from_config(with_new_names(config))
 
     def get_config(self) -> dict[str, Any]:

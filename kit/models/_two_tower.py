@@ -397,7 +397,7 @@ class TwoTower(keras.Model):
         return (from_batch + uniform / self.num_items) / (in_batch + uniform)
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "TwoTower":
+    def from_config(cls, config: dict[str, Any]) -> Any:
         return super().from_config(with_new_names(config))
 
     def get_config(self) -> dict[str, Any]:
