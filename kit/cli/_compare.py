@@ -8,9 +8,10 @@ import click
 from kit.cli._open_export import EXAMPLE_FOLDER, checked_version, trust_option
 from kit.console import Command, echo, echo_json, print_table, quiet_tensorflow
 from kit.errors import UserError
-from kit.tasks import ExportComparison, compare_exports, compare_logged
+from kit.tasks import ExportComparison, compare_exports, compare_logged, number_or_none
 
 if TYPE_CHECKING:
+    from kit.metrics import Estimate
     from kit.tasks import LoggedComparison, MetricComparison
 
 TOP = 10
@@ -146,7 +147,10 @@ def _print_logged(found: "LoggedComparison", as_json: bool) -> None:
                 "unknown": list(found.unknown),
                 "values": {
                     name: {
-                        part: {"mean": one.mean, "low": one.low, "high": one.high}
+                        part: {
+                            end: number_or_none(getattr(one, end))
+                            for end in ("mean", "low", "high")
+                        }
                         for part, one in zip(
                             ("first", "second", "difference"),
                             (estimates[0][name], estimates[1][name], gap),
@@ -161,7 +165,7 @@ def _print_logged(found: "LoggedComparison", as_json: bool) -> None:
         return
     echo(
         f"logged:    {found.rows:,} impressions of {found.users:,} users, mean reward "
-        f"{found.logged:.4f}"
+        f"{_shown(found.logged)}"
     )
     for name, value, matched, unknown in zip(
         "AB", found.values, found.matched, found.unknown, strict=True
@@ -175,12 +179,9 @@ def _print_logged(found: "LoggedComparison", as_json: bool) -> None:
     rows = [
         [
             name,
-            *(
-                f"{one[name].mean:.4f} ({one[name].low:.4f} to {one[name].high:.4f})"
-                for one in estimates
-            ),
-            f"{gap.mean:+.4f}",
-            f"{gap.low:+.4f} to {gap.high:+.4f}",
+            *(_with_interval(one[name]) for one in estimates),
+            _shown(gap.mean, "+"),
+            f"{_shown(gap.low, '+')} to {_shown(gap.high, '+')}",
         ]
         for name, gap in gaps.items()
     ]
@@ -190,6 +191,15 @@ def _print_logged(found: "LoggedComparison", as_json: bool) -> None:
         rows,
     )
     echo(f"verdict:   B against A: {found.verdict}, by the doubly robust estimator")
+
+
+def _with_interval(one: "Estimate") -> str:
+    return f"{_shown(one.mean)} ({_shown(one.low)} to {_shown(one.high)})"
+
+
+def _shown(value: float, sign: str = "") -> str:
+    """A number of four decimal places, or of four digits where it is large."""
+    return f"{value:{sign}.4f}" if abs(value) < 1e4 else f"{value:{sign}.4g}"
 
 
 def _rows(result: "MetricComparison") -> list[list[str]]:

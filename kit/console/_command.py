@@ -4,7 +4,7 @@ import os
 import shlex
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from kit.errors import PEER_LOST, PeerLost, UserError, is_disk_full, not_install
 from kit.progress import shown
 
 DEBUG = "kit.debug"
+# Parameters that name what a command writes.
+OUTPUTS = ("output", "report", "suspicious")
 # Headings of the help, in order; other options come last.
 GROUPS = ("Data", "Items", "Model", "Training", "Checkpoints", "Export")
 
@@ -66,6 +68,7 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
+            _check_outputs(ctx.params)
             wanted = is_chief() and not ctx.params.get("quiet")
             with _readable_errors(), shown(wanted):
                 return super().invoke(ctx)
@@ -120,6 +123,30 @@ class Group(click.Group):
         except KeyboardInterrupt:
             _complain("Interrupted.", color="yellow")
             ctx.exit(130)
+
+
+def _check_outputs(params: Mapping[str, Any]) -> None:
+    """Refuse to write to a file that is read."""
+    for output in OUTPUTS:
+        for name, value in params.items():
+            values = value if isinstance(value, tuple) else (value,)
+            if name not in OUTPUTS and any(_is_same(params.get(output), one) for one in values):
+                raise UserError(
+                    f"--{output} is a file that the command reads.",
+                    where=str(params[output]),
+                    expected="another file, which may be replaced",
+                    remedy=f"Change --{output}.",
+                )
+
+
+def _is_same(output: Any, value: Any) -> bool:
+    if not isinstance(output, str | Path) or not isinstance(value, str | Path):
+        return False
+    try:
+        return Path(output).is_file() and Path(value).is_file() and Path(output).samefile(value)
+    except (OSError, ValueError):
+        # Names of data and other words are no paths.
+        return False
 
 
 def _place(group: str) -> int:

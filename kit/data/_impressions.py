@@ -99,9 +99,12 @@ def open_impressions(
     rewards = _numbers(table, names["reward"])
     _refuse(table, names["reward"], rewards.is_null(), "no reward", "a number, such as 0 or 1")
     chances = _numbers(table, names["propensity"])
-    wrong = (chances.is_null() | (chances <= 0) | (chances > 1)).fill_null(True)
     expected = "the probability with which the item was shown, above 0 and at most 1"
-    _refuse(table, names["propensity"], wrong, "no propensity", expected)
+    _refuse(table, names["propensity"], chances.is_null(), "no propensity", expected)
+    wrong = (chances <= 0) | (chances > 1)
+    what = "a propensity that is no probability"
+    remedy = "Divide per cents by 100; leave out what was shown without chance."
+    _refuse(table, names["propensity"], wrong, what, expected, remedy)
     if (chances == 1).all():
         raise UserError(
             "Every propensity is 1: what was shown did not depend on chance.",
@@ -157,7 +160,14 @@ def _numbers(table: TableRows, column: str) -> pl.Series:
     return found.set(~found.is_finite().fill_null(False), None)
 
 
-def _refuse(table: TableRows, column: str, wrong: pl.Series, what: str, expected: str) -> None:
+def _refuse(
+    table: TableRows,
+    column: str,
+    wrong: pl.Series,
+    what: str,
+    expected: str,
+    remedy: str = "Leave these rows out, or repair the log.",
+) -> None:
     if not wrong.any():
         return
     row = int(wrong.arg_max() or 0)
@@ -165,5 +175,5 @@ def _refuse(table: TableRows, column: str, wrong: pl.Series, what: str, expected
         f"{int(wrong.sum()):,} rows have {what}, the first '{table.frame[column][row]}'.",
         where=f"{table.locate(row)}, column {column}",
         expected=expected,
-        remedy="Leave these rows out, or repair the log.",
+        remedy=remedy,
     )

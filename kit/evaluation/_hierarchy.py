@@ -19,6 +19,8 @@ SERIES = "series"
 """The lowest level of a hierarchy."""
 # Folds of origins that the two methods are compared over, and the most numbers of a gain.
 FOLDS, MOST_GAIN = 5, 1 << 24
+# By which the weighted quantile loss of the series may grow.
+LOSS_ALLOWED = 1.02
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class HierarchyFit:
 
     Args:
         methods: bottom-up and, where it can be estimated, MinT-shrink.
-        chosen: the name of the one with the smaller error on valid.
+        chosen: the name of the one with the smaller error on valid; bottom-up where the quantiles
+            of the series would lose by MinT-shrink.
         valid: method and level to the error on valid, by `point_metric`; of MinT-shrink with a
             covariance of other origins.
     """
@@ -101,7 +104,9 @@ def fit_hierarchy(model: Forecaster, data: SeriesData) -> HierarchyFit:
     adding = Reconciliation(hierarchy, groups, nonnegative=model.nonnegative)
     methods = {BOTTOM_UP: adding}
     series, totals = forecasts_of(model, data, "valid"), forecasts_of(groups, above, "valid")
-    valid = {BOTTOM_UP: _level_errors(data, adding.series(series.mean, totals.mean))}
+    mean = adding.series(series.mean, totals.mean)
+    valid = {BOTTOM_UP: _level_errors(data, mean)}
+    loss = {BOTTOM_UP: _quantile_loss(adding, series, mean)}
     if data.origins > 1 and len(data.series) * len(above.series) <= MOST_GAIN:
         mean = np.empty_like(series.mean)
         for fold in np.array_split(np.arange(data.origins), min(FOLDS, data.origins)):
@@ -109,11 +114,14 @@ def fit_hierarchy(model: Forecaster, data: SeriesData) -> HierarchyFit:
             found = _mint(adding, series, totals, others)
             mean[:, fold] = found.series(series.mean[:, fold], totals.mean[:, fold])
         valid[MINT] = _level_errors(data, mean)
+        loss[MINT] = _quantile_loss(adding, series, mean)
         methods[MINT] = _mint(adding, series, totals, np.ones(data.origins, bool))
     chosen = BOTTOM_UP
     if MINT in valid:
         ratios = [valid[MINT][level] / error for level, error in valid[BOTTOM_UP].items()]
-        chosen = MINT if np.nanmean(ratios) < 1 else BOTTOM_UP
+        # Quantiles move with the mean: what helps the one must not cost the others.
+        is_better = np.nanmean(ratios) < 1 and not loss[MINT] > LOSS_ALLOWED * loss[BOTTOM_UP]
+        chosen = MINT if is_better else BOTTOM_UP
     return HierarchyFit(methods, chosen, valid)
 
 
@@ -127,6 +135,14 @@ def _mint(
     ]
     gain, shrinkage = mint_gain(adding.hierarchy, *errors)
     return replace(adding, gain=gain, shrinkage=shrinkage)
+
+
+def _quantile_loss(adding: Reconciliation, series: Forecasts, mean: NDArray[np.floating]) -> float:
+    """The weighted quantile loss of the series whose quantiles are moved to coherent means."""
+    moved = replace(
+        series, mean=mean, quantile=adding.quantiles(series.quantile, series.mean, mean)
+    )
+    return moved.summary()["WQL"]
 
 
 def _level_errors(data: SeriesData, mean: NDArray[np.floating]) -> dict[str, float]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kit.tasks._evaluate_export import Export as Export
     from kit.tasks._evaluate_export import ExportEvaluation as ExportEvaluation
     from kit.tasks._evaluate_export import PredictionMetrics as PredictionMetrics
+    from kit.tasks._evaluate_export import number_or_none as number_or_none
     from kit.tasks._forecasting import Forecasting as Forecasting
     from kit.tasks._logged import LoggedComparison as LoggedComparison
     from kit.tasks._logged import compare_logged as compare_logged

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kit.exports import LoadedExport
     from kit.metrics import Estimate, OffPolicyValue
 
-# Fewer rows, of equal weight, than this say nothing.
+# Fewer users, or rows of equal weight, than this say nothing.
 FEWEST_EFFECTIVE = 30
 # Rows of the mean reward of all that an item's own mean is shrunk by.
 SHRINKAGE = 20.0
@@ -59,11 +59,12 @@ class LoggedComparison:
     @property
     def verdict(self) -> str:
         """Of the second by the doubly robust estimator: "better", "worse", "no clear difference",
-        or "not measured" where too few rows count.
+        or "not measured" where too few rows or users count, or weights do not add up.
         """
         from kit.metrics import DOUBLY_ROBUST
 
-        if min(value.effective_rows for value in self.values) < FEWEST_EFFECTIVE:
+        fewest = min(self.users, *(value.effective_rows for value in self.values))
+        if fewest < FEWEST_EFFECTIVE or any(map(_lacks_support, self.values)):
             return "not measured"
         gap = self.differences()[DOUBLY_ROBUST]
         if isnan(gap.mean) or gap.low <= 0 <= gap.high:
@@ -118,6 +119,13 @@ def compare_logged(
     found = []
     for version in versions:
         export = LoadedExport(version, trust=trust)
+        if not log.items.is_in([*export.card.names]).any():
+            raise UserError(
+                f"No item of the log is one of the export's, such as '{log.items[0]}'.",
+                where=log.name,
+                expected=f"ids of items of {version}",
+                remedy="Write the ids as in the training data, or name the column: --item-column.",
+            )
         found.append(_value(export, log, groups, users, top))
     warnings = [
         f"note:      the weights of {name} add up to {value.weights.mean():.0%} of the rows: "
@@ -125,6 +133,12 @@ def compare_logged(
         for name, (value, _, _) in zip("AB", found, strict=True)
         if _lacks_support(value)
     ]
+    if all(unknown == len(users) for _, _, unknown in found):
+        warnings.append(
+            "note:      neither knows a user of the log: compared are their popular items"
+        )
+    if len(users) < FEWEST_EFFECTIVE:
+        warnings.append(f"note:      intervals over {len(users)} users mean nothing")
     return LoggedComparison(
         *versions,
         top=top,

@@ -107,14 +107,32 @@ def test_unknown_users_get_popular_items(two, log):
     strangers = log.with_columns(pl.lit("nobody we know").alias("user_id"))
     found = compare_logged(two / "1", two / "1", strangers, top=TOP)
     assert found.unknown == (1, 1)
-    assert found.verdict == "no clear difference"
+    assert found.verdict == "not measured"
+    assert "neither knows a user" in found.warnings[0]
+    assert "intervals over 1 users mean nothing" in found.warnings[1]
+
+
+def test_wrong_propensities_give_no_verdict(two, log):
+    found = compare_logged(two / "1", two / "2", log.with_columns(propensity=pl.lit(0.5)), top=TOP)
+    assert "propensities are wrong" in found.warnings[0]
+    assert found.verdict == "not measured"
+
+
+def test_large_rewards_and_nothing_matched_are_printed_briefly(two, log, tmp_path):
+    file = tmp_path / "shown.csv"
+    log.with_columns(click=pl.lit(1e12)).head(40).write_csv(file)
+    result = kit("compare", two / "1", two / "2", "--logged", file, "--top", 1)
+    assert result.exit_code == 0, result.output
+    assert max(map(len, result.stdout.splitlines())) < 130
+    text = kit("compare", two / "1", two / "2", "--logged", file, "--top", 1, "--json").stdout
+    assert "NaN" not in text
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"propensity": 0.0}, "rows have no propensity"),
-        ({"propensity": 1.5}, "rows have no propensity"),
+        ({"propensity": 0.0}, "rows have a propensity that is no probability"),
+        ({"propensity": 1.5}, "Divide per cents by 100"),
         ({"propensity": None}, "rows have no propensity"),
         ({"propensity": 1.0}, "Every propensity is 1"),
         ({"propensity": "high"}, "rows have no propensity"),
@@ -122,6 +140,7 @@ def test_unknown_users_get_popular_items(two, log):
         ({"click": float("inf")}, "rows have no reward"),
         ({"user_id": " "}, "rows have no user"),
         ({"item_id": None}, "rows have no item"),
+        ({"item_id": "z9"}, "No item of the log is one of the export's"),
         ({"reward": 1}, "Several columns could be the reward"),
     ],
 )

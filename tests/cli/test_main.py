@@ -316,3 +316,19 @@ def test_evaluate_gives_the_number_of_the_report(trained, monkeypatch):
     assert found["protocol"].startswith("test, ")
     expected = {key: metrics[0][key] for key in ("mean", "low", "high")}
     assert found["metrics"]["NDCG@10"] == pytest.approx(expected)
+
+
+def test_no_command_writes_to_a_file_that_it_reads(trained, tmp_path):
+    log = tmp_path / "log.csv"
+    log.write_bytes(trained.data.read_bytes())
+    before = log.read_bytes()
+    (tmp_path / "link.csv").symlink_to(log)
+    for words in (
+        ["data", log, "--report", log],
+        ["data", log, "--suspicious", tmp_path / "link.csv"],
+        ["recommend", trained.model, "--users", log, "--output", log],
+    ):
+        result = CliRunner().invoke(main, [*map(str, words)])
+        assert result.exit_code == 2, words
+        assert "is a file that the command reads" in result.output
+    assert log.read_bytes() == before
