@@ -30,7 +30,8 @@ class NetworkForecaster(Forecaster):
     those of its errors on train, so that network and metrics of all models are comparable.
 
     Args:
-        args, kwargs: as of `Forecaster`, which `encoder` and `known` are left out of.
+        *args: as of `Forecaster`.
+        **kwargs: as of `Forecaster`, without `encoder` and `known`.
     """
 
     level_of_window = "mean"
@@ -105,7 +106,8 @@ class DLinear(NetworkForecaster):
     Windows are shifted by their mean and divided by their deviation, other than published.
 
     Args:
-        args, kwargs: see `NetworkForecaster`.
+        *args: see `NetworkForecaster`.
+        **kwargs: see `NetworkForecaster`.
 
     Source: Zeng, Chen, Zhang and Xu (2023), Are transformers effective for time series forecasting?
 
@@ -147,7 +149,8 @@ class PatchTST(NetworkForecaster):
     where those published have batch norm.
 
     Args:
-        args, kwargs: see `NetworkForecaster`.
+        *args: see `NetworkForecaster`.
+        **kwargs: see `NetworkForecaster`.
 
     Source: Nie, Nguyen, Sinthong and Kalagnanam (2023), A time series is worth 64 words: long-term
     forecasting with transformers.
@@ -209,7 +212,8 @@ class NHiTS(NetworkForecaster):
     window is subtracted before the next one.
 
     Args:
-        args, kwargs: see `NetworkForecaster`; the perceptrons are 8 `dim` wide.
+        *args: see `NetworkForecaster`.
+        **kwargs: see `NetworkForecaster`; the perceptrons are 8 `dim` wide.
 
     Source: Challu et al. (2023), N-HiTS: neural hierarchical interpolation for time series
     forecasting.
