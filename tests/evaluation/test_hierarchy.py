@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -55,6 +56,22 @@ def test_the_method_is_chosen_on_valid(fitted):
     ratio = np.mean([errors[MINT][level] / one for level, one in errors[BOTTOM_UP].items()])
     assert fit.chosen == (MINT if ratio < 1 else BOTTOM_UP)
     assert fit.reconciliation.method == fit.chosen
+
+
+def test_better_means_do_not_buy_worse_quantiles(fitted, monkeypatch):
+    model, data, _ = fitted
+
+    def biased(one, series, part):
+        """Of series, the quantiles are right and the expected values far too large."""
+        found = forecasts_of(one, series, part)
+        return replace(found, mean=found.mean + 40) if series is data else found
+
+    monkeypatch.setattr("kit.evaluation._hierarchy.forecasts_of", biased)
+    fit = fit_hierarchy(model, data)
+    assert (
+        np.mean([fit.valid[MINT][level] < one for level, one in fit.valid[BOTTOM_UP].items()]) == 1
+    )
+    assert fit.chosen == BOTTOM_UP
 
 
 def test_every_level_is_measured_beside_the_other_method_and_the_best_baseline(fitted):
