@@ -151,7 +151,7 @@ def train(
             **start_settings(model),
         },
         stages=[
-            # Curves on valid are smooth: of six logs none gained after five measurements.
+            # Curves on valid are smooth: of five logs none gained after five measurements.
             Stage(epochs=training.epochs, **{"patience": 5} | start_stage(model)),
             Stage(solve=lambda: add_regression(model, data, options, half_life)),
         ],
