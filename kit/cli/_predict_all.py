@@ -12,6 +12,7 @@ from kit.progress import stage
 
 if TYPE_CHECKING:
     from kit.data.spark import SparkOutput
+    from kit.exports import CustomerValues, Predictor, SeriesForecaster
 
 
 def predict_all(
@@ -38,17 +39,9 @@ def predict_all(
     """
     if not source.exists():
         raise UserError("There is no such file.", where=f"--data {source}")
-    version = checked_version(folder, trust=trust)
-    quiet_tensorflow()
-    from kit.exports import (
-        CustomerValues,
-        Predictor,
-        SeriesForecaster,
-        load_export,
-        predict_file,
-    )
+    version, export = _opened(folder, str(source), destination.file, trust=trust)
+    from kit.exports import CustomerValues, SeriesForecaster, predict_file
 
-    export = load_export(version, trust=trust)
     if isinstance(export, SeriesForecaster | CustomerValues):
         # Whole histories are needed at once.
         ask = export.forecast if isinstance(export, SeriesForecaster) else export.value
@@ -56,8 +49,6 @@ def predict_all(
         write_table(destination, table)
         _echo(destination, len(table))
         return
-    if not isinstance(export, Predictor):
-        raise _recommends(version, folder, str(source), destination.file)
     job = {
         "version": file_identity(version / "saved_model.pb"),
         "source": file_identity(source),
@@ -93,17 +84,9 @@ def predict_on_spark(
         UserError: the export recommends or needs whole histories, or the source or the output
             cannot be used.
     """
-    version = checked_version(folder, trust=trust)
-    quiet_tensorflow()
-    from kit.exports import (
-        CustomerValues,
-        Predictor,
-        SeriesForecaster,
-        load_export,
-        predict_by_spark,
-    )
+    version, export = _opened(folder, source, output.folder, trust=trust)
+    from kit.exports import CustomerValues, SeriesForecaster, predict_by_spark
 
-    export = load_export(version, trust=trust)
     if isinstance(export, SeriesForecaster | CustomerValues):
         raise UserError(
             "The model reads the whole history of a series or a customer at once, which --engine "
@@ -112,16 +95,24 @@ def predict_on_spark(
             expected="an export that answers rows",
             remedy="Leave --engine spark out.",
         )
-    if not isinstance(export, Predictor):
-        raise _recommends(version, folder, source, output.folder)
     rows = predict_by_spark(
         session, export, source, output, keep=keep, text_column=text_column, trust=trust
     )
     echo(f"output:    {output.folder}, {rows:,} rows")
 
 
-def _recommends(version: Path, folder: Path, source: str, output: str) -> UserError:
-    return UserError(
+def _opened(
+    folder: Path, source: str, output: str, *, trust: bool
+) -> "tuple[Path, CustomerValues | Predictor | SeriesForecaster]":
+    """The version of a folder, and its export, which answers rows or histories."""
+    version = checked_version(folder, trust=trust)
+    quiet_tensorflow()
+    from kit.exports import CustomerValues, Predictor, SeriesForecaster, load_export
+
+    export = load_export(version, trust=trust)
+    if isinstance(export, CustomerValues | Predictor | SeriesForecaster):
+        return version, export
+    raise UserError(
         "The export recommends: it answers users, not rows.",
         where=str(version),
         expected="an export of another recipe",

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from kit.errors import UserError
@@ -173,6 +173,56 @@ def _separator_hint(header: Sequence[str]) -> str:
 
 # Most telling first, as `normalised` leaves them.
 LABEL = ("label", "class", "classname", "category", "target", "labels")
+
+
+def only_column(
+    common: Sequence[str],
+    columns: Sequence[str],
+    role: str,
+    where: str,
+    taken: Collection[str] = (),
+) -> str:
+    """The one column whose name is common for a role, other than `named_column` never a guess.
+
+    Args:
+        common: names, as `normalised` leaves them.
+        columns: of the table.
+        role: "outcome", of which the option is `--outcome-column`.
+        where: the source.
+        taken: columns that are another role.
+
+    Raises:
+        UserError: there is none, or several could be it.
+    """
+    found = [c for c in columns if normalised(c) in common and c not in taken]
+    if len(found) == 1:
+        return found[0]
+    raise UserError(
+        f"Several columns could be the {role}: {', '.join(found)}."
+        if found
+        else f"No column is recognised as the {role}.",
+        where=where,
+        expected=f"one column of the {role}; found: {', '.join(columns)}",
+        remedy=f"Name it: --{role}-column NAME",
+    )
+
+
+def check_distinct(columns: Mapping[str, str], options: Mapping[str, str], where: str) -> None:
+    """Raise `UserError` where one column has two roles.
+
+    Args:
+        columns: role to its column.
+        options: role to the option that names it.
+        where: the source.
+    """
+    for role, column in columns.items():
+        if twice := [one for one, name in columns.items() if name == column and one != role]:
+            raise UserError(
+                f"Column '{column}' is named as {role} and as {twice[0]}.",
+                where=where,
+                expected="a column of its own for each",
+                remedy=f"Change {options[twice[0]]}.",
+            )
 
 
 def named_column(

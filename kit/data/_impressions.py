@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from kit.data._columns import find_common, find_named, normalised
+from kit.data._columns import check_distinct, find_common, find_named, only_column
 from kit.data._dialect import DETECTED, TableFormat
 from kit.data._frames import Tabular, path_or_frame
 from kit.data._ids import is_missing, stripped
@@ -117,35 +117,18 @@ def open_impressions(
 
 def _names(table: TableRows, columns: ImpressionColumns) -> dict[str, str]:
     """Role to column."""
-    header, found = table.frame.columns, {}
-    for role in ("user", "item", "reward", "propensity"):
-        option = f"--{role}-column"
+    header, where = table.frame.columns, table.name
+    common, found = {"reward": REWARD, "propensity": PROPENSITY}, {}
+    options = {role: f"--{role}-column" for role in ("user", "item", *common)}
+    for role, option in options.items():
         if name := getattr(columns, role):
-            found[role] = find_named(name, header, option=option, where=table.name)
-            continue
-        if role in ("user", "item"):
-            by_name = [one for one in [find_common(role, header, where=table.name)] if one]
+            found[role] = find_named(name, header, option=option, where=where)
+        elif role in common:
+            found[role] = only_column(common[role], header, role, where)
         else:
-            common = PROPENSITY if role == "propensity" else REWARD
-            by_name = [column for column in header if normalised(column) in common]
-        if len(by_name) != 1:
-            raise UserError(
-                f"Several columns could be the {role}: {', '.join(by_name)}."
-                if by_name
-                else f"No column is recognised as the {role}.",
-                where=table.name,
-                expected=f"one column of the {role}; found: {', '.join(header)}",
-                remedy=f"Name it: {option} NAME",
-            )
-        found[role] = by_name[0]
-    for role, column in found.items():
-        if twice := [one for one, name in found.items() if name == column and one != role]:
-            raise UserError(
-                f"Column '{column}' is named as {role} and as {twice[0]}.",
-                where=table.name,
-                expected="a column of its own for each",
-                remedy=f"Change --{twice[0]}-column.",
-            )
+            known = find_common(role, header, where=where)
+            found[role] = known or only_column((), header, role, where)
+    check_distinct(found, options, where)
     return found
 
 

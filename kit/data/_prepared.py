@@ -91,12 +91,22 @@ def check_new_folder(folder: Path) -> None:
             expected="the name of a new folder",
             remedy="Name another, or remove it first.",
         )
+    remedy = "Name a folder you may write to, on a disk with room."
+    check_may_be_made(folder, str(folder), remedy)
+
+
+def check_may_be_made(folder: Path, where: str, remedy: str) -> None:
+    """Raise `UserError` where a folder that is not there cannot be made.
+
+    Args:
+        folder: the folder.
+        where: it was named.
+        remedy: what to do then.
+    """
     above = next((one for one in folder.absolute().parents if one.exists()), folder)
     if not above.is_dir() or not os.access(above, os.W_OK):
         raise UserError(
-            "The folder cannot be written: Permission denied.",
-            where=str(folder),
-            remedy="Name a folder you may write to, on a disk with room.",
+            "The folder cannot be written: Permission denied.", where=where, remedy=remedy
         )
 
 

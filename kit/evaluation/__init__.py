@@ -92,7 +92,6 @@ if TYPE_CHECKING:
     from kit.evaluation._generation_baselines import sentence_scores as sentence_scores
     from kit.evaluation._generation_baselines import summary_baselines as summary_baselines
     from kit.evaluation._generation_baselines import translation_baselines as translation_baselines
-    from kit.evaluation._hierarchy import SERIES as SERIES
     from kit.evaluation._hierarchy import HierarchyFit as HierarchyFit
     from kit.evaluation._hierarchy import check_groups as check_groups
     from kit.evaluation._hierarchy import fit_hierarchy as fit_hierarchy

@@ -224,8 +224,7 @@ def _of_forecasts(
     )
     # A feature of a series follows from which one it is.
     group = [*group, ["series", *static]]
-    found = _measured(losses, table, features, group, repeats, seed, rows=len(rows), inputs=inputs)
-    return found
+    return _measured(losses, table, features, group, repeats, seed, rows=len(rows), inputs=inputs)
 
 
 def _pinball(

@@ -12,11 +12,10 @@ from kit.evaluation._forecast_fit import fit_ridge
 from kit.evaluation._forecast_quantiles import calibrate_quantiles
 from kit.evaluation._forecast_windows import forecasts_of
 from kit.evaluation._forecasting import Forecasts, Scales, point_metric
+from kit.exports import SERIES
 from kit.models import BOTTOM_UP, MINT, Forecaster, Reconciliation, mint_gain
 from kit.progress import stage
 
-SERIES = "series"
-"""The lowest level of a hierarchy."""
 # Folds of origins that the two methods are compared over, and the most numbers of a gain.
 FOLDS, MOST_GAIN = 5, 1 << 24
 # By which the weighted quantile loss of the series may grow.

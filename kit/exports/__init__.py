@@ -93,6 +93,7 @@ if TYPE_CHECKING:
     from kit.exports._signing import signature_problem as signature_problem
     from kit.exports._spark import predict_by_spark as predict_by_spark
     from kit.exports._spark import recommend_by_spark as recommend_by_spark
+    from kit.exports._totals import SERIES as SERIES
     from kit.exports._verify import SignatureCheck as SignatureCheck
     from kit.exports._verify import agrees as agrees
     from kit.exports._verify import compare as compare

@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 SERIES = "series"
-"""The level of the series themselves."""
+"""The lowest level of a hierarchy, that of the series themselves."""
 
 
 def ask_totals(model: Any, signature: str, inputs: Mapping[str, Any]) -> dict[str, NDArray[Any]]:

@@ -398,9 +398,12 @@ class Forecaster(keras.Model):
         long tails, by that of the window; missing values do not count.
         """
         error, below, count = self._errors(x, y, y_pred)
+        return self._sum_of_losses(error, below) / count
+
+    def _sum_of_losses(self, error: Any, below: Any) -> Any:
         levels = ops.convert_to_tensor(self.levels, "float32")
         pinball = ops.maximum(levels * below, (levels - 1) * below)
-        return (ops.sum(ops.square(error)) + 2 * ops.sum(pinball)) / count
+        return ops.sum(ops.square(error)) + 2 * ops.sum(pinball)
 
     def _errors(self, x: Any, y: Any, y_pred: Any) -> tuple[Any, Any, Any]:
         """Scaled errors of expected values and of quantiles, 0 where missing; how many count."""

@@ -86,17 +86,9 @@ class NetworkForecaster(Forecaster):
         parts = [ops.repeat(level, self.horizon, axis=1), found, ops.zeros_like(found)]
         return ops.stack(parts, axis=-1)
 
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Any:
-        """Squared error of the expected values, see `Forecaster.compute_loss`."""
-        error, _, count = self._errors(x, y, y_pred)
-        return ops.sum(ops.square(error)) / count
+    def _sum_of_losses(self, error: Any, below: Any) -> Any:
+        """Of the expected values alone."""
+        return ops.sum(ops.square(error))
 
 
 @keras.saving.register_keras_serializable(package="kit")

@@ -1,7 +1,8 @@
 """Two recommenders on a log of what was shown at random: what each would have earned."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,7 @@ class LoggedComparison:
         unknown: users that each does not know, which get its popular items.
         rows: of the log.
         users: of the log.
+        is_supported: whether the weights of both add up: what they show had a chance in the log.
         warnings: why the values may be wrong.
     """
 
@@ -50,10 +52,16 @@ class LoggedComparison:
     unknown: tuple[int, int]
     rows: int
     users: int
+    is_supported: bool = True
     warnings: Sequence[str] = ()
 
     def differences(self) -> "dict[str, Estimate]":
         """By each estimator, with paired intervals by bootstrap over users."""
+        return self._differences
+
+    @cached_property
+    def _differences(self) -> "dict[str, Estimate]":
+        # A bootstrap, which the verdict and whoever prints it ask for.
         return dict(self.values[1].minus(self.values[0]))
 
     @property
@@ -64,7 +72,7 @@ class LoggedComparison:
         from kit.metrics import DOUBLY_ROBUST
 
         fewest = min(self.users, *(value.effective_rows for value in self.values))
-        if fewest < FEWEST_EFFECTIVE or any(map(_lacks_support, self.values)):
+        if fewest < FEWEST_EFFECTIVE or not self.is_supported:
             return "not measured"
         gap = self.differences()[DOUBLY_ROBUST]
         if isnan(gap.mean) or gap.low <= 0 <= gap.high:
@@ -133,6 +141,7 @@ def compare_logged(
         for name, (value, _, _) in zip("AB", found, strict=True)
         if _lacks_support(value)
     ]
+    is_supported = not warnings
     if all(unknown == len(users) for _, _, unknown in found):
         warnings.append(
             "note:      neither knows a user of the log: compared are their popular items"
@@ -148,6 +157,7 @@ def compare_logged(
         unknown=(found[0][2], found[1][2]),
         rows=len(log),
         users=len(users),
+        is_supported=is_supported,
         warnings=warnings,
     )
 
@@ -237,8 +247,6 @@ def _rewards(rows: Any) -> Any:
 
 def _lacks_support(value: "OffPolicyValue") -> bool:
     """Whether the mean weight, which is 1 of right propensities, is clearly below 1."""
-    from dataclasses import replace
-
     import numpy as np
 
     # IPS of rewards of 1 is the mean weight.

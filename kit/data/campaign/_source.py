@@ -6,7 +6,13 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from kit.data._clean import CleaningStep
-from kit.data._columns import find_common, find_named, normalised
+from kit.data._columns import (
+    check_distinct,
+    find_common,
+    find_named,
+    normalised,
+    only_column,
+)
 from kit.data._dialect import DETECTED, TableFormat
 from kit.data._frames import Tabular, path_or_frame
 from kit.data._ids import is_missing
@@ -167,31 +173,14 @@ def _names(table: TableRows, columns: CampaignColumns) -> dict[str, str]:
     for role, common in (("treatment", TREATMENT), ("outcome", OUTCOME)):
         if role in found:
             continue
-        by_name = [c for c in header if normalised(c) in common and c not in found.values()]
-        if len(by_name) != 1:
-            raise UserError(
-                f"Several columns could be the {role}: {', '.join(by_name)}."
-                if by_name
-                else f"No column is recognised as the {role}.",
-                where=where,
-                expected=f"one column of the {role}; found: {', '.join(header)}",
-                remedy=f"Name it: --{role}-column NAME",
-            )
-        found[role] = by_name[0]
+        found[role] = only_column(common, header, role, where, taken=[*found.values()])
     if columns.user is None:
         rest = [column for column in header if column not in found.values()]
         user = find_common("user", rest, where=where)
         # A column called "member" may say yes or no: then it is a feature like any other.
         if user and table.frame[user].n_unique() * MOST_ROWS >= len(table.frame):
             found["user"] = user
-    for role, column in found.items():
-        if twice := [one for one, name in found.items() if name == column and one != role]:
-            raise UserError(
-                f"Column '{column}' is named as {role} and as {twice[0]}.",
-                where=where,
-                expected="a column of its own for each",
-                remedy=f"Change {named[twice[0]][1]}.",
-            )
+    check_distinct(found, {role: option for role, (_, option) in named.items()}, where)
     return found
 
 

@@ -179,6 +179,19 @@ def on_grid(
     return Covariate(name, found, categories)
 
 
+def with_several(cells: pl.DataFrame) -> tuple[str, list[Any]] | None:
+    """The first series with several values, and these; None if each has one.
+
+    Args:
+        cells: series and value, without repeated rows.
+    """
+    several = cells.filter(cells["series"].is_duplicated()).sort("series", "value")
+    if not len(several):
+        return None
+    one = several["series"][0]
+    return one, several.filter(pl.col("series") == one)["value"].to_list()
+
+
 def of_series(rows: pl.DataFrame, name: str, series: Sequence[str], where: str) -> Covariate:
     """A static column of the series, "=" + name of rows.
 
@@ -186,10 +199,8 @@ def of_series(rows: pl.DataFrame, name: str, series: Sequence[str], where: str) 
         UserError: a series has several values.
     """
     cells = rows.select("series", value=f"={name}").drop_nulls().unique()
-    several = cells.filter(cells["series"].is_duplicated()).sort("series", "value")
-    if len(several):
-        one = several["series"][0]
-        values = several.filter(pl.col("series") == one)["value"].to_list()
+    if several := with_several(cells):
+        one, values = several
         raise UserError(
             f"'{name}' is not constant within series '{one}': {values[0]}, {values[1]}.",
             where=f"{where}, column {name}",

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from kit.data.series._covariates import with_several
 from kit.errors import UserError
 
 TOTAL = "total"
@@ -130,11 +131,9 @@ def _groups_of(
     rows: pl.DataFrame, column: str, series: Sequence[str], name: str
 ) -> tuple[str, ...]:
     """The group of each series."""
-    cells = rows.select("series", group=f"^{column}").drop_nulls().unique()
-    several = cells.filter(cells["series"].is_duplicated()).sort("series", "group")
-    if len(several):
-        one = several["series"][0]
-        both = several.filter(pl.col("series") == one)["group"].to_list()
+    cells = rows.select("series", value=f"^{column}").drop_nulls().unique()
+    if several := with_several(cells):
+        one, both = several
         raise UserError(
             f"Series '{one}' is in two groups of '{column}': {both[0]} and {both[1]}.",
             where=f"{name}, column {column}",

@@ -1,10 +1,10 @@
 """Folders that Spark writes."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kit.data._prepared import check_may_be_made
 from kit.data.spark._session import spark_errors, tasks_shown
 from kit.errors import UserError
 
@@ -48,13 +48,7 @@ class SparkOutput:
             path = Path(folder).absolute()
             if path.exists():
                 raise cls(folder, format)._exists()
-            above = next(one for one in path.parents if one.exists())
-            if not above.is_dir() or not os.access(above, os.W_OK):
-                raise UserError(
-                    "The folder cannot be written: Permission denied.",
-                    where=f"--output {folder}",
-                    remedy="Name a folder you may write to.",
-                )
+            check_may_be_made(path, f"--output {folder}", "Name a folder you may write to.")
         return cls(folder, format)
 
     def write(self, frame: Any, spark: Any, name: str) -> int:
